@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs';
+
+/** The folder table of docs/architecture.md: what each folder of src may import, besides itself. */
+export const folders = {
+  errors: [],
+  ports: ['errors'],
+  run: ['errors', 'ports'],
+  context: ['errors', 'ports', 'run'],
+  observability: ['errors', 'ports', 'context', 'run'],
+  lineage: ['errors', 'ports', 'context', 'run'],
+  resilience: ['errors', 'ports', 'context', 'run'],
+  nodes: ['errors', 'ports', 'context', 'run', 'resilience'],
+  graph: ['errors', 'context', 'nodes'],
+  builder: ['errors', 'ports', 'context', 'nodes', 'graph', 'resilience'],
+  composition: ['errors', 'ports', 'context', 'run', 'nodes', 'graph', 'builder'],
+  engine: [
+    ...['errors', 'ports', 'run', 'context', 'observability', 'lineage', 'resilience'],
+    ...['nodes', 'graph', 'builder', 'composition'],
+  ],
+  background: ['errors', 'ports', 'context', 'run'],
+  runs: ['errors', 'ports', 'context', 'run', 'builder', 'engine', 'observability'],
+  injection: ['errors', 'context', 'run'],
+  testing: [
+    ...['errors', 'ports', 'run', 'context', 'observability', 'lineage', 'resilience', 'nodes', 'graph'],
+    ...['builder', 'composition', 'engine', 'background', 'runs'],
+  ],
+};
+
+/** The one inside of the engine that testing/ may use. */
+const testingDoor = 'src/engine/node-replacement.ts';
+
+/** What may be imported outside src/<folder>/, and by whom: package or module → folders and entries. */
+const owners = {
+  inversify: ['injection', 'inversify.ts'],
+  'reflect-metadata': ['injection', 'inversify.ts'],
+  eventemitter3: ['observability'],
+  async_hooks: ['context'],
+};
+
+const inside = (names) => `^src/(${names.join('|')})/`;
+const escape = (text) => text.replaceAll('.', '\\.');
+const error = (name, comment, from, to, more) => ({ name, comment, severity: 'error', from, to, ...more });
+
+const publicFiles = [...readFileSync('src/index.ts', 'utf8').matchAll(/from '\.\/(.+)\.js'/g)].map(
+  ([, path]) => `src/${path}.ts`,
+);
+
+const layers = Object.entries(folders).map(([folder, allowed]) =>
+  error(
+    `layer-${folder}`,
+    `src/${folder}/ imports only ${allowed.join(', ') || 'itself'} (docs/architecture.md).`,
+    { path: inside([folder]) },
+    { path: '^src/', pathNot: inside([folder, ...allowed]) },
+  ),
+);
+
+const owned = Object.entries(owners).map(([name, users]) =>
+  error(
+    `only-owner-imports-${name}`,
+    `${name} is imported by ${users.join(' and ')} alone.`,
+    { path: '^src/', pathNot: `^src/(${users.map(escape).join('|')})` },
+    { path: `(^|node_modules/|node:)${name}(/|$)` },
+  ),
+);
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    ...layers,
+    ...owned,
+    error(
+      'folder-in-table',
+      'Every folder of src stands in the table.',
+      {},
+      { path: '^src/.+/', pathNot: inside(Object.keys(folders)) },
+    ),
+    error('folders-depth-one', 'Folders of src have no folders.', {}, { path: '^src/[^/]+/[^/]+/' }),
+    error('no-cycles', 'Type imports count.', {}, { circular: true }),
+    error('no-entry-inside', 'Nothing in src imports an entry.', { path: '^src/' }, { path: '^src/[^/]+$' }),
+    error(
+      'entry-main',
+      'The main entry has neither injection nor testing.',
+      { path: '^src/index\\.ts$' },
+      { path: inside(['injection', 'testing']) },
+    ),
+    error(
+      'entry-main-light',
+      'Importing heirline or heirline/testing never loads inversify.',
+      { path: '^src/(index|testing)\\.ts$' },
+      { path: 'node_modules/(inversify|reflect-metadata)/', reachable: true },
+    ),
+    error(
+      'entry-testing',
+      'What heirline/testing adds is in testing/.',
+      { path: '^src/testing\\.ts$' },
+      { path: '^src/', pathNot: inside(['testing']) },
+    ),
+    error(
+      'entry-inversify',
+      'What heirline/inversify adds is in injection/.',
+      { path: '^src/inversify\\.ts$' },
+      { path: '^src/', pathNot: inside(['injection']) },
+    ),
+    error(
+      'testing-uses-public',
+      `testing/ uses what src/index.ts exports, and ${testingDoor}.`,
+      { path: inside(['testing']) },
+      {
+        path: '^src/',
+        pathNot: [inside(['testing']), ...[testingDoor, ...publicFiles].map((path) => `^${escape(path)}$`)],
+      },
+    ),
+    error(
+      'outside-uses-entries',
+      'Examples and integration tests use the package as its users do.',
+      { path: '^(examples|bench|test/(integration|types|property|docs))/' },
+      { path: '^src/.+/' },
+    ),
+    error('no-outside', 'src stands alone.', { path: '^src/' }, { path: '^(test|examples|bench|scripts)/' }),
+    error(
+      'no-dev-dependencies',
+      'What src imports is installed with it.',
+      { path: '^src/' },
+      { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    ),
+    error('resolvable', 'Every import leads somewhere.', {}, { couldNotResolve: true }),
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    // Without both, packages with `exports` and the package's own name silently resolve to nothing.
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['@heirline/source', 'import', 'node', 'types', 'default'],
+    },
+  },
+};

@@ -1,0 +1,63 @@
+import type { ChildValuesOf } from '../context/child-context-options.js';
+import type { ChildInheritance } from '../context/child-inheritance.js';
+import type { DictionaryKind } from '../context/dictionary-kind.js';
+import type { PipelineGraph } from '../graph/graph-shape.js';
+import type { OutputCardinality } from '../nodes/composite-options.js';
+import type { NodeKind } from '../nodes/node-kind.js';
+import type { NodeLifetime } from '../nodes/node-options.js';
+import type { ErrorPolicy } from '../resilience/error-policy.js';
+import type { ParameterReads } from './definition-context.js';
+import type { Constructor, NodeBinding } from './node-binding.js';
+
+/** Whatever was given as a definition: a class or an instance. */
+export type DefinitionSource = Constructor<object> | object;
+
+/** A node's options with their defaults. */
+export interface ResolvedNodeOptions {
+  readonly concurrency: number;
+  readonly ordered: boolean;
+  readonly errorPolicy: ErrorPolicy | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly lifetime: NodeLifetime;
+}
+
+/** A node as the engine compiles it. */
+export interface BlueprintNode {
+  readonly id: string;
+  readonly kind: NodeKind;
+  readonly path: string;
+  /** Whether its code takes the whole stream. */
+  readonly isStream: boolean;
+  readonly options: ResolvedNodeOptions;
+  /** Undefined for a composite. */
+  readonly binding: NodeBinding | undefined;
+  /** Defined for a composite. */
+  readonly composite: CompositeBlueprint | undefined;
+}
+
+/** A composite as the engine compiles it. */
+export interface CompositeBlueprint {
+  readonly definition: DefinitionSource;
+  readonly granularity: 'item' | 'stream';
+  readonly output: OutputCardinality;
+  readonly cancellable: boolean;
+  readonly inheritance: ChildInheritance;
+  readonly valuesOf: ChildValuesOf<unknown> | undefined;
+  /** The keys its child must have. */
+  readonly requires: readonly (readonly [DictionaryKind, string])[];
+  /** Undefined while `define` requires a parameter that only a running parent can give. */
+  readonly child: Blueprint | undefined;
+  /** The pipelines above the child, the root first. */
+  readonly ancestors: readonly DefinitionSource[];
+}
+
+/** A pipeline as the engine compiles it: its graph, and the code behind it. */
+export interface Blueprint {
+  readonly name: string;
+  readonly path: string;
+  readonly graph: PipelineGraph;
+  readonly nodes: readonly BlueprintNode[];
+  readonly requires: readonly (readonly [DictionaryKind, string])[];
+  /** What `define` read of the parameters: it runs again when that changes. */
+  readonly reads: ParameterReads;
+}

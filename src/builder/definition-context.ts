@@ -1,0 +1,111 @@
+import { keyName } from '../context/context-key.js';
+import type { ContextKey, Key } from '../context/context-key.js';
+import type { Entry } from '../context/layer.js';
+import { PipelineError } from '../errors/pipeline-error.js';
+
+/** The parameters as `define` sees them; what it reads is remembered, and `define` runs again when that changes. */
+export interface DefinitionParameters {
+  /** The value, else the key's default, else undefined. */
+  get<T, TAbsent>(key: ContextKey<T, TAbsent>): T | TAbsent;
+  get<T = unknown>(key: string): T | undefined;
+  /**
+   * The value, else the key's default.
+   *
+   * @throws {@link PipelineError} `CONTEXT_KEY_MISSING`.
+   */
+  require<T>(key: ContextKey<T, unknown>): T;
+  require<T = unknown>(key: string): T;
+  has(key: Key): boolean;
+}
+
+/** What `define` may look at, and only while it runs; a node's code has the context it is given as argument. */
+export interface DefinitionContext {
+  readonly parameters: DefinitionParameters;
+  readonly pipelineName: string;
+  readonly path: string;
+}
+
+/** Where parameters are looked up. */
+export interface EntryReader {
+  get(name: string): Entry | undefined;
+}
+
+/** Names that `define` asked for, with what it got. */
+export type ParameterReads = ReadonlyMap<string, Entry | undefined>;
+
+/** A definition's context with what was read through it. */
+export interface RecordedContext {
+  readonly context: DefinitionContext;
+  readonly reads: ParameterReads;
+  /** The parameter that was required but is absent. */
+  readonly missing: string | undefined;
+  /** Ends it: from now on every use throws. */
+  close(): void;
+}
+
+/** Makes the context of one call of `define`. */
+export function recordDefinitionContext(pipelineName: string, path: string, parameters: EntryReader): RecordedContext {
+  const reads = new Map<string, Entry | undefined>();
+  let missing: string | undefined;
+  let isOpen = true;
+  const read = (key: Key): Entry | undefined => {
+    const name = keyName(key);
+    if (!reads.has(name)) reads.set(name, parameters.get(name));
+    return reads.get(name);
+  };
+  const get = (key: Key): unknown => {
+    const entry = read(key);
+    if (entry !== undefined) return entry.value;
+    return typeof key === 'string' ? undefined : key.default;
+  };
+  const require = (key: Key): unknown => {
+    if (read(key) === undefined && (typeof key === 'string' || !key.hasDefault)) {
+      missing = keyName(key);
+      throw missingParameter(path, missing);
+    }
+    return get(key);
+  };
+  const has = (key: Key): boolean => read(key) !== undefined;
+  const guard = <T extends object>(target: T): T =>
+    new Proxy(target, {
+      get(_, property) {
+        if (isOpen && Object.hasOwn(target, property)) return Reflect.get(target, property) as unknown;
+        if (typeof property === 'symbol') return undefined;
+        throw closed(path, property, isOpen);
+      },
+      set(_, property) {
+        throw closed(path, String(property), isOpen);
+      },
+    });
+  const context = guard({ parameters: guard({ get, require, has } as DefinitionParameters), pipelineName, path });
+  return {
+    context,
+    reads,
+    get missing() {
+      return missing;
+    },
+    close() {
+      isOpen = false;
+    },
+  };
+}
+
+/** The error of a parameter that `define` requires and nobody gives. */
+export function missingParameter(path: string, name: string): PipelineError {
+  return new PipelineError('CONTEXT_KEY_MISSING', {
+    path,
+    problem: `'define' requires the parameter '${name}', which is absent.`,
+    remedy: 'Give it in the parameters of the context, or give its key a default.',
+  });
+}
+
+function closed(path: string, property: string, isOpen: boolean): PipelineError {
+  return new PipelineError('DEFINE_CONTEXT_CLOSED', {
+    path,
+    problem: isOpen
+      ? `The context of 'define' has no '${property}': it offers parameters (get, require, has), pipelineName and path.`
+      : `'${property}' of the context of 'define' was used after 'define' had returned.`,
+    remedy:
+      "In a node's code use the context that the node gets as its argument; have services injected, or pass them as context items.",
+  });
+}

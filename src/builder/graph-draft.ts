@@ -1,0 +1,190 @@
+import { invalidOption, optionProblems } from '../errors/option-rules.js';
+import type { OptionRules } from '../errors/option-rules.js';
+import { PipelineError } from '../errors/pipeline-error.js';
+import { validationProblem } from '../errors/pipeline-validation-error.js';
+import type { ValidationProblem } from '../errors/pipeline-validation-error.js';
+import type { PipelineErrorCode } from '../errors/error-code.js';
+import type { GraphEdge } from '../graph/graph-shape.js';
+import { makeHandle } from '../graph/handles.js';
+import type { AnyHandle, NodeHandle } from '../graph/handles.js';
+import { isEnd, isStart } from '../nodes/node-kind.js';
+import type { NodeKind } from '../nodes/node-kind.js';
+import type { CompositeBlueprint, ResolvedNodeOptions } from './blueprint.js';
+import { nameProblem, nameRemedy } from './node-name.js';
+import type { NodeBinding } from './node-binding.js';
+
+/** A node while its pipeline is being described. */
+export interface DraftNode {
+  readonly id: string;
+  readonly kind: NodeKind;
+  readonly isStream: boolean;
+  readonly options: ResolvedNodeOptions;
+  /** The options that were given, as data. */
+  readonly shown: Readonly<Record<string, unknown>>;
+  readonly binding: NodeBinding | undefined;
+  /** All of a composite but its child, which is described when the graph is built. */
+  readonly composite: Omit<CompositeBlueprint, 'child' | 'requires'> | undefined;
+  readonly metadata: Map<string, unknown>;
+}
+
+/** The nodes, edges and problems that a builder collects. */
+export class GraphDraft {
+  readonly nodes = new Map<string, DraftNode>();
+  readonly edges: GraphEdge[] = [];
+  readonly problems: ValidationProblem[] = [];
+  readonly #handles = new WeakMap<NodeHandle, DraftNode | undefined>();
+  readonly #unnamed = new Map<NodeKind, number>();
+  #isSealed = false;
+
+  constructor(readonly path: string) {}
+
+  seal(): void {
+    this.#isSealed = true;
+  }
+
+  /** @throws {@link PipelineError} `BUILDER_SEALED` once the graph is built. */
+  assertOpen(): void {
+    if (!this.#isSealed) return;
+    throw new PipelineError('BUILDER_SEALED', {
+      path: this.path,
+      problem: 'The builder was used after its pipeline had been built.',
+      remedy: "Describe the whole pipeline inside 'define', before 'build'.",
+    });
+  }
+
+  report(code: PipelineErrorCode, path: string, problem: string, remedy: string): void {
+    this.problems.push(validationProblem(code, path, problem, remedy));
+  }
+
+  /** Records what a function throws as a problem; undefined then. */
+  attempt<T>(path: string, fn: () => T): T | undefined {
+    try {
+      return fn();
+    } catch (error) {
+      if (!(error instanceof PipelineError)) throw error;
+      this.problems.push(Object.freeze({ code: error.code, path, message: error.message }));
+      return undefined;
+    }
+  }
+
+  /** Records options that are unknown or wrong. */
+  checkOptions(id: string, options: object, rules: OptionRules): void {
+    const problems = optionProblems(options, rules);
+    if (problems.length > 0) this.reportOption(id, problems.join('; '));
+  }
+
+  reportOption(id: string, problem: string): void {
+    const path = `${this.path}/${id}`;
+    const { code, message } = invalidOption(`'${id}'`, problem, path);
+    this.problems.push(Object.freeze({ code, path, message }));
+  }
+
+  /** The id of a new node: the given name, else one made of a class name, or of the kind and a number. */
+  idFor(kind: NodeKind, given: unknown, className: string | undefined): string {
+    if (given !== undefined) {
+      const problem = nameProblem(given);
+      if (problem !== undefined) this.report('NODE_NAME_INVALID', `${this.path}/${String(given)}`, problem, nameRemedy);
+      return String(given);
+    }
+    if (className === undefined) {
+      for (;;) {
+        const number = (this.#unnamed.get(kind) ?? 0) + 1;
+        this.#unnamed.set(kind, number);
+        if (!this.nodes.has(`${kind}-${String(number)}`)) return `${kind}-${String(number)}`;
+      }
+    }
+    let id = className;
+    for (let number = 2; this.nodes.has(id); number += 1) id = `${className}-${String(number)}`;
+    return id;
+  }
+
+  /** Adds a node and gives its handle; a second one of a name is a problem. */
+  add(node: DraftNode): AnyHandle {
+    const handle = makeHandle(node.id);
+    if (this.nodes.has(node.id)) {
+      this.report(
+        'DUPLICATE_NODE',
+        `${this.path}/${node.id}`,
+        `Two nodes are called '${node.id}'.`,
+        'Give one of them another name.',
+      );
+      this.#handles.set(handle, this.nodes.get(node.id));
+    } else {
+      this.nodes.set(node.id, node);
+      this.#handles.set(handle, node);
+    }
+    return handle;
+  }
+
+  /** A handle for a node that could not be understood; connections of it are left out. */
+  addMisfit(id: string): AnyHandle {
+    const handle = makeHandle(id);
+    this.#handles.set(handle, undefined);
+    return handle;
+  }
+
+  /** Connects two nodes; a connection that is impossible by direction throws at once. */
+  connect(from: NodeHandle, to: NodeHandle): void {
+    const refusal = this.refusal(from, to);
+    if (refusal !== undefined) throw refusal;
+    const source = this.nodeOf(from);
+    const target = this.nodeOf(to);
+    if (source === undefined || target === undefined) return;
+    const place = `${this.path}/${source.id}`;
+    if (source === target) {
+      this.report('SELF_LOOP', place, `'${source.id}' is connected to itself.`, 'Remove this connection.');
+    } else if (this.edges.some((edge) => edge.from === source.id && edge.to === target.id)) {
+      const problem = `'${source.id}' is connected to '${target.id}' twice; each item would arrive twice.`;
+      this.report('DUPLICATE_EDGE', place, problem, 'Remove one of the two connections.');
+    } else {
+      this.edges.push(Object.freeze({ from: source.id, to: target.id }));
+    }
+  }
+
+  /** Why a connection is impossible, undefined when it is not. */
+  refusal(from: NodeHandle, to: NodeHandle): PipelineError | undefined {
+    for (const handle of [from, to]) {
+      if (!this.#knows(handle)) return this.#foreign(handle);
+    }
+    const source = this.nodeOf(from);
+    const target = this.nodeOf(to);
+    if (source !== undefined && isEnd(source.kind)) {
+      return this.#impossible(source.id, `Nothing can be connected from the ${source.kind} '${source.id}'; it ends the stream.`);
+    }
+    if (target !== undefined && isStart(target.kind)) {
+      return this.#impossible(target.id, `Nothing can be connected into the ${target.kind} '${target.id}'; it starts the stream.`);
+    }
+    return undefined;
+  }
+
+  /** @throws {@link PipelineError} `HANDLE_FOREIGN` for a handle of another builder. */
+  ownNode(handle: NodeHandle): DraftNode | undefined {
+    if (!this.#knows(handle)) throw this.#foreign(handle);
+    return this.nodeOf(handle);
+  }
+
+  nodeOf(handle: NodeHandle): DraftNode | undefined {
+    return this.#handles.get(handle);
+  }
+
+  #knows(handle: unknown): boolean {
+    return typeof handle === 'object' && handle !== null && this.#handles.has(handle as NodeHandle);
+  }
+
+  #impossible(id: string, problem: string): PipelineError {
+    return new PipelineError('CONNECTION_INVALID', {
+      path: `${this.path}/${id}`,
+      problem,
+      remedy: 'Swap the two sides, or connect another node.',
+    });
+  }
+
+  #foreign(handle: unknown): PipelineError {
+    const id: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'id') : undefined;
+    return new PipelineError('HANDLE_FOREIGN', {
+      path: this.path,
+      problem: `${typeof id === 'string' ? `The handle of '${id}'` : 'A value'} is no handle of this builder.`,
+      remedy: 'Connect handles that this builder returned; nodes of a child are reached through its composite.',
+    });
+  }
+}

@@ -1,0 +1,115 @@
+import { PipelineInputSource } from '../nodes/pipeline-input-source.js';
+import { PipelineOutputSink } from '../nodes/pipeline-output-sink.js';
+import { StreamTransformNode } from '../nodes/stream-transform-node.js';
+import { TransformNode } from '../nodes/transform-node.js';
+import type { NodeKind } from '../nodes/node-kind.js';
+
+/** A class that something constructs; it may take injected arguments. */
+export type Constructor<T> = new (...args: never[]) => T;
+
+/** A function as a node: `(item, context)`, for a source `(context)`, for stream nodes `(items, context)`. */
+export type NodeFunction = (...args: readonly unknown[]) => unknown;
+
+/** How the engine gets at a node's code. */
+export type NodeBinding =
+  | { readonly how: 'class'; readonly type: Constructor<object> }
+  | { readonly how: 'instance'; readonly instance: object }
+  | { readonly how: 'function'; readonly call: NodeFunction }
+  | { readonly how: 'iterable'; readonly items: object }
+  /** Where a sub-pipeline meets its composite. */
+  | { readonly how: 'bridge' };
+
+/** What was handed to an add method, understood: its kind, or what is wrong with it. */
+export type BoundNode =
+  | { readonly kind: NodeKind; readonly isStream: boolean; readonly name: string | undefined; readonly binding: NodeBinding }
+  | { readonly problem: string };
+
+const methodsOf = {
+  source: ['open'],
+  transform: ['transform'],
+  'stream-transform': ['transform'],
+  sink: ['write', 'consume'],
+} as const;
+
+/** Understands a class, an instance, a function or an iterable as a node of a kind. */
+export function bindNode(kind: keyof typeof methodsOf, node: unknown): BoundNode {
+  const methods = methodsOf[kind];
+  const misfit = misplaced(kind, node);
+  if (misfit !== undefined) return { problem: misfit };
+  if (typeof node === 'function') {
+    const bridge = bridgeKind(node.prototype);
+    if (bridge !== undefined) return { kind: bridge, isStream: false, name: undefined, binding: { how: 'bridge' } };
+    const name = node.name === '' ? undefined : node.name;
+    if (!isClass(node, methods)) {
+      const isStream = kind === 'stream-transform';
+      return { kind, isStream, name: undefined, binding: { how: 'function', call: node as NodeFunction } };
+    }
+    const isStream = kind === 'stream-transform' || hasMethod(node.prototype, 'consume');
+    return { kind, isStream, name, binding: { how: 'class', type: node as Constructor<object> } };
+  }
+  if (typeof node === 'object' && node !== null) {
+    const bridge = bridgeKind(node);
+    if (bridge !== undefined) return { kind: bridge, isStream: false, name: undefined, binding: { how: 'bridge' } };
+    if (methods.some((method) => hasMethod(node, method))) {
+      const isStream = kind === 'stream-transform' || hasMethod(node, 'consume');
+      return { kind, isStream, name: classNameOf(node), binding: { how: 'instance', instance: node } };
+    }
+    if (kind === 'source' && isIterable(node)) {
+      return { kind, isStream: false, name: undefined, binding: { how: 'iterable', items: node } };
+    }
+  }
+  if (kind === 'source' && typeof node === 'string') {
+    return { kind, isStream: false, name: undefined, binding: { how: 'iterable', items: [...node] } };
+  }
+  const expected = `a class or an object with the method ${methods.map((method) => `'${method}'`).join(' or ')}, or a function`;
+  const or = kind === 'source' ? ', or an iterable' : '';
+  return { problem: `${expected}${or} was expected, not ${describeValue(node)}` };
+}
+
+/** Whether iterating a value a second time gives nothing: it is its own iterator. */
+export function isOneShot(binding: NodeBinding): boolean {
+  if (binding.how !== 'iterable') return false;
+  return hasMethod(binding.items, 'next');
+}
+
+function misplaced(kind: NodeKind, node: unknown): string | undefined {
+  const prototype: unknown = typeof node === 'function' ? node.prototype : node;
+  if (kind === 'transform' && prototype instanceof StreamTransformNode) {
+    return 'a StreamTransformNode takes the whole stream; add it with addStreamTransform';
+  }
+  if (kind === 'stream-transform' && prototype instanceof TransformNode) {
+    return 'a TransformNode takes single items; add it with addTransform';
+  }
+  return undefined;
+}
+
+function bridgeKind(prototype: unknown): 'composite-input' | 'composite-output' | undefined {
+  if (prototype instanceof PipelineInputSource || prototype === PipelineInputSource.prototype) return 'composite-input';
+  if (prototype instanceof PipelineOutputSink || prototype === PipelineOutputSink.prototype) return 'composite-output';
+  return undefined;
+}
+
+function isClass(node: { readonly prototype: unknown }, methods: readonly string[]): boolean {
+  // A class may keep its method in a field, so that only its text tells it from a function.
+  return methods.some((method) => hasMethod(node.prototype, method)) || /^class\b/.test(Function.prototype.toString.call(node));
+}
+
+/** Whether a value has a method of that name, its own or inherited. */
+export function hasMethod(value: unknown, method: string): boolean {
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, method) === 'function';
+}
+
+function isIterable(value: object): boolean {
+  return Symbol.iterator in value || Symbol.asyncIterator in value;
+}
+
+function classNameOf(instance: object): string | undefined {
+  const constructor: unknown = instance.constructor;
+  if (typeof constructor !== 'function' || constructor === Object || constructor.name === '') return undefined;
+  return constructor.name;
+}
+
+function describeValue(value: unknown): string {
+  if (value === undefined) return 'undefined (is an import circular?)';
+  return value === null ? 'null' : `a value of type ${typeof value}`;
+}

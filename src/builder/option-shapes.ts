@@ -1,0 +1,83 @@
+import type { ChildInheritance } from '../context/child-inheritance.js';
+import { rule } from '../errors/option-rules.js';
+import type { OptionRules } from '../errors/option-rules.js';
+import { errorPolicy, ErrorPolicy } from '../resilience/error-policy.js';
+import type { FinalDecision } from '../resilience/error-policy.js';
+import type { NodeOptions } from '../nodes/node-options.js';
+import type { ResolvedNodeOptions } from './blueprint.js';
+import { configurationData, policyText } from './shown-options.js';
+
+const finals: readonly string[] = ['fail', 'skip', 'deadLetter'] satisfies readonly FinalDecision[];
+
+const isPolicy = (value: unknown): string | undefined =>
+  value instanceof ErrorPolicy || (typeof value === 'string' && finals.includes(value))
+    ? undefined
+    : "a policy made by errorPolicy, 'fail', 'skip' or 'deadLetter'";
+
+const basic: OptionRules = { name: rule.anything, lifetime: rule.oneOf('execution', 'run') };
+const perItem: OptionRules = {
+  concurrency: rule.positiveInteger,
+  ordered: rule.boolean,
+  errorPolicy: isPolicy,
+  timeoutMs: rule.positiveMilliseconds,
+};
+
+/** The options that each kind of node knows. */
+export const nodeRules = {
+  source: basic,
+  transform: { ...basic, ...perItem },
+  'stream-transform': basic,
+  sink: { ...basic, ...perItem },
+} as const satisfies Record<string, OptionRules>;
+
+/** The options that a composite knows; those about its child's context are judged where they are compiled. */
+export const compositeRules: OptionRules = {
+  name: rule.anything,
+  ...perItem,
+  granularity: rule.oneOf('item', 'stream'),
+  output: rule.oneOf('one', 'optional', 'many', 'first', 'last'),
+  cancellable: rule.boolean,
+  contextConfiguration: rule.object,
+  configureContext: rule.callable,
+  with: rule.anything,
+};
+
+const perItemOnly = ['output', 'concurrency', 'ordered', 'timeoutMs', 'cancellable'] as const;
+
+/** What makes no sense for a sub-pipeline that runs once over the whole stream. */
+export function streamCompositeProblems(options: Readonly<Record<string, unknown>>): string[] {
+  const problems = perItemOnly
+    .filter((name) => options[name] !== undefined)
+    .map((name) => `'${name}' is about single items, but with granularity 'stream' the child runs once over all of them`);
+  const policy = options['errorPolicy'];
+  if (policy !== undefined && policy !== 'fail') problems.push("'errorPolicy' other than 'fail' is about single items");
+  if (typeof options['with'] === 'function') problems.push("'with' as a function is asked per item; give constant values");
+  return problems;
+}
+
+/** A node's options with their defaults; wrong values are reported elsewhere and read as the default here. */
+export function resolveOptions(options: NodeOptions): ResolvedNodeOptions {
+  const { errorPolicy: policy } = options;
+  return Object.freeze({
+    concurrency: options.concurrency ?? 1,
+    ordered: options.ordered ?? true,
+    errorPolicy: policy instanceof ErrorPolicy ? policy : finals.includes(policy ?? '') && policy !== undefined ? errorPolicy(policy) : undefined,
+    timeoutMs: options.timeoutMs,
+    lifetime: options.lifetime ?? 'execution',
+  });
+}
+
+/** The options that were given, as data for drawings and tools. */
+export function shownOptions(
+  options: Readonly<Record<string, unknown>>,
+  inheritance: ChildInheritance | undefined,
+): Readonly<Record<string, unknown>> {
+  const shown: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || name === 'name' || name === 'configureContext' || name === 'contextConfiguration') continue;
+    if (name === 'with') shown[name] = typeof value === 'function' ? 'per item' : 'constant';
+    else shown[name] = value instanceof ErrorPolicy ? policyText(value) : value;
+  }
+  if (inheritance !== undefined) shown['contextConfiguration'] = configurationData(inheritance.configuration);
+  return Object.freeze(shown);
+}

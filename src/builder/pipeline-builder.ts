@@ -1,0 +1,323 @@
+import { compileInheritance } from '../context/child-context-options.js';
+import type { ChildContextOptions, ChildValuesOf } from '../context/child-context-options.js';
+import { frozenCopy } from '../context/frozen-copy.js';
+import { keyName } from '../context/context-key.js';
+import { EMPTY_LAYER } from '../context/layer.js';
+import type { PipelineContext } from '../context/pipeline-context.js';
+import { PipelineValidationError } from '../errors/pipeline-validation-error.js';
+import type { ValidationProblem } from '../errors/pipeline-validation-error.js';
+import type { PipelineGraph } from '../graph/graph-shape.js';
+import type { AnyHandle, InputHandle, NodeHandle, OutputHandle, SinkHandle, SourceHandle, TransformHandle } from '../graph/handles.js';
+import type { ItemCompositeOptions, StreamCompositeOptions } from '../nodes/composite-options.js';
+import type { BasicNodeOptions, NodeOptions } from '../nodes/node-options.js';
+import type { Items, SourceNode } from '../nodes/source-node.js';
+import type { SinkNode } from '../nodes/sink-node.js';
+import type { Skip } from '../nodes/skip.js';
+import type { StreamSinkNode } from '../nodes/stream-sink-node.js';
+import type { StreamTransformNode } from '../nodes/stream-transform-node.js';
+import type { TransformNode } from '../nodes/transform-node.js';
+import type { DefinitionSource } from './blueprint.js';
+import { closeDraft } from './close-draft.js';
+import type { ClosedDraft } from './close-draft.js';
+import type { DefinitionContext, ParameterReads } from './definition-context.js';
+import { definitionClass } from './describe-definition.js';
+import type { DescribeEnvironment, DescribeRequest, OpenBuilder } from './describe-definition.js';
+import { GraphDraft } from './graph-draft.js';
+import { instantiateDefinition } from './instantiate-definition.js';
+import type { Constructor } from './node-binding.js';
+import { bindNode } from './node-binding.js';
+import { compositeRules, nodeRules, resolveOptions, shownOptions, streamCompositeProblems } from './option-shapes.js';
+
+declare const noItem: unique symbol;
+
+/** The item type of a pipeline that takes none, or gives none: the root of a run. */
+export interface NoItem {
+  readonly [noItem]: never;
+}
+
+/** Describes a pipeline: `define` wires nodes together and does no work. */
+export interface PipelineDefinition<TIn = NoItem, TOut = NoItem> {
+  /** Called when the pipeline is built, and again when a parameter that it read has changed. */
+  define(builder: PipelineBuilder<TIn, TOut>, context: DefinitionContext): void;
+}
+
+/** What `validate` found. */
+export interface ValidationResult {
+  readonly ok: boolean;
+  readonly errors: readonly ValidationProblem[];
+  readonly warnings: readonly ValidationProblem[];
+}
+
+/** `{ from }` of a node that takes items: connects, and types what the node gets. */
+export interface FromOption<out T> {
+  /** The node whose items it gets. */
+  readonly from?: OutputHandle<T> | undefined;
+}
+
+/**
+ * Describes one pipeline: adds nodes, connects them, builds a frozen graph.
+ *
+ * Problems are collected and reported together by {@link build}; only a sealed builder, a handle of another
+ * builder and an impossible direction throw at once.
+ */
+export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
+  // Phantoms: the item types that the composite bridges of this pipeline have.
+  declare private readonly itemIn: (item: TIn) => TIn;
+  declare private readonly itemOut: (item: TOut) => TOut;
+  readonly #request: DescribeRequest;
+  readonly #draft: GraphDraft;
+  #closed: ClosedDraft | undefined;
+
+  constructor();
+  /** @internal */
+  constructor(request: DescribeRequest);
+  constructor(request: DescribeRequest = standaloneRequest) {
+    this.#request = request;
+    this.#draft = new GraphDraft(request.path);
+  }
+
+  /** Adds a source: a class, an instance, an iterable, or a function that gives an iterable or a promise of one. */
+  addSource<T>(
+    node:
+      | ((context: PipelineContext) => Items<T> | Promise<Items<T>>)
+      | Constructor<SourceNode<T>>
+      | SourceNode<T>
+      | Items<T>,
+    options?: string | BasicNodeOptions,
+  ): SourceHandle<T> {
+    return this.#addNode('source', node, options);
+  }
+
+  /** Adds a transform: a class, an instance, or a function of the item and the context. */
+  addTransform<A, B>(
+    node:
+      | ((item: A, context: PipelineContext) => B | Skip | Promise<B | Skip>)
+      | Constructor<TransformNode<A, B>>
+      | TransformNode<A, B>,
+    options?: string | (NodeOptions & FromOption<A>),
+  ): TransformHandle<A, B> {
+    return this.#addNode('transform', node, options);
+  }
+
+  /** Adds a transform of the whole stream: a class, an instance, or an async generator function. */
+  addStreamTransform<A, B>(
+    node:
+      | ((items: AsyncIterable<A>, context: PipelineContext) => AsyncIterable<B>)
+      | Constructor<StreamTransformNode<A, B>>
+      | StreamTransformNode<A, B>,
+    options?: string | (BasicNodeOptions & FromOption<A>),
+  ): TransformHandle<A, B> {
+    return this.#addNode('stream-transform', node, options);
+  }
+
+  /** Adds a sink: a class, an instance, or a function of the item and the context. */
+  addSink<T>(
+    node:
+      | ((item: T, context: PipelineContext) => unknown)
+      | Constructor<SinkNode<T>>
+      | SinkNode<T>
+      | Constructor<StreamSinkNode<T>>
+      | StreamSinkNode<T>,
+    options?: string | (NodeOptions & FromOption<T>),
+  ): SinkHandle<T> {
+    return this.#addNode('sink', node, options);
+  }
+
+  /** Adds a whole sub-pipeline as one node; it runs once per item, or, with `granularity: 'stream'`, once. */
+  addComposite<A, B>(
+    definition: Constructor<PipelineDefinition<A, B>> | PipelineDefinition<A, B>,
+    options?: string | ((ItemCompositeOptions<NoInfer<A>> | StreamCompositeOptions) & FromOption<NoInfer<A>>),
+  ): TransformHandle<A, B> {
+    this.#draft.assertOpen();
+    const source: DefinitionSource = definition;
+    const given = typeof options === 'string' ? { name: options } : (options ?? {});
+    const className: unknown = source === undefined || source === null ? '' : Reflect.get(definitionClass(source), 'name');
+    const id = this.#draft.idFor('composite', given.name, typeof className === 'string' && className !== '' && className !== 'Object' ? className : undefined);
+    const { from, ...known } = given;
+    const isStream = known.granularity === 'stream';
+    this.#draft.checkOptions(id, known, compositeRules);
+    for (const problem of isStream ? streamCompositeProblems(known) : []) this.#draft.reportOption(id, problem);
+    const contextOptions = known as ChildContextOptions<never>;
+    const childPath = `${this.#draft.path}/${id}`;
+    const inheritance = this.#draft.attempt(childPath, () => compileInheritance(contextOptions, childPath));
+    const itemOptions = known as ItemCompositeOptions<A>;
+    const handle = this.#draft.add({
+      id,
+      kind: 'composite',
+      isStream,
+      options: resolveOptions(itemOptions),
+      shown: shownOptions(known, inheritance),
+      binding: undefined,
+      composite: inheritance && {
+        definition: source,
+        granularity: isStream ? 'stream' : 'item',
+        output: itemOptions.output ?? 'one',
+        cancellable: itemOptions.cancellable ?? false,
+        inheritance,
+        valuesOf: typeof known.with === 'function' ? (known.with as ChildValuesOf<unknown>) : undefined,
+        ancestors: [...this.#request.ancestors, this.#request.source],
+      },
+      metadata: new Map(),
+    });
+    return this.#connectFrom(from, handle);
+  }
+
+  /** Adds the node where this sub-pipeline gets its items. */
+  addCompositeInput(name = 'input'): SourceHandle<TIn> {
+    return this.#addBridge('composite-input', { name });
+  }
+
+  /** Adds the node where this sub-pipeline hands its items back. */
+  addCompositeOutput(options: string | ({ readonly name?: string | undefined } & FromOption<TOut>) = 'output'): SinkHandle<TOut> {
+    const given = typeof options === 'string' ? { name: options } : options;
+    return this.#addBridge('composite-output', { ...given, name: given.name ?? 'output' });
+  }
+
+  /**
+   * Sends the items of one node to another; several targets get every item, several origins are merged.
+   *
+   * @throws {@link PipelineError} `HANDLE_FOREIGN`, `CONNECTION_INVALID` or `BUILDER_SEALED`.
+   */
+  connect<T>(from: OutputHandle<T>, to: InputHandle<T>): this {
+    this.#draft.assertOpen();
+    this.#closed = undefined;
+    this.#draft.connect(from, to);
+    return this;
+  }
+
+  /** Tells whether two nodes could be connected, and why not. */
+  canConnect(from: NodeHandle, to: NodeHandle): { readonly ok: true } | { readonly ok: false; readonly reason: string } {
+    const refusal = this.#draft.refusal(from, to);
+    if (refusal !== undefined) return { ok: false, reason: refusal.message };
+    if (from.id === to.id) return { ok: false, reason: `'${from.id}' cannot be connected to itself.` };
+    const exists = this.#draft.edges.some((edge) => edge.from === from.id && edge.to === to.id);
+    return exists ? { ok: false, reason: `'${from.id}' is connected to '${to.id}' already.` } : { ok: true };
+  }
+
+  /**
+   * Notes something about a node, for drawings and tools.
+   *
+   * @throws {@link PipelineError} `CONTEXT_KEY_INVALID`, `HANDLE_FOREIGN` or `BUILDER_SEALED`.
+   */
+  setNodeMetadata(handle: NodeHandle, key: string, value: unknown): this {
+    this.#draft.assertOpen();
+    this.#closed = undefined;
+    this.#draft.ownNode(handle)?.metadata.set(keyName(key), frozenCopy(value));
+    return this;
+  }
+
+  /** Tells every problem that {@link build} would report, children included. */
+  validate(): ValidationResult {
+    const { problems, warnings } = this.#close(new Map());
+    return Object.freeze({ ok: problems.length === 0, errors: problems, warnings });
+  }
+
+  /**
+   * Seals the builder and gives the frozen graph.
+   *
+   * @throws {@link PipelineValidationError} with every problem found, in children too.
+   */
+  build(): PipelineGraph {
+    const { blueprint, problems } = this.#close(new Map());
+    this.#draft.seal();
+    if (blueprint === undefined) throw new PipelineValidationError(this.#draft.path, problems);
+    return blueprint.graph;
+  }
+
+  /** @internal Opens a builder for a definition; given to what describes definitions. */
+  static open(request: DescribeRequest): OpenBuilder {
+    const builder = new PipelineBuilder<unknown, unknown>(request);
+    return {
+      builder,
+      close(reads) {
+        const { blueprint, problems } = builder.#close(reads);
+        builder.#draft.seal();
+        return blueprint ?? problems;
+      },
+    };
+  }
+
+  #close(reads: ParameterReads): ClosedDraft {
+    if (this.#closed?.reads !== reads) this.#closed = undefined;
+    return (this.#closed ??= closeDraft(this.#draft, this.#request, reads));
+  }
+
+  #addNode(
+    kind: keyof typeof nodeRules,
+    node: unknown,
+    options: string | (NodeOptions & FromOption<unknown>) | undefined,
+  ): AnyHandle {
+    this.#draft.assertOpen();
+    this.#closed = undefined;
+    const { from, ...given } = typeof options === 'string' ? { name: options, from: undefined } : { from: undefined, ...options };
+    const bound = bindNode(kind, node);
+    if ('problem' in bound) {
+      const id = this.#draft.idFor(kind, given.name, undefined);
+      this.#draft.report('NODE_INVALID', `${this.#draft.path}/${id}`, `This is no ${kind}: ${bound.problem}.`, 'Give a node of the right kind.');
+      return this.#draft.addMisfit(id);
+    }
+    if (bound.kind === 'composite-input' || bound.kind === 'composite-output') {
+      return this.#addBridge(bound.kind, { ...given, from, name: given.name ?? (bound.kind === 'composite-input' ? 'input' : 'output') });
+    }
+    const id = this.#draft.idFor(kind, given.name, bound.name);
+    const rules = kind === 'sink' && bound.isStream ? nodeRules['stream-transform'] : nodeRules[kind];
+    this.#draft.checkOptions(id, given, rules);
+    if (given.lifetime !== undefined && bound.binding.how !== 'class') {
+      this.#draft.reportOption(id, "'lifetime' is for a class that the run constructs; what you made yourself lives as long as you keep it");
+    }
+    const handle = this.#draft.add({
+      id,
+      kind,
+      isStream: bound.isStream,
+      options: resolveOptions(given),
+      shown: shownOptions(given, undefined),
+      binding: bound.binding,
+      composite: undefined,
+      metadata: new Map(),
+    });
+    return this.#connectFrom(from, handle);
+  }
+
+  #addBridge(
+    kind: 'composite-input' | 'composite-output',
+    { from, name, ...rest }: { readonly name: string } & FromOption<unknown>,
+  ): AnyHandle {
+    this.#draft.assertOpen();
+    this.#closed = undefined;
+    const id = this.#draft.idFor(kind, name, undefined);
+    this.#draft.checkOptions(id, rest, {});
+    const handle = this.#draft.add({
+      id,
+      kind,
+      isStream: false,
+      options: resolveOptions({}),
+      shown: {},
+      binding: { how: 'bridge' },
+      composite: undefined,
+      metadata: new Map(),
+    });
+    return this.#connectFrom(from, handle);
+  }
+
+  #connectFrom(from: OutputHandle<unknown> | undefined, handle: AnyHandle): AnyHandle {
+    if (from !== undefined) this.#draft.connect(from, handle);
+    return handle;
+  }
+}
+
+/** Plain defaults: a definition class is constructed without arguments, and no parameter is there. */
+const standaloneEnvironment: DescribeEnvironment = {
+  resolve: (source, path) => instantiateDefinition(source, path),
+  maxDepth: 32,
+  open: (request) => PipelineBuilder.open(request),
+};
+
+const standaloneRequest: DescribeRequest = {
+  source: {},
+  name: 'pipeline',
+  path: 'pipeline',
+  ancestors: [],
+  parameters: EMPTY_LAYER,
+  layer: EMPTY_LAYER,
+  environment: standaloneEnvironment,
+};

@@ -1,0 +1,69 @@
+import { optionProblems, rule } from '../errors/option-rules.js';
+import { keyName } from '../context/context-key.js';
+import type { Key } from '../context/context-key.js';
+import { dictionaryKinds } from '../context/dictionary-kind.js';
+import type { DictionaryKind } from '../context/dictionary-kind.js';
+
+/** The keys that a definition needs in its context. */
+export type Requirements = { readonly [TKind in DictionaryKind]?: readonly Key[] | undefined };
+
+/** What a definition says about itself: with the decorator, or as `static readonly pipeline`. */
+export interface PipelineMetadata {
+  /** The pipeline's name; default: the class name. */
+  readonly name?: string | undefined;
+  readonly description?: string | undefined;
+  /** Keys that must be there: checked when a parent is built, and before the first item. */
+  readonly requires?: Requirements | undefined;
+}
+
+/**
+ * Names a definition class and declares what it needs.
+ *
+ * Works as a legacy and as a standard decorator; `static readonly pipeline = { ... }` says the same without one.
+ */
+export function pipeline(metadata: PipelineMetadata) {
+  return <TClass extends new (...args: never[]) => unknown>(target: TClass, _context?: ClassDecoratorContext<TClass>): void => {
+    Object.defineProperty(target, 'pipeline', { value: metadata, configurable: true });
+  };
+}
+
+/** What is known of a definition class: its name, and its metadata; a subclass inherits all but the name. */
+export interface DefinitionFacts {
+  readonly name: string;
+  readonly metadata: PipelineMetadata;
+  /** What is wrong with the metadata. */
+  readonly problems: readonly string[];
+}
+
+const metadataRules = { name: rule.anything, description: rule.text, requires: rule.object };
+const keyListRules = Object.fromEntries(
+  dictionaryKinds.map((kind) => [kind, (value: unknown) => (Array.isArray(value) ? undefined : 'a list of keys')]),
+);
+
+/** Reads what a definition's class says about it. */
+export function definitionFacts(type: object): DefinitionFacts {
+  const given: unknown = Reflect.get(type, 'pipeline');
+  const className: unknown = Reflect.get(type, 'name');
+  const fallback = typeof className === 'string' && className !== '' && type !== Object ? className : 'pipeline';
+  if (given === undefined || typeof given === 'function') return { name: fallback, metadata: {}, problems: [] };
+  const metadata = given as PipelineMetadata;
+  const problems = optionProblems(given, metadataRules);
+  if (problems.length === 0 && metadata.requires !== undefined) {
+    problems.push(...optionProblems(metadata.requires, keyListRules));
+  }
+  const isOwn = Object.hasOwn(type, 'pipeline');
+  return {
+    name: isOwn && metadata.name !== undefined ? metadata.name : fallback,
+    metadata: problems.length === 0 ? metadata : {},
+    problems,
+  };
+}
+
+/** Every required key with its dictionary; a key with a default satisfies itself. */
+export function requiredKeys(metadata: PipelineMetadata): readonly (readonly [DictionaryKind, string])[] {
+  return dictionaryKinds.flatMap((kind) =>
+    (metadata.requires?.[kind] ?? [])
+      .filter((key) => typeof key === 'string' || !key.hasDefault)
+      .map((key) => [kind, keyName(key)] as const),
+  );
+}

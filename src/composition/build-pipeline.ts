@@ -1,0 +1,33 @@
+import type { DefinitionSource } from '../builder/blueprint.js';
+import type { Constructor } from '../builder/node-binding.js';
+import type { PipelineDefinition } from '../builder/pipeline-builder.js';
+import { PipelineContext } from '../context/pipeline-context.js';
+import type { PipelineContextOptions } from '../context/pipeline-context-options.js';
+import type { PipelineGraph } from '../graph/graph-shape.js';
+import type { NodeContainer } from '../ports/node-container.js';
+import { DefinitionEnvironment } from './definition-environment.js';
+import { describeRoot } from './describe-root.js';
+
+/** Options of {@link buildPipeline}. */
+export interface BuildOptions {
+  /** Gives the definitions that are bound in it. */
+  readonly container?: NodeContainer | undefined;
+}
+
+/**
+ * Builds the graph of a pipeline, or of a sub-pipeline, without running it: for drawings, tests and tools.
+ *
+ * What the definition itself requires of its context is not checked.
+ *
+ * @throws {@link PipelineValidationError} with every problem found, in children too.
+ */
+export function buildPipeline<TIn, TOut>(
+  definition: Constructor<PipelineDefinition<TIn, TOut>> | PipelineDefinition<TIn, TOut>,
+  context?: PipelineContext | PipelineContextOptions,
+  options: BuildOptions = {},
+): PipelineGraph {
+  const source: DefinitionSource = definition;
+  const template = context instanceof PipelineContext ? context : new PipelineContext(context);
+  const environment = new DefinitionEnvironment(options.container);
+  return describeRoot(source, PipelineContext.frameOf(template), environment).graph;
+}

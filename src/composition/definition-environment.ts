@@ -1,0 +1,44 @@
+import type { DefinitionSource } from '../builder/blueprint.js';
+import type { DescribeEnvironment } from '../builder/describe-definition.js';
+import { instantiateDefinition } from '../builder/instantiate-definition.js';
+import { PipelineBuilder } from '../builder/pipeline-builder.js';
+import type { NodeContainer, NodeIdentifier } from '../ports/node-container.js';
+
+/** How many levels of composites may stand below a root, unless the runner says otherwise. */
+export const DEFAULT_MAX_DEPTH = 32;
+
+/** Describes definitions as a run does: a class that is bound comes from the container, once. */
+export class DefinitionEnvironment implements DescribeEnvironment {
+  readonly #container: NodeContainer | undefined;
+  readonly #fromContainer = new Map<DefinitionSource, object>();
+
+  constructor(
+    container: NodeContainer | undefined,
+    readonly maxDepth: number = DEFAULT_MAX_DEPTH,
+    /** Gives the definition that stands in for one under test. */
+    private readonly standIn: (source: DefinitionSource) => object | undefined = () => undefined,
+  ) {
+    this.#container = container;
+  }
+
+  resolve(source: DefinitionSource, path: string): object {
+    return this.standIn(source) ?? instantiateDefinition(source, path, (type) => this.#bound(type) ?? new type());
+  }
+
+  open: DescribeEnvironment['open'] = (request) => PipelineBuilder.open(request);
+
+  /** Whether the container gives this environment the same definitions as it gave another one. */
+  agreesWith(other: DefinitionEnvironment): boolean {
+    return [...other.#fromContainer].every(([source, instance]) => {
+      return this.#bound(source as NodeIdentifier<object>) === instance;
+    });
+  }
+
+  #bound(type: NodeIdentifier<object>): object | undefined {
+    const known = this.#fromContainer.get(type);
+    if (known !== undefined || this.#container?.isBound(type) !== true) return known;
+    const made = this.#container.get<object>(type);
+    this.#fromContainer.set(type, made);
+    return made;
+  }
+}

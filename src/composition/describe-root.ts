@@ -1,0 +1,32 @@
+import type { Blueprint, DefinitionSource } from '../builder/blueprint.js';
+import { definitionClass, describeDefinition } from '../builder/describe-definition.js';
+import type { DescribeEnvironment } from '../builder/describe-definition.js';
+import { definitionFacts } from '../builder/pipeline-metadata.js';
+import type { ContextFrame } from '../context/context-frame.js';
+import { PipelineValidationError } from '../errors/pipeline-validation-error.js';
+
+/** The name of the pipeline that a definition describes. */
+export function pipelineNameOf(source: DefinitionSource): string {
+  return definitionFacts(definitionClass(source)).name;
+}
+
+/**
+ * Describes a pipeline and all its children with the parameters of a root context.
+ *
+ * @throws {@link PipelineError} when `define` fails, and {@link PipelineValidationError} with every other problem.
+ */
+export function describeRoot(source: DefinitionSource, frame: ContextFrame, environment: DescribeEnvironment): Blueprint {
+  const name = pipelineNameOf(source);
+  const parameters = frame.dictionary('parameters');
+  const described = describeDefinition({
+    source,
+    name,
+    path: name,
+    ancestors: [],
+    parameters: { get: (key) => parameters.entry(key) },
+    layer: frame.layer('parameters'),
+    environment,
+  });
+  if (described.outcome === 'described') return described.blueprint;
+  throw described.error ?? new PipelineValidationError(name, described.outcome === 'invalid' ? described.problems : []);
+}

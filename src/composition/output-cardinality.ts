@@ -1,0 +1,37 @@
+import { PipelineError } from '../errors/pipeline-error.js';
+import type { OutputCardinality } from '../nodes/composite-options.js';
+
+/** What one child gave. */
+export interface ChildOutputs {
+  /** How many outputs there were. */
+  readonly count: number;
+  /** Whether an error policy in the child ended the item on purpose. */
+  readonly isHandled: boolean;
+}
+
+/**
+ * What is wrong with the number of outputs of one child, undefined when nothing is.
+ *
+ * An item that a policy in the child skipped or dead-lettered counts as filtered, under every cardinality.
+ */
+export function outputProblem(
+  cardinality: OutputCardinality,
+  { count, isHandled }: ChildOutputs,
+  path: string,
+): PipelineError | undefined {
+  if (count === 0 && !isHandled && cardinality !== 'optional' && cardinality !== 'many') {
+    return new PipelineError('COMPOSITE_NO_OUTPUT', {
+      path,
+      problem: `The sub-pipeline gave no output for an item, but the composite has output: '${cardinality}'.`,
+      remedy: "If it may filter items out, choose output: 'optional'; if it may give several, output: 'many'.",
+    });
+  }
+  if (count > 1 && (cardinality === 'one' || cardinality === 'optional')) {
+    return new PipelineError('COMPOSITE_MULTIPLE_OUTPUTS', {
+      path,
+      problem: `The sub-pipeline gave ${String(count)} outputs for an item, but the composite has output: '${cardinality}'.`,
+      remedy: "Choose output: 'many' for all of them, 'first' or 'last' for one.",
+    });
+  }
+  return undefined;
+}

@@ -1,0 +1,52 @@
+import { checkOptions, invalidOption, rule } from '../errors/option-rules.js';
+import { ChildInheritance } from './child-inheritance.js';
+import type { ChildValues } from './child-inheritance.js';
+import { CompositeContextConfiguration } from './composite-context-configuration.js';
+import type { CompositeContextOptions } from './composite-context-configuration.js';
+import { dictionaryKinds } from './dictionary-kind.js';
+import type { PipelineContext } from './pipeline-context.js';
+
+/** Gives the explicit values for the child of one item. */
+export type ChildValuesOf<in TItem> = (item: TItem, parent: PipelineContext) => ChildValues | undefined;
+
+/** The options of a composite that say what its child's context is made of. */
+export interface ChildContextOptions<in TItem> {
+  /** A preset, a configuration, or the options that differ from the default. */
+  readonly contextConfiguration?: CompositeContextConfiguration | Partial<CompositeContextOptions> | undefined;
+  /** Changes a draft of `contextConfiguration`, or of the default. */
+  readonly configureContext?: ((draft: CompositeContextOptions) => unknown) | undefined;
+  /** Explicit values for the child, or a function that gives them for each item. */
+  readonly with?: ChildValues | ChildValuesOf<TItem> | undefined;
+}
+
+/**
+ * Compiles a composite's options once.
+ *
+ * @param path the path of the child's pipeline.
+ * @throws {@link PipelineError} `OPTION_INVALID` or `CONTEXT_KEY_INVALID` for wrong options.
+ */
+export function compileInheritance(options: ChildContextOptions<never>, path: string): ChildInheritance {
+  const values = options.with;
+  const isPerItem = typeof values === 'function';
+  if (!isPerItem) checkChildValues(values);
+  return new ChildInheritance(configurationOf(options), isPerItem ? {} : (values ?? {}), path, isPerItem);
+}
+
+/**
+ * Refuses values that are not an object of dictionaries.
+ *
+ * @throws {@link PipelineError} `OPTION_INVALID`.
+ */
+export function checkChildValues(values: ChildValues | undefined, path?: string): void {
+  checkOptions("'with'", values, Object.fromEntries(dictionaryKinds.map((kind) => [kind, rule.object])), path);
+}
+
+function configurationOf(options: ChildContextOptions<never>): CompositeContextConfiguration {
+  const given = options.contextConfiguration;
+  const base = given instanceof CompositeContextConfiguration ? given : CompositeContextConfiguration.create(given);
+  if (options.configureContext === undefined) return base;
+  if (typeof options.configureContext !== 'function') {
+    throw invalidOption('a composite', "'configureContext' must be a function");
+  }
+  return base.with(options.configureContext);
+}

@@ -1,0 +1,117 @@
+import { checkOptions, rule } from '../errors/option-rules.js';
+import { frozenCopy } from './frozen-copy.js';
+import { CompiledSelection } from './key-selection.js';
+import type { KeySelection } from './key-selection.js';
+import { applyRecipe } from './recipe.js';
+
+/** What a composite's child takes from its parent. */
+export interface CompositeContextOptions {
+  /** All parameters, none, or a selection of keys. Default `false`. */
+  inheritParentParameters: boolean | KeySelection;
+  /** All context items, none, or a selection of keys. Default `false`. */
+  inheritParentItems: boolean | KeySelection;
+  /** All properties, none, or a selection of keys. Default `false`. */
+  inheritParentProperties: boolean | KeySelection;
+  /** The same `runId`; off: a new one, linked by `parentRunId`. Default `true`. */
+  inheritRunIdentity: boolean;
+  /** The child's lineage goes to the parent's sink. Default `true`. */
+  inheritLineageSink: boolean;
+  /** Events of the child's nodes reach the parent's observer. Default `true`. */
+  inheritExecutionObserver: boolean;
+  /** Failed items of the child reach the parent's dead-letter sink, with its decorator. Default `true`. */
+  inheritDeadLetterDecorator: boolean;
+}
+
+/** The one list of the options, with their defaults. */
+const defaults: Readonly<CompositeContextOptions> = Object.freeze({
+  inheritParentParameters: false,
+  inheritParentItems: false,
+  inheritParentProperties: false,
+  inheritRunIdentity: true,
+  inheritLineageSink: true,
+  inheritExecutionObserver: true,
+  inheritDeadLetterDecorator: true,
+});
+
+const optionNames = Object.keys(defaults) as readonly (keyof CompositeContextOptions)[];
+
+/** The options that take a key selection: those that are off by default. */
+const selectable = optionNames.filter((name) => name.startsWith('inheritParent'));
+
+/**
+ * An immutable statement of what a composite's child inherits: a preset, {@link CompositeContextConfiguration.create}
+ * over the defaults, or {@link CompositeContextConfiguration.with} over another configuration.
+ */
+export class CompositeContextConfiguration implements Readonly<CompositeContextOptions> {
+  /** No data; run identity, lineage sink, observer and dead-letter sink are inherited. */
+  static readonly default = new CompositeContextConfiguration(defaults);
+  /** All seven on. */
+  static readonly inheritAll = new CompositeContextConfiguration(allSet(true));
+  /** All seven off. */
+  static readonly isolated = new CompositeContextConfiguration(allSet(false));
+
+  declare readonly inheritParentParameters: boolean | KeySelection;
+  declare readonly inheritParentItems: boolean | KeySelection;
+  declare readonly inheritParentProperties: boolean | KeySelection;
+  declare readonly inheritRunIdentity: boolean;
+  declare readonly inheritLineageSink: boolean;
+  declare readonly inheritExecutionObserver: boolean;
+  declare readonly inheritDeadLetterDecorator: boolean;
+
+  private constructor(options: CompositeContextOptions) {
+    Object.assign(this, frozenCopy(options));
+    Object.freeze(this);
+  }
+
+  /**
+   * The defaults with some options changed.
+   *
+   * @throws {@link PipelineError} `OPTION_INVALID` for an unknown option or a wrong value.
+   */
+  static create(options: Partial<CompositeContextOptions> = {}): CompositeContextConfiguration {
+    return new CompositeContextConfiguration(checked({ ...defaults, ...withoutUndefined(options) }));
+  }
+
+  /**
+   * A copy changed by a recipe over these options.
+   *
+   * @throws {@link PipelineError} `OPTION_INVALID` for an unknown option or a wrong value.
+   */
+  with(recipe: (draft: CompositeContextOptions) => unknown): CompositeContextConfiguration {
+    const options: CompositeContextOptions = { ...this };
+    return new CompositeContextConfiguration(checked(applyRecipe(options, recipe)));
+  }
+
+  static {
+    Object.freeze(this);
+  }
+}
+
+function allSet(value: boolean): CompositeContextOptions {
+  return Object.fromEntries(optionNames.map((name) => [name, value])) as unknown as CompositeContextOptions;
+}
+
+function withoutUndefined(options: Partial<CompositeContextOptions>): Partial<CompositeContextOptions> {
+  if (typeof options !== 'object' || options === null) return options;
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+function checked(options: CompositeContextOptions): CompositeContextOptions {
+  const subject = 'a context configuration';
+  const booleanOrSelection = (value: unknown): string | undefined => {
+    if (typeof value === 'boolean') return undefined;
+    return typeof value === 'object' && value !== null ? undefined : 'true, false or a key selection';
+  };
+  checkOptions(
+    subject,
+    options,
+    Object.fromEntries(
+      optionNames.map((name) => [name, selectable.includes(name) ? booleanOrSelection : rule.boolean]),
+    ),
+  );
+  for (const name of selectable) {
+    const value = options[name];
+    if (typeof value === 'object') new CompiledSelection(value, `${subject}, '${name}'`);
+  }
+  return options;
+}

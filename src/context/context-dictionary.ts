@@ -1,0 +1,220 @@
+import { inspect } from 'node:util';
+import { PipelineError } from '../errors/pipeline-error.js';
+import { keyName } from './context-key.js';
+import type { ContextKey, Key } from './context-key.js';
+import type { DictionaryKind } from './dictionary-kind.js';
+import { entriesOf } from './entries-source.js';
+import type { EntriesSource } from './entries-source.js';
+import { frozenCopy } from './frozen-copy.js';
+import { DELETED, stack } from './layer.js';
+import type { Entry, Layer } from './layer.js';
+import { linkageReaders } from './parent-linkage.js';
+import type { ParentLinkage } from './parent-linkage.js';
+import { applyRecipe } from './recipe.js';
+import type { Recipe } from './recipe.js';
+
+/** What a dictionary needs to know of the context it belongs to. */
+export interface DictionaryOwner {
+  readonly path: string;
+  readonly parentLinkage: ParentLinkage | undefined;
+  /** A hint for the error of a missing key: where it is, and how it would be passed. */
+  hintFor(kind: DictionaryKind, name: string): string | undefined;
+}
+
+/**
+ * One of the three dictionaries of a context.
+ *
+ * What is written here is never visible in the parent, nor in another child. Values of `parameters` and
+ * `properties` are data: copied and frozen when set. Values of `items` are kept by reference.
+ */
+export class ContextDictionary {
+  readonly #owner: DictionaryOwner;
+  readonly #kind: DictionaryKind;
+  #base: Layer;
+  #written: Map<string, Entry> | undefined;
+  #local: Map<string, Entry> | undefined;
+
+  /** @internal */
+  constructor(owner: DictionaryOwner, kind: DictionaryKind, base: Layer) {
+    this.#owner = owner;
+    this.#kind = kind;
+    this.#base = base;
+  }
+
+  /** The value, else the key's default, else undefined. */
+  get<T, TAbsent>(key: ContextKey<T, TAbsent>): T | TAbsent;
+  get<T = unknown>(key: string): T | undefined;
+  get(key: Key): unknown {
+    const name = keyName(key);
+    const linkage = this.#linkageOf(name);
+    if (linkage !== undefined) return linkage;
+    const entry = this.entry(name);
+    if (entry !== undefined) return entry.value;
+    return typeof key === 'string' ? undefined : key.default;
+  }
+
+  /**
+   * The value, else the key's default.
+   *
+   * @throws {@link PipelineError} `CONTEXT_KEY_MISSING` when the entry is absent and the key has no default.
+   */
+  require<T>(key: ContextKey<T, unknown>): T;
+  require<T = unknown>(key: string): T;
+  require(key: Key): unknown {
+    if (this.has(key) || (typeof key !== 'string' && key.hasDefault)) return this.get(key as string);
+    const name = keyName(key);
+    throw new PipelineError('CONTEXT_KEY_MISSING', {
+      path: this.#owner.path,
+      problem: `There is no '${name}' in the context's ${this.#kind}.`,
+      remedy: this.#owner.hintFor(this.#kind, name) ?? 'Set it before it is read, or give its key a default.',
+    });
+  }
+
+  /** Whether the entry is present; a default does not count. */
+  has(key: Key): boolean {
+    const name = keyName(key);
+    return this.#linkageOf(name) !== undefined || this.entry(name) !== undefined;
+  }
+
+  /**
+   * Sets an entry; data is copied deeply and frozen, so the caller's object stays its own.
+   *
+   * @throws {@link PipelineError} `CONTEXT_KEY_INVALID` when the key is no valid name or is a linkage key.
+   */
+  set<T>(key: ContextKey<T, unknown>, value: NoInfer<T>): this;
+  set(key: string, value: unknown): this;
+  set(key: Key, value: unknown): this {
+    const name = keyName(key);
+    this.#refuseLinkage(name);
+    const entry: Entry = {
+      value: this.#kind === 'items' ? value : frozenCopy(value),
+      path: this.#owner.path,
+    };
+    if (typeof key !== 'string' && key.local) {
+      this.delete(name);
+      (this.#local ??= new Map()).set(name, entry);
+    } else {
+      this.#local?.delete(name);
+      (this.#written ??= new Map()).set(name, entry);
+    }
+    return this;
+  }
+
+  /**
+   * Changes a value copy-on-write: the recipe changes a draft, or returns the new value.
+   *
+   * If the recipe changed the draft, its return value is ignored. An absent entry starts from the key's default.
+   */
+  update<T>(key: ContextKey<T, unknown>, recipe: Recipe<T>): this;
+  update<T = unknown>(key: string, recipe: Recipe<T>): this;
+  update(key: Key, recipe: Recipe<unknown>): this {
+    const name = keyName(key);
+    const isLocal = this.#local?.has(name) === true;
+    const value = applyRecipe(this.get(key as string), recipe);
+    return this.set((isLocal ? { name, local: true } : key) as string, value);
+  }
+
+  /** Removes an entry and tells whether it was there; an inherited one disappears here only. */
+  delete(key: Key): boolean {
+    const name = keyName(key);
+    if (this.#isLinkage(name)) return false;
+    const existed = this.entry(name) !== undefined;
+    this.#local?.delete(name);
+    if (this.#base.get(name) !== undefined) (this.#written ??= new Map()).set(name, DELETED);
+    else this.#written?.delete(name);
+    return existed;
+  }
+
+  /** The names, as they are now. */
+  keys(): IterableIterator<string> {
+    return new Map(this.#all()).keys();
+  }
+
+  /** The values, as they are now. */
+  *values(): IterableIterator<unknown> {
+    for (const entry of this.#all().values()) yield entry.value;
+  }
+
+  /** Names and values, as they are now. */
+  *entries(): IterableIterator<[string, unknown]> {
+    for (const [name, entry] of this.#all()) yield [name, entry.value];
+  }
+
+  /** How many entries there are. */
+  get size(): number {
+    return this.#all().size;
+  }
+
+  [Symbol.iterator](): IterableIterator<[string, unknown]> {
+    return this.entries();
+  }
+
+  /** The entries as a plain object. */
+  toObject(): Record<string, unknown> {
+    return Object.fromEntries(this.entries());
+  }
+
+  /** The same as {@link toObject}. */
+  toJSON(): Record<string, unknown> {
+    return this.toObject();
+  }
+
+  /** @internal The names only: values may be secret. */
+  [inspect.custom](): string {
+    return `ContextDictionary(${this.#kind}) { ${[...this.#all().keys()].join(', ')} }`;
+  }
+
+  /** @internal */
+  entry(name: string): Entry | undefined {
+    const written = this.#local?.get(name) ?? this.#written?.get(name);
+    if (written !== undefined) return written === DELETED ? undefined : written;
+    return this.#base.get(name);
+  }
+
+  /** @internal Whether a name holds an entry that no child inherits. */
+  isLocal(name: string): boolean {
+    return this.#local?.has(name) === true;
+  }
+
+  /** @internal What a child can inherit, as it is now; later writes go above it. */
+  seal(): Layer {
+    if (this.#written !== undefined && this.#written.size > 0) {
+      this.#base = stack(this.#base, this.#written);
+      this.#written = undefined;
+    }
+    return this.#base;
+  }
+
+  /** @internal Sets every entry of an object, a Map or a list. */
+  setAll(source: EntriesSource | undefined): void {
+    for (const [key, value] of entriesOf(source)) this.set(key as string, value);
+  }
+
+  /** @internal Takes the entries that children do not get from a template's dictionary. */
+  takeLocalOf(template: ContextDictionary): void {
+    if (template.#local !== undefined) this.#local = new Map(template.#local);
+  }
+
+  #all(): ReadonlyMap<string, Entry> {
+    const shared = this.seal().all();
+    return this.#local === undefined || this.#local.size === 0 ? shared : new Map([...shared, ...this.#local]);
+  }
+
+  #isLinkage(name: string): boolean {
+    return this.#kind === 'properties' && linkageReaders.has(name);
+  }
+
+  #linkageOf(name: string): string | undefined {
+    const parent = this.#owner.parentLinkage;
+    return parent !== undefined && this.#isLinkage(name) ? linkageReaders.get(name)?.(parent) : undefined;
+  }
+
+  #refuseLinkage(name: string): void {
+    if (!this.#isLinkage(name)) return;
+    throw new PipelineError('CONTEXT_KEY_INVALID', {
+      path: this.#owner.path,
+      problem: `'${name}' tells which composite started this context; it cannot be set.`,
+      remedy: 'Use another name for your own property.',
+    });
+  }
+}

@@ -1,0 +1,144 @@
+import { PipelineError } from '../errors/pipeline-error.js';
+import type { CancelScope } from '../run/cancel-scope.js';
+import type { RunIdentity } from '../run/run-identity.js';
+import { passingRemedy } from './child-inheritance.js';
+import type { ChildInheritance } from './child-inheritance.js';
+import { ContextDictionary } from './context-dictionary.js';
+import type { DictionaryOwner } from './context-dictionary.js';
+import type { ContextServices } from './context-services.js';
+import { perDictionary } from './dictionary-kind.js';
+import type { DictionaryKind } from './dictionary-kind.js';
+import type { Disposer } from './disposers.js';
+import type { ExecutionIds } from './execution-ids.js';
+import type { Layer } from './layer.js';
+import { explain } from './explain.js';
+import type { ParentLinkage } from './parent-linkage.js';
+
+/** Where a context stands: what is the same for every execution of one pipeline at one place. */
+export interface ContextSite {
+  readonly path: string;
+  readonly pipelineName: string;
+}
+
+/** The place of a child: below which composite, and what it takes from the parent. */
+export interface ChildSite extends ContextSite {
+  readonly nodeId: string;
+  readonly inheritance: ChildInheritance;
+}
+
+/** The layers that dictionaries start from. */
+export type BaseLayers = Readonly<Record<DictionaryKind, Layer>>;
+
+/**
+ * The state of one execution's context, behind every {@link PipelineContext} that shows it.
+ *
+ * Dictionaries and ids are made when they are first asked for.
+ */
+export class ContextFrame implements DictionaryOwner {
+  #dictionaries: Record<DictionaryKind, ContextDictionary | undefined> | undefined;
+  #pipelineId: string | undefined;
+  #disposers: Disposer[] | undefined;
+  #disposed = false;
+
+  constructor(
+    readonly site: ContextSite,
+    readonly parent: ContextFrame | undefined,
+    /** The place below a composite; undefined at a root. */
+    readonly childSite: ChildSite | undefined,
+    readonly services: ContextServices,
+    readonly identity: RunIdentity,
+    readonly scope: CancelScope,
+    readonly ids: ExecutionIds,
+    private readonly parametersBase: Layer,
+    private readonly itemsBase: Layer,
+    private readonly propertiesBase: Layer,
+  ) {}
+
+  get path(): string {
+    return this.site.path;
+  }
+
+  get pipelineId(): string {
+    return (this.#pipelineId ??= this.ids.next());
+  }
+
+  get parentLinkage(): ParentLinkage | undefined {
+    if (this.parent === undefined || this.childSite === undefined) return undefined;
+    return {
+      nodeId: this.childSite.nodeId,
+      pipelineId: this.parent.pipelineId,
+      pipelineName: this.parent.site.pipelineName,
+    };
+  }
+
+  dictionary(kind: DictionaryKind): ContextDictionary {
+    const known = (this.#dictionaries ??= { parameters: undefined, items: undefined, properties: undefined });
+    return (known[kind] ??= new ContextDictionary(this, kind, this.base(kind)));
+  }
+
+  /** What the dictionary started from. */
+  base(kind: DictionaryKind): Layer {
+    if (kind === 'parameters') return this.parametersBase;
+    return kind === 'items' ? this.itemsBase : this.propertiesBase;
+  }
+
+  /** What a child started now can inherit. */
+  layer(kind: DictionaryKind): Layer {
+    return this.#dictionaries?.[kind]?.seal() ?? this.base(kind);
+  }
+
+  /** What a context made from this one starts with. */
+  layers(): BaseLayers {
+    return perDictionary((kind) => this.layer(kind));
+  }
+
+  hintFor(kind: DictionaryKind, name: string): string | undefined {
+    const withheld = [...explain(this, kind, name).hops].reverse().find((hop) => hop.action === 'withheld');
+    if (withheld === undefined) return undefined;
+    return `The composite '${withheld.path}' does not pass it on. ${passingRemedy(kind, name)}`;
+  }
+
+  /** Registers what to call when this context ends. */
+  addDisposer(disposer: Disposer): void {
+    if (this.#disposed) {
+      throw new PipelineError('CONTEXT_DISPOSED', {
+        path: this.path,
+        problem: 'A disposer was registered after the execution of this context had ended.',
+        remedy: 'Register it while a node runs, or dispose the resource where it is used.',
+      });
+    }
+    (this.#disposers ??= []).push(disposer);
+  }
+
+  /** How many disposers are registered. */
+  get disposerCount(): number {
+    return this.#disposers?.length ?? 0;
+  }
+
+  /** Takes out the disposers registered since there were so many, the latest first. */
+  takeDisposers(since = 0): readonly Disposer[] {
+    return this.#disposers?.splice(since).reverse() ?? [];
+  }
+
+  /** Refuses disposers from now on. */
+  closeDisposal(): void {
+    this.#disposed = true;
+  }
+}
+
+/** The frame of a child: it takes the layers its parent has at this moment, and copies nothing. */
+export function childFrame(parent: ContextFrame, site: ChildSite, scope: CancelScope): ContextFrame {
+  const { inheritance } = site;
+  return new ContextFrame(
+    site,
+    parent,
+    site,
+    parent.services.narrow(inheritance.configuration),
+    inheritance.configuration.inheritRunIdentity ? parent.identity : parent.identity.fork(),
+    scope,
+    parent.ids,
+    inheritance.parameters.layerFor(parent.layer('parameters')),
+    inheritance.items.layerFor(parent.layer('items')),
+    inheritance.properties.layerFor(parent.layer('properties')),
+  );
+}

@@ -1,0 +1,25 @@
+import { PipelineError } from '../errors/pipeline-error.js';
+import type { Key } from './context-key.js';
+
+/** Entries as a plain object, a Map, or a list of pairs. */
+export type EntriesSource = Readonly<Record<string, unknown>> | Iterable<readonly [Key, unknown]>;
+
+/**
+ * The pairs of an {@link EntriesSource}.
+ *
+ * @throws {@link PipelineError} `CONTEXT_KEY_INVALID` for a symbol as a key, `OPTION_INVALID` for what holds no entries.
+ */
+export function entriesOf(source: EntriesSource | undefined): Iterable<readonly [Key, unknown]> {
+  if (source === undefined) return [];
+  if (typeof source !== 'object' || source === null) {
+    throw new PipelineError('OPTION_INVALID', {
+      problem: `Entries cannot be read from a value of type ${typeof source}.`,
+      remedy: 'Give a plain object, a Map, or a list of [key, value] pairs.',
+    });
+  }
+  if (Symbol.iterator in source) return source as Iterable<readonly [Key, unknown]>;
+  // Symbols are listed too, so that they are refused instead of lost.
+  return Reflect.ownKeys(source)
+    .filter((key) => Object.prototype.propertyIsEnumerable.call(source, key))
+    .map((key) => [key as string, Reflect.get(source, key)] as const);
+}

@@ -1,0 +1,179 @@
+import { inspect } from 'node:util';
+import type { CancelReason } from '../errors/cancel-reason.js';
+import type { DeadLetterDecorator, DeadLetterSink } from '../ports/dead-letter-sink.js';
+import type { ExecutionObserver } from '../ports/execution-observer.js';
+import type { LineageSink } from '../ports/lineage-sink.js';
+import type { Logger } from '../ports/logger.js';
+import type { CancelScope } from '../run/cancel-scope.js';
+import { RunContext } from '../run/run-context.js';
+import type { ContextDictionary } from './context-dictionary.js';
+import { ContextFrame } from './context-frame.js';
+import type { Key } from './context-key.js';
+import { keyName } from './context-key.js';
+import { dictionaryKinds } from './dictionary-kind.js';
+import type { DictionaryKind } from './dictionary-kind.js';
+import type { Disposer } from './disposers.js';
+import { explain } from './explain.js';
+import type { ContextProvenance } from './explain.js';
+import type { ParentLinkage } from './parent-linkage.js';
+import type { PipelineContextOptions } from './pipeline-context-options.js';
+import { TemplateFrame } from './template-frame.js';
+
+/** The ids of a context: all that is ever printed of it. */
+const printedIds = ['runId', 'rootRunId', 'parentRunId', 'pipelineId', 'pipelineName', 'path', 'currentNodeId', 'parent'] as const;
+
+/**
+ * What a pipeline's code knows of where it runs: three dictionaries, the run, and its services.
+ *
+ * A node gets its own view as an argument. One made with `new` and given to a run is a template: each run makes
+ * its own root context from it, and what the run wrote is read from the result's `context`.
+ *
+ * Printed or serialised, a context shows its ids only.
+ */
+export class PipelineContext {
+  readonly #frame: ContextFrame;
+  readonly #scope: CancelScope;
+  #run: RunContext | undefined;
+  /** The node this context was given to; undefined outside a node. */
+  readonly currentNodeId: string | undefined;
+
+  /**
+   * Makes a template for runs, or a context for {@link withContext}; changes nothing ambient.
+   *
+   * @throws {@link PipelineError} `OPTION_INVALID` or `CONTEXT_KEY_INVALID` for wrong options.
+   */
+  constructor(options?: PipelineContextOptions);
+  /** @internal */
+  constructor(frame: ContextFrame, currentNodeId: string | undefined, scope: CancelScope);
+  constructor(origin?: PipelineContextOptions | ContextFrame, currentNodeId?: string, scope?: CancelScope) {
+    this.#frame = origin instanceof ContextFrame ? origin : new TemplateFrame(origin);
+    this.#scope = scope ?? this.#frame.scope;
+    this.currentNodeId = currentNodeId;
+  }
+
+  /** Input and configuration. */
+  get parameters(): ContextDictionary {
+    return this.#frame.dictionary('parameters');
+  }
+
+  /** Live services and request state. */
+  get items(): ContextDictionary {
+    return this.#frame.dictionary('items');
+  }
+
+  /** Metadata. */
+  get properties(): ContextDictionary {
+    return this.#frame.dictionary('properties');
+  }
+
+  get runId(): string {
+    return this.#frame.identity.runId;
+  }
+
+  get rootRunId(): string {
+    return this.#frame.identity.rootRunId;
+  }
+
+  get parentRunId(): string | undefined {
+    return this.#frame.identity.parentRunId;
+  }
+
+  /** The id of this execution: a new one for every execution, never inherited. */
+  get pipelineId(): string {
+    return this.#frame.pipelineId;
+  }
+
+  get pipelineName(): string {
+    return this.#frame.site.pipelineName;
+  }
+
+  /** The address of this execution's pipeline; empty for a context that no pipeline runs in. */
+  get path(): string {
+    return this.#frame.path;
+  }
+
+  /** The composite that started this execution; undefined at a root. */
+  get parent(): ParentLinkage | undefined {
+    return this.#frame.parentLinkage;
+  }
+
+  /** The run as this execution sees it. */
+  get run(): RunContext {
+    return (this.#run ??= new RunContext(
+      this.#frame.identity,
+      this.#scope,
+      this.logger,
+      this.#ownPath(),
+    ));
+  }
+
+  /** Aborts when the run, or the nearest enclosing part of it with a limit of its own, has ended. */
+  get signal(): AbortSignal {
+    return this.#scope.signal;
+  }
+
+  get executionObserver(): ExecutionObserver | undefined {
+    return this.#frame.services.executionObserver;
+  }
+
+  get lineageSink(): LineageSink | undefined {
+    return this.#frame.services.lineageSink;
+  }
+
+  get deadLetterSink(): DeadLetterSink | undefined {
+    return this.#frame.services.deadLetterSink;
+  }
+
+  get deadLetterDecorator(): DeadLetterDecorator | undefined {
+    return this.#frame.services.deadLetterDecorator;
+  }
+
+  get logger(): Logger {
+    return this.#frame.services.logger;
+  }
+
+  /** Cancels the nearest enclosing scope; the whole run with `context.run.cancel`. Never throws. */
+  cancel(reason: CancelReason = { kind: 'user' }): void {
+    this.#frame.scope.cancel(reason, this.#ownPath());
+  }
+
+  /**
+   * Calls something when this execution ends, in reverse order of registration, whatever its ending.
+   *
+   * @throws {@link PipelineError} `CONTEXT_DISPOSED` after the end.
+   */
+  onDispose(disposer: Disposer): void {
+    this.#frame.addDisposer(disposer);
+  }
+
+  /** Tells where a value came from, the nearest hop last; for an absent key, what withheld it. */
+  explain(key: Key, dictionary?: DictionaryKind): ContextProvenance {
+    const name = keyName(key);
+    const traced = (dictionary === undefined ? dictionaryKinds : [dictionary]).map((kind) =>
+      explain(this.#frame, kind, name),
+    );
+    const held = traced.find(({ dictionary: kind }) => this.#frame.dictionary(kind).entry(name) !== undefined);
+    if (held !== undefined) return held;
+    const absent = traced.find(({ hops }) => hops.length > 0) ?? explain(this.#frame, dictionary ?? 'parameters', name);
+    if (typeof key === 'string' || !key.hasDefault) return absent;
+    return { dictionary: absent.dictionary, hops: [...absent.hops, { path: this.path, action: 'default' }] };
+  }
+
+  toJSON(): Record<string, unknown> {
+    return Object.fromEntries(printedIds.map((id) => [id, this[id]]));
+  }
+
+  /** @internal */
+  [inspect.custom](): string {
+    return `PipelineContext ${inspect(this.toJSON())}`;
+  }
+
+  #ownPath(): string {
+    return this.currentNodeId === undefined ? this.path : `${this.path}/${this.currentNodeId}`;
+  }
+
+  /** @internal The state behind a context: for the engine. */
+  static frameOf(context: PipelineContext): ContextFrame {
+    return context.#frame;
+  }
+}

@@ -1,0 +1,67 @@
+import { CancelScope } from '../run/cancel-scope.js';
+import { relaySignal } from '../run/relay-signal.js';
+import { RunContext } from '../run/run-context.js';
+import { RunIdentity } from '../run/run-identity.js';
+import { runInContext } from './ambient-context.js';
+import { ContextFrame } from './context-frame.js';
+import type { ContextSite } from './context-frame.js';
+import type { ContextServices } from './context-services.js';
+import { dictionaryKinds } from './dictionary-kind.js';
+import { ExecutionIds } from './execution-ids.js';
+import { PipelineContext } from './pipeline-context.js';
+import { TemplateFrame } from './template-frame.js';
+
+/** The context at the top of a run. */
+export interface RootContext {
+  readonly frame: ContextFrame;
+  readonly view: PipelineContext;
+  /** Stops listening to the caller's signals and calls the deadline off. */
+  release(): void;
+}
+
+/**
+ * Makes the context at the top of a run from a template; the template stays as it is.
+ *
+ * @param outer the run in which this one is started: it is linked to that run by its ids, and cancelled with it.
+ */
+export function rootContext(
+  template: PipelineContext,
+  site: ContextSite,
+  services: ContextServices,
+  outer: RunContext | undefined,
+): RootContext {
+  const origin = PipelineContext.frameOf(template);
+  const given = origin instanceof TemplateFrame ? origin : undefined;
+  const joined = given?.joined === undefined ? undefined : RunContext.parts(given.joined);
+  const above = joined ?? (outer && RunContext.parts(outer));
+  const scope = new CancelScope(site.path, above?.scope, joined === undefined);
+  const layers = origin.layers();
+  const frame = new ContextFrame(
+    site,
+    undefined,
+    undefined,
+    services,
+    joined?.identity ?? new RunIdentity(given?.runOptions, above?.identity),
+    scope,
+    new ExecutionIds(),
+    layers.parameters,
+    layers.items,
+    layers.properties,
+  );
+  for (const kind of dictionaryKinds) frame.dictionary(kind).takeLocalOf(origin.dictionary(kind));
+  const view = new PipelineContext(frame, undefined, scope);
+  scope.dispatchThrough((announce) => {
+    runInContext(view, announce);
+  });
+  const stopRelays = given?.relaySignals(scope);
+  const deadlineMs = given?.deadlineMs();
+  if (deadlineMs !== undefined) scope.limitTo(deadlineMs);
+  return {
+    frame,
+    view,
+    release() {
+      stopRelays?.();
+      scope.close();
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import { checkOptions } from '../errors/option-rules.js';
+import { silentLogger } from '../ports/logger.js';
+import { CancelScope } from '../run/cancel-scope.js';
+import { relaySignal } from '../run/relay-signal.js';
+import { RunContext } from '../run/run-context.js';
+import { runContextRules } from '../run/run-context-options.js';
+import type { RunContextOptions } from '../run/run-context-options.js';
+import { RunIdentity } from '../run/run-identity.js';
+import { ContextFrame } from './context-frame.js';
+import { ContextServices } from './context-services.js';
+import { dictionaryKinds } from './dictionary-kind.js';
+import { ExecutionIds } from './execution-ids.js';
+import { EMPTY_LAYER } from './layer.js';
+import { pipelineContextRules } from './pipeline-context-options.js';
+import type { PipelineContextOptions } from './pipeline-context-options.js';
+
+/** The state behind a context that a user made: what runs make their root contexts from. */
+export class TemplateFrame extends ContextFrame {
+  readonly #signals: readonly (AbortSignal | undefined)[];
+  /** The run that a run with this template joins. */
+  readonly joined: RunContext | undefined;
+  /** What the user says about the run, unless it joins one. */
+  readonly runOptions: RunContextOptions;
+
+  /** @throws {@link PipelineError} `OPTION_INVALID` or `CONTEXT_KEY_INVALID` for wrong options. */
+  constructor(options: PipelineContextOptions = {}) {
+    checkOptions('PipelineContext', options, pipelineContextRules);
+    const joined = options.run instanceof RunContext ? options.run : undefined;
+    const runOptions = options.run instanceof RunContext ? {} : (options.run ?? {});
+    checkOptions('run', runOptions, runContextRules);
+    super(
+      { path: '', pipelineName: '' },
+      undefined,
+      undefined,
+      new ContextServices({ ...options, logger: options.logger ?? silentLogger }),
+      joined === undefined ? new RunIdentity(runOptions) : RunContext.parts(joined).identity,
+      joined === undefined ? new CancelScope('') : RunContext.parts(joined).scope,
+      new ExecutionIds(),
+      EMPTY_LAYER,
+      EMPTY_LAYER,
+      EMPTY_LAYER,
+    );
+    this.#signals = [options.signal, runOptions.signal];
+    this.joined = joined;
+    this.runOptions = runOptions;
+    for (const kind of dictionaryKinds) this.dictionary(kind).setAll(options[kind]);
+  }
+
+  /** Cancels a scope when a signal that the user gave aborts; gives the function that stops listening. */
+  relaySignals(scope: CancelScope): () => void {
+    const stops = this.#signals.map((signal) => relaySignal(signal, scope));
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }
+
+  /** When a run with this template must have ended, in milliseconds since the epoch. */
+  deadlineMs(): number | undefined {
+    const { timeoutMs, deadline } = this.runOptions;
+    const limits = [
+      ...(timeoutMs === undefined ? [] : [Date.now() + timeoutMs]),
+      ...(deadline === undefined ? [] : [deadline.getTime()]),
+    ];
+    return limits.length === 0 ? undefined : Math.min(...limits);
+  }
+}

@@ -1,0 +1,158 @@
+import { hasMethod } from '../builder/node-binding.js';
+import type { Constructor } from '../builder/node-binding.js';
+import { runInContext } from '../context/ambient-context.js';
+import type { ContextFrame } from '../context/context-frame.js';
+import type { PipelineContext } from '../context/pipeline-context.js';
+import { PipelineError } from '../errors/pipeline-error.js';
+import type { NodeLifecycle } from '../nodes/node-lifecycle.js';
+import { printed } from '../ports/error-record.js';
+import { nodeFailed } from './engine-errors.js';
+import type { Execution } from './execution.js';
+import { hasInjectionMetadata } from './injection-metadata.js';
+import type { NodeCode } from './node-code.js';
+import type { ConstructedStage, Plan } from './plan.js';
+import { isThenable } from './thenable.js';
+import type { Work } from './thenable.js';
+
+/** A node with lifetime `run`: made once, with what its making came to. */
+interface SharedNode {
+  readonly instance: object;
+  readonly error: PipelineError | undefined;
+}
+
+/** Constructs and initialises the nodes that are classes; a failure ends the execution. */
+export function activateNodes(plan: Plan, execution: Execution): Work {
+  return activateFrom(plan.constructed, execution, 0);
+}
+
+function activateFrom(stages: readonly ConstructedStage[], execution: Execution, first: number): Work {
+  for (let index = first; index < stages.length && !execution.isHalted; index += 1) {
+    const constructed = stages[index];
+    const activated = constructed && activate(constructed, execution);
+    if (activated !== undefined) {
+      return activated.then(() => activateFrom(stages, execution, index + 1));
+    }
+  }
+  return undefined;
+}
+
+function activate(constructed: ConstructedStage, execution: Execution): Work {
+  const { stage, code } = constructed;
+  try {
+    if (code.lifetime === 'run') return useShared(constructed, execution);
+    const made = make(code, stage.view(execution), execution, stage.site.path);
+    stage.setState(execution, made.instance);
+    const ready = made.isOwn ? initialise(made.instance, stage.view(execution), execution.frame) : undefined;
+    if (!isThenable(ready)) return undefined;
+    const wait = execution.run.waitAt(stage.site.path);
+    return Promise.resolve(ready).then(
+      () => {
+        wait.end();
+      },
+      (thrown: unknown) => {
+        wait.end();
+        failed(constructed, execution, thrown);
+      },
+    );
+  } catch (thrown) {
+    failed(constructed, execution, thrown);
+    return undefined;
+  }
+}
+
+function failed({ stage }: ConstructedStage, execution: Execution, thrown: unknown): void {
+  execution.fail(surfaced(thrown, stage.site.path), stage.site);
+}
+
+function surfaced(thrown: unknown, path: string): PipelineError {
+  if (thrown instanceof ActivationFailure) return thrown.error;
+  return nodeFailed(path, thrown, 'failed in init');
+}
+
+/** Takes the run's instance of a class, or makes it in the context of the run's root. */
+function useShared(constructed: ConstructedStage, execution: Execution): Work {
+  const { stage } = constructed;
+  const { run } = execution;
+  const take = ({ instance, error }: SharedNode): void => {
+    stage.setState(execution, instance);
+    if (error !== undefined) execution.fail(error, stage.site);
+  };
+  const known = run.sharedNodes.get(stage) as SharedNode | Promise<SharedNode> | undefined;
+  if (known instanceof Promise) return known.then(take);
+  const shared = known ?? runInContext(run.rootContext, makeShared, constructed, execution);
+  run.sharedNodes.set(stage, shared);
+  if (!(shared instanceof Promise)) {
+    take(shared);
+    return undefined;
+  }
+  return shared.then((settled) => {
+    run.sharedNodes.set(stage, settled);
+    take(settled);
+  });
+}
+
+/** Tried once: what fails here fails every execution that needs the node. */
+function makeShared({ stage, code }: ConstructedStage, execution: Execution): SharedNode | Promise<SharedNode> {
+  const { rootContext, rootFrame } = execution.run;
+  const { path } = stage.site;
+  let instance: object = {};
+  try {
+    const made = make(code, rootContext, execution, path);
+    ({ instance } = made);
+    const ready = made.isOwn ? initialise(instance, rootContext, rootFrame) : undefined;
+    if (!isThenable(ready)) return { instance, error: undefined };
+    return Promise.resolve(ready).then(
+      () => ({ instance, error: undefined }),
+      (thrown: unknown) => ({ instance, error: surfaced(thrown, path) }),
+    );
+  } catch (thrown) {
+    return { instance, error: surfaced(thrown, path) };
+  }
+}
+
+/** Registers `dispose` first, so that it is called also when `init` fails. */
+function initialise(instance: object, context: PipelineContext, frame: ContextFrame): unknown {
+  const node = instance as NodeLifecycle;
+  if (hasMethod(node, 'dispose')) frame.addDisposer(() => node.dispose?.());
+  return hasMethod(node, 'init') ? node.init?.(context) : undefined;
+}
+
+/** An instance from the container where the class is bound, else a new one; own instances only are initialised and disposed. */
+function make(
+  code: NodeCode,
+  context: PipelineContext,
+  { run }: Execution,
+  path: string,
+): { readonly instance: object; readonly isOwn: boolean } {
+  const type = code.type as Constructor<object>;
+  const isBound = run.container?.isBound(type) === true;
+  if (!isBound && hasInjectionMetadata(type)) {
+    throw new ActivationFailure(path, type, 'it is decorated for injection, but not bound in a container of the runner');
+  }
+  let instance: unknown;
+  try {
+    instance = isBound ? run.container?.get<object>(type) : new (type as unknown as new (context: PipelineContext) => object)(context);
+  } catch (thrown) {
+    throw new ActivationFailure(path, type, `its construction failed: ${printed(thrown)}`, thrown);
+  }
+  if (!code.methods.some((method) => hasMethod(instance, method))) {
+    const methods = code.methods.map((method) => `'${method}'`).join(' or ');
+    throw new ActivationFailure(path, type, `what was constructed has no method ${methods}`);
+  }
+  return { instance: instance as object, isOwn: !isBound };
+}
+
+/** Carries the error of a class that gave no node, apart from what `init` throws. */
+class ActivationFailure extends Error {
+  readonly error: PipelineError;
+
+  constructor(path: string, type: Constructor<object>, why: string, cause?: unknown) {
+    super(why);
+    this.error = new PipelineError('NODE_ACTIVATION_FAILED', {
+      path,
+      problem: `No node could be made of the class '${type.name}': ${why}.`,
+      remedy: `Bind ${type.name} and what it needs in the runner's container, or let its constructor take the context only.`,
+      cause,
+    });
+  }
+}

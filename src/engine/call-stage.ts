@@ -1,0 +1,82 @@
+import { PipelineContext } from '../context/pipeline-context.js';
+import type { ItemTrace } from '../lineage/item-trace.js';
+import type { ErrorPolicy } from '../resilience/error-policy.js';
+import { nodeFailed, nodeTimeout } from './engine-errors.js';
+import type { Execution } from './execution.js';
+import { dropItem } from './item-end.js';
+import type { NodeCode } from './node-code.js';
+import type { StageSite } from './stage-site.js';
+import { isThenable } from './thenable.js';
+import { timedTry } from './timed-try.js';
+import { nothingAfter, WorkStage } from './work-stage.js';
+
+/** Calls a node's code once per item and try. */
+export abstract class CallStage<TTarget extends object> extends WorkStage {
+  readonly #shared: TTarget | undefined;
+
+  constructor(
+    site: StageSite,
+    policy: ErrorPolicy | undefined,
+    readonly code: NodeCode,
+    private readonly timeoutMs: number | undefined,
+  ) {
+    super(site, policy);
+    this.#shared = code.shared as TTarget | undefined;
+  }
+
+  /** The object whose method is called, undefined where it could not be made. */
+  protected target(execution: Execution): TTarget {
+    return this.#shared ?? (this.state(execution) as TTarget);
+  }
+
+  protected abstract call(target: TTarget, item: unknown, view: PipelineContext): unknown;
+
+  /** What a try that succeeded leads to. */
+  protected abstract done(execution: Execution, result: unknown, trace: ItemTrace | undefined, attempt: number): unknown;
+
+  protected override attempt(
+    execution: Execution,
+    item: unknown,
+    trace: ItemTrace | undefined,
+    attempt: number,
+  ): unknown {
+    if (this.timeoutMs !== undefined) return this.#attemptWithin(this.timeoutMs, execution, item, trace, attempt);
+    let result: unknown;
+    try {
+      result = this.call(this.target(execution), item, this.view(execution));
+    } catch (thrown) {
+      return this.#thrown(execution, item, trace, thrown, attempt);
+    }
+    if (!isThenable(result)) return this.done(execution, result, trace, attempt);
+    return Promise.resolve(result).then(
+      (value) => this.done(execution, value, trace, attempt),
+      (thrown: unknown) => this.#thrown(execution, item, trace, thrown, attempt),
+    );
+  }
+
+  #attemptWithin(
+    timeoutMs: number,
+    execution: Execution,
+    item: unknown,
+    trace: ItemTrace | undefined,
+    attempt: number,
+  ): unknown {
+    const { id, path } = this.site;
+    return timedTry(
+      execution,
+      this.site,
+      timeoutMs,
+      (scope) => this.call(this.target(execution), item, new PipelineContext(execution.frame, id, scope)),
+      {
+        value: (value) => this.done(execution, value, trace, attempt),
+        thrown: (thrown) => this.#thrown(execution, item, trace, thrown, attempt),
+        timedOut: () => this.failed(execution, item, trace, { error: nodeTimeout(path, timeoutMs), attempt }, undefined),
+        notStarted: () => nothingAfter(dropItem(execution, this, trace)),
+      },
+    );
+  }
+
+  #thrown(execution: Execution, item: unknown, trace: ItemTrace | undefined, thrown: unknown, attempt: number): unknown {
+    return this.failed(execution, item, trace, { error: nodeFailed(this.site.path, thrown), attempt }, undefined);
+  }
+}

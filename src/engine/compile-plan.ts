@@ -1,0 +1,166 @@
+import type { Blueprint, BlueprintNode, CompositeBlueprint } from '../builder/blueprint.js';
+import type { DescribeEnvironment } from '../builder/describe-definition.js';
+import { pipelineNameOf } from '../composition/describe-root.js';
+import { ChildPlans } from './child-plans.js';
+import { ChildStarter } from './child-starter.js';
+import { CompositeStage } from './composite-stage.js';
+import { FanOutStage } from './fan-out-stage.js';
+import { GateStage } from './gate-stage.js';
+import { InputStage } from './input-stage.js';
+import { nodeCode } from './node-code.js';
+import type { NodeCode } from './node-code.js';
+import type { NodeReplacement } from './node-replacement.js';
+import { OutputStage } from './output-stage.js';
+import { ParallelStage } from './parallel-stage.js';
+import type { PathLedger } from './path-ledger.js';
+import type { ConstructedStage, Plan } from './plan.js';
+import { SinkStage } from './sink-stage.js';
+import { SourceStage } from './source-stage.js';
+import { NOWHERE } from './stage.js';
+import type { NodeStage, Stage } from './stage.js';
+import { SLOTS_PER_NODE } from './stage-site.js';
+import type { StageSite } from './stage-site.js';
+import { StreamCompositeStage } from './stream-composite-stage.js';
+import { StreamStage } from './stream-stage.js';
+import { TransformStage } from './transform-stage.js';
+import { WorkStage } from './work-stage.js';
+
+/** What all plans of one tree have in common. */
+export interface CompileEnvironment {
+  readonly ledger: PathLedger;
+  readonly describe: DescribeEnvironment;
+  /** Stands in for nodes under test. */
+  readonly replacement: NodeReplacement | undefined;
+}
+
+/** Compiles a blueprint, its children included, into linked stages. */
+export function compilePlan(blueprint: Blueprint, environment: CompileEnvironment): Plan {
+  return new PlanCompiler(blueprint, environment).compile();
+}
+
+class PlanCompiler {
+  readonly #stages = new Map<string, NodeStage>();
+  readonly #entries = new Map<string, Stage>();
+  readonly #constructed: ConstructedStage[] = [];
+  #slots = 0;
+  #needsEnd = false;
+
+  constructor(
+    private readonly blueprint: Blueprint,
+    private readonly environment: CompileEnvironment,
+  ) {}
+
+  compile(): Plan {
+    for (const node of this.blueprint.nodes) {
+      const stage = this.#stageOf(node);
+      this.#stages.set(node.id, stage);
+      this.#entries.set(node.id, this.#entryOf(node, stage));
+    }
+    for (const [id, stage] of this.#stages) stage.next = this.#nextOf(id);
+    const stages = [...this.#stages.values()];
+    const sources = stages.filter((stage) => stage instanceof SourceStage);
+    // Only a node that takes the whole stream can lose interest in it.
+    for (const source of sources) source.canClose = stages.some((stage) => stage instanceof StreamStage || stage instanceof StreamCompositeStage);
+    return {
+      blueprint: this.blueprint,
+      nodes: stages,
+      input: sources.find((stage) => stage instanceof InputStage),
+      sources: sources.filter((stage) => !(stage instanceof InputStage)),
+      constructed: this.#constructed,
+      sinks: stages.filter((stage) => stage instanceof SinkStage),
+      slotCount: this.#slots,
+      needsEnd: this.#needsEnd,
+    };
+  }
+
+  #stageOf(node: BlueprintNode): NodeStage {
+    const { id, kind, path } = node;
+    const index = this.environment.ledger.indexOf({
+      path,
+      nodeId: id,
+      pipelineName: this.blueprint.name,
+      isComposite: node.composite !== undefined,
+    });
+    const site: StageSite = { id, kind, path, index, slot: this.#take(SLOTS_PER_NODE) };
+    return node.composite === undefined ? this.#nodeStage(node, site) : this.#compositeStage(node, site, node.composite);
+  }
+
+  #nodeStage(node: BlueprintNode, site: StageSite): NodeStage {
+    const { errorPolicy, timeoutMs } = node.options;
+    switch (node.kind) {
+      case 'composite-input':
+        return new InputStage(site);
+      case 'composite-output':
+        return new OutputStage(site);
+      case 'source':
+        return this.#constructing(node, (code) => new SourceStage(site, code), 'open');
+      case 'sink':
+        if (!node.isStream) {
+          return this.#constructing(node, (code) => new SinkStage(site, errorPolicy, code, timeoutMs), 'write');
+        }
+        return this.#constructing(node, (code) => this.#streamStage(site, code), 'consume');
+      case 'stream-transform':
+        return this.#constructing(node, (code) => this.#streamStage(site, code), 'transform');
+      default:
+        return this.#constructing(node, (code) => new TransformStage(site, errorPolicy, code, timeoutMs), 'transform');
+    }
+  }
+
+  #streamStage(site: StageSite, code: NodeCode): StreamStage {
+    this.#needsEnd = true;
+    return new StreamStage(site, code, this.#take(1));
+  }
+
+  #compositeStage(node: BlueprintNode, site: StageSite, composite: CompositeBlueprint): NodeStage {
+    const { errorPolicy, timeoutMs } = node.options;
+    const name = pipelineNameOf(composite.definition);
+    const childSite = { path: node.path, pipelineName: name, nodeId: node.id, inheritance: composite.inheritance };
+    const plans = new ChildPlans(composite, name, node.path, this.environment.describe, (child) =>
+      compilePlan(child, this.environment),
+    );
+    const starter = new ChildStarter(composite, childSite, plans);
+    if (composite.granularity === 'stream') {
+      this.#needsEnd = true;
+      return new StreamCompositeStage(site, starter);
+    }
+    return new CompositeStage(site, errorPolicy, timeoutMs, composite, starter);
+  }
+
+  #constructing<TStage extends NodeStage>(
+    node: BlueprintNode,
+    make: (code: NodeCode) => TStage,
+    ...methods: readonly string[]
+  ): TStage {
+    const binding = this.environment.replacement?.(node.path) ?? node.binding;
+    const code = nodeCode(binding, node.options.lifetime, ...methods);
+    const stage = make(code);
+    if (code.type !== undefined) this.#constructed.push({ stage, code });
+    return stage;
+  }
+
+  /** What items for a node pass first: a gate where inputs meet, then its lanes where it works on several at once. */
+  #entryOf({ id, options }: BlueprintNode, stage: NodeStage): Stage {
+    let entry: Stage = stage;
+    if (options.concurrency > 1 && stage instanceof WorkStage) {
+      this.#needsEnd = true;
+      entry = new ParallelStage(stage, options.concurrency, options.ordered, this.#take(1));
+    }
+    const inputs = this.blueprint.graph.edges.filter(({ to }) => to === id).length;
+    return inputs > 1 ? new GateStage(entry, inputs, this.#take(1)) : entry;
+  }
+
+  #nextOf(id: string): Stage {
+    const targets = this.blueprint.graph.edges
+      .filter(({ from }) => from === id)
+      .map(({ to }) => this.#entries.get(to) ?? NOWHERE);
+    const [only] = targets;
+    if (only === undefined) return NOWHERE;
+    return targets.length === 1 ? only : new FanOutStage(targets);
+  }
+
+  #take(count: number): number {
+    const first = this.#slots;
+    this.#slots += count;
+    return first;
+  }
+}

@@ -1,0 +1,204 @@
+import type { CompositeBlueprint } from '../builder/blueprint.js';
+import { outputProblem } from '../composition/output-cardinality.js';
+import { runInContext } from '../context/ambient-context.js';
+import type { PipelineError } from '../errors/pipeline-error.js';
+import type { ItemTrace } from '../lineage/item-trace.js';
+import type { Outcome } from '../ports/execution-observer.js';
+import type { ErrorPolicy } from '../resilience/error-policy.js';
+import { CancelScope } from '../run/cancel-scope.js';
+import { ChildExecution } from './child-execution.js';
+import { ChildFailure } from './child-starter.js';
+import type { ChildStarter } from './child-starter.js';
+import { nodeTimeout } from './engine-errors.js';
+import type { EmissionTurn, Execution, OutputReceiver } from './execution.js';
+import { dropItem, endTrace, settleRecord } from './item-end.js';
+import { runItem } from './run-plan.js';
+import type { StageSite } from './stage-site.js';
+import type { Work } from './thenable.js';
+import { timedTry } from './timed-try.js';
+import { nothingAfter, NOTHING, WorkStage } from './work-stage.js';
+
+/** Several outputs of one child, held until it has succeeded. */
+class HeldOutputs {
+  constructor(readonly items: readonly unknown[]) {}
+}
+
+/** Runs a whole sub-pipeline for each item, in a child context. */
+export class CompositeStage extends WorkStage implements OutputReceiver {
+  /** Whether outputs leave as they come: nothing can undo them once a policy may try again. */
+  readonly #isLive: boolean;
+
+  constructor(
+    site: StageSite,
+    policy: ErrorPolicy | undefined,
+    private readonly timeoutMs: number | undefined,
+    private readonly composite: CompositeBlueprint,
+    private readonly starter: ChildStarter,
+  ) {
+    super(site, policy);
+    this.#isLive = composite.output === 'many' && policy?.canRecover !== true;
+  }
+
+  protected override attempt(
+    execution: Execution,
+    item: unknown,
+    trace: ItemTrace | undefined,
+    attempt: number,
+    turn: EmissionTurn | undefined,
+  ): unknown {
+    if (this.timeoutMs !== undefined) return this.#attemptWithin(this.timeoutMs, execution, item, trace, attempt, turn);
+    const { scope } = execution.frame;
+    const childScope = this.composite.cancellable ? new CancelScope(this.site.path, scope) : scope;
+    const child = this.#start(execution, item, trace, attempt, turn, childScope);
+    if (child instanceof ChildFailure) return this.failed(execution, item, trace, { ...child, attempt }, turn);
+    const running = runInContext(child.context, runItem, child.plan, child, item, child.innerTrace);
+    return running === undefined ? this.#conclude(child) : running.then(() => this.#conclude(child));
+  }
+
+  #attemptWithin(
+    timeoutMs: number,
+    execution: Execution,
+    item: unknown,
+    trace: ItemTrace | undefined,
+    attempt: number,
+    turn: EmissionTurn | undefined,
+  ): unknown {
+    let child: ChildExecution | ChildFailure | undefined;
+    const conclude = (): unknown => {
+      if (child instanceof ChildExecution) return this.#conclude(child);
+      return child && this.failed(execution, item, trace, { ...child, attempt }, turn);
+    };
+    return timedTry(
+      execution,
+      this.site,
+      timeoutMs,
+      (scope) => {
+        child = this.#start(execution, item, trace, attempt, turn, scope);
+        if (child instanceof ChildFailure) return undefined;
+        return runInContext(child.context, runItem, child.plan, child, item, child.innerTrace);
+      },
+      {
+        value: conclude,
+        thrown: conclude,
+        timedOut: () => {
+          if (child instanceof ChildExecution) {
+            child.isDetached = true;
+            this.#notifyCompleted(child, 'failed');
+          }
+          return this.failed(execution, item, trace, { error: nodeTimeout(this.site.path, timeoutMs), attempt }, turn);
+        },
+        notStarted: () => nothingAfter(dropItem(execution, this, trace)),
+      },
+    );
+  }
+
+  #start(
+    execution: Execution,
+    item: unknown,
+    trace: ItemTrace | undefined,
+    attempt: number,
+    turn: EmissionTurn | undefined,
+    scope: CancelScope,
+  ): ChildExecution | ChildFailure {
+    const prepared = this.starter.prepare(execution, this.view(execution), item, scope);
+    if (prepared instanceof ChildFailure) return prepared;
+    const { plan, frame } = prepared;
+    const child = new ChildExecution(plan, execution, frame, this, item, trace, attempt, turn);
+    if (execution.observer !== undefined) {
+      const { id, path } = this.site;
+      execution.notify('compositeStarted', path, { nodeId: id, childPipelineId: frame.pipelineId, attempt });
+    }
+    return child;
+  }
+
+  /** Takes one output of a child. */
+  receive(execution: Execution, item: unknown): Work {
+    const child = execution as ChildExecution;
+    if (child.isDetached) return undefined;
+    child.count += 1;
+    if (this.composite.output !== 'many') {
+      if (child.count === 1 || this.composite.output === 'last') child.kept = item;
+      return undefined;
+    }
+    if (this.#isLive) {
+      const turn = child.turn?.wait();
+      return turn === undefined ? this.#emitLive(child, item) : turn.then(() => this.#emitLive(child, item));
+    }
+    if (child.count === 1) child.kept = [item];
+    else (child.kept as unknown[]).push(item);
+    return undefined;
+  }
+
+  /** Hands on an output while its child still runs: in the parent's context. */
+  #emitLive({ parent, trace }: ChildExecution, item: unknown): Work {
+    this.counter(parent).emitted += 1;
+    trace?.split(1);
+    return runInContext(parent.context, this.emit.bind(this), parent, item, trace);
+  }
+
+  override emit(execution: Execution, processed: unknown, trace: ItemTrace | undefined): Work {
+    if (!(processed instanceof HeldOutputs)) return this.next.push(execution, processed, trace);
+    trace?.split(processed.items.length - 1);
+    return this.#emitFrom(execution, processed.items, 0, trace);
+  }
+
+  #emitFrom(execution: Execution, items: readonly unknown[], first: number, trace: ItemTrace | undefined): Work {
+    for (let index = first; index < items.length; index += 1) {
+      const pushed = this.next.push(execution, items[index], trace);
+      if (pushed !== undefined) return pushed.then(() => this.#emitFrom(execution, items, index + 1, trace));
+    }
+    return undefined;
+  }
+
+  /** Decides what one child has come to: outputs to emit, an item that ended, or a failed try. */
+  #conclude(child: ChildExecution): unknown {
+    const { parent, trace, item, attempt, turn, frame } = child;
+    if (frame.scope !== parent.frame.scope) frame.scope.close();
+    if (parent.frame.scope.reason !== undefined) {
+      this.#notifyCompleted(child, 'cancelled');
+      return nothingAfter(dropItem(parent, this, trace));
+    }
+    const error = this.#errorOf(child);
+    this.#notifyCompleted(child, error === undefined ? 'succeeded' : 'failed');
+    if (error === undefined) return this.#succeeded(child);
+    trace?.rewind(child.hopsBefore);
+    const failed = { error, attempt, frame: child.failedFrame ?? frame, isFatal: child.isFatal };
+    return this.failed(parent, item, trace, failed, turn);
+  }
+
+  /** What went wrong with a child: its failure, the end of its own scope, or a wrong number of outputs. */
+  #errorOf(child: ChildExecution): PipelineError | undefined {
+    return (
+      child.failure ?? child.frame.scope.reason ?? outputProblem(this.composite.output, child, this.site.path)
+    );
+  }
+
+  #succeeded(child: ChildExecution): unknown {
+    const { parent, trace, attempt, count, kept } = child;
+    const counter = this.counter(parent);
+    trace?.passComposite(this.place(parent), child.hopsBefore, count, attempt);
+    if (count === 0) {
+      counter.filtered += 1;
+      const ending = child.innerTrace?.ending;
+      // Where the child ended the item, its record is the one.
+      if (trace !== undefined && ending !== undefined) {
+        return nothingAfter(settleRecord(parent, this, () => trace.end(ending)));
+      }
+      return nothingAfter(endTrace(parent, this, trace, 'filtered', attempt));
+    }
+    counter.out += 1;
+    if (this.composite.output !== 'many') {
+      counter.emitted += 1;
+      return kept;
+    }
+    if (this.#isLive) return nothingAfter(settleRecord(parent, this, () => trace?.release()));
+    counter.emitted += count;
+    return new HeldOutputs(kept as readonly unknown[]);
+  }
+
+  #notifyCompleted({ parent, frame, attempt }: ChildExecution, outcome: Outcome): void {
+    if (parent.observer === undefined) return;
+    const { id, path } = this.site;
+    parent.notify('compositeCompleted', path, { nodeId: id, childPipelineId: frame.pipelineId, attempt, outcome });
+  }
+}

@@ -1,0 +1,170 @@
+import { runInContext } from '../context/ambient-context.js';
+import type { RootContext } from '../context/root-context.js';
+import { PipelineError } from '../errors/pipeline-error.js';
+import { RunCancelledError } from '../errors/run-cancelled-error.js';
+import type { NodeContainer } from '../ports/node-container.js';
+import { Execution } from './execution.js';
+import type { OutputReceiver } from './execution.js';
+import type { RootPlan } from './plan-cache.js';
+import type { RunResult } from './run-result.js';
+import { RunState } from './run-state.js';
+import { closeExecution, openExecution, outcomeOf } from './run-plan.js';
+import type { Work } from './thenable.js';
+
+/** What a run is made of. */
+export interface RunRequest {
+  readonly rootPlan: RootPlan;
+  readonly root: RootContext;
+  readonly container: NodeContainer | undefined;
+  /** How long to wait for nodes that ignore the aborted signal. */
+  readonly graceMs: number;
+  readonly receiver: OutputReceiver | undefined;
+  /** Brings the items in, once the nodes are ready. */
+  feed(execution: Execution): Work;
+}
+
+/**
+ * Runs a plan from its start to its one end.
+ *
+ * @throws {@link PipelineError} the failure, or the {@link RunCancelledError}; its `result` says how far the run came.
+ */
+export async function conductRun(request: RunRequest): Promise<RunResult> {
+  const { rootPlan, root } = request;
+  const { plan, ledger } = rootPlan;
+  const startedAt = performance.now();
+  const { scope } = root.frame;
+  const run = new RunState(ledger, request.container, root.view, () => {
+    scope.cancel({ kind: 'failure', message: 'the run has failed' }, root.frame.path);
+  });
+  const execution = new Execution(run, root.frame, request.receiver, plan.slotCount);
+  const abandoned = new Set<string>();
+  const work = runInContext(root.view, runRoot, request, execution);
+  if (work !== undefined) await settledOrGivenUp(work, run, execution, request.graceMs, abandoned);
+  await runInContext(root.view, endLingering, run, request.graceMs, abandoned);
+  await runInContext(root.view, dropOpenTraces, run, execution);
+  root.release();
+  const result: RunResult = Object.freeze({
+    runId: root.view.runId,
+    pipelineId: root.view.pipelineId,
+    pipelineName: root.view.pipelineName,
+    status: outcomeOf(execution),
+    durationMs: performance.now() - startedAt,
+    nodes: new Map([...run.countersByPath()].map(({ path, counter }) => [path, counter.snapshot()] as const)),
+    abandoned: Object.freeze([...abandoned]),
+    context: root.view,
+  });
+  const error = endingError(execution);
+  if (error === undefined) return result;
+  for (const [name, value] of Object.entries({ result, abandoned: result.abandoned })) {
+    // Not enumerable: an error that is logged does not print the parameters in its result.
+    Object.defineProperty(error, name, { value, configurable: true });
+  }
+  throw error;
+}
+
+function runRoot(request: RunRequest, execution: Execution): Work {
+  const { plan } = request.rootPlan;
+  if (execution.isHalted) return closeExecution(plan, execution);
+  const release = execution.run.keep(() => closeExecution(plan, execution));
+  const feed = (): Work => {
+    const fed = request.feed(execution);
+    return fed === undefined ? closeExecution(plan, execution) : fed.then(() => closeExecution(plan, execution));
+  };
+  const opened = openExecution(plan, execution);
+  const ran = opened === undefined ? feed() : opened.then(feed);
+  return ran === undefined ? undefined : ran.then(release);
+}
+
+/** Waits for the work; once the run has failed or was cancelled, for so long at most. */
+function settledOrGivenUp(
+  work: Promise<void>,
+  run: RunState,
+  execution: Execution,
+  graceMs: number,
+  abandoned: Set<string>,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const giveUp = (): void => {
+      for (const path of pathsInFlight(run)) abandoned.add(path);
+      void within(run.forceClose(), graceMs).then(() => {
+        resolve();
+      });
+    };
+    const startGrace = (): void => {
+      timer ??= setTimeout(giveUp, graceMs);
+    };
+    const unwatch = execution.onStop(startGrace);
+    if (execution.isHalted) startGrace();
+    work.then(
+      () => {
+        clearTimeout(timer);
+        unwatch();
+        resolve();
+      },
+      (thrown: unknown) => {
+        clearTimeout(timer);
+        unwatch();
+        reject(thrown as Error);
+      },
+    );
+  });
+}
+
+/** Who keeps the run waiting: nodes with items in their hands, and what is waited for outside of items. */
+function pathsInFlight(run: RunState): string[] {
+  const holding = [...run.countersByPath()].filter(({ counter, isComposite }) => !isComposite && counter.inFlight > 0);
+  return [...holding.map(({ path }) => path), ...run.waiting()];
+}
+
+/** Waits for calls that have outlived their limit; names those that go on. */
+async function endLingering(run: RunState, graceMs: number, abandoned: Set<string>): Promise<void> {
+  const lingering = run.lingering();
+  if (lingering.length === 0) return;
+  const ended = new Set<string>();
+  const all = lingering.map(([path, calls]) => calls.then(() => ended.add(path)));
+  if (await within(Promise.all(all), graceMs)) return;
+  for (const [path] of lingering) if (!ended.has(path)) abandoned.add(path);
+  await within(run.forceClose(), graceMs);
+}
+
+async function dropOpenTraces(run: RunState, execution: Execution): Promise<void> {
+  const { frame } = execution;
+  const place = {
+    nodeId: '',
+    path: frame.path,
+    pipelineId: frame.pipelineId,
+    pipelineName: frame.site.pipelineName,
+    runId: frame.identity.runId,
+  };
+  for (const trace of run.openTraces) {
+    try {
+      await trace.drop(place);
+    } catch (error) {
+      frame.services.logger.error({ error }, 'the lineage sink failed');
+    }
+  }
+}
+
+/** Whether a promise settled within so many milliseconds. */
+async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, ms, false);
+  });
+  const inTime = promise.then(
+    () => true,
+    () => true,
+  );
+  const settled = await Promise.race([inTime, late]);
+  clearTimeout(timer);
+  return settled;
+}
+
+/** The error that ends the run. One that also ends another run is not shared with it: each carries its own result. */
+function endingError(execution: Execution): PipelineError | undefined {
+  if (execution.failure !== undefined) return execution.failure;
+  const { reason, parent, path } = execution.frame.scope;
+  if (reason === undefined || parent?.reason !== reason) return reason;
+  return new RunCancelledError(reason.reason, path, reason);
+}

@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto';
+import type { ContextFrame } from '../context/context-frame.js';
+import type { PipelineError } from '../errors/pipeline-error.js';
+import type { DeadLetterContext, DeadLetterEnvelope } from '../ports/dead-letter-sink.js';
+import { toErrorRecord } from '../ports/error-record.js';
+import { sinkRejected } from './engine-errors.js';
+import type { Execution } from './execution.js';
+import type { FailedTry } from './failed-try.js';
+import type { NodeStage } from './stage.js';
+
+
+/** Sends an item to the dead-letter sink in scope; gives the error of a sink or decorator that failed. */
+export async function writeDeadLetter(
+  execution: Execution,
+  stage: NodeStage,
+  item: unknown,
+  failed: FailedTry,
+  correlationId: string | undefined,
+): Promise<PipelineError | undefined> {
+  const { deadLetterSink, deadLetterDecorator } = execution.frame.services;
+  try {
+    const envelope = envelopeOf(execution, stage, item, failed, correlationId);
+    await deadLetterSink?.write(deadLetterDecorator === undefined ? envelope : deadLetterDecorator(envelope));
+    return undefined;
+  } catch (thrown) {
+    return sinkRejected(stage.site.path, 'dead-letter sink', thrown);
+  }
+}
+
+function envelopeOf(
+  execution: Execution,
+  stage: NodeStage,
+  item: unknown,
+  { error, attempt, frame }: FailedTry,
+  correlationId: string | undefined,
+): DeadLetterEnvelope {
+  return Object.freeze({
+    id: randomUUID(),
+    item,
+    error: toErrorRecord(error),
+    path: error.path ?? stage.site.path,
+    decidedAt: stage.site.path,
+    runId: execution.frame.identity.runId,
+    pipelineId: execution.frame.pipelineId,
+    pipelineName: execution.frame.site.pipelineName,
+    ...(correlationId === undefined ? {} : { correlationId }),
+    attempts: attempt,
+    failedAt: new Date(),
+    context: contextData(frame ?? execution.frame),
+  });
+}
+
+function contextData(frame: ContextFrame): DeadLetterContext {
+  return Object.freeze({
+    parameters: frame.dictionary('parameters').toObject(),
+    properties: frame.dictionary('properties').toObject(),
+    items: [...frame.dictionary('items').keys()],
+  });
+}

@@ -1,0 +1,42 @@
+import { PipelineError } from '../errors/pipeline-error.js';
+import { printed } from '../ports/error-record.js';
+
+/** What user code threw, as it surfaces: once, with the original as cause. */
+export function nodeFailed(path: string, thrown: unknown, doing = 'failed'): PipelineError {
+  return new PipelineError('NODE_FAILED', {
+    path,
+    problem: `The node ${doing}: ${printed(thrown).replace(/\.$/, '')}.`,
+    remedy: 'The original error is the cause; mend it, or give the node an errorPolicy.',
+    // A thrown undefined is still a cause.
+    cause: thrown ?? String(thrown),
+  });
+}
+
+/** A try that took longer than its limit. */
+export function nodeTimeout(path: string, timeoutMs: number): PipelineError {
+  return new PipelineError('NODE_TIMEOUT', {
+    path,
+    problem: `One try took longer than its limit of ${String(timeoutMs)} ms.`,
+    remedy: 'Raise timeoutMs, let the work end when context.signal aborts, or give an errorPolicy.',
+  });
+}
+
+/** A sink of the framework that refused what it got; no policy handles that. */
+export function sinkRejected(path: string, what: string, thrown: unknown): PipelineError {
+  return new PipelineError('SINK_REJECTED', {
+    path,
+    problem: `The ${what} failed: ${printed(thrown).replace(/\.$/, '')}.`,
+    remedy: 'Mend the sink; its error is the cause. Items must not be lost in silence, so the run ends.',
+    cause: thrown,
+  });
+}
+
+/** A decision for the dead-letter sink where none is in scope. */
+export function noDeadLetterSink(error: PipelineError): PipelineError {
+  return new PipelineError(error.code, {
+    path: error.path,
+    problem: `${error.message} The policy chose 'deadLetter', but no dead-letter sink is in scope, so the item failed.`,
+    remedy: 'Give the context or the runner a deadLetterSink, or let the composite inherit it.',
+    cause: error.cause,
+  });
+}

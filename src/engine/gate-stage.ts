@@ -1,0 +1,75 @@
+import type { ItemTrace } from '../lineage/item-trace.js';
+import type { Execution } from './execution.js';
+import { Stage } from './stage.js';
+import type { Work } from './thenable.js';
+
+interface WaitingItem {
+  readonly item: unknown;
+  readonly trace: ItemTrace | undefined;
+  readonly resolve: () => void;
+}
+
+interface GateState {
+  isBusy: boolean;
+  ended: number;
+  readonly waiting: WaitingItem[];
+}
+
+/** Stands where several inputs meet: lets one item through at a time, each input's own in order, and ends with the last of them. */
+export class GateStage extends Stage {
+  constructor(
+    private readonly inner: Stage,
+    private readonly inputs: number,
+    private readonly slot: number,
+  ) {
+    super();
+  }
+
+  override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
+    const state = this.#state(execution);
+    if (state.isBusy) {
+      return new Promise((resolve) => {
+        state.waiting.push({ item, trace, resolve });
+      });
+    }
+    state.isBusy = true;
+    const pushed = this.inner.push(execution, item, trace);
+    if (pushed !== undefined) return pushed.then(() => this.#letNextIn(execution, state));
+    return this.#letNextIn(execution, state);
+  }
+
+  override end(execution: Execution): Work {
+    const state = this.#state(execution);
+    state.ended += 1;
+    return state.ended === this.inputs ? this.inner.end(execution) : undefined;
+  }
+
+  override isClosed(execution: Execution): boolean {
+    return this.inner.isClosed(execution);
+  }
+
+  /** The one that leaves opens the gate for the next; it does not wait for what that one does. */
+  #letNextIn(execution: Execution, state: GateState): undefined {
+    const next = state.waiting.shift();
+    if (next === undefined) {
+      state.isBusy = false;
+      return undefined;
+    }
+    const leave = (): void => {
+      next.resolve();
+      this.#letNextIn(execution, state);
+    };
+    const pushed = this.inner.push(execution, next.item, next.trace);
+    if (pushed === undefined) leave();
+    else void pushed.then(leave);
+    return undefined;
+  }
+
+  #state(execution: Execution): GateState {
+    const known = execution.states[this.slot] as GateState | undefined;
+    if (known !== undefined) return known;
+    const state: GateState = { isBusy: false, ended: 0, waiting: [] };
+    execution.states[this.slot] = state;
+    return state;
+  }
+}

@@ -1,0 +1,101 @@
+/** What became of an item that was handed over. */
+export type Taken = 'consumed' | 'refused' | 'aborted';
+
+interface OfferedItem {
+  readonly item: unknown;
+  readonly settle: (taken: Taken) => void;
+}
+
+interface WaitingConsumer {
+  readonly resolve: (step: IteratorResult<unknown, undefined>) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+const END: IteratorResult<unknown, undefined> = { done: true, value: undefined };
+
+/**
+ * Hands items from a pushing side to a pulling side, one at a time and without a queue.
+ *
+ * `push` settles when the consumer asks for the next item, or stops: then it has let the item go.
+ */
+export class Handover implements AsyncIterableIterator<unknown, undefined> {
+  readonly #offered: OfferedItem[] = [];
+  readonly #consumers: WaitingConsumer[] = [];
+  #held: OfferedItem | undefined;
+  #isEnded = false;
+  #isClosed = false;
+  #aborted: { readonly reason: unknown } | undefined;
+
+  /** Whether the consumer wants nothing more. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  push(item: unknown): Promise<Taken> {
+    if (this.#aborted !== undefined) return Promise.resolve('aborted');
+    if (this.#isClosed) return Promise.resolve('refused');
+    return new Promise((settle) => {
+      const offered = { item, settle };
+      const consumer = this.#consumers.shift();
+      if (consumer === undefined) {
+        this.#offered.push(offered);
+      } else {
+        this.#held = offered;
+        consumer.resolve({ done: false, value: item });
+      }
+    });
+  }
+
+  /** No item will follow. */
+  end(): void {
+    this.#isEnded = true;
+    if (this.#offered.length === 0) for (const { resolve } of this.#consumers.splice(0)) resolve(END);
+  }
+
+  /** Ends with an error for the consumer: the execution has ended before the items did. */
+  abort(reason: unknown): void {
+    if (this.#aborted !== undefined || this.#isClosed) return;
+    this.#aborted = { reason };
+    for (const { reject } of this.#consumers.splice(0)) reject(reason);
+    this.#letGo('aborted');
+    for (const { settle } of this.#offered.splice(0)) settle('aborted');
+  }
+
+  /** The consumer has ended: what it held counts as so, what it was offered as refused. */
+  close(held: Taken): void {
+    this.#isClosed = true;
+    this.#letGo(held);
+    for (const { settle } of this.#offered.splice(0)) settle('refused');
+    for (const { resolve } of this.#consumers.splice(0)) resolve(END);
+  }
+
+  next(): Promise<IteratorResult<unknown, undefined>> {
+    this.#letGo('consumed');
+    if (this.#aborted !== undefined) return Promise.reject(this.#aborted.reason as Error);
+    if (this.#isClosed) return Promise.resolve(END);
+    const offered = this.#offered.shift();
+    if (offered !== undefined) {
+      this.#held = offered;
+      return Promise.resolve({ done: false, value: offered.item });
+    }
+    if (this.#isEnded) return Promise.resolve(END);
+    return new Promise((resolve, reject) => {
+      this.#consumers.push({ resolve, reject });
+    });
+  }
+
+  return(): Promise<IteratorResult<unknown, undefined>> {
+    this.close('consumed');
+    return Promise.resolve(END);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #letGo(taken: Taken): void {
+    const held = this.#held;
+    this.#held = undefined;
+    held?.settle(taken);
+  }
+}

@@ -1,0 +1,39 @@
+import type { ItemTrace } from '../lineage/item-trace.js';
+import type { LineageOutcome } from '../ports/lineage-sink.js';
+import { sinkRejected } from './engine-errors.js';
+import type { Execution } from './execution.js';
+import type { NodeStage } from './stage.js';
+import { isThenable } from './thenable.js';
+import type { Work } from './thenable.js';
+
+/** Ends one branch of an item's trace at a node; a lineage sink that fails ends the run. */
+export function endTrace(
+  execution: Execution,
+  stage: NodeStage,
+  trace: ItemTrace | undefined,
+  outcome: LineageOutcome,
+  attempts = 1,
+): Work {
+  if (trace === undefined) return undefined;
+  return settleRecord(execution, stage, () => trace.end({ outcome, place: stage.place(execution), attempts }));
+}
+
+/** Does something that may write to the lineage sink. */
+export function settleRecord(execution: Execution, stage: NodeStage, write: () => unknown): Work {
+  const reject = (thrown: unknown): void => {
+    execution.fail(sinkRejected(stage.site.path, 'lineage sink', thrown), stage.site, true);
+  };
+  try {
+    const written = write();
+    if (isThenable(written)) return Promise.resolve(written).then(() => undefined, reject);
+  } catch (thrown) {
+    reject(thrown);
+  }
+  return undefined;
+}
+
+/** Gives up an item: its execution has failed or was cancelled. */
+export function dropItem(execution: Execution, stage: NodeStage, trace: ItemTrace | undefined): Work {
+  stage.counter(execution).cancelled += 1;
+  return endTrace(execution, stage, trace, 'dropped');
+}

@@ -1,0 +1,48 @@
+/** What happened to the items of one node, summed over all executions: in = out + filtered + deadLettered + failed + cancelled. */
+export interface NodeCounts {
+  readonly nodeId: string;
+  readonly pipelineName: string;
+  /** Items that arrived. */
+  readonly in: number;
+  /** Items that led to output or were consumed. */
+  readonly out: number;
+  /** Items left out on purpose. */
+  readonly filtered: number;
+  /** Items that the dead-letter sink has. */
+  readonly deadLettered: number;
+  /** Items that failed and ended their execution. */
+  readonly failed: number;
+  /** Items given up because their execution failed or was cancelled. */
+  readonly cancelled: number;
+  /** Tries that were repeated. */
+  readonly retried: number;
+  /** Items that left, once per item, not per edge. */
+  readonly emitted: number;
+}
+
+/** The counts of one node while its run goes on. */
+export class NodeCounter implements NodeCounts {
+  in = 0;
+  out = 0;
+  filtered = 0;
+  deadLettered = 0;
+  failed = 0;
+  cancelled = 0;
+  retried = 0;
+  emitted = 0;
+
+  constructor(
+    readonly nodeId: string,
+    readonly pipelineName: string,
+  ) {}
+
+  /** Items that have arrived and have not ended. */
+  get inFlight(): number {
+    return this.in - this.out - this.filtered - this.deadLettered - this.failed - this.cancelled;
+  }
+
+  /** The counts for a result; what is still in flight was given up. */
+  snapshot(): NodeCounts {
+    return Object.freeze({ ...this, cancelled: this.cancelled + this.inFlight });
+  }
+}

@@ -1,0 +1,22 @@
+import type { ItemTrace } from '../lineage/item-trace.js';
+import type { Execution } from './execution.js';
+import { dropItem, endTrace } from './item-end.js';
+import { NodeStage } from './stage.js';
+import type { Work } from './thenable.js';
+
+/** Where a sub-pipeline hands its items to whoever runs it. */
+export class OutputStage extends NodeStage {
+  override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
+    const counter = this.counter(execution);
+    counter.in += 1;
+    if (execution.isHalted) return dropItem(execution, this, trace);
+    counter.out += 1;
+    counter.emitted += 1;
+    trace?.pass(this.place(execution), 1, 1);
+    const received = execution.receiver?.receive(execution, item, trace);
+    // At the top of a run nobody follows the item any further.
+    if (trace === undefined || execution.frame.parent !== undefined) return received;
+    const emitted = (): Work => endTrace(execution, this, trace, 'emitted');
+    return received === undefined ? emitted() : received.then(emitted);
+  }
+}

@@ -1,0 +1,25 @@
+/** A node as the counts of a run name it. */
+export interface LedgerEntry {
+  readonly path: string;
+  readonly nodeId: string;
+  readonly pipelineName: string;
+  /** Whether its items are worked on by nodes below it. */
+  readonly isComposite: boolean;
+}
+
+/** Numbers the nodes of a tree of plans by path, so that a run counts in an array; a child defined again keeps its numbers. */
+export class PathLedger {
+  readonly #entries: LedgerEntry[] = [];
+  readonly #indexes = new Map<string, number>();
+
+  get entries(): readonly LedgerEntry[] {
+    return this.#entries;
+  }
+
+  indexOf(entry: LedgerEntry): number {
+    const known = this.#indexes.get(entry.path);
+    if (known !== undefined) return known;
+    this.#indexes.set(entry.path, this.#entries.length);
+    return this.#entries.push(entry) - 1;
+  }
+}

@@ -1,0 +1,259 @@
+import type { DefinitionSource } from '../builder/blueprint.js';
+import type { Constructor } from '../builder/node-binding.js';
+import type { NoItem, PipelineDefinition } from '../builder/pipeline-builder.js';
+import { DEFAULT_MAX_DEPTH, DefinitionEnvironment } from '../composition/definition-environment.js';
+import { pipelineNameOf } from '../composition/describe-root.js';
+import { outputProblem } from '../composition/output-cardinality.js';
+import { checkRequirements } from '../composition/requirements.js';
+import { currentContext } from '../context/ambient-context.js';
+import { ContextServices } from '../context/context-services.js';
+import { PipelineContext } from '../context/pipeline-context.js';
+import { serviceRules } from '../context/pipeline-context-options.js';
+import type { PipelineContextOptions } from '../context/pipeline-context-options.js';
+import { rootContext } from '../context/root-context.js';
+import { checkOptions, rule } from '../errors/option-rules.js';
+import { PipelineError } from '../errors/pipeline-error.js';
+import type { OutputCardinality } from '../nodes/composite-options.js';
+import type { Items } from '../nodes/source-node.js';
+import { observers } from '../observability/observers.js';
+import type { DeadLetterSink } from '../ports/dead-letter-sink.js';
+import type { ExecutionObserver } from '../ports/execution-observer.js';
+import type { LineageSink } from '../ports/lineage-sink.js';
+import { silentLogger } from '../ports/logger.js';
+import type { Logger } from '../ports/logger.js';
+import type { NodeContainer } from '../ports/node-container.js';
+import { CollectedOutputs } from './collected-outputs.js';
+import { conductRun } from './conduct-run.js';
+import type { RunRequest } from './conduct-run.js';
+import type { Execution } from './execution.js';
+import { allEnded } from './fan-out-stage.js';
+import { ItemStream } from './item-stream.js';
+import { PlanCache } from './plan-cache.js';
+import type { Plan } from './plan.js';
+import type { RunReplacement } from './node-replacement.js';
+import type { RunResult } from './run-result.js';
+import type { Work } from './thenable.js';
+
+/** What a runner gives to each of its runs. */
+export interface PipelineRunnerOptions {
+  /** Gives the nodes and definitions that are bound in it. */
+  readonly container?: NodeContainer | undefined;
+  /** Gets the events of every run, beside an observer of the run's context. */
+  readonly executionObserver?: ExecutionObserver | undefined;
+  /** Used where the run's context has none; so are the next two. */
+  readonly lineageSink?: LineageSink | undefined;
+  readonly deadLetterSink?: DeadLetterSink | undefined;
+  readonly logger?: Logger | undefined;
+  /** How many levels of composites may stand below a root. Default 32. */
+  readonly maxDepth?: number | undefined;
+  /** How long a failed or cancelled run waits for nodes that ignore the aborted signal. Default 10,000 ms. */
+  readonly graceMs?: number | undefined;
+}
+
+/** A definition to run: its class, or an instance. */
+export type Definition<TIn, TOut> = Constructor<PipelineDefinition<TIn, TOut>> | PipelineDefinition<TIn, TOut>;
+
+/** What a run starts with: a template, or its options. */
+export type RunContextSource = PipelineContext | PipelineContextOptions;
+
+const DEFAULT_GRACE_MS = 10_000;
+
+/**
+ * Runs pipelines. One runner serves many runs, also at once, and compiles each definition once.
+ *
+ * Running changes nothing outside of the run.
+ */
+export class PipelineRunner {
+  readonly #options: PipelineRunnerOptions;
+  readonly #replacement: RunReplacement | undefined;
+  readonly #plans: PlanCache;
+
+  /** @throws {@link PipelineError} `OPTION_INVALID`. */
+  constructor(options?: PipelineRunnerOptions);
+  /** @internal */
+  constructor(options: PipelineRunnerOptions, replacement: RunReplacement);
+  constructor(options: PipelineRunnerOptions = {}, replacement?: RunReplacement) {
+    checkOptions('PipelineRunner', options, {
+      ...serviceRules,
+      container: rule.having('isBound'),
+      maxDepth: rule.positiveInteger,
+      graceMs: rule.milliseconds,
+    });
+    this.#options = options;
+    this.#replacement = replacement;
+    this.#plans = new PlanCache(replacement?.node);
+  }
+
+  /**
+   * Runs a pipeline to its end.
+   *
+   * @throws {@link PipelineError} when it fails or is cancelled; the error's `result` holds status and counts.
+   */
+  async run(definition: Definition<NoItem, NoItem>, context?: RunContextSource): Promise<RunResult> {
+    return await this.#conduct(definition, context, refuseSubPipeline, (plan) => ({
+      receiver: undefined,
+      feed: (execution) => runSources(plan, execution),
+    }));
+  }
+
+  /**
+   * Runs one item through a sub-pipeline, without a parent, and gives its output.
+   *
+   * @param options `output`: how many outputs are expected, as for a composite; default `one`.
+   * @throws {@link PipelineError} when it fails or is cancelled, or gives a wrong number of outputs.
+   */
+  async runItem<TIn, TOut>(
+    definition: Definition<TIn, TOut>,
+    item: NoInfer<TIn>,
+    context: RunContextSource | undefined,
+    options: { readonly output: 'many' },
+  ): Promise<TOut[]>;
+  async runItem<TIn, TOut>(
+    definition: Definition<TIn, TOut>,
+    item: NoInfer<TIn>,
+    context: RunContextSource | undefined,
+    options: { readonly output: 'optional' },
+  ): Promise<TOut | undefined>;
+  async runItem<TIn, TOut>(
+    definition: Definition<TIn, TOut>,
+    item: NoInfer<TIn>,
+    context?: RunContextSource,
+    options?: { readonly output?: 'one' | 'first' | 'last' | undefined },
+  ): Promise<TOut>;
+  async runItem(
+    definition: DefinitionSource,
+    item: unknown,
+    context?: RunContextSource,
+    options: { readonly output?: OutputCardinality | undefined } = {},
+  ): Promise<unknown> {
+    checkOptions('runItem', options, { output: rule.oneOf('one', 'optional', 'many', 'first', 'last') });
+    const cardinality = options.output ?? 'one';
+    const outputs = new CollectedOutputs();
+    await this.#conduct(definition, context, refuseWithoutInput, (plan) => ({
+      receiver: outputs,
+      feed: (execution) => {
+        const fed = feedOne(plan, execution, item);
+        const judge = (): void => {
+          const problem = outputProblem(cardinality, execution, plan.blueprint.path);
+          if (problem !== undefined && !execution.isHalted) execution.fail(problem, undefined);
+        };
+        if (fed !== undefined) return fed.then(judge);
+        judge();
+        return undefined;
+      },
+    }));
+    return outputs.under(cardinality);
+  }
+
+  /**
+   * Runs a sub-pipeline over a stream, without a parent. It starts when the outputs are first asked for.
+   *
+   * Iterating throws what the run fails with; to stop iterating early cancels the run.
+   */
+  stream<TIn, TOut>(
+    definition: Definition<TIn, TOut>,
+    items: Items<NoInfer<TIn>>,
+    context?: RunContextSource,
+  ): AsyncIterable<TOut> & { readonly result: Promise<RunResult> } {
+    const stopping = new AbortController();
+    return new ItemStream<TOut>(
+      (stream) =>
+        this.#conduct(definition, context, refuseWithoutInput, (plan) => ({
+          receiver: stream,
+          feed: (execution) => {
+            execution.onStop(() => {
+              stream.stop();
+            });
+            stopping.signal.addEventListener('abort', () => {
+              execution.frame.scope.cancel({ kind: 'user', message: 'nobody reads on' }, execution.frame.path);
+            });
+            return allEnded([plan.input?.feed(execution, items), runSources(plan, execution)]);
+          },
+        })),
+      () => {
+        stopping.abort();
+      },
+    );
+  }
+
+  /** Makes the run's own root context, finds its plan, and conducts the run. */
+  async #conduct(
+    definition: DefinitionSource,
+    context: RunContextSource | undefined,
+    refuse: (plan: Plan) => void,
+    driver: (plan: Plan) => Pick<RunRequest, 'receiver' | 'feed'>,
+  ): Promise<RunResult> {
+    const { container, maxDepth = DEFAULT_MAX_DEPTH, graceMs = DEFAULT_GRACE_MS } = this.#options;
+    const template = context instanceof PipelineContext ? context : new PipelineContext(context);
+    const name = pipelineNameOf(definition);
+    const services = this.#servicesWith(PipelineContext.frameOf(template).services);
+    const root = rootContext(template, { path: name, pipelineName: name }, services, currentContext()?.run);
+    let request: RunRequest;
+    try {
+      const environment = new DefinitionEnvironment(container, maxDepth, this.#replacement?.definition);
+      const rootPlan = this.#plans.planFor(definition, root.frame, environment);
+      refuse(rootPlan.plan);
+      checkRequirements(rootPlan.plan.blueprint, root.frame);
+      request = { rootPlan, root, container, graceMs, ...driver(rootPlan.plan) };
+    } catch (error) {
+      root.release();
+      throw error;
+    }
+    return await conductRun(request);
+  }
+
+  /** Both observers get the events; a sink or logger of the context goes before the runner's. */
+  #servicesWith(own: ContextServices): ContextServices {
+    const { executionObserver, lineageSink, deadLetterSink, logger } = this.#options;
+    return new ContextServices({
+      executionObserver:
+        executionObserver === undefined || own.executionObserver === undefined
+          ? (own.executionObserver ?? executionObserver)
+          : observers(executionObserver, own.executionObserver),
+      lineageSink: own.lineageSink ?? lineageSink,
+      deadLetterSink: own.deadLetterSink ?? deadLetterSink,
+      deadLetterDecorator: own.deadLetterDecorator,
+      logger: own.logger === silentLogger ? (logger ?? silentLogger) : own.logger,
+    });
+  }
+}
+
+/**
+ * Runs a pipeline with a runner of its own.
+ *
+ * @throws {@link PipelineError} when it fails or is cancelled; the error's `result` holds status and counts.
+ */
+export async function runPipeline(definition: Definition<NoItem, NoItem>, context?: RunContextSource): Promise<RunResult> {
+  return await new PipelineRunner().run(definition, context);
+}
+
+function runSources(plan: Plan, execution: Execution): Work {
+  return allEnded(plan.sources.map((source) => source.run(execution)));
+}
+
+function feedOne(plan: Plan, execution: Execution, item: unknown): Work {
+  const { input } = plan;
+  const sources = runSources(plan, execution);
+  const trace = execution.run.traceFor(execution.frame.services.lineageSink);
+  const pushed = input?.push(execution, item, trace);
+  const ended = pushed === undefined ? input?.end(execution) : pushed.then(() => input?.end(execution));
+  return allEnded([sources, ended]);
+}
+
+function refuseSubPipeline({ input, blueprint }: Plan): void {
+  if (input === undefined) return;
+  throw new PipelineError('SUB_PIPELINE_NEEDS_INPUT', {
+    path: blueprint.path,
+    problem: `'${blueprint.name}' is a sub-pipeline: it needs items from outside.`,
+    remedy: 'Run it with runItem or stream, or as a composite of another pipeline.',
+  });
+}
+
+function refuseWithoutInput({ input, blueprint }: Plan): void {
+  if (input !== undefined) return;
+  throw new PipelineError('COMPOSITE_INPUT_MISSING', {
+    path: blueprint.path,
+    problem: `'${blueprint.name}' is no sub-pipeline: it takes no items.`,
+    remedy: 'Run it with run, or add builder.addCompositeInput() and addCompositeOutput().',
+  });
+}

@@ -1,0 +1,54 @@
+import type { DefinitionSource } from '../builder/blueprint.js';
+import type { DefinitionEnvironment } from '../composition/definition-environment.js';
+import { describeRoot } from '../composition/describe-root.js';
+import { matchesReads } from '../composition/parameter-match.js';
+import type { ContextFrame } from '../context/context-frame.js';
+import { compilePlan } from './compile-plan.js';
+import type { NodeReplacement } from './node-replacement.js';
+import { PathLedger } from './path-ledger.js';
+import type { Plan } from './plan.js';
+import { RecentPlans } from './recent-plans.js';
+
+/** The plans of one definition at the top of runs. */
+interface RootPlans {
+  readonly environment: DefinitionEnvironment;
+  readonly ledger: PathLedger;
+  readonly recent: RecentPlans;
+}
+
+/** A plan with the numbering of all nodes below it. */
+export interface RootPlan {
+  readonly plan: Plan;
+  readonly ledger: PathLedger;
+}
+
+/** Keeps a runner's plans, so that a second run of a definition compiles nothing. */
+export class PlanCache {
+  readonly #roots = new WeakMap<DefinitionSource, RootPlans>();
+
+  constructor(private readonly replacement: NodeReplacement | undefined) {}
+
+  /**
+   * The plan of a definition with a run's parameters.
+   *
+   * @param environment made for this run: a kept plan is used only while the container gives the same definitions.
+   * @throws {@link PipelineError} what is wrong with the definition.
+   */
+  planFor(source: DefinitionSource, frame: ContextFrame, environment: DefinitionEnvironment): RootPlan {
+    const parameters = frame.dictionary('parameters');
+    const kept = this.#roots.get(source);
+    const root =
+      kept !== undefined && environment.agreesWith(kept.environment)
+        ? kept
+        : { environment, ledger: new PathLedger(), recent: new RecentPlans() };
+    const reader = { get: (name: string) => parameters.entry(name) };
+    const known = root.recent.find((plan) => matchesReads(plan.blueprint.reads, reader));
+    if (known !== undefined) return { plan: known, ledger: root.ledger };
+    const blueprint = describeRoot(source, frame, root.environment);
+    const { ledger } = root;
+    const plan = compilePlan(blueprint, { ledger, describe: root.environment, replacement: this.replacement });
+    root.recent.add(plan);
+    this.#roots.set(source, root);
+    return { plan, ledger };
+  }
+}

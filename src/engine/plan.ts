@@ -1,0 +1,27 @@
+import type { Blueprint } from '../builder/blueprint.js';
+import type { InputStage } from './input-stage.js';
+import type { SinkStage } from './sink-stage.js';
+import type { SourceStage } from './source-stage.js';
+import type { NodeStage } from './stage.js';
+import type { NodeCode } from './node-code.js';
+
+/** A stage whose code is a class, constructed for each execution or once per run. */
+export interface ConstructedStage {
+  readonly stage: NodeStage;
+  readonly code: NodeCode;
+}
+
+/** A pipeline, compiled once and run many times: stages linked to each other, without any state of a run. */
+export interface Plan {
+  readonly blueprint: Blueprint;
+  readonly nodes: readonly NodeStage[];
+  /** Where a sub-pipeline's items come in. */
+  readonly input: InputStage | undefined;
+  readonly sources: readonly SourceStage[];
+  readonly constructed: readonly ConstructedStage[];
+  readonly sinks: readonly SinkStage[];
+  /** How many places an execution's states have. */
+  readonly slotCount: number;
+  /** Whether any stage must be told that the items have ended. */
+  readonly needsEnd: boolean;
+}

@@ -1,0 +1,27 @@
+import type { PipelineContext } from '../context/pipeline-context.js';
+import type { Outcome } from '../ports/execution-observer.js';
+import type { NodeCounts } from './node-counter.js';
+
+/** How a run ended. */
+export interface RunResult {
+  readonly runId: string;
+  readonly pipelineId: string;
+  readonly pipelineName: string;
+  readonly status: Outcome;
+  readonly durationMs: number;
+  /** The counts of every node at every level, by path. */
+  readonly nodes: ReadonlyMap<string, NodeCounts>;
+  /** The paths of nodes and sources that ignored the aborted signal for longer than `graceMs`. */
+  readonly abandoned: readonly string[];
+  /** The run's own root context, with what the run wrote. */
+  readonly context: PipelineContext;
+}
+
+declare module '../errors/pipeline-error.js' {
+  interface PipelineError {
+    /** How the run ended that this error has ended; not enumerable. */
+    readonly result?: RunResult;
+    /** The `abandoned` of {@link RunResult}; not enumerable. */
+    readonly abandoned?: readonly string[];
+  }
+}

@@ -1,0 +1,143 @@
+import type { NodeContainer } from '../ports/node-container.js';
+import { PipelineContext } from '../context/pipeline-context.js';
+import type { ContextFrame } from '../context/context-frame.js';
+import { ItemTrace } from '../lineage/item-trace.js';
+import type { LineageSink } from '../ports/lineage-sink.js';
+import { NodeCounter } from './node-counter.js';
+import type { PathLedger } from './path-ledger.js';
+import type { Work } from './thenable.js';
+
+/** How many timed-out calls of one node may still be under way before it waits for one. */
+const MOST_LINGERING = 16;
+
+/** Something outside of items that the run waits for, from time to time. */
+export interface Wait {
+  readonly path: string;
+  isWaiting: boolean;
+  end(): void;
+}
+
+/** What all executions of one run share. */
+export class RunState {
+  readonly #live = new Set<() => Work>();
+  /** Nodes with lifetime `run`, by their stage. */
+  readonly sharedNodes = new Map<object, unknown>();
+  readonly #waits = new Set<Wait>();
+  readonly #counters: NodeCounter[] = [];
+  readonly #ledger: PathLedger;
+  readonly #lingering = new Map<string, Set<Promise<void>>>();
+  readonly #traces = new Set<ItemTrace>();
+  #lastTrace = 0;
+
+  constructor(
+    ledger: PathLedger,
+    readonly container: NodeContainer | undefined,
+    /** The root's context. */
+    readonly rootContext: PipelineContext,
+    /** Aborts what is still under way: the root has failed. */
+    readonly rootFailed: () => void,
+  ) {
+    this.#ledger = ledger;
+    this.extendCounters();
+  }
+
+  get rootFrame(): ContextFrame {
+    return PipelineContext.frameOf(this.rootContext);
+  }
+
+  counter(index: number): NodeCounter {
+    return this.#counters[index] as NodeCounter;
+  }
+
+  /** Makes counters for nodes that were described since. */
+  extendCounters(): void {
+    const { entries } = this.#ledger;
+    for (let index = this.#counters.length; index < entries.length; index += 1) {
+      const entry = entries[index];
+      if (entry !== undefined) this.#counters.push(new NodeCounter(entry.nodeId, entry.pipelineName));
+    }
+  }
+
+  /** The counters by path, with whether their items are worked on by nodes below. */
+  *countersByPath(): Iterable<{ path: string; counter: NodeCounter; isComposite: boolean }> {
+    for (const [index, counter] of this.#counters.entries()) {
+      const entry = this.#ledger.entries[index];
+      if (entry !== undefined) yield { path: entry.path, counter, isComposite: entry.isComposite };
+    }
+  }
+
+  /** Keeps an execution that waits in view, with what closes it should it be given up; gives the function that ends that. */
+  keep(forceClose: () => Work): () => void {
+    this.#live.add(forceClose);
+    return () => {
+      this.#live.delete(forceClose);
+    };
+  }
+
+  /** Closes what is still open without waiting for nodes any longer, the innermost first. */
+  async forceClose(): Promise<void> {
+    for (const close of [...this.#live].reverse()) await close();
+  }
+
+  /** Notes what is waited for outside of items: a source's next item, an init, a flush. */
+  waitAt(path: string, isWaiting = true): Wait {
+    const wait: Wait = {
+      path,
+      isWaiting,
+      end: () => {
+        this.#waits.delete(wait);
+      },
+    };
+    this.#waits.add(wait);
+    return wait;
+  }
+
+  /** The paths of what is waited for now. */
+  waiting(): readonly string[] {
+    return [...this.#waits].filter(({ isWaiting }) => isWaiting).map(({ path }) => path);
+  }
+
+  /** Keeps a timed-out call in view: the run waits for it at its end. */
+  linger(path: string, call: Promise<unknown>): void {
+    const calls = this.#lingering.get(path) ?? new Set();
+    this.#lingering.set(path, calls);
+    const ended: Promise<void> = call.then(
+      () => void calls.delete(ended),
+      () => void calls.delete(ended),
+    );
+    calls.add(ended);
+  }
+
+  /** Waits until one more call of a node may be started beside those that linger. */
+  roomBeside(path: string): Work {
+    const calls = this.#lingering.get(path);
+    return calls === undefined || calls.size < MOST_LINGERING ? undefined : Promise.race(calls);
+  }
+
+  /** The calls that have not ended, by the path of their node. */
+  lingering(): readonly (readonly [string, Promise<unknown>])[] {
+    return [...this.#lingering]
+      .filter(([, calls]) => calls.size > 0)
+      .map(([path, calls]) => [path, Promise.all(calls)] as const);
+  }
+
+  /** Follows a new item, if anybody keeps its lineage. */
+  traceFor(sink: LineageSink | undefined, contributors?: readonly string[]): ItemTrace | undefined {
+    return sink === undefined ? undefined : this.#newTrace(sink, contributors);
+  }
+
+  /** The traces of items that have not ended. */
+  get openTraces(): readonly ItemTrace[] {
+    return [...this.#traces];
+  }
+
+  #newTrace(sink: LineageSink, contributors: readonly string[] | undefined): ItemTrace {
+    this.#lastTrace += 1;
+    const id = `${this.rootContext.runId}#${String(this.#lastTrace)}`;
+    const trace = new ItemTrace(id, contributors, sink, [], (closed) => {
+      this.#traces.delete(closed);
+    });
+    this.#traces.add(trace);
+    return trace;
+  }
+}

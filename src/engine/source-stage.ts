@@ -1,0 +1,191 @@
+import type { ItemTrace } from '../lineage/item-trace.js';
+import type { Items, SourceNode } from '../nodes/source-node.js';
+import { PipelineError } from '../errors/pipeline-error.js';
+import { nodeFailed } from './engine-errors.js';
+import type { Execution } from './execution.js';
+import type { NodeCode } from './node-code.js';
+import { Pacer } from './pacer.js';
+import { NodeStage } from './stage.js';
+import type { StageSite } from './stage-site.js';
+import { isThenable } from './thenable.js';
+import type { Work } from './thenable.js';
+
+/**
+ * Iterators that have been opened: one gives its items once, whoever opens it again must be told.
+ * It is no state of a run: whether an iterator is used up is a fact about the iterator.
+ */
+const opened = new WeakSet();
+
+type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
+
+/** Pulls items one at a time: the next one when the one before has gone as far as it can. */
+export class SourceStage extends NodeStage {
+  /** Whether anything behind it can lose interest before the items end. */
+  canClose = false;
+
+  constructor(
+    site: StageSite,
+    readonly code: NodeCode,
+  ) {
+    super(site);
+  }
+
+  override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
+    const counter = this.counter(execution);
+    counter.in += 1;
+    counter.out += 1;
+    counter.emitted += 1;
+    trace?.pass(this.place(execution), 1, 1);
+    return this.next.push(execution, item, trace);
+  }
+
+  /** Opens the source and pulls until its end, or the execution's. */
+  run(execution: Execution): Work {
+    if (execution.isHalted) return this.next.end(execution);
+    const target = (this.code.shared ?? this.state(execution)) as Pick<SourceNode<unknown>, 'open'>;
+    let items: unknown;
+    try {
+      items = target.open(this.view(execution));
+    } catch (thrown) {
+      return this.#failed(execution, thrown);
+    }
+    if (!isThenable(items)) return this.feed(execution, items);
+    const wait = execution.run.waitAt(this.site.path);
+    return Promise.resolve(items).then(
+      (settled) => {
+        wait.end();
+        return this.feed(execution, settled);
+      },
+      (thrown: unknown) => {
+        wait.end();
+        return this.#failed(execution, thrown);
+      },
+    );
+  }
+
+  /** Pulls from an iterable: without a promise as long as neither it nor what follows makes one. */
+  feed(execution: Execution, items: unknown): Work {
+    let iterator: AnyIterator;
+    try {
+      iterator = openIterator(items, this.site.path);
+    } catch (thrown) {
+      return this.#failed(execution, thrown);
+    }
+    if (Symbol.asyncIterator in (items as object)) return this.#pullAsync(execution, iterator, undefined);
+    return this.#pullSync(execution, iterator as Iterator<unknown>);
+  }
+
+  #pullSync(execution: Execution, iterator: Iterator<unknown>): Work {
+    const pacer = new Pacer();
+    const sink = execution.frame.services.lineageSink;
+    try {
+      while (this.#wantsMore(execution)) {
+        const step = iterator.next();
+        if (step.done === true) return this.end(execution);
+        if (isThenable(step.value)) return this.#pullAsync(execution, iterator, step.value);
+        const pushed = this.push(execution, step.value, execution.run.traceFor(sink));
+        if (pushed !== undefined) return this.#pullAsync(execution, iterator, undefined, pushed);
+        if (pacer.isDue()) return this.#pullAsync(execution, iterator, undefined, pacer.yield());
+      }
+    } catch (thrown) {
+      // Stages never throw, so this is the iterator, which is done by that.
+      return this.#failed(execution, thrown);
+    }
+    const closed = this.#close(execution, iterator);
+    return closed === undefined ? this.end(execution) : closed.then(() => this.end(execution));
+  }
+
+  /** @param first an item that is still a promise. @param pending what the item before still does. */
+  async #pullAsync(
+    execution: Execution,
+    iterator: AnyIterator,
+    first: PromiseLike<unknown> | undefined,
+    pending?: Promise<void>,
+  ): Promise<void> {
+    if (pending !== undefined) await pending;
+    const pacer = new Pacer();
+    const sink = execution.frame.services.lineageSink;
+    const wait = execution.run.waitAt(this.site.path, false);
+    let isExhausted = false;
+    // An iterator that is asked and does not answer may answer to its end.
+    const unwatch = execution.onStop(() => {
+      if (wait.isWaiting) void this.#close(execution, iterator);
+    });
+    let ahead = first;
+    try {
+      while (ahead !== undefined || this.#wantsMore(execution)) {
+        wait.isWaiting = true;
+        const step: IteratorResult<unknown> =
+          ahead === undefined ? await iterator.next() : { value: ahead, done: false };
+        ahead = undefined;
+        if (step.done === true) {
+          isExhausted = true;
+          break;
+        }
+        const item: unknown = isThenable(step.value) ? await step.value : step.value;
+        wait.isWaiting = false;
+        // What comes after the end is dropped.
+        if (execution.isHalted) break;
+        const pushed = this.push(execution, item, execution.run.traceFor(sink));
+        if (pushed !== undefined) await pushed;
+        if (pacer.isDue()) await pacer.yield();
+      }
+    } catch (thrown) {
+      isExhausted = true;
+      execution.fail(nodeFailed(this.site.path, thrown), this.site);
+    }
+    unwatch();
+    wait.isWaiting = true;
+    if (!isExhausted) await this.#close(execution, iterator);
+    wait.end();
+    await this.end(execution);
+  }
+
+  #wantsMore(execution: Execution): boolean {
+    return !execution.isHalted && !(this.canClose && this.next.isClosed(execution));
+  }
+
+  /** Tells an iterator that nobody wants more of it; never rejects. */
+  #close(execution: Execution, iterator: AnyIterator): Work {
+    const failed = (thrown: unknown): void => {
+      execution.fail(nodeFailed(this.site.path, thrown, 'failed when it was closed'), this.site);
+    };
+    try {
+      const returned: unknown = iterator.return?.();
+      if (isThenable(returned)) return Promise.resolve(returned).then(() => undefined, failed);
+    } catch (thrown) {
+      failed(thrown);
+    }
+    return undefined;
+  }
+
+  #failed(execution: Execution, thrown: unknown): Work {
+    const isOurs = thrown instanceof PipelineError && thrown.code === 'SOURCE_EXHAUSTED' && thrown.path === this.site.path;
+    execution.fail(isOurs ? thrown : nodeFailed(this.site.path, thrown), this.site);
+    return this.next.end(execution);
+  }
+}
+
+function openIterator(items: unknown, path: string): AnyIterator {
+  const isObject = (typeof items === 'object' && items !== null) || typeof items === 'function';
+  const iterable = items as Partial<Items<unknown>> & Partial<AsyncIterable<unknown>> & Partial<Iterable<unknown>>;
+  const open = isObject ? (iterable[Symbol.asyncIterator] ?? iterable[Symbol.iterator]) : undefined;
+  if (open === undefined && typeof items === 'string') return items[Symbol.iterator]();
+  if (open === undefined) {
+    throw new TypeError(`a source must give an iterable, not ${items === null ? 'null' : typeof items}`);
+  }
+  const iterator = (open as () => AnyIterator).call(items);
+  if (iterator === items) {
+    if (opened.has(iterator)) throw exhausted(path);
+    opened.add(iterator);
+  }
+  return iterator;
+}
+
+function exhausted(path: string): PipelineError {
+  return new PipelineError('SOURCE_EXHAUSTED', {
+    path,
+    problem: 'This source is an iterator, which gives its items once, and it has been opened before.',
+    remedy: 'Give a function that makes a new one, an array, or a SourceNode.',
+  });
+}

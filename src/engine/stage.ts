@@ -1,0 +1,92 @@
+import { PipelineContext } from '../context/pipeline-context.js';
+import type { ItemTrace, TracedPlace } from '../lineage/item-trace.js';
+import type { Execution } from './execution.js';
+import type { NodeCounter } from './node-counter.js';
+import type { StageSite } from './stage-site.js';
+import type { Work } from './thenable.js';
+
+/** One step on an item's way, compiled once; what changes while it runs lies in the execution. */
+export abstract class Stage {
+  /** Takes one item with all that follows from it: done when it returns, or when the returned promise settles. */
+  abstract push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work;
+
+  /** No item will follow; also called when the execution has failed or was cancelled. */
+  abstract end(execution: Execution): Work;
+
+  /** Whether items pushed here are of no use any more. */
+  isClosed(_execution: Execution): boolean {
+    return false;
+  }
+}
+
+/** Takes nothing and leads nowhere: what follows a sink. */
+class Nowhere extends Stage {
+  override push(): Work {
+    return undefined;
+  }
+
+  override end(): Work {
+    return undefined;
+  }
+}
+
+/** The stage after the last one. */
+export const NOWHERE: Stage = new Nowhere();
+
+/** The stage of one node. */
+export abstract class NodeStage extends Stage {
+  /** What its items go to. */
+  next: Stage = NOWHERE;
+
+  constructor(readonly site: StageSite) {
+    super();
+  }
+
+  counter(execution: Execution): NodeCounter {
+    return execution.run.counter(this.site.index);
+  }
+
+  /** The context as this node sees it; made once per execution. */
+  view(execution: Execution): PipelineContext {
+    const { slot, id } = this.site;
+    const known = execution.states[slot];
+    if (known !== undefined) return known as PipelineContext;
+    const view = new PipelineContext(execution.frame, id, execution.frame.scope);
+    execution.states[slot] = view;
+    return view;
+  }
+
+  /** What this node keeps for an execution. */
+  protected state(execution: Execution): unknown {
+    return execution.states[this.site.slot + 1];
+  }
+
+  setState(execution: Execution, state: unknown): void {
+    execution.states[this.site.slot + 1] = state;
+  }
+
+  place(execution: Execution): TracedPlace {
+    const { frame } = execution;
+    return {
+      nodeId: this.site.id,
+      path: this.site.path,
+      pipelineId: frame.pipelineId,
+      pipelineName: frame.site.pipelineName,
+      runId: frame.identity.runId,
+    };
+  }
+
+  /** Tells an observer that the node has ended; only the first time counts. */
+  completed(execution: Execution): void {
+    if (execution.observer !== undefined && !execution.isHalted) execution.notifyCompleted(this.site, 'succeeded');
+  }
+
+  override end(execution: Execution): Work {
+    this.completed(execution);
+    return this.next.end(execution);
+  }
+
+  override isClosed(execution: Execution): boolean {
+    return this.next.isClosed(execution);
+  }
+}

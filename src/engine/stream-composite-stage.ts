@@ -1,0 +1,147 @@
+import { runInContext } from '../context/ambient-context.js';
+import type { ItemTrace } from '../lineage/item-trace.js';
+import { ChildExecution } from './child-execution.js';
+import { ChildFailure } from './child-starter.js';
+import type { ChildStarter } from './child-starter.js';
+import type { Execution, OutputReceiver } from './execution.js';
+import { allEnded } from './fan-out-stage.js';
+import { dropItem, endTrace } from './item-end.js';
+import { closeExecution, openExecution } from './run-plan.js';
+import { NodeStage } from './stage.js';
+import type { StageSite } from './stage-site.js';
+import type { Work } from './thenable.js';
+
+/** The one child of a stream composite in one execution of its parent. */
+interface OpenChild {
+  /** Undefined where it could not be started. */
+  readonly child: ChildExecution | undefined;
+  /** What must settle before its nodes are ready. */
+  opening: Work;
+  /** What its own sources do beside the stream. */
+  sources: Work;
+  /** Ends the run's view of it. */
+  readonly release: () => void;
+}
+
+/** Runs a sub-pipeline once over the whole stream of its parent. */
+export class StreamCompositeStage extends NodeStage implements OutputReceiver {
+  constructor(
+    site: StageSite,
+    private readonly starter: ChildStarter,
+  ) {
+    super(site);
+  }
+
+  override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
+    this.counter(execution).in += 1;
+    if (execution.isHalted) return dropItem(execution, this, trace);
+    const { child, opening } = this.#open(execution);
+    if (child === undefined) return this.#gaveUp(execution, trace);
+    if (opening !== undefined) return opening.then(() => this.#pass(execution, child, item, trace));
+    return this.#pass(execution, child, item, trace);
+  }
+
+  #pass(execution: Execution, child: ChildExecution, item: unknown, trace: ItemTrace | undefined): Work {
+    this.#watch(execution, child);
+    if (child.isHalted) return this.#gaveUp(execution, trace);
+    trace?.pass(this.place(execution), 1, 1);
+    const inner = child.frame.services.lineageSink === undefined ? undefined : trace;
+    const pushed = runInContext(child.context, pushInto, child, item, inner);
+    if (pushed !== undefined) return pushed.then(() => this.#passed(execution, child, trace, inner));
+    return this.#passed(execution, child, trace, inner);
+  }
+
+  #passed(execution: Execution, child: ChildExecution, trace: ItemTrace | undefined, inner: ItemTrace | undefined): Work {
+    this.#watch(execution, child);
+    if (child.isHalted && child.failure !== undefined) return this.#gaveUp(execution, inner === undefined ? trace : undefined);
+    this.counter(execution).out += 1;
+    // A child that does not inherit the lineage takes the item out of sight.
+    return inner === undefined ? endTrace(execution, this, trace, 'aggregated') : undefined;
+  }
+
+  override end(execution: Execution): Work {
+    const known = this.state(execution) as OpenChild | undefined;
+    if (known === undefined && execution.isHalted) return this.next.end(execution);
+    const { child, opening } = this.#open(execution);
+    if (child === undefined) return this.next.end(execution);
+    const ended = opening === undefined ? this.#endChild(execution, child) : opening.then(() => this.#endChild(execution, child));
+    const finish = (): Work => {
+      this.#watch(execution, child);
+      this.completed(execution);
+      return this.next.end(execution);
+    };
+    return ended === undefined ? finish() : ended.then(finish);
+  }
+
+  #endChild(execution: Execution, child: ChildExecution): Work {
+    const { plan } = child;
+    const { sources, release } = this.#open(execution);
+    const ended = runInContext(child.context, () => allEnded([plan.input?.end(child), sources]));
+    const close = (): Work => {
+      const closed = runInContext(child.context, closeExecution, plan, child);
+      if (closed !== undefined) return closed.then(release);
+      release();
+      return undefined;
+    };
+    return ended === undefined ? close() : ended.then(close);
+  }
+
+  /** Takes an output of the child: in the parent's context. */
+  receive(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
+    const { parent } = execution as ChildExecution;
+    this.counter(parent).emitted += 1;
+    // What a child without the parent's lineage gives is a new item to the parent.
+    const outer = trace ?? parent.run.traceFor(parent.frame.services.lineageSink);
+    return runInContext(parent.context, (): Work => this.next.push(parent, item, outer));
+  }
+
+  override isClosed(execution: Execution): boolean {
+    const state = this.state(execution) as OpenChild | undefined;
+    return state?.child?.plan.input?.isClosed(state.child) === true || super.isClosed(execution);
+  }
+
+  #open(execution: Execution): OpenChild {
+    const known = this.state(execution) as OpenChild | undefined;
+    if (known !== undefined) return known;
+    const opened = this.#start(execution);
+    this.setState(execution, opened);
+    return opened;
+  }
+
+  #start(execution: Execution): OpenChild {
+    const prepared = this.starter.prepare(execution, this.view(execution), undefined, execution.frame.scope);
+    if (prepared instanceof ChildFailure) {
+      execution.fail(prepared.error, this.site, prepared.isFatal);
+      return { child: undefined, opening: undefined, sources: undefined, release: () => undefined };
+    }
+    const { plan, frame } = prepared;
+    const child = new ChildExecution(plan, execution, frame, this, undefined, undefined, 1, undefined);
+    const release = execution.run.keep(() => closeExecution(plan, child));
+    const state: OpenChild = { child, opening: undefined, sources: undefined, release };
+    const runSources = (): void => {
+      state.opening = undefined;
+      state.sources = runInContext(child.context, () => allEnded(plan.sources.map((source) => source.run(child))));
+    };
+    const opening = runInContext(child.context, openExecution, plan, child);
+    if (opening === undefined) runSources();
+    else state.opening = opening.then(runSources);
+    return state;
+  }
+
+  /** A child that failed fails the parent's execution: there is no single item to decide about. */
+  #watch(execution: Execution, child: ChildExecution): void {
+    if (child.failure === undefined) return;
+    execution.fail(child.failure, this.site, child.isFatal, child.failedFrame);
+  }
+
+  #gaveUp(execution: Execution, trace: ItemTrace | undefined): Work {
+    const counter = this.counter(execution);
+    if (execution.failedStage !== this.site || counter.failed > 0) return dropItem(execution, this, trace);
+    counter.failed += 1;
+    return execution.frame.parent === undefined ? endTrace(execution, this, trace, 'error') : undefined;
+  }
+}
+
+function pushInto(child: ChildExecution, item: unknown, trace: ItemTrace | undefined): Work {
+  return child.plan.input?.push(child, item, trace);
+}

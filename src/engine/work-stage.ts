@@ -1,0 +1,169 @@
+import type { ItemTrace } from '../lineage/item-trace.js';
+import { toErrorRecord } from '../ports/error-record.js';
+import type { Decision, ErrorPolicy } from '../resilience/error-policy.js';
+import { writeDeadLetter } from './dead-letter.js';
+import { noDeadLetterSink, nodeFailed } from './engine-errors.js';
+import type { EmissionTurn, Execution } from './execution.js';
+import type { FailedTry } from './failed-try.js';
+import { dropItem, endTrace } from './item-end.js';
+import { pause } from './pause.js';
+import { NodeStage } from './stage.js';
+import type { StageSite } from './stage-site.js';
+import type { Work } from './thenable.js';
+
+/** What processing an item gives when nothing is left to emit: the item has ended here. */
+export const NOTHING: unique symbol = Symbol('nothing');
+
+/** What the items of a transform, a sink or a composite go through: tries, and what is decided when one fails. */
+export abstract class WorkStage extends NodeStage {
+  constructor(
+    site: StageSite,
+    protected readonly policy: ErrorPolicy | undefined,
+  ) {
+    super(site);
+  }
+
+  /** One try; gives what to emit, {@link NOTHING}, or a promise of either that never rejects. */
+  protected abstract attempt(
+    execution: Execution,
+    item: unknown,
+    trace: ItemTrace | undefined,
+    attempt: number,
+    turn: EmissionTurn | undefined,
+  ): unknown;
+
+  override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
+    const processed = this.process(execution, item, trace);
+    if (processed === NOTHING) return undefined;
+    if (processed instanceof Promise) return this.#emitLater(execution, processed, trace);
+    return this.emit(execution, processed, trace);
+  }
+
+  /** Hands on what {@link process} gave. */
+  emit(execution: Execution, processed: unknown, trace: ItemTrace | undefined): Work {
+    return this.next.push(execution, processed, trace);
+  }
+
+  /** Works on one item without emitting: for stages that emit in an order of their own. */
+  process(execution: Execution, item: unknown, trace: ItemTrace | undefined, turn?: EmissionTurn): unknown {
+    this.counter(execution).in += 1;
+    if (execution.isHalted) return nothingAfter(dropItem(execution, this, trace));
+    return this.attempt(execution, item, trace, 1, turn);
+  }
+
+  /** The one place where the end of a failed try is decided. */
+  protected failed(
+    execution: Execution,
+    item: unknown,
+    trace: ItemTrace | undefined,
+    failed: FailedTry,
+    turn: EmissionTurn | undefined,
+  ): unknown {
+    const { error, attempt } = failed;
+    // No policy can swallow a cancel.
+    if (execution.frame.scope.reason !== undefined) return nothingAfter(dropItem(execution, this, trace));
+    if (execution.observer !== undefined) {
+      const { id, path } = this.site;
+      execution.notify('itemFailed', path, { nodeId: id, attempt, error: toErrorRecord(error) });
+    }
+    const decision = this.#decide(failed);
+    if ('thrown' in decision) {
+      const cause = new AggregateError([error, decision.thrown], 'the error policy threw');
+      return this.#fail(execution, trace, { ...failed, error: nodeFailed(this.site.path, cause) });
+    }
+    switch (decision.action) {
+      case 'fail':
+        return this.#fail(execution, trace, failed);
+      case 'skip':
+        return this.#skip(execution, trace, failed);
+      case 'retry':
+        return this.#retry(execution, item, trace, attempt, decision.delayMs, turn);
+      case 'exhausted':
+      case 'deadLetter':
+        if (execution.frame.services.deadLetterSink !== undefined) {
+          return this.#deadLetter(execution, item, trace, failed);
+        }
+        return this.#fail(
+          execution,
+          trace,
+          decision.action === 'exhausted' ? failed : { ...failed, error: noDeadLetterSink(error) },
+        );
+    }
+  }
+
+  #decide({ error, attempt, isFatal }: FailedTry): Decision | { readonly thrown: unknown } {
+    if (this.policy === undefined || isFatal === true) return { action: 'fail' };
+    const isWrapped = error.code === 'NODE_FAILED';
+    // A node's own policy is asked with the original; a composite's also with the error around it.
+    const asked = !isWrapped ? [error] : this.site.kind === 'composite' ? [error.cause, error] : [error.cause];
+    try {
+      return this.policy.decide(asked, attempt);
+    } catch (thrown) {
+      return { thrown };
+    }
+  }
+
+  #fail(execution: Execution, trace: ItemTrace | undefined, { error, frame, isFatal }: FailedTry): unknown {
+    this.counter(execution).failed += 1;
+    execution.fail(error, this.site, isFatal, frame);
+    // In a child the composite around it decides how the item ends.
+    return execution.frame.parent === undefined ? nothingAfter(endTrace(execution, this, trace, 'error')) : NOTHING;
+  }
+
+  #skip(execution: Execution, trace: ItemTrace | undefined, { error, attempt }: FailedTry): unknown {
+    this.counter(execution).filtered += 1;
+    execution.isHandled = true;
+    if (execution.observer !== undefined) {
+      const { id, path } = this.site;
+      execution.notify('itemSkipped', path, { nodeId: id, error: toErrorRecord(error) });
+    }
+    return nothingAfter(endTrace(execution, this, trace, 'filtered', attempt));
+  }
+
+  #retry(
+    execution: Execution,
+    item: unknown,
+    trace: ItemTrace | undefined,
+    attempt: number,
+    delayMs: number,
+    turn: EmissionTurn | undefined,
+  ): unknown {
+    const { id, path } = this.site;
+    this.counter(execution).retried += 1;
+    if (execution.observer !== undefined) {
+      execution.notify('itemRetried', path, { nodeId: id, attempt: attempt + 1, delayMs });
+    }
+    return pause(execution, delayMs).then(() => {
+      if (execution.isHalted) return nothingAfter(dropItem(execution, this, trace));
+      return this.attempt(execution, item, trace, attempt + 1, turn);
+    });
+  }
+
+  async #deadLetter(
+    execution: Execution,
+    item: unknown,
+    trace: ItemTrace | undefined,
+    failed: FailedTry,
+  ): Promise<unknown> {
+    const { error, attempt } = failed;
+    const rejection = await writeDeadLetter(execution, this, item, failed, trace?.correlationId);
+    if (rejection !== undefined) return this.#fail(execution, trace, { error: rejection, attempt, isFatal: true });
+    this.counter(execution).deadLettered += 1;
+    execution.isHandled = true;
+    if (execution.observer !== undefined) {
+      const { id, path } = this.site;
+      execution.notify('itemDeadLettered', path, { nodeId: id, error: toErrorRecord(error) });
+    }
+    await endTrace(execution, this, trace, 'deadLettered', attempt);
+    return NOTHING;
+  }
+
+  #emitLater(execution: Execution, processed: Promise<unknown>, trace: ItemTrace | undefined): Promise<void> {
+    return processed.then((value) => (value === NOTHING ? undefined : this.emit(execution, value, trace)));
+  }
+}
+
+/** The item has ended here, once what is still to be written is written. */
+export function nothingAfter(work: Work): typeof NOTHING | Promise<typeof NOTHING> {
+  return work === undefined ? NOTHING : work.then(() => NOTHING);
+}

@@ -1,0 +1,22 @@
+/** Codes of problems in a definition or in the graph it describes. */
+export const definitionCodes = [
+  'DEFINITION_INVALID',
+  'DEFINE_ASYNC',
+  'DEFINE_FAILED',
+  'DEFINE_CONTEXT_CLOSED',
+  'BUILDER_SEALED',
+  'HANDLE_FOREIGN',
+  'NODE_NAME_INVALID',
+  'NODE_INVALID',
+  'DUPLICATE_NODE',
+  'PIPELINE_EMPTY',
+  'NODE_UNCONNECTED',
+  'NODE_UNREACHABLE',
+  'SINK_MISSING',
+  'CONNECTION_INVALID',
+  'SELF_LOOP',
+  'DUPLICATE_EDGE',
+  'GRAPH_CYCLE',
+  'PIPELINE_VALIDATION_FAILED',
+  'OPTION_INVALID',
+] as const;

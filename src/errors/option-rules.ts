@@ -1,0 +1,72 @@
+import { PipelineError } from './pipeline-error.js';
+
+/** Judges one option: undefined when it is fine, else what was expected. */
+export type OptionRule = (value: unknown) => string | undefined;
+
+/** The options a thing knows, each with its rule. */
+export type OptionRules = Readonly<Record<string, OptionRule>>;
+
+const LONGEST_MS = Number.MAX_SAFE_INTEGER;
+
+/** Rules that options share. */
+export const rule = {
+  anything: (): undefined => undefined,
+  boolean: (value: unknown) => (typeof value === 'boolean' ? undefined : 'true or false'),
+  text: (value: unknown) => (typeof value === 'string' && value !== '' ? undefined : 'a text that is not empty'),
+  callable: (value: unknown) => (typeof value === 'function' ? undefined : 'a function'),
+  positiveInteger: (value: unknown) =>
+    Number.isSafeInteger(value) && Number(value) > 0 ? undefined : 'a whole number above 0',
+  milliseconds: (value: unknown) =>
+    typeof value === 'number' && value >= 0 && value <= LONGEST_MS ? undefined : 'milliseconds, 0 or more',
+  positiveMilliseconds: (value: unknown) =>
+    typeof value === 'number' && value > 0 && value <= LONGEST_MS ? undefined : 'milliseconds above 0',
+  date: (value: unknown) =>
+    value instanceof Date && !Number.isNaN(value.getTime()) ? undefined : 'a valid Date',
+  signal: (value: unknown) => (value instanceof AbortSignal ? undefined : 'an AbortSignal'),
+  oneOf:
+    (...allowed: readonly string[]): OptionRule =>
+    (value) =>
+      typeof value === 'string' && allowed.includes(value)
+        ? undefined
+        : allowed.map((word) => `'${word}'`).join(' or '),
+  /** An object that has the method. */
+  having:
+    (method: string): OptionRule =>
+    (value) =>
+      typeof value === 'object' && value !== null && typeof Reflect.get(value, method) === 'function'
+        ? undefined
+        : `an object with a method '${method}'`,
+  object: (value: unknown) => (typeof value === 'object' && value !== null ? undefined : 'an object'),
+} as const;
+
+/** Every option that is unknown or has a value its rule refuses, as phrases; an undefined option counts as left out. */
+export function optionProblems(options: unknown, rules: OptionRules): string[] {
+  if (typeof options !== 'object' || options === null) return [`an object with options was expected`];
+  const known = Object.keys(rules);
+  return Object.entries(options).flatMap(([name, value]) => {
+    const judge = Object.hasOwn(rules, name) ? rules[name] : undefined;
+    if (judge === undefined) return [`there is no option '${name}' (known: ${known.join(', ')})`];
+    const expected = value === undefined ? undefined : judge(value);
+    return expected === undefined ? [] : [`'${name}' must be ${expected}`];
+  });
+}
+
+/**
+ * Refuses wrong options.
+ *
+ * @throws {@link PipelineError} `OPTION_INVALID` with every wrong option named.
+ */
+export function checkOptions(subject: string, options: unknown, rules: OptionRules, path?: string): void {
+  if (options === undefined) return;
+  const problems = optionProblems(options, rules);
+  if (problems.length > 0) throw invalidOption(subject, problems.join('; '), path);
+}
+
+/** An `OPTION_INVALID` for one subject. */
+export function invalidOption(subject: string, problem: string, path?: string): PipelineError {
+  return new PipelineError('OPTION_INVALID', {
+    path,
+    problem: `Wrong options of ${subject}: ${problem}.`,
+    remedy: 'Correct the options named.',
+  });
+}

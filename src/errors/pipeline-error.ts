@@ -1,0 +1,45 @@
+import type { PipelineErrorCode } from './error-code.js';
+
+/** What an error is made of: the failure, the place, and what to do next. */
+export interface PipelineErrorDetails {
+  /** What failed, as a sentence. */
+  readonly problem: string;
+  /** What to do next, as a sentence; it ends the message. */
+  readonly remedy: string;
+  /** The slash-separated address of the node or pipeline that failed. */
+  readonly path?: string | undefined;
+  /** The original error, kept as it was thrown. */
+  readonly cause?: unknown;
+}
+
+/**
+ * The base of every error this library throws: a stable `code`, the `path`, and a message with a remedy.
+ *
+ * An error that ends a run also carries the run's `result`, which is not enumerable, so that logging the
+ * error does not print parameters.
+ */
+export class PipelineError extends Error {
+  /** The stable name of the failure. */
+  readonly code: PipelineErrorCode;
+  /** The slash-separated address of the node or pipeline that failed, where there is one. */
+  readonly path: string | undefined;
+
+  constructor(code: PipelineErrorCode, details: PipelineErrorDetails) {
+    super(
+      describeProblem(code, details),
+      details.cause === undefined ? undefined : { cause: details.cause },
+    );
+    this.code = code;
+    this.path = details.path;
+  }
+
+  static {
+    this.prototype.name = 'PipelineError';
+  }
+}
+
+/** The message of a problem: where, what, and what to do next with the section of the manual that explains it. */
+export function describeProblem(code: PipelineErrorCode, details: PipelineErrorDetails): string {
+  const place = details.path === undefined || details.path === '' ? '' : `${details.path}: `;
+  return `${place}${details.problem} ${details.remedy} (docs/errors.md#${code.toLowerCase()})`;
+}

@@ -1,0 +1,12 @@
+/** Codes of what goes wrong while a pipeline runs. */
+export const runningCodes = [
+  'NODE_FAILED',
+  'NODE_ACTIVATION_FAILED',
+  'NODE_TIMEOUT',
+  'SOURCE_EXHAUSTED',
+  'RUN_CANCELLED',
+  'DISPOSAL_FAILED',
+  'POLICY_INVALID',
+  'DEAD_LETTER_FULL',
+  'SINK_REJECTED',
+] as const;

@@ -1,0 +1,34 @@
+declare const output: unique symbol;
+declare const input: unique symbol;
+
+/** Stands for a node of one builder; its `id` is the node's id in the graph. */
+export interface NodeHandle {
+  readonly id: string;
+}
+
+/** A node that items of a type leave. */
+export interface OutputHandle<out T> extends NodeHandle {
+  readonly [output]: () => T;
+}
+
+/** A node that items of a type enter. */
+export interface InputHandle<in T> extends NodeHandle {
+  readonly [input]: (item: T) => void;
+}
+
+/** A source in a builder. */
+export type SourceHandle<T> = OutputHandle<T>;
+
+/** A transform, stream transform or composite in a builder. */
+export interface TransformHandle<in TIn, out TOut> extends InputHandle<TIn>, OutputHandle<TOut> {}
+
+/** A sink in a builder. */
+export type SinkHandle<T> = InputHandle<T>;
+
+/** A handle of every direction; which ones it is typed with is the builder's matter. */
+export type AnyHandle = TransformHandle<unknown, never>;
+
+/** Makes the one object behind all handles; item types exist at compile time only. */
+export function makeHandle(id: string): AnyHandle {
+  return Object.freeze({ id }) as AnyHandle;
+}

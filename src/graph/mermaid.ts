@@ -1,0 +1,46 @@
+import type { GraphNode, PipelineGraph } from './graph-shape.js';
+
+/** Draws a graph as a Mermaid flowchart; a composite is a subgraph that holds its child's nodes. */
+export function mermaidOf(graph: PipelineGraph): string {
+  return ['flowchart LR', ...drawLevel(graph, 'n', '  ')].join('\n');
+}
+
+function drawLevel(graph: PipelineGraph, prefix: string, indent: string): string[] {
+  const idOf = new Map(graph.nodes.map((node, index) => [node.id, `${prefix}${String(index)}`]));
+  const nodes = graph.nodes.flatMap((node) => drawNode(graph, node, idOf.get(node.id) ?? prefix, indent));
+  const edges = graph.edges.map(({ from, to }) => `${indent}${idOf.get(from) ?? from} --> ${idOf.get(to) ?? to}`);
+  return [...nodes, ...edges];
+}
+
+function drawNode(graph: PipelineGraph, node: GraphNode, id: string, indent: string): string[] {
+  const child = graph.childGraphs.get(node.id);
+  if (child === undefined) return [`${indent}${id}${shapeOf(node)}`];
+  const label = node.id === child.name ? node.id : `${node.id}: ${child.name}`;
+  return [
+    `${indent}subgraph ${id}[${quoted(label)}]`,
+    ...drawLevel(child, `${id}_`, `${indent}  `),
+    `${indent}end`,
+  ];
+}
+
+function shapeOf(node: GraphNode): string {
+  const label = quoted(node.id);
+  switch (node.kind) {
+    case 'source':
+    case 'composite-input':
+      return `([${label}])`;
+    case 'sink':
+    case 'composite-output':
+      return `[(${label})]`;
+    case 'composite':
+      return `[[${label}]]`;
+    default:
+      return `[${label}]`;
+  }
+}
+
+/** A label that Mermaid takes as it is: quotes and angle brackets as entities. */
+function quoted(label: string): string {
+  const escaped = label.replace(/[&"<>#]/g, (character) => `#${String(character.codePointAt(0))};`);
+  return `"${escaped}"`;
+}

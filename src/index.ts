@@ -1,0 +1,118 @@
+// Every public name, grouped by folder as in docs/architecture.md.
+
+// errors
+export type { CancelReason } from './errors/cancel-reason.js';
+export type { PipelineErrorCode } from './errors/error-code.js';
+export { NoContextError } from './errors/no-context-error.js';
+export { PipelineError } from './errors/pipeline-error.js';
+export type { PipelineErrorDetails } from './errors/pipeline-error.js';
+export { PipelineValidationError } from './errors/pipeline-validation-error.js';
+export type { ValidationProblem } from './errors/pipeline-validation-error.js';
+export { RunCancelledError } from './errors/run-cancelled-error.js';
+
+// ports
+export type { DeadLetterContext, DeadLetterDecorator, DeadLetterEnvelope, DeadLetterSink } from './ports/dead-letter-sink.js';
+export type { ErrorRecord } from './ports/error-record.js';
+export type {
+  CompositeCompleted,
+  CompositeStarted,
+  ExecutionEvent,
+  ExecutionEvents,
+  ExecutionObserver,
+  ItemDeadLettered,
+  ItemFailed,
+  ItemRetried,
+  ItemSkipped,
+  NodeCompleted,
+  NodeStarted,
+  Outcome,
+  PipelineCompleted,
+  PipelineFailed,
+  PipelineStarted,
+} from './ports/execution-observer.js';
+export type { LineageHop, LineageOutcome, LineageRecord, LineageSink } from './ports/lineage-sink.js';
+export type { Logger, LogMethod } from './ports/logger.js';
+export type { NodeContainer, NodeIdentifier } from './ports/node-container.js';
+
+// run
+export { RunContext } from './run/run-context.js';
+export type { RunContextOptions } from './run/run-context-options.js';
+
+// context
+export { currentContext, requireContext } from './context/ambient-context.js';
+export type { ChildContextOptions, ChildValuesOf } from './context/child-context-options.js';
+export type { ChildValues } from './context/child-inheritance.js';
+export { CompositeContextConfiguration } from './context/composite-context-configuration.js';
+export type { CompositeContextOptions } from './context/composite-context-configuration.js';
+export type { ContextDictionary } from './context/context-dictionary.js';
+export { contextKey } from './context/context-key.js';
+export type { ContextKey, ContextKeyOptions, Key } from './context/context-key.js';
+export type { DictionaryKind } from './context/dictionary-kind.js';
+export type { Disposer } from './context/disposers.js';
+export type { EntriesSource } from './context/entries-source.js';
+export type { ContextProvenance, ProvenanceHop } from './context/explain.js';
+export type { KeySelection } from './context/key-selection.js';
+export { ParentNodeId, ParentPipelineId, ParentPipelineName } from './context/parent-linkage.js';
+export type { ParentLinkage } from './context/parent-linkage.js';
+export { PipelineContext } from './context/pipeline-context.js';
+export type { PipelineContextOptions } from './context/pipeline-context-options.js';
+export type { Recipe } from './context/recipe.js';
+export { withContext } from './context/with-context.js';
+
+// observability
+export { observers } from './observability/observers.js';
+
+// lineage
+export { MemoryLineageSink } from './lineage/memory-lineage-sink.js';
+
+// resilience
+export { fixed } from './resilience/delay.js';
+export type { Delay } from './resilience/delay.js';
+export type { ErrorMatcher } from './resilience/error-matcher.js';
+export { errorPolicy } from './resilience/error-policy.js';
+export type { ErrorPolicy, ErrorRule, FinalDecision, RetryOptions } from './resilience/error-policy.js';
+export { MemoryDeadLetterSink } from './resilience/memory-dead-letter-sink.js';
+
+// nodes
+export type {
+  CompositeOptions,
+  ItemCompositeOptions,
+  OutputCardinality,
+  StreamCompositeOptions,
+} from './nodes/composite-options.js';
+export type { NodeKind } from './nodes/node-kind.js';
+export type { NodeLifecycle } from './nodes/node-lifecycle.js';
+export type { BasicNodeOptions, ItemOptions, NodeLifetime, NodeOptions } from './nodes/node-options.js';
+export { PipelineInputSource } from './nodes/pipeline-input-source.js';
+export { PipelineOutputSink } from './nodes/pipeline-output-sink.js';
+export { SinkNode } from './nodes/sink-node.js';
+export { SKIP } from './nodes/skip.js';
+export type { Skip } from './nodes/skip.js';
+export { SourceNode } from './nodes/source-node.js';
+export type { Items } from './nodes/source-node.js';
+export { StreamSinkNode } from './nodes/stream-sink-node.js';
+export { StreamTransformNode } from './nodes/stream-transform-node.js';
+export { TransformNode } from './nodes/transform-node.js';
+
+// graph
+export type { GraphEdge, GraphNode, PipelineGraph } from './graph/graph-shape.js';
+export type { InputHandle, NodeHandle, OutputHandle, SinkHandle, SourceHandle, TransformHandle } from './graph/handles.js';
+
+// builder
+export { CompositeNaming } from './builder/composite-naming.js';
+export type { DefinitionContext, DefinitionParameters } from './builder/definition-context.js';
+export type { Constructor } from './builder/node-binding.js';
+export { PipelineBuilder } from './builder/pipeline-builder.js';
+export type { FromOption, NoItem, PipelineDefinition, ValidationResult } from './builder/pipeline-builder.js';
+export { pipeline } from './builder/pipeline-metadata.js';
+export type { PipelineMetadata, Requirements } from './builder/pipeline-metadata.js';
+
+// composition
+export { buildPipeline } from './composition/build-pipeline.js';
+export type { BuildOptions } from './composition/build-pipeline.js';
+
+// engine
+export type { NodeCounts } from './engine/node-counter.js';
+export { PipelineRunner, runPipeline } from './engine/pipeline-runner.js';
+export type { Definition, PipelineRunnerOptions, RunContextSource } from './engine/pipeline-runner.js';
+export type { RunResult } from './engine/run-result.js';

@@ -1,0 +1,1 @@
+export { contextModule } from './injection/context-module.js';

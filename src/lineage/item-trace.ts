@@ -1,0 +1,134 @@
+import type { LineageHop, LineageOutcome, LineageRecord, LineageSink } from '../ports/lineage-sink.js';
+
+/** The place where an item is, as lineage writes it down. */
+export interface TracedPlace {
+  readonly nodeId: string;
+  readonly path: string;
+  readonly pipelineId: string;
+  readonly pipelineName: string;
+  readonly runId: string;
+}
+
+/** How one branch of an item's way ended. */
+export interface TraceEnd {
+  readonly outcome: LineageOutcome;
+  readonly place: TracedPlace;
+  readonly attempts: number;
+}
+
+/** The outcomes by weight: where an item was split, the weightiest end of its branches is its terminal one. */
+const weights: readonly LineageOutcome[] = ['dropped', 'filtered', 'aggregated', 'emitted', 'deadLettered', 'error'];
+
+/**
+ * Follows one input through a run.
+ *
+ * A fan-out splits it into branches; when the last one has ended, one terminal record is written. In a composite
+ * the child follows the item with a trace of its own, which writes nothing: the composite takes over how it ended.
+ */
+export class ItemTrace {
+  readonly hops: LineageHop[];
+  #branches = 1;
+  #end: TraceEnd | undefined;
+
+  constructor(
+    readonly correlationId: string,
+    readonly contributors: readonly string[] | undefined,
+    /** Undefined for a child's trace. */
+    private readonly sink: LineageSink | undefined,
+    hops: LineageHop[] = [],
+    private readonly onClosed?: (trace: ItemTrace) => void,
+  ) {
+    this.hops = hops;
+  }
+
+  /** Whether it follows the item in the child of a composite. */
+  get isInner(): boolean {
+    return this.sink === undefined;
+  }
+
+  /** How the item ended, as far as it has. */
+  get ending(): TraceEnd | undefined {
+    return this.#end;
+  }
+
+  /** A trace for the child of a composite: the same item, its hops in the same list. */
+  descend(): ItemTrace {
+    return new ItemTrace(this.correlationId, this.contributors, undefined, this.hops);
+  }
+
+  /** Notes a node that the item passed. */
+  pass(place: TracedPlace, outputs: number, attempts: number): void {
+    this.hops.push(hopAt(place, outputs, attempts));
+  }
+
+  /** Notes a composite before the hops of its child. */
+  passComposite(place: TracedPlace, before: number, outputs: number, attempts: number): void {
+    this.hops.splice(before, 0, hopAt(place, outputs, attempts));
+  }
+
+  /** Forgets the hops of a try that failed, unless another branch has added some too. */
+  rewind(hops: number): void {
+    if (this.#branches === 1) this.hops.length = hops;
+  }
+
+  /** Goes on in so many more branches. */
+  split(more: number): void {
+    this.#branches += more;
+  }
+
+  /** Ends one branch; the last one writes the terminal record. A returned promise is the sink's. */
+  end(end: TraceEnd): unknown {
+    if (this.#end === undefined || weights.indexOf(end.outcome) > weights.indexOf(this.#end.outcome)) this.#end = end;
+    return this.release();
+  }
+
+  /** Ends one branch that others have followed. */
+  release(): unknown {
+    this.#branches -= 1;
+    return this.#branches === 0 ? this.#close() : undefined;
+  }
+
+  /** Ends all branches that are left: the run is over. */
+  drop(place: TracedPlace): unknown {
+    if (this.#branches <= 0) return undefined;
+    this.#branches = 1;
+    return this.end({ outcome: 'dropped', place, attempts: 1 });
+  }
+
+  #close(): unknown {
+    this.onClosed?.(this);
+    if (this.sink === undefined || this.#end === undefined) return undefined;
+    return this.sink.record(this.#record(this.#end));
+  }
+
+  #record({ outcome, place, attempts }: TraceEnd): LineageRecord {
+    return Object.freeze({
+      correlationId: this.correlationId,
+      path: place.path,
+      pipelineId: place.pipelineId,
+      pipelineName: place.pipelineName,
+      runId: place.runId,
+      outcome,
+      terminal: true,
+      traversal: Object.freeze([...this.hops]),
+      ...(this.contributors === undefined ? {} : { contributors: this.contributors }),
+      attempts,
+      at: new Date(),
+    });
+  }
+}
+
+function hopAt(place: TracedPlace, outputs: number, attempts: number): LineageHop {
+  const { nodeId, path, pipelineId, pipelineName } = place;
+  return Object.freeze({
+    nodeId,
+    path,
+    pipelineId,
+    pipelineName,
+    qualifiedName: `${pipelineName}::${nodeId}`,
+    inputs: 1,
+    outputs,
+    cardinality: outputs === 0 ? 'zero' : outputs === 1 ? 'one' : 'many',
+    attempts,
+  });
+}

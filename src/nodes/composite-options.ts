@@ -1,0 +1,29 @@
+import type { ChildContextOptions } from '../context/child-context-options.js';
+import type { ChildValues } from '../context/child-inheritance.js';
+import type { ItemOptions } from './node-options.js';
+
+/** How many outputs the child of one item gives. */
+export type OutputCardinality = 'one' | 'optional' | 'many' | 'first' | 'last';
+
+/** Options of a composite that runs its sub-pipeline once per item. */
+export interface ItemCompositeOptions<in TItem> extends ItemOptions, ChildContextOptions<TItem> {
+  /** The node's id. Default: the class name of the definition. */
+  readonly name?: string | undefined;
+  readonly granularity?: 'item' | undefined;
+  /** How many outputs one child gives, checked. Default `one`. */
+  readonly output?: OutputCardinality | undefined;
+  /** Makes each child a scope that `context.cancel` in it ends alone. Default `false`; `timeoutMs` makes one too. */
+  readonly cancellable?: boolean | undefined;
+}
+
+/** Options of a composite that runs its sub-pipeline once over the whole stream. */
+export interface StreamCompositeOptions extends Omit<ChildContextOptions<never>, 'with'> {
+  /** The node's id. Default: the class name of the definition. */
+  readonly name?: string | undefined;
+  readonly granularity: 'stream';
+  /** Explicit values for the child. */
+  readonly with?: ChildValues | undefined;
+}
+
+/** Options of a composite. */
+export type CompositeOptions<TItem> = ItemCompositeOptions<TItem> | StreamCompositeOptions;

@@ -1,0 +1,27 @@
+import type { ErrorPolicy, FinalDecision } from '../resilience/error-policy.js';
+
+/** How long a node that the runner constructs lives. */
+export type NodeLifetime = 'execution' | 'run';
+
+/** Options of a node that the runner opens or constructs. */
+export interface BasicNodeOptions {
+  /** The node's id; unique in its pipeline, without `/` and `::`. Default: the class name, or kind and number. */
+  readonly name?: string | undefined;
+  /** For a class: a fresh instance per execution, the default, or one for the whole run. */
+  readonly lifetime?: NodeLifetime | undefined;
+}
+
+/** What is decided about the items of a node or composite. */
+export interface ItemOptions {
+  /** How many items are worked on at once. Default 1. */
+  readonly concurrency?: number | undefined;
+  /** Whether outputs keep the order of inputs with `concurrency` above 1. Default `true`. */
+  readonly ordered?: boolean | undefined;
+  /** What happens to an item that fails. Default `fail`: the execution fails. */
+  readonly errorPolicy?: ErrorPolicy | FinalDecision | undefined;
+  /** The limit of one try of one item; at its end the item fails with `NODE_TIMEOUT`. Default: none. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Options of a transform or a sink. */
+export interface NodeOptions extends BasicNodeOptions, ItemOptions {}

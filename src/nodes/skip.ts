@@ -1,0 +1,5 @@
+/** Returned by a transform: the item is filtered out. */
+export const SKIP: unique symbol = Symbol.for('heirline.skip');
+
+/** The type of {@link SKIP}. */
+export type Skip = typeof SKIP;

@@ -1,0 +1,52 @@
+import { executionEventTypes } from '../ports/execution-observer.js';
+import type { ExecutionEvent, ExecutionObserver } from '../ports/execution-observer.js';
+import type { Logger } from '../ports/logger.js';
+
+type Listener = (event: ExecutionEvent) => unknown;
+
+/**
+ * One observer that hands every event to several others.
+ *
+ * Each of them gets the event, even if another one throws; what was thrown is thrown on afterwards, and logged
+ * by the run.
+ */
+export function observers(...many: readonly (ExecutionObserver | undefined)[]): ExecutionObserver {
+  const members = many.filter((observer) => observer !== undefined);
+  return Object.fromEntries(
+    executionEventTypes.map((type) => [type, (event: ExecutionEvent) => tellAll(members, type, event)]),
+  );
+}
+
+/** Tells an observer of an event; what it throws or rejects with is logged as a warning and changes nothing. */
+export function notifyObserver(observer: ExecutionObserver, event: ExecutionEvent, logger: Logger): void {
+  const warn = (error: unknown): void => {
+    logger.warn({ error, event: event.type, path: event.path }, 'an execution observer failed');
+  };
+  try {
+    const returned = tell(observer, event.type as keyof ExecutionObserver, event);
+    if (returned instanceof Promise) returned.catch(warn);
+  } catch (error) {
+    warn(error);
+  }
+}
+
+function tell(observer: ExecutionObserver, type: keyof ExecutionObserver, event: ExecutionEvent): unknown {
+  // The type of the event is the name of the method, so that the two fit.
+  return (observer[type] as Listener | undefined)?.call(observer, event);
+}
+
+function tellAll(members: readonly ExecutionObserver[], type: keyof ExecutionObserver, event: ExecutionEvent): unknown {
+  const thrown: unknown[] = [];
+  const pending: unknown[] = [];
+  for (const member of members) {
+    try {
+      pending.push(tell(member, type, event));
+    } catch (error) {
+      thrown.push(error);
+    }
+  }
+  if (thrown.length === 1) throw thrown[0];
+  if (thrown.length > 1) throw new AggregateError(thrown, 'several execution observers failed');
+  const promises = pending.filter((returned) => returned instanceof Promise);
+  return promises.length === 0 ? undefined : Promise.all(promises);
+}

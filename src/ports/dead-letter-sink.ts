@@ -1,0 +1,40 @@
+import type { ErrorRecord } from './error-record.js';
+
+/** The dictionaries of the context in which an item failed, as plain objects. */
+export interface DeadLetterContext {
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly properties: Readonly<Record<string, unknown>>;
+  /** The names of the context items; live services are not written down. */
+  readonly items: readonly string[];
+}
+
+/** A failed item with all that is needed to understand it and to run it again. */
+export interface DeadLetterEnvelope {
+  readonly id: string;
+  /** The item as the deciding node or composite got it. */
+  readonly item: unknown;
+  /** What failed, as data: the `NODE_FAILED` with the original under `cause`. */
+  readonly error: ErrorRecord;
+  /** The node where it failed. */
+  readonly path: string;
+  /** The node or composite whose policy decided. */
+  readonly decidedAt: string;
+  readonly runId: string;
+  readonly pipelineId: string;
+  readonly pipelineName: string;
+  /** The item's correlation id, where lineage is on. */
+  readonly correlationId?: string | undefined;
+  /** All tries, the first included. */
+  readonly attempts: number;
+  readonly failedAt: Date;
+  readonly context: DeadLetterContext;
+}
+
+/** Receives items that failed for good; a returned promise is awaited. */
+export interface DeadLetterSink {
+  /** Takes one envelope. A sink that throws ends the run with `SINK_REJECTED`. */
+  write(envelope: DeadLetterEnvelope): unknown;
+}
+
+/** Completes or replaces an envelope before the sink gets it; applied also to the runner's own sink. */
+export type DeadLetterDecorator = (envelope: DeadLetterEnvelope) => DeadLetterEnvelope;

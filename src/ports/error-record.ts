@@ -1,0 +1,43 @@
+import { PipelineError } from '../errors/pipeline-error.js';
+
+/** An error as plain data, with its chain of causes: what events, dead letters and records hold. */
+export interface ErrorRecord {
+  readonly name: string;
+  /** The `code` of the error, where it has one. */
+  readonly code?: string | undefined;
+  readonly message: string;
+  readonly stack?: string | undefined;
+  /** The path of a `PipelineError`. */
+  readonly path?: string | undefined;
+  readonly cause?: ErrorRecord | undefined;
+}
+
+const MAX_CAUSES = 16;
+
+/** Describes anything thrown as plain data; a chain of more than 16 causes is cut. */
+export function toErrorRecord(thrown: unknown, depth = 0): ErrorRecord {
+  if (!(thrown instanceof Error)) {
+    return Object.freeze({ name: 'NonError', message: printed(thrown) });
+  }
+  const code: unknown = 'code' in thrown ? thrown.code : undefined;
+  return Object.freeze({
+    name: thrown.name,
+    ...(typeof code === 'string' || typeof code === 'number' ? { code: String(code) } : {}),
+    message: thrown.message,
+    ...(thrown.stack === undefined ? {} : { stack: thrown.stack }),
+    ...(thrown instanceof PipelineError && thrown.path !== undefined ? { path: thrown.path } : {}),
+    ...(thrown.cause === undefined || depth === MAX_CAUSES
+      ? {}
+      : { cause: toErrorRecord(thrown.cause, depth + 1) }),
+  });
+}
+
+/** A thrown value in words; never throws itself. */
+export function printed(thrown: unknown): string {
+  try {
+    if (thrown instanceof Error) return thrown.message;
+    return typeof thrown === 'object' && thrown !== null ? JSON.stringify(thrown) : String(thrown);
+  } catch {
+    return 'a value that cannot be printed';
+  }
+}

@@ -1,0 +1,111 @@
+import { optionProblems, rule } from '../errors/option-rules.js';
+import { PipelineError } from '../errors/pipeline-error.js';
+import type { Delay } from './delay.js';
+import { matchesError } from './error-matcher.js';
+import type { ErrorMatcher } from './error-matcher.js';
+
+/** What ends a failed item's story. */
+export type FinalDecision = 'fail' | 'skip' | 'deadLetter';
+
+/** Tries an item again. */
+export interface RetryOptions {
+  /** All tries, the first included. */
+  readonly attempts: number;
+  /** The wait before each retry; it ends at once on a cancel. Default: none. */
+  readonly delay?: Delay | undefined;
+  /** What follows when all tries have failed. Default: `deadLetter` where a sink is in scope, else `fail`. */
+  readonly exhausted?: FinalDecision | undefined;
+}
+
+/** One rule: which errors, and what then. A rule without `on` takes every error. */
+export interface ErrorRule {
+  readonly on?: ErrorMatcher | undefined;
+  readonly then: FinalDecision | { readonly retry: RetryOptions };
+}
+
+/** What a policy says about one failed try. */
+export type Decision =
+  | { readonly action: 'fail' | 'skip' | 'deadLetter' }
+  | { readonly action: 'retry'; readonly delayMs: number }
+  /** All tries have failed and nothing was said about that. */
+  | { readonly action: 'exhausted' };
+
+const finals: readonly FinalDecision[] = ['fail', 'skip', 'deadLetter'];
+
+/** What happens to items that fail: ordered rules, made by {@link errorPolicy}. */
+export class ErrorPolicy {
+  readonly rules: readonly ErrorRule[];
+
+  /** @internal */
+  constructor(rules: readonly ErrorRule[]) {
+    this.rules = Object.freeze(rules.map((each) => Object.freeze({ ...each })));
+    Object.freeze(this);
+  }
+
+  /** Whether any rule lets the run go on. */
+  get canRecover(): boolean {
+    return this.rules.some(({ then }) => then !== 'fail');
+  }
+
+  /**
+   * Decides about a failed try: the first rule that chooses the error.
+   *
+   * @param errors the error as it is seen from inside and, at a composite, from outside.
+   * @param attempt the number of the try that failed, from 1.
+   */
+  decide(errors: readonly unknown[], attempt: number): Decision {
+    const chosen = this.rules.find(({ on }) => on === undefined || errors.some((error) => matchesError(on, error)));
+    if (chosen === undefined) return { action: 'fail' };
+    if (typeof chosen.then === 'string') return { action: chosen.then };
+    const { attempts, delay, exhausted } = chosen.then.retry;
+    if (attempt < attempts) return { action: 'retry', delayMs: delay?.beforeAttemptMs(attempt + 1) ?? 0 };
+    return { action: exhausted ?? 'exhausted' };
+  }
+}
+
+/**
+ * Makes a policy of ordered rules: the first that chooses the error decides; none means `fail`.
+ *
+ * `errorPolicy('skip')` and `errorPolicy('deadLetter')` take every error.
+ *
+ * @throws {@link PipelineError} `POLICY_INVALID` for a wrong rule, or for rules after one without `on`.
+ */
+export function errorPolicy(first: ErrorRule | FinalDecision, ...more: readonly ErrorRule[]): ErrorPolicy {
+  const rules = [typeof first === 'string' ? { then: first } : first, ...more];
+  const problems = rules.flatMap((each, index) =>
+    ruleProblems(each, index === rules.length - 1).map((problem) => `rule ${String(index + 1)}: ${problem}`),
+  );
+  if (problems.length > 0) {
+    throw new PipelineError('POLICY_INVALID', {
+      problem: `The error policy is wrong: ${problems.join('; ')}.`,
+      remedy: 'Correct the rules named.',
+    });
+  }
+  return new ErrorPolicy(rules);
+}
+
+const isMatcher = (value: unknown): string | undefined =>
+  typeof value === 'function' || (typeof value === 'string' && value !== '')
+    ? undefined
+    : 'an error class, a code or a predicate';
+
+const isDecision = (value: unknown): string | undefined => {
+  if (finals.some((final) => final === value)) return undefined;
+  const hasRetry = typeof value === 'object' && value !== null && 'retry' in value && Object.keys(value).length === 1;
+  return hasRetry ? undefined : "'fail', 'skip', 'deadLetter' or { retry: { attempts, ... } }";
+};
+
+function ruleProblems(candidate: ErrorRule, isLast: boolean): string[] {
+  const problems = optionProblems(candidate, { on: isMatcher, then: isDecision });
+  if (problems.length > 0) return problems;
+  if (!('then' in candidate)) return ["'then' is missing"];
+  if (candidate.on === undefined && !isLast) return ['it takes every error, so the rules after it never decide'];
+  if (typeof candidate.then === 'string') return [];
+  const { retry } = candidate.then;
+  const wrong = optionProblems(retry, {
+    attempts: rule.positiveInteger,
+    delay: rule.having('beforeAttemptMs'),
+    exhausted: rule.oneOf(...finals),
+  });
+  return wrong.length === 0 && retry.attempts === undefined ? ["'retry.attempts' is missing"] : wrong;
+}

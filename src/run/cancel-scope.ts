@@ -1,0 +1,116 @@
+import { setMaxListeners } from 'node:events';
+import type { CancelReason } from '../errors/cancel-reason.js';
+import { RunCancelledError } from '../errors/run-cancelled-error.js';
+import { alarmAt } from './alarm.js';
+
+/**
+ * A part of a run that ends as a whole: the run itself, or an execution or item with a limit of its own.
+ *
+ * Ending a scope ends every scope below it. The first reason wins; after {@link close} nothing happens any more.
+ */
+export class CancelScope {
+  /** Why the scope has ended, undefined while it has not; cheaper to read than `signal.aborted`. */
+  reason: RunCancelledError | undefined;
+  readonly path: string;
+  readonly parent: CancelScope | undefined;
+  /** The scope of the whole run. */
+  readonly run: CancelScope;
+  /** Whether it has ended by its own limit. */
+  hasExpired = false;
+  #controller: AbortController | undefined;
+  #children: Set<CancelScope> | undefined;
+  #watchers: Set<() => void> | undefined;
+  #stopAlarm: (() => void) | undefined;
+  #closed = false;
+
+  #deadlineMs: number | undefined;
+  #dispatch: (announce: () => void) => void = (announce) => {
+    announce();
+  };
+
+  /** @param startsRun whether this scope is a run of its own that a parent's run has started. */
+  constructor(path: string, parent?: CancelScope, startsRun = false) {
+    this.path = path;
+    this.parent = parent;
+    this.run = parent === undefined || startsRun ? this : parent.run;
+    this.reason = parent?.reason;
+    if (parent !== undefined && !parent.#closed) (parent.#children ??= new Set()).add(this);
+  }
+
+  /** When the scope ends by itself, in milliseconds since the epoch; never later than the parent's. */
+  get deadlineMs(): number | undefined {
+    const above = this.parent?.deadlineMs;
+    if (above === undefined || this.#deadlineMs === undefined) return above ?? this.#deadlineMs;
+    return Math.min(above, this.#deadlineMs);
+  }
+
+  /** Ends the scope by itself at a moment, in milliseconds since the epoch; at once if that has passed. */
+  limitTo(deadlineMs: number): void {
+    this.#deadlineMs = deadlineMs;
+    if (this.reason !== undefined || this.#closed) return;
+    this.#stopAlarm?.();
+    if (deadlineMs <= Date.now()) this.#expire();
+    else this.#stopAlarm = alarmAt(deadlineMs, () => { this.#expire(); });
+  }
+
+  /** Announces this scope's end, and the ends of the scopes below, through a function: in the run's own context. */
+  dispatchThrough(dispatch: (announce: () => void) => void): void {
+    this.#dispatch = dispatch;
+  }
+
+  /** Aborts with the scope's {@link RunCancelledError} as reason; made when first read. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      // Every call of every node may listen: the warning about many listeners would be about the rule.
+      setMaxListeners(0, this.#controller.signal);
+      if (this.reason !== undefined) this.#controller.abort(this.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Ends this scope and all below it; never throws, and does nothing when it has ended or was closed. */
+  cancel(reason: CancelReason, path: string | undefined, cause?: unknown): void {
+    if (this.reason !== undefined || this.#closed) return;
+    const ended: CancelScope[] = [];
+    this.#end(new RunCancelledError(reason, path, cause), ended);
+    this.run.#dispatch(() => {
+      for (const scope of ended) scope.#announce();
+    });
+  }
+
+  /** Calls back once when the scope ends, before its signal aborts; gives the function that stops watching. */
+  watch(watcher: () => void): () => void {
+    (this.#watchers ??= new Set()).add(watcher);
+    return () => {
+      this.#watchers?.delete(watcher);
+    };
+  }
+
+  /** Leaves the parent and calls the alarm off: the work of this scope has ended. */
+  close(): void {
+    this.#closed = true;
+    this.#stopAlarm?.();
+    this.#stopAlarm = undefined;
+    if (this.parent !== undefined) this.parent.#children?.delete(this);
+    this.#watchers = undefined;
+  }
+
+  #expire(): void {
+    this.hasExpired = this.reason === undefined;
+    this.cancel({ kind: 'deadline', message: 'its time is over', path: this.path }, this.path);
+  }
+
+  #end(reason: RunCancelledError, ended: CancelScope[]): void {
+    if (this.reason !== undefined || this.#closed) return;
+    this.reason = reason;
+    this.#stopAlarm?.();
+    ended.push(this);
+    for (const child of this.#children ?? []) child.#end(reason, ended);
+  }
+
+  #announce(): void {
+    for (const watcher of [...(this.#watchers ?? [])]) watcher();
+    this.#controller?.abort(this.reason);
+  }
+}

@@ -1,0 +1,30 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { root, runNode } from './run-node.js';
+
+const paths = readdirSync(join(root, 'examples'), { recursive: true, encoding: 'utf8' }).map((path) =>
+  path.replaceAll('\\', '/'),
+);
+const examples = paths.filter((path) => /^[^/]+\.ts$|^[^/]+\/main\.ts$/.test(path)).sort();
+
+/** `01-first.ts` prints `01-first.expected.txt`, `flights/main.ts` prints `flights/expected-output.txt`. */
+const expectedFile = (example: string): string =>
+  join(
+    root,
+    'examples',
+    example.replace(/main\.ts$/, 'expected-output.txt').replace(/\.ts$/, '.expected.txt'),
+  );
+
+describe('examples', () => {
+  it('are there', () => {
+    expect(examples).not.toEqual([]);
+  });
+
+  it.concurrent.for(examples)('%s prints what it promises', async (example, { expect }) => {
+    const file = expectedFile(example);
+    expect(existsSync(file), `${file} is missing`).toBe(true);
+    const output = await runNode(['--import', 'tsx', join('examples', example)], root);
+    expect(output).toBe(readFileSync(file, 'utf8'));
+  });
+});
