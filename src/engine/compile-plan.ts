@@ -131,7 +131,7 @@ class PlanCompiler {
     make: (code: NodeCode) => TStage,
     ...methods: readonly string[]
   ): TStage {
-    const binding = this.environment.replacement?.(node.path) ?? node.binding;
+    const binding = this.environment.replacement?.(node) ?? node.binding;
     const code = nodeCode(binding, node.options.lifetime, ...methods);
     const stage = make(code);
     if (code.type !== undefined) this.#constructed.push({ stage, code });

@@ -1,8 +1,8 @@
-import type { DefinitionSource } from '../builder/blueprint.js';
+import type { BlueprintNode, DefinitionSource } from '../builder/blueprint.js';
 import type { NodeBinding } from '../builder/node-binding.js';
 
-/** Gives the code that stands in for the node at a path, undefined to keep its own; asked when a plan is compiled. */
-export type NodeReplacement = (path: string) => NodeBinding | undefined;
+/** Gives the code that stands in for a node, undefined to keep its own; asked when a plan is compiled. */
+export type NodeReplacement = (node: BlueprintNode) => NodeBinding | undefined;
 
 /** What stands in for parts of a pipeline under test; given to a runner beside its options. */
 export interface RunReplacement {
