@@ -43,7 +43,7 @@ export { currentContext, requireContext } from './context/ambient-context.js';
 export type { ChildContextOptions, ChildValuesOf } from './context/child-context-options.js';
 export type { ChildValues } from './context/child-inheritance.js';
 export { CompositeContextConfiguration } from './context/composite-context-configuration.js';
-export type { CompositeContextOptions } from './context/composite-context-configuration.js';
+export type { CompositeContextOptions, PartialContextOptions } from './context/composite-context-configuration.js';
 export type { ContextDictionary } from './context/context-dictionary.js';
 export { contextKey } from './context/context-key.js';
 export type { ContextKey, ContextKeyOptions, Key } from './context/context-key.js';

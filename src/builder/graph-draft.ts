@@ -108,11 +108,10 @@ export class GraphDraft {
         `Two nodes are called '${node.id}'.`,
         'Give one of them another name.',
       );
-      this.#handles.set(handle, this.nodes.get(node.id));
     } else {
       this.nodes.set(node.id, node);
-      this.#handles.set(handle, node);
     }
+    this.#handles.set(handle, node);
     return handle;
   }
 
@@ -131,7 +130,7 @@ export class GraphDraft {
     const target = this.nodeOf(to);
     if (source === undefined || target === undefined) return;
     const place = `${this.path}/${source.id}`;
-    if (source === target) {
+    if (source.id === target.id) {
       this.report('SELF_LOOP', place, `'${source.id}' is connected to itself.`, 'Remove this connection.');
     } else if (this.edges.some((edge) => edge.from === source.id && edge.to === target.id)) {
       const problem = `'${source.id}' is connected to '${target.id}' twice; each item would arrive twice.`;

@@ -41,6 +41,6 @@ function invalid(path: string, problem: string, cause?: unknown): PipelineError 
     path,
     problem,
     remedy: "Give a class with a method 'define(builder, context)', or an instance of one.",
-    cause,
+    ...(cause === undefined ? {} : { cause }),
   });
 }

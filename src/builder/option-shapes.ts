@@ -50,7 +50,7 @@ export function streamCompositeProblems(options: Readonly<Record<string, unknown
     .filter((name) => options[name] !== undefined)
     .map((name) => `'${name}' is about single items, but with granularity 'stream' the child runs once over all of them`);
   const policy = options['errorPolicy'];
-  if (policy !== undefined && policy !== 'fail') problems.push("'errorPolicy' other than 'fail' is about single items");
+  if (policy !== undefined && policy !== 'fail' && !(policy instanceof ErrorPolicy && !policy.canRecover)) problems.push("'errorPolicy' other than 'fail' is about single items");
   if (typeof options['with'] === 'function') problems.push("'with' as a function is asked per item; give constant values");
   return problems;
 }

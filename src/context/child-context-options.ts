@@ -2,7 +2,7 @@ import { checkOptions, invalidOption, rule } from '../errors/option-rules.js';
 import { ChildInheritance } from './child-inheritance.js';
 import type { ChildValues } from './child-inheritance.js';
 import { CompositeContextConfiguration } from './composite-context-configuration.js';
-import type { CompositeContextOptions } from './composite-context-configuration.js';
+import type { CompositeContextOptions, PartialContextOptions } from './composite-context-configuration.js';
 import { dictionaryKinds } from './dictionary-kind.js';
 import type { PipelineContext } from './pipeline-context.js';
 
@@ -12,7 +12,7 @@ export type ChildValuesOf<in TItem> = (item: TItem, parent: PipelineContext) => 
 /** The options of a composite that say what its child's context is made of. */
 export interface ChildContextOptions<in TItem> {
   /** A preset, a configuration, or the options that differ from the default. */
-  readonly contextConfiguration?: CompositeContextConfiguration | Partial<CompositeContextOptions> | undefined;
+  readonly contextConfiguration?: CompositeContextConfiguration | PartialContextOptions | undefined;
   /** Changes a draft of `contextConfiguration`, or of the default. */
   readonly configureContext?: ((draft: CompositeContextOptions) => unknown) | undefined;
   /** Explicit values for the child, or a function that gives them for each item. */

@@ -1,4 +1,4 @@
-import { checkOptions, rule } from '../errors/option-rules.js';
+import { checkOptions, invalidOption, rule } from '../errors/option-rules.js';
 import { frozenCopy } from './frozen-copy.js';
 import { CompiledSelection } from './key-selection.js';
 import type { KeySelection } from './key-selection.js';
@@ -21,6 +21,11 @@ export interface CompositeContextOptions {
   /** Failed items of the child reach the parent's dead-letter sink, with its decorator. Default `true`. */
   inheritDeadLetterDecorator: boolean;
 }
+
+/** Some of the options; one that is undefined is as one that is not named. */
+export type PartialContextOptions = {
+  readonly [TOption in keyof CompositeContextOptions]?: CompositeContextOptions[TOption] | undefined;
+};
 
 /** The one list of the options, with their defaults. */
 const defaults: Readonly<CompositeContextOptions> = Object.freeze({
@@ -68,7 +73,8 @@ export class CompositeContextConfiguration implements Readonly<CompositeContextO
    *
    * @throws {@link PipelineError} `OPTION_INVALID` for an unknown option or a wrong value.
    */
-  static create(options: Partial<CompositeContextOptions> = {}): CompositeContextConfiguration {
+  static create(options: PartialContextOptions = {}): CompositeContextConfiguration {
+    if (typeof (options as unknown) !== 'object') throw invalidOption('a context configuration', 'an object with options was expected');
     return new CompositeContextConfiguration(checked({ ...defaults, ...withoutUndefined(options) }));
   }
 
@@ -91,8 +97,7 @@ function allSet(value: boolean): CompositeContextOptions {
   return Object.fromEntries(optionNames.map((name) => [name, value])) as unknown as CompositeContextOptions;
 }
 
-function withoutUndefined(options: Partial<CompositeContextOptions>): Partial<CompositeContextOptions> {
-  if (typeof options !== 'object' || options === null) return options;
+function withoutUndefined(options: PartialContextOptions): Partial<CompositeContextOptions> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 

@@ -152,7 +152,7 @@ class ActivationFailure extends Error {
       path,
       problem: `No node could be made of the class '${type.name}': ${why}.`,
       remedy: `Bind ${type.name} and what it needs in the runner's container, or let its constructor take the context only.`,
-      cause,
+      ...(cause === undefined ? {} : { cause }),
     });
   }
 }

@@ -44,11 +44,13 @@ export abstract class CallStage<TTarget extends object> extends WorkStage {
     let result: unknown;
     try {
       result = this.call(this.target(execution), item, this.view(execution));
+      // Inside: to look for a 'then' may throw.
+      if (isThenable(result)) result = Promise.resolve(result);
     } catch (thrown) {
       return this.#thrown(execution, item, trace, thrown, attempt);
     }
-    if (!isThenable(result)) return this.done(execution, result, trace, attempt);
-    return Promise.resolve(result).then(
+    if (!(result instanceof Promise)) return this.done(execution, result, trace, attempt);
+    return result.then(
       (value) => this.done(execution, value, trace, attempt),
       (thrown: unknown) => this.#thrown(execution, item, trace, thrown, attempt),
     );

@@ -179,6 +179,8 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     trace?.passComposite(this.place(parent), child.hopsBefore, count, attempt);
     if (count === 0) {
       counter.filtered += 1;
+      // So that the levels above take it as handled too.
+      if (child.isHandled) parent.isHandled = true;
       const ending = child.innerTrace?.ending;
       // Where the child ended the item, its record is the one.
       if (trace !== undefined && ending !== undefined) {

@@ -7,8 +7,7 @@ export function nodeFailed(path: string, thrown: unknown, doing = 'failed'): Pip
     path,
     problem: `The node ${doing}: ${printed(thrown).replace(/\.$/, '')}.`,
     remedy: 'The original error is the cause; mend it, or give the node an errorPolicy.',
-    // A thrown undefined is still a cause.
-    cause: thrown ?? String(thrown),
+    cause: thrown,
   });
 }
 

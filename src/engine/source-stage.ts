@@ -115,8 +115,9 @@ export class SourceStage extends NodeStage {
     try {
       while (ahead !== undefined || this.#wantsMore(execution)) {
         wait.isWaiting = true;
-        const step: IteratorResult<unknown> =
-          ahead === undefined ? await iterator.next() : { value: ahead, done: false };
+        const answer = ahead === undefined ? iterator.next() : { value: ahead, done: false };
+        // A synchronous iterator answers at once: no promise for its items.
+        const step: IteratorResult<unknown> = isThenable(answer) ? await answer : answer;
         ahead = undefined;
         if (step.done === true) {
           isExhausted = true;

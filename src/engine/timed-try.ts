@@ -36,15 +36,17 @@ export function timedTry(
   let called: unknown;
   try {
     called = call(scope);
+    // Inside: to look for a 'then' may throw.
+    if (isThenable(called)) called = Promise.resolve(called);
   } catch (thrown) {
     scope.close();
     return outcome.thrown(thrown);
   }
-  if (!isThenable(called)) {
+  if (!(called instanceof Promise)) {
     scope.close();
     return outcome.value(called);
   }
-  const pending = Promise.resolve(called);
+  const pending: Promise<unknown> = called;
   return new Promise((resolve) => {
     let isSettled = false;
     const settle = (finish: () => unknown): void => {

@@ -8,7 +8,7 @@ export interface PipelineErrorDetails {
   readonly remedy: string;
   /** The slash-separated address of the node or pipeline that failed. */
   readonly path?: string | undefined;
-  /** The original error, kept as it was thrown. */
+  /** The original error, kept as it was thrown, even if that was undefined. */
   readonly cause?: unknown;
 }
 
@@ -25,10 +25,7 @@ export class PipelineError extends Error {
   readonly path: string | undefined;
 
   constructor(code: PipelineErrorCode, details: PipelineErrorDetails) {
-    super(
-      describeProblem(code, details),
-      details.cause === undefined ? undefined : { cause: details.cause },
-    );
+    super(describeProblem(code, details), 'cause' in details ? { cause: details.cause } : undefined);
     this.code = code;
     this.path = details.path;
   }

@@ -17,7 +17,7 @@ export class RunCancelledError extends PipelineError {
       path: reason.path ?? path,
       problem: `The run was cancelled (${reason.kind})${reason.message === undefined ? '.' : `: ${reason.message}`}`,
       remedy: 'Nothing failed here; start the run again if its work is still wanted.',
-      cause,
+      ...(cause === undefined ? {} : { cause }),
     });
     this.kind = reason.kind;
     this.reason = Object.freeze({ ...reason });

@@ -1,5 +1,6 @@
 import type { ChildContextOptions } from '../context/child-context-options.js';
 import type { ChildValues } from '../context/child-inheritance.js';
+import type { ErrorPolicy } from '../resilience/error-policy.js';
 import type { ItemOptions } from './node-options.js';
 
 /** How many outputs the child of one item gives. */
@@ -21,6 +22,8 @@ export interface StreamCompositeOptions extends Omit<ChildContextOptions<never>,
   /** The node's id. Default: the class name of the definition. */
   readonly name?: string | undefined;
   readonly granularity: 'stream';
+  /** There is no single item to decide about: what fails in the child fails the parent. */
+  readonly errorPolicy?: ErrorPolicy | 'fail' | undefined;
   /** Explicit values for the child. */
   readonly with?: ChildValues | undefined;
 }

@@ -26,7 +26,7 @@ export function toErrorRecord(thrown: unknown, depth = 0): ErrorRecord {
     message: thrown.message,
     ...(thrown.stack === undefined ? {} : { stack: thrown.stack }),
     ...(thrown instanceof PipelineError && thrown.path !== undefined ? { path: thrown.path } : {}),
-    ...(thrown.cause === undefined || depth === MAX_CAUSES
+    ...(!('cause' in thrown) || depth === MAX_CAUSES
       ? {}
       : { cause: toErrorRecord(thrown.cause, depth + 1) }),
   });

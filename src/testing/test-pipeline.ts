@@ -28,10 +28,10 @@ export interface TestResult<TOut = unknown> {
   readonly errors: readonly PipelineError[];
   readonly deadLetters: readonly DeadLetterEnvelope[];
   readonly events: readonly AnyExecutionEvent[];
-  /** The run's root context; undefined where it did not start. */
-  readonly context: PipelineContext | undefined;
-  /** The result of the run, also of one that failed; undefined where it did not start. */
-  readonly result: RunResult | undefined;
+  /** The run's root context; of a run that could not start, the one it would have been made from. */
+  readonly context: PipelineContext;
+  /** The result of the run, also of one that failed; without nodes where it could not start. */
+  readonly result: RunResult;
   /**
    * What a sink of the root took.
    *
@@ -43,7 +43,7 @@ export interface TestResult<TOut = unknown> {
    *
    * @throws {@link PipelineError} `NODE_UNKNOWN` for one that was not stubbed.
    */
-  child<TIn>(definition: Definition<TIn, never> | Definition<TIn, unknown>): RecordedChild<TIn>;
+  child<A, B>(definition: Definition<A, B>): RecordedChild<A>;
 }
 
 /** A test of a pipeline, or of a sub-pipeline alone; made by {@link testPipeline}. */
@@ -115,13 +115,18 @@ export class PipelineTest<TIn, TOut> {
     const observer = new RecordingObserver();
     const outputs: unknown[] = [];
     const errors: PipelineError[] = [];
-    let result: RunResult | undefined;
+    let result: RunResult;
+    const context = new PipelineContext({
+      ...this.#entries,
+      deadLetterSink: deadLetters,
+      executionObserver: observer,
+    });
     try {
-      result = await this.#runWith(deadLetters, observer, outputs);
+      result = await this.#runWith(context, outputs);
     } catch (thrown) {
-      const error = asPipelineError(thrown);
-      errors.push(error);
-      result = error.result;
+      if (!(thrown instanceof PipelineError)) throw thrown;
+      errors.push(thrown);
+      result = thrown.result ?? notStarted(context, pipelineNameOf(this.#definition));
     }
     return Object.freeze({
       succeeded: errors.length === 0,
@@ -129,19 +134,14 @@ export class PipelineTest<TIn, TOut> {
       errors,
       deadLetters: deadLetters.envelopes,
       events: observer.events,
-      context: result?.context,
+      context: result.context,
       result,
       sink: (name: string) => this.#stubs.sink(name),
-      child: <T>(definition: object) => this.#recorded(definition) as RecordedChild<T>,
+      child: <A>(child: object) => this.#recorded(child) as RecordedChild<A>,
     });
   }
 
-  async #runWith(
-    deadLetterSink: MemoryDeadLetterSink,
-    executionObserver: RecordingObserver,
-    outputs: unknown[],
-  ): Promise<RunResult> {
-    const context = new PipelineContext({ ...this.#entries, deadLetterSink, executionObserver });
+  async #runWith(context: PipelineContext, outputs: unknown[]): Promise<RunResult> {
     const definition = (source: DefinitionSource): object | undefined =>
       this.#children.find((child) => child.replaces(source));
     const environment = new DefinitionEnvironment(this.#container, undefined, definition);
@@ -172,7 +172,13 @@ export function testPipeline<TIn, TOut>(definition: Definition<TIn, TOut>): Pipe
   return new PipelineTest<TIn, TOut>(definition);
 }
 
-function asPipelineError(thrown: unknown): PipelineError {
-  if (thrown instanceof PipelineError) return thrown;
-  throw thrown;
+function notStarted(context: PipelineContext, pipelineName: string): RunResult {
+  const { runId, pipelineId } = context;
+  return Object.freeze({
+    ...{ runId, pipelineId, pipelineName, context },
+    status: 'failed',
+    durationMs: 0,
+    nodes: new Map(),
+    abandoned: [],
+  });
 }
