@@ -43,7 +43,9 @@ class Nested implements PipelineDefinition {
 
 const runner = new PipelineRunner();
 const storage = new AsyncLocalStorage<{ readonly item: number }>();
-const parameters = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`key-${String(index)}`, index]));
+const parameters = Object.fromEntries(
+  Array.from({ length: 1000 }, (_, index) => [`key-${String(index)}`, index]),
+);
 
 function handWritten(): number {
   let total = 0;

@@ -11,7 +11,12 @@ export type { ValidationProblem } from './errors/pipeline-validation-error.js';
 export { RunCancelledError } from './errors/run-cancelled-error.js';
 
 // ports
-export type { DeadLetterContext, DeadLetterDecorator, DeadLetterEnvelope, DeadLetterSink } from './ports/dead-letter-sink.js';
+export type {
+  DeadLetterContext,
+  DeadLetterDecorator,
+  DeadLetterEnvelope,
+  DeadLetterSink,
+} from './ports/dead-letter-sink.js';
 export type { ErrorRecord } from './ports/error-record.js';
 export type {
   CompositeCompleted,
@@ -43,7 +48,10 @@ export { currentContext, requireContext } from './context/ambient-context.js';
 export type { ChildContextOptions, ChildValuesOf } from './context/child-context-options.js';
 export type { ChildValues } from './context/child-inheritance.js';
 export { CompositeContextConfiguration } from './context/composite-context-configuration.js';
-export type { CompositeContextOptions, PartialContextOptions } from './context/composite-context-configuration.js';
+export type {
+  CompositeContextOptions,
+  PartialContextOptions,
+} from './context/composite-context-configuration.js';
 export type { ContextDictionary } from './context/context-dictionary.js';
 export { contextKey } from './context/context-key.js';
 export type { ContextKey, ContextKeyOptions, Key } from './context/context-key.js';
@@ -96,7 +104,14 @@ export { TransformNode } from './nodes/transform-node.js';
 
 // graph
 export type { GraphEdge, GraphNode, PipelineGraph } from './graph/graph-shape.js';
-export type { InputHandle, NodeHandle, OutputHandle, SinkHandle, SourceHandle, TransformHandle } from './graph/handles.js';
+export type {
+  InputHandle,
+  NodeHandle,
+  OutputHandle,
+  SinkHandle,
+  SourceHandle,
+  TransformHandle,
+} from './graph/handles.js';
 
 // builder
 export { CompositeNaming } from './builder/composite-naming.js';

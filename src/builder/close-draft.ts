@@ -104,13 +104,25 @@ function treeProblem(
 ): ValidationProblem | undefined {
   const seenAt = ancestors.indexOf(definition);
   if (seenAt >= 0) {
-    const cycle = [...ancestors.slice(seenAt), definition].map((source) => definitionFacts(definitionClass(source)).name);
+    const cycle = [...ancestors.slice(seenAt), definition].map(
+      (source) => definitionFacts(definitionClass(source)).name,
+    );
     const problem = `A pipeline contains itself: ${cycle.join(' → ')}.`;
-    return validationProblem('PIPELINE_CYCLE', path, problem, 'Break the cycle, or nest distinct instances, which are bounded in number.');
+    return validationProblem(
+      'PIPELINE_CYCLE',
+      path,
+      problem,
+      'Break the cycle, or nest distinct instances, which are bounded in number.',
+    );
   }
   if (ancestors.length <= maxDepth) return undefined;
   const problem = `The pipeline is nested more than ${String(maxDepth)} levels deep.`;
-  return validationProblem('COMPOSITE_TOO_DEEP', path, problem, "Flatten it, or raise the runner's maxDepth.");
+  return validationProblem(
+    'COMPOSITE_TOO_DEEP',
+    path,
+    problem,
+    "Flatten it, or raise the runner's maxDepth.",
+  );
 }
 
 function assemble(
@@ -132,19 +144,24 @@ function assemble(
     draft.edges,
     childGraphs,
   );
-  const blueprintNodes = nodes.map(
-    ({ id, kind, isStream, options, binding }): BlueprintNode => ({
-      id,
-      kind,
-      path: `${draft.path}/${id}`,
-      isStream,
-      options,
-      binding,
-      composite: children.get(id)?.composite,
-    }),
-  );
+  const blueprintNodes = nodes.map(({ id, kind, isStream, options, binding }): BlueprintNode => ({
+    id,
+    kind,
+    path: `${draft.path}/${id}`,
+    isStream,
+    options,
+    binding,
+    composite: children.get(id)?.composite,
+  }));
   const requires = requiredKeys(definitionFacts(definitionClass(request.source)).metadata);
-  return Object.freeze({ name: request.name, path: draft.path, graph, nodes: blueprintNodes, requires, reads });
+  return Object.freeze({
+    name: request.name,
+    path: draft.path,
+    graph,
+    nodes: blueprintNodes,
+    requires,
+    reads,
+  });
 }
 
 /** A child opens its sources once per item, but an iterator can be opened once only. */

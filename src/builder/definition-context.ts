@@ -44,7 +44,11 @@ export interface RecordedContext {
 }
 
 /** Makes the context of one call of `define`. */
-export function recordDefinitionContext(pipelineName: string, path: string, parameters: EntryReader): RecordedContext {
+export function recordDefinitionContext(
+  pipelineName: string,
+  path: string,
+  parameters: EntryReader,
+): RecordedContext {
   const reads = new Map<string, Entry | undefined>();
   let missing: string | undefined;
   let isOpen = true;
@@ -77,7 +81,11 @@ export function recordDefinitionContext(pipelineName: string, path: string, para
         throw closed(path, String(property), isOpen);
       },
     });
-  const context = guard({ parameters: guard({ get, require, has } as DefinitionParameters), pipelineName, path });
+  const context = guard({
+    parameters: guard({ get, require, has } as DefinitionParameters),
+    pipelineName,
+    path,
+  });
   return {
     context,
     reads,

@@ -43,14 +43,18 @@ export interface OpenBuilder {
 export type Description =
   | { readonly outcome: 'described'; readonly blueprint: Blueprint }
   /** `error` is the single error behind the problems, where there is one. */
-  | { readonly outcome: 'invalid'; readonly problems: readonly ValidationProblem[]; readonly error?: PipelineError }
+  | {
+      readonly outcome: 'invalid';
+      readonly problems: readonly ValidationProblem[];
+      readonly error?: PipelineError;
+    }
   /** `define` requires a parameter that is absent. */
   | { readonly outcome: 'waiting'; readonly parameter: string; readonly error: PipelineError };
 
-/** The class that a definition, given as class or instance, is of. */
-export function definitionClass(source: DefinitionSource): object {
-  if (typeof source === "function") return source;
-  return typeof source === "object" && source !== null ? (source.constructor as object) : Object;
+/** The class that a definition, given as class or instance, is of; `Object` for what is neither. */
+export function definitionClass(source: unknown): object {
+  if (typeof source === 'function') return source;
+  return typeof source === 'object' && source !== null ? (source.constructor) : Object;
 }
 
 /** Calls `define` once and gives what it described; never throws. */
@@ -58,27 +62,47 @@ export function describeDefinition(request: DescribeRequest): Description {
   const { source, name, path, environment } = request;
   const facts = definitionFacts(definitionClass(source));
   const problems = facts.problems.map((problem) =>
-    validationProblem('OPTION_INVALID', path, `Wrong metadata of '${facts.name}': ${problem}.`, 'Correct what is named.'),
+    validationProblem(
+      'OPTION_INVALID',
+      path,
+      `Wrong metadata of '${facts.name}': ${problem}.`,
+      'Correct what is named.',
+    ),
   );
   const wrongName = nameProblem(facts.name);
-  if (wrongName !== undefined) problems.push(validationProblem('NODE_NAME_INVALID', path, wrongName, nameRemedy));
+  if (wrongName !== undefined)
+    problems.push(validationProblem('NODE_NAME_INVALID', path, wrongName, nameRemedy));
   const recorded = recordDefinitionContext(name, path, request.parameters);
   const open = environment.open(request);
   try {
-    const definition = environment.resolve(source, path) as { define(builder: object, context: DefinitionContext): unknown };
+    const definition = environment.resolve(source, path) as {
+      define(builder: object, context: DefinitionContext): unknown;
+    };
     refuseAsync(definition.define(open.builder, recorded.context), path);
   } catch (thrown) {
     const error = thrown instanceof PipelineError ? thrown : defineFailed(path, thrown);
-    if (recorded.missing !== undefined && thrown instanceof PipelineError && thrown.code === 'CONTEXT_KEY_MISSING') {
+    if (
+      recorded.missing !== undefined &&
+      thrown instanceof PipelineError &&
+      thrown.code === 'CONTEXT_KEY_MISSING'
+    ) {
       return { outcome: 'waiting', parameter: recorded.missing, error };
     }
-    return { outcome: 'invalid', problems: [Object.freeze({ code: error.code, path: error.path ?? path, message: error.message })], error };
+    return {
+      outcome: 'invalid',
+      problems: [Object.freeze({ code: error.code, path: error.path ?? path, message: error.message })],
+      error,
+    };
   } finally {
     recorded.close();
   }
   const closed = open.close(recorded.reads);
-  if (problems.length === 0 && !Array.isArray(closed)) return { outcome: 'described', blueprint: closed as Blueprint };
-  return { outcome: 'invalid', problems: [...problems, ...(Array.isArray(closed) ? (closed as ValidationProblem[]) : [])] };
+  if (problems.length === 0 && !Array.isArray(closed))
+    return { outcome: 'described', blueprint: closed as Blueprint };
+  return {
+    outcome: 'invalid',
+    problems: [...problems, ...(Array.isArray(closed) ? (closed as ValidationProblem[]) : [])],
+  };
 }
 
 function refuseAsync(returned: unknown, path: string): void {
@@ -88,7 +112,8 @@ function refuseAsync(returned: unknown, path: string): void {
   throw new PipelineError('DEFINE_ASYNC', {
     path,
     problem: "'define' returned a promise, but a definition is described in one go.",
-    remedy: "Make 'define' synchronous: load data before the run and pass it as parameters, or in a source's open.",
+    remedy:
+      "Make 'define' synchronous: load data before the run and pass it as parameters, or in a source's open.",
   });
 }
 

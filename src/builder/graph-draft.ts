@@ -82,9 +82,10 @@ export class GraphDraft {
   /** The id of a new node: the given name, else one made of a class name, or of the kind and a number. */
   idFor(kind: NodeKind, given: unknown, className: string | undefined): string {
     if (given !== undefined) {
+      const id = typeof given === 'string' ? given : typeof given;
       const problem = nameProblem(given);
-      if (problem !== undefined) this.report('NODE_NAME_INVALID', `${this.path}/${String(given)}`, problem, nameRemedy);
-      return String(given);
+      if (problem !== undefined) this.report('NODE_NAME_INVALID', `${this.path}/${id}`, problem, nameRemedy);
+      return id;
     }
     if (className === undefined) {
       for (;;) {
@@ -148,10 +149,16 @@ export class GraphDraft {
     const source = this.nodeOf(from);
     const target = this.nodeOf(to);
     if (source !== undefined && isEnd(source.kind)) {
-      return this.#impossible(source.id, `Nothing can be connected from the ${source.kind} '${source.id}'; it ends the stream.`);
+      return this.#impossible(
+        source.id,
+        `Nothing can be connected from the ${source.kind} '${source.id}'; it ends the stream.`,
+      );
     }
     if (target !== undefined && isStart(target.kind)) {
-      return this.#impossible(target.id, `Nothing can be connected into the ${target.kind} '${target.id}'; it starts the stream.`);
+      return this.#impossible(
+        target.id,
+        `Nothing can be connected into the ${target.kind} '${target.id}'; it starts the stream.`,
+      );
     }
     return undefined;
   }
@@ -183,7 +190,8 @@ export class GraphDraft {
     return new PipelineError('HANDLE_FOREIGN', {
       path: this.path,
       problem: `${typeof id === 'string' ? `The handle of '${id}'` : 'A value'} is no handle of this builder.`,
-      remedy: 'Connect handles that this builder returned; nodes of a child are reached through its composite.',
+      remedy:
+        'Connect handles that this builder returned; nodes of a child are reached through its composite.',
     });
   }
 }

@@ -21,7 +21,12 @@ export type NodeBinding =
 
 /** What was handed to an add method, understood: its kind, or what is wrong with it. */
 export type BoundNode =
-  | { readonly kind: NodeKind; readonly isStream: boolean; readonly name: string | undefined; readonly binding: NodeBinding }
+  | {
+      readonly kind: NodeKind;
+      readonly isStream: boolean;
+      readonly name: string | undefined;
+      readonly binding: NodeBinding;
+    }
   | { readonly problem: string };
 
 const methodsOf = {
@@ -38,28 +43,39 @@ export function bindNode(kind: keyof typeof methodsOf, node: unknown): BoundNode
   if (misfit !== undefined) return { problem: misfit };
   if (typeof node === 'function') {
     const bridge = bridgeKind(node.prototype);
-    if (bridge !== undefined) return { kind: bridge, isStream: false, name: undefined, binding: { how: 'bridge' } };
-    const name = node.name === '' ? undefined : node.name;
+    if (bridge !== undefined)
+      return { kind: bridge, isStream: false, name: undefined, binding: { how: 'bridge' } };
     if (!isClass(node, methods)) {
       const isStream = kind === 'stream-transform';
       return { kind, isStream, name: undefined, binding: { how: 'function', call: node as NodeFunction } };
     }
     const isStream = kind === 'stream-transform' || hasMethod(node.prototype, 'consume');
-    return { kind, isStream, name, binding: { how: 'class', type: node as Constructor<object> } };
+    return {
+      kind,
+      isStream,
+      name: classNameOf(node),
+      binding: { how: 'class', type: node as Constructor<object> },
+    };
   }
   if (typeof node === 'object' && node !== null) {
     const bridge = bridgeKind(node);
-    if (bridge !== undefined) return { kind: bridge, isStream: false, name: undefined, binding: { how: 'bridge' } };
+    if (bridge !== undefined)
+      return { kind: bridge, isStream: false, name: undefined, binding: { how: 'bridge' } };
     if (methods.some((method) => hasMethod(node, method))) {
       const isStream = kind === 'stream-transform' || hasMethod(node, 'consume');
-      return { kind, isStream, name: classNameOf(node), binding: { how: 'instance', instance: node } };
+      return {
+        kind,
+        isStream,
+        name: classNameOf(node.constructor),
+        binding: { how: 'instance', instance: node },
+      };
     }
     if (kind === 'source' && isIterable(node)) {
       return { kind, isStream: false, name: undefined, binding: { how: 'iterable', items: node } };
     }
   }
   if (kind === 'source' && typeof node === 'string') {
-    return { kind, isStream: false, name: undefined, binding: { how: 'iterable', items: [...node] } };
+    return { kind, isStream: false, name: undefined, binding: { how: 'iterable', items: Array.from(node) } };
   }
   const expected = `a class or an object with the method ${methods.map((method) => `'${method}'`).join(' or ')}, or a function`;
   const or = kind === 'source' ? ', or an iterable' : '';
@@ -84,14 +100,19 @@ function misplaced(kind: NodeKind, node: unknown): string | undefined {
 }
 
 function bridgeKind(prototype: unknown): 'composite-input' | 'composite-output' | undefined {
-  if (prototype instanceof PipelineInputSource || prototype === PipelineInputSource.prototype) return 'composite-input';
-  if (prototype instanceof PipelineOutputSink || prototype === PipelineOutputSink.prototype) return 'composite-output';
+  if (prototype instanceof PipelineInputSource || prototype === PipelineInputSource.prototype)
+    return 'composite-input';
+  if (prototype instanceof PipelineOutputSink || prototype === PipelineOutputSink.prototype)
+    return 'composite-output';
   return undefined;
 }
 
 function isClass(node: { readonly prototype: unknown }, methods: readonly string[]): boolean {
   // A class may keep its method in a field, so that only its text tells it from a function.
-  return methods.some((method) => hasMethod(node.prototype, method)) || /^class\b/.test(Function.prototype.toString.call(node));
+  return (
+    methods.some((method) => hasMethod(node.prototype, method)) ||
+    /^class\b/.test(Function.prototype.toString.call(node))
+  );
 }
 
 /** Whether a value has a method of that name, its own or inherited. */
@@ -103,10 +124,9 @@ function isIterable(value: object): boolean {
   return Symbol.iterator in value || Symbol.asyncIterator in value;
 }
 
-function classNameOf(instance: object): string | undefined {
-  const constructor: unknown = instance.constructor;
-  if (typeof constructor !== 'function' || constructor === Object || constructor.name === '') return undefined;
-  return constructor.name;
+/** The name of a class, undefined where it has none to speak of. */
+export function classNameOf(type: unknown): string | undefined {
+  return typeof type === 'function' && type !== Object && type.name !== '' ? type.name : undefined;
 }
 
 function describeValue(value: unknown): string {

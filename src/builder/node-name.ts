@@ -2,7 +2,9 @@
 export function nameProblem(name: unknown): string | undefined {
   if (typeof name !== 'string') return `A name must be a text, not ${name === null ? 'null' : typeof name}.`;
   if (name.trim() === '') return 'A name must not be empty.';
-  return /\/|::/.test(name) ? `The name '${name}' contains '/' or '::', which separate the parts of a path.` : undefined;
+  return /\/|::/.test(name)
+    ? `The name '${name}' contains '/' or '::', which separate the parts of a path.`
+    : undefined;
 }
 
 /** What to do about a wrong name. */

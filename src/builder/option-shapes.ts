@@ -48,10 +48,15 @@ const perItemOnly = ['output', 'concurrency', 'ordered', 'timeoutMs', 'cancellab
 export function streamCompositeProblems(options: Readonly<Record<string, unknown>>): string[] {
   const problems = perItemOnly
     .filter((name) => options[name] !== undefined)
-    .map((name) => `'${name}' is about single items, but with granularity 'stream' the child runs once over all of them`);
+    .map(
+      (name) =>
+        `'${name}' is about single items, but with granularity 'stream' the child runs once over all of them`,
+    );
   const policy = options['errorPolicy'];
-  if (policy !== undefined && policy !== 'fail' && !(policy instanceof ErrorPolicy && !policy.canRecover)) problems.push("'errorPolicy' other than 'fail' is about single items");
-  if (typeof options['with'] === 'function') problems.push("'with' as a function is asked per item; give constant values");
+  if (policy !== undefined && policy !== 'fail' && !(policy instanceof ErrorPolicy && !policy.canRecover))
+    problems.push("'errorPolicy' other than 'fail' is about single items");
+  if (typeof options['with'] === 'function')
+    problems.push("'with' as a function is asked per item; give constant values");
   return problems;
 }
 
@@ -61,7 +66,12 @@ export function resolveOptions(options: NodeOptions): ResolvedNodeOptions {
   return Object.freeze({
     concurrency: options.concurrency ?? 1,
     ordered: options.ordered ?? true,
-    errorPolicy: policy instanceof ErrorPolicy ? policy : finals.includes(policy ?? '') && policy !== undefined ? errorPolicy(policy) : undefined,
+    errorPolicy:
+      policy instanceof ErrorPolicy
+        ? policy
+        : finals.includes(policy ?? '') && policy !== undefined
+          ? errorPolicy(policy)
+          : undefined,
     timeoutMs: options.timeoutMs,
     lifetime: options.lifetime ?? 'execution',
   });
@@ -74,7 +84,13 @@ export function shownOptions(
 ): Readonly<Record<string, unknown>> {
   const shown: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || name === 'name' || name === 'configureContext' || name === 'contextConfiguration') continue;
+    if (
+      value === undefined ||
+      name === 'name' ||
+      name === 'configureContext' ||
+      name === 'contextConfiguration'
+    )
+      continue;
     if (name === 'with') shown[name] = typeof value === 'function' ? 'per item' : 'constant';
     else shown[name] = value instanceof ErrorPolicy ? policyText(value) : value;
   }

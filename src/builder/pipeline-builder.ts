@@ -7,7 +7,15 @@ import type { PipelineContext } from '../context/pipeline-context.js';
 import { PipelineValidationError } from '../errors/pipeline-validation-error.js';
 import type { ValidationProblem } from '../errors/pipeline-validation-error.js';
 import type { PipelineGraph } from '../graph/graph-shape.js';
-import type { AnyHandle, InputHandle, NodeHandle, OutputHandle, SinkHandle, SourceHandle, TransformHandle } from '../graph/handles.js';
+import type {
+  AnyHandle,
+  InputHandle,
+  NodeHandle,
+  OutputHandle,
+  SinkHandle,
+  SourceHandle,
+  TransformHandle,
+} from '../graph/handles.js';
 import type { ItemCompositeOptions, StreamCompositeOptions } from '../nodes/composite-options.js';
 import type { BasicNodeOptions, NodeOptions } from '../nodes/node-options.js';
 import type { Items, SourceNode } from '../nodes/source-node.js';
@@ -25,8 +33,14 @@ import type { DescribeEnvironment, DescribeRequest, OpenBuilder } from './descri
 import { GraphDraft } from './graph-draft.js';
 import { instantiateDefinition } from './instantiate-definition.js';
 import type { Constructor } from './node-binding.js';
-import { bindNode } from './node-binding.js';
-import { compositeRules, nodeRules, resolveOptions, shownOptions, streamCompositeProblems } from './option-shapes.js';
+import { bindNode, classNameOf } from './node-binding.js';
+import {
+  compositeRules,
+  nodeRules,
+  resolveOptions,
+  shownOptions,
+  streamCompositeProblems,
+} from './option-shapes.js';
 
 declare const noItem: unique symbol;
 
@@ -131,12 +145,12 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
     this.#draft.assertOpen();
     const source: DefinitionSource = definition;
     const given = typeof options === 'string' ? { name: options } : (options ?? {});
-    const className: unknown = source === undefined || source === null ? '' : Reflect.get(definitionClass(source), 'name');
-    const id = this.#draft.idFor('composite', given.name, typeof className === 'string' && className !== '' && className !== 'Object' ? className : undefined);
+    const id = this.#draft.idFor('composite', given.name, classNameOf(definitionClass(source)));
     const { from, ...known } = given;
     const isStream = known.granularity === 'stream';
     this.#draft.checkOptions(id, known, compositeRules);
-    for (const problem of isStream ? streamCompositeProblems(known) : []) this.#draft.reportOption(id, problem);
+    for (const problem of isStream ? streamCompositeProblems(known) : [])
+      this.#draft.reportOption(id, problem);
     const contextOptions = known as ChildContextOptions<never>;
     const childPath = `${this.#draft.path}/${id}`;
     const inheritance = this.#draft.attempt(childPath, () => compileInheritance(contextOptions, childPath));
@@ -168,7 +182,9 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
   }
 
   /** Adds the node where this sub-pipeline hands its items back. */
-  addCompositeOutput(options: string | ({ readonly name?: string | undefined } & FromOption<TOut>) = 'output'): SinkHandle<TOut> {
+  addCompositeOutput(
+    options: string | ({ readonly name?: string | undefined } & FromOption<TOut>) = 'output',
+  ): SinkHandle<TOut> {
     const given = typeof options === 'string' ? { name: options } : options;
     return this.#addBridge('composite-output', { ...given, name: given.name ?? 'output' });
   }
@@ -186,7 +202,10 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
   }
 
   /** Tells whether two nodes could be connected, and why not. */
-  canConnect(from: NodeHandle, to: NodeHandle): { readonly ok: true } | { readonly ok: false; readonly reason: string } {
+  canConnect(
+    from: NodeHandle,
+    to: NodeHandle,
+  ): { readonly ok: true } | { readonly ok: false; readonly reason: string } {
     const refusal = this.#draft.refusal(from, to);
     if (refusal !== undefined) return { ok: false, reason: refusal.message };
     if (from.id === to.id) return { ok: false, reason: `'${from.id}' cannot be connected to itself.` };
@@ -249,21 +268,34 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
   ): AnyHandle {
     this.#draft.assertOpen();
     this.#closed = undefined;
-    const { from, ...given } = typeof options === 'string' ? { name: options, from: undefined } : { from: undefined, ...options };
+    const { from, ...given } =
+      typeof options === 'string' ? { name: options, from: undefined } : { from: undefined, ...options };
     const bound = bindNode(kind, node);
     if ('problem' in bound) {
       const id = this.#draft.idFor(kind, given.name, undefined);
-      this.#draft.report('NODE_INVALID', `${this.#draft.path}/${id}`, `This is no ${kind}: ${bound.problem}.`, 'Give a node of the right kind.');
+      this.#draft.report(
+        'NODE_INVALID',
+        `${this.#draft.path}/${id}`,
+        `This is no ${kind}: ${bound.problem}.`,
+        'Give a node of the right kind.',
+      );
       return this.#draft.addMisfit(id);
     }
     if (bound.kind === 'composite-input' || bound.kind === 'composite-output') {
-      return this.#addBridge(bound.kind, { ...given, from, name: given.name ?? (bound.kind === 'composite-input' ? 'input' : 'output') });
+      return this.#addBridge(bound.kind, {
+        ...given,
+        from,
+        name: given.name ?? (bound.kind === 'composite-input' ? 'input' : 'output'),
+      });
     }
     const id = this.#draft.idFor(kind, given.name, bound.name);
     const rules = kind === 'sink' && bound.isStream ? nodeRules['stream-transform'] : nodeRules[kind];
     this.#draft.checkOptions(id, given, rules);
     if (given.lifetime !== undefined && bound.binding.how !== 'class') {
-      this.#draft.reportOption(id, "'lifetime' is for a class that the run constructs; what you made yourself lives as long as you keep it");
+      this.#draft.reportOption(
+        id,
+        "'lifetime' is for a class that the run constructs; what you made yourself lives as long as you keep it",
+      );
     }
     const handle = this.#draft.add({
       id,

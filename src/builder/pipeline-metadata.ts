@@ -22,7 +22,10 @@ export interface PipelineMetadata {
  * Works as a legacy and as a standard decorator; `static readonly pipeline = { ... }` says the same without one.
  */
 export function pipeline(metadata: PipelineMetadata) {
-  return <TClass extends new (...args: never[]) => unknown>(target: TClass, _context?: ClassDecoratorContext<TClass>): void => {
+  return <TClass extends new (...args: never[]) => unknown>(
+    target: TClass,
+    _context?: ClassDecoratorContext<TClass>,
+  ): void => {
     Object.defineProperty(target, 'pipeline', { value: metadata, configurable: true });
   };
 }
@@ -37,15 +40,20 @@ export interface DefinitionFacts {
 
 const metadataRules = { name: rule.anything, description: rule.text, requires: rule.object };
 const keyListRules = Object.fromEntries(
-  dictionaryKinds.map((kind) => [kind, (value: unknown) => (Array.isArray(value) ? undefined : 'a list of keys')]),
+  dictionaryKinds.map((kind) => [
+    kind,
+    (value: unknown) => (Array.isArray(value) ? undefined : 'a list of keys'),
+  ]),
 );
 
 /** Reads what a definition's class says about it. */
 export function definitionFacts(type: object): DefinitionFacts {
   const given: unknown = Reflect.get(type, 'pipeline');
   const className: unknown = Reflect.get(type, 'name');
-  const fallback = typeof className === 'string' && className !== '' && type !== Object ? className : 'pipeline';
-  if (given === undefined || typeof given === 'function') return { name: fallback, metadata: {}, problems: [] };
+  const fallback =
+    typeof className === 'string' && className !== '' && type !== Object ? className : 'pipeline';
+  if (given === undefined || typeof given === 'function')
+    return { name: fallback, metadata: {}, problems: [] };
   const metadata = given as PipelineMetadata;
   const problems = optionProblems(given, metadataRules);
   if (problems.length === 0 && metadata.requires !== undefined) {

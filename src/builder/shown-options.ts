@@ -4,7 +4,9 @@ import type { ErrorMatcher } from '../resilience/error-matcher.js';
 import type { ErrorPolicy, ErrorRule } from '../resilience/error-policy.js';
 
 /** A configuration as plain data: key selections with the names of their keys. */
-export function configurationData(configuration: CompositeContextConfiguration): Readonly<Record<string, unknown>> {
+export function configurationData(
+  configuration: CompositeContextConfiguration,
+): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     Object.entries(configuration).map(([option, value]: [string, unknown]) => [option, selectionData(value)]),
   );

@@ -22,7 +22,9 @@ export class DefinitionEnvironment implements DescribeEnvironment {
   }
 
   resolve(source: DefinitionSource, path: string): object {
-    return this.standIn(source) ?? instantiateDefinition(source, path, (type) => this.#bound(type) ?? new type());
+    return (
+      this.standIn(source) ?? instantiateDefinition(source, path, (type) => this.#bound(type) ?? new type())
+    );
   }
 
   open: DescribeEnvironment['open'] = (request) => PipelineBuilder.open(request);

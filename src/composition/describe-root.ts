@@ -15,7 +15,11 @@ export function pipelineNameOf(source: DefinitionSource): string {
  *
  * @throws {@link PipelineError} when `define` fails, and {@link PipelineValidationError} with every other problem.
  */
-export function describeRoot(source: DefinitionSource, frame: ContextFrame, environment: DescribeEnvironment): Blueprint {
+export function describeRoot(
+  source: DefinitionSource,
+  frame: ContextFrame,
+  environment: DescribeEnvironment,
+): Blueprint {
   const name = pipelineNameOf(source);
   const parameters = frame.dictionary('parameters');
   const described = describeDefinition({
@@ -28,5 +32,8 @@ export function describeRoot(source: DefinitionSource, frame: ContextFrame, envi
     environment,
   });
   if (described.outcome === 'described') return described.blueprint;
-  throw described.error ?? new PipelineValidationError(name, described.outcome === 'invalid' ? described.problems : []);
+  throw (
+    described.error ??
+    new PipelineValidationError(name, described.outcome === 'invalid' ? described.problems : [])
+  );
 }

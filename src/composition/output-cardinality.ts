@@ -23,7 +23,8 @@ export function outputProblem(
     return new PipelineError('COMPOSITE_NO_OUTPUT', {
       path,
       problem: `The sub-pipeline gave no output for an item, but the composite has output: '${cardinality}'.`,
-      remedy: "If it may filter items out, choose output: 'optional'; if it may give several, output: 'many'.",
+      remedy:
+        "If it may filter items out, choose output: 'optional'; if it may give several, output: 'many'.",
     });
   }
   if (count > 1 && (cardinality === 'one' || cardinality === 'optional')) {

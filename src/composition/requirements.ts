@@ -15,8 +15,10 @@ export type RequiredKeys = Blueprint['requires'];
  */
 export function checkRequirements(blueprint: Blueprint, frame: ContextFrame): void {
   requireKeys(blueprint.requires, frame, blueprint.path);
-  const held = (kind: DictionaryKind, name: string): boolean => frame.dictionary(kind).entry(name) !== undefined;
-  const isInheritable = (kind: DictionaryKind, name: string): boolean => frame.layer(kind).get(name) !== undefined;
+  const held = (kind: DictionaryKind, name: string): boolean =>
+    frame.dictionary(kind).entry(name) !== undefined;
+  const isInheritable = (kind: DictionaryKind, name: string): boolean =>
+    frame.layer(kind).get(name) !== undefined;
   checkChildren(blueprint, { held, isInheritable });
 }
 
@@ -54,7 +56,8 @@ function expectedInChild(inheritance: ChildInheritance, parent: ExpectedKeys): E
  */
 export function requireKeys(required: RequiredKeys, frame: ContextFrame, path: string): void {
   for (const [kind, name] of required) {
-    if (frame.dictionary(kind).entry(name) === undefined) throw unmet(path, kind, name, frame.hintFor(kind, name));
+    if (frame.dictionary(kind).entry(name) === undefined)
+      throw unmet(path, kind, name, frame.hintFor(kind, name));
   }
 }
 

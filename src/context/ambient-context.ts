@@ -1,12 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { NoContextError } from '../errors/no-context-error.js';
-import { PipelineContext } from './pipeline-context.js';
+import type { PipelineContext } from './pipeline-context.js';
 
 /** One slot per process: two copies of the library share it. It holds the storage and nothing else. */
-const slot = Symbol.for('heirline.ambient.v1');
+const slot: unique symbol = Symbol.for('heirline.ambient.v1');
 
-const storage = ((globalThis as { [slot]?: AsyncLocalStorage<PipelineContext> })[slot] ??=
-  new AsyncLocalStorage<PipelineContext>());
+const holder = globalThis as { [slot]?: AsyncLocalStorage<PipelineContext> };
+holder[slot] ??= new AsyncLocalStorage<PipelineContext>();
+const storage = holder[slot];
 
 /** The context of the execution whose code is running; undefined outside of any. */
 export function currentContext(): PipelineContext | undefined {

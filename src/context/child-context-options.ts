@@ -38,12 +38,18 @@ export function compileInheritance(options: ChildContextOptions<never>, path: st
  * @throws {@link PipelineError} `OPTION_INVALID`.
  */
 export function checkChildValues(values: ChildValues | undefined, path?: string): void {
-  checkOptions("'with'", values, Object.fromEntries(dictionaryKinds.map((kind) => [kind, rule.object])), path);
+  checkOptions(
+    "'with'",
+    values,
+    Object.fromEntries(dictionaryKinds.map((kind) => [kind, rule.object])),
+    path,
+  );
 }
 
 function configurationOf(options: ChildContextOptions<never>): CompositeContextConfiguration {
   const given = options.contextConfiguration;
-  const base = given instanceof CompositeContextConfiguration ? given : CompositeContextConfiguration.create(given);
+  const base =
+    given instanceof CompositeContextConfiguration ? given : CompositeContextConfiguration.create(given);
   if (options.configureContext === undefined) return base;
   if (typeof options.configureContext !== 'function') {
     throw invalidOption('a composite', "'configureContext' must be a function");

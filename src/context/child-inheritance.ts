@@ -1,4 +1,4 @@
-import { CompositeContextConfiguration } from './composite-context-configuration.js';
+import type { CompositeContextConfiguration } from './composite-context-configuration.js';
 import type { CompositeContextOptions } from './composite-context-configuration.js';
 import { keyName } from './context-key.js';
 import type { Key } from './context-key.js';
@@ -10,6 +10,7 @@ import type { EntriesSource } from './entries-source.js';
 import { frozenCopy } from './frozen-copy.js';
 import { stack } from './layer.js';
 import type { Layer } from './layer.js';
+import { refuseLinkageKey } from './parent-linkage.js';
 
 /** Explicit values for a child; they go before what it inherits. */
 export type ChildValues = { readonly [TKind in DictionaryKind]?: EntriesSource | undefined };
@@ -40,11 +41,18 @@ export class ChildInheritance {
     readonly hasItemValues: boolean,
   ) {
     const pairs = perDictionary((kind) => [...entriesOf(values[kind])]);
+    for (const [key] of pairs.properties) refuseLinkageKey('properties', keyName(key), path);
+    const { inheritParentProperties: properties } = configuration;
+    const renamed = typeof properties === 'object' ? Object.keys(properties.rename ?? {}) : [];
+    for (const name of renamed) refuseLinkageKey('properties', name, path);
     const compiled = perDictionary((kind) => {
       const explicit = new Map(
         pairs[kind]
           .filter(([key]) => !isLocalKey(key))
-          .map(([key, value]) => [keyName(key), { value: kind === 'items' ? value : frozenCopy(value), path }]),
+          .map(([key, value]) => [
+            keyName(key),
+            { value: kind === 'items' ? value : frozenCopy(value), path },
+          ]),
       );
       const option = dictionaryOption[kind];
       return new DictionaryInheritance(configuration[option], explicit, `'${option}'`);
@@ -66,7 +74,10 @@ export class ChildInheritance {
     const shared = this.parameters.layerFor(parent);
     const local = [...entriesOf(this.localValues?.parameters)];
     if (local.length === 0) return shared;
-    return stack(shared, new Map(local.map(([key, value]) => [keyName(key), { value: frozenCopy(value), path: '' }])));
+    return stack(
+      shared,
+      new Map(local.map(([key, value]) => [keyName(key), { value: frozenCopy(value), path: '' }])),
+    );
   }
 
   /** Whether the child gets a name explicitly, for itself alone. */

@@ -51,9 +51,9 @@ export class CompositeContextConfiguration implements Readonly<CompositeContextO
   /** No data; run identity, lineage sink, observer and dead-letter sink are inherited. */
   static readonly default = new CompositeContextConfiguration(defaults);
   /** All seven on. */
-  static readonly inheritAll = new CompositeContextConfiguration(allSet(true));
+  static readonly inheritAll = new CompositeContextConfiguration(eachOption(() => true));
   /** All seven off. */
-  static readonly isolated = new CompositeContextConfiguration(allSet(false));
+  static readonly isolated = new CompositeContextConfiguration(eachOption(() => false));
 
   declare readonly inheritParentParameters: boolean | KeySelection;
   declare readonly inheritParentItems: boolean | KeySelection;
@@ -74,7 +74,8 @@ export class CompositeContextConfiguration implements Readonly<CompositeContextO
    * @throws {@link PipelineError} `OPTION_INVALID` for an unknown option or a wrong value.
    */
   static create(options: PartialContextOptions = {}): CompositeContextConfiguration {
-    if (typeof (options as unknown) !== 'object') throw invalidOption('a context configuration', 'an object with options was expected');
+    if (typeof (options as unknown) !== 'object')
+      throw invalidOption('a context configuration', 'an object with options was expected');
     return new CompositeContextConfiguration(checked({ ...defaults, ...withoutUndefined(options) }));
   }
 
@@ -84,7 +85,7 @@ export class CompositeContextConfiguration implements Readonly<CompositeContextO
    * @throws {@link PipelineError} `OPTION_INVALID` for an unknown option or a wrong value.
    */
   with(recipe: (draft: CompositeContextOptions) => unknown): CompositeContextConfiguration {
-    const options: CompositeContextOptions = { ...this };
+    const options = eachOption((name) => this[name]);
     return new CompositeContextConfiguration(checked(applyRecipe(options, recipe)));
   }
 
@@ -93,8 +94,10 @@ export class CompositeContextConfiguration implements Readonly<CompositeContextO
   }
 }
 
-function allSet(value: boolean): CompositeContextOptions {
-  return Object.fromEntries(optionNames.map((name) => [name, value])) as unknown as CompositeContextOptions;
+function eachOption(valueOf: (name: keyof CompositeContextOptions) => unknown): CompositeContextOptions {
+  return Object.fromEntries(
+    optionNames.map((name) => [name, valueOf(name)]),
+  ) as unknown as CompositeContextOptions;
 }
 
 function withoutUndefined(options: PartialContextOptions): Partial<CompositeContextOptions> {

@@ -8,7 +8,7 @@ import type { EntriesSource } from './entries-source.js';
 import { frozenCopy } from './frozen-copy.js';
 import { DELETED, stack } from './layer.js';
 import type { Entry, Layer } from './layer.js';
-import { linkageReaders } from './parent-linkage.js';
+import { linkageReaders, refuseLinkageKey } from './parent-linkage.js';
 import type { ParentLinkage } from './parent-linkage.js';
 import { applyRecipe } from './recipe.js';
 import type { Recipe } from './recipe.js';
@@ -85,7 +85,7 @@ export class ContextDictionary {
   set(key: string, value: unknown): this;
   set(key: Key, value: unknown): this {
     const name = keyName(key);
-    this.#refuseLinkage(name);
+    refuseLinkageKey(this.#kind, name, this.#owner.path);
     const entry: Entry = {
       value: this.#kind === 'items' ? value : frozenCopy(value),
       path: this.#owner.path,
@@ -197,7 +197,9 @@ export class ContextDictionary {
 
   #all(): ReadonlyMap<string, Entry> {
     const shared = this.seal().all();
-    return this.#local === undefined || this.#local.size === 0 ? shared : new Map([...shared, ...this.#local]);
+    return this.#local === undefined || this.#local.size === 0
+      ? shared
+      : new Map([...shared, ...this.#local]);
   }
 
   #isLinkage(name: string): boolean {
@@ -207,14 +209,5 @@ export class ContextDictionary {
   #linkageOf(name: string): string | undefined {
     const parent = this.#owner.parentLinkage;
     return parent !== undefined && this.#isLinkage(name) ? linkageReaders.get(name)?.(parent) : undefined;
-  }
-
-  #refuseLinkage(name: string): void {
-    if (!this.#isLinkage(name)) return;
-    throw new PipelineError('CONTEXT_KEY_INVALID', {
-      path: this.#owner.path,
-      problem: `'${name}' tells which composite started this context; it cannot be set.`,
-      remedy: 'Use another name for your own property.',
-    });
   }
 }

@@ -35,7 +35,10 @@ export interface ContextKeyOptions<T> {
  *
  * @throws {@link PipelineError} `CONTEXT_KEY_INVALID` when the name is empty, not a string, or `__proto__`.
  */
-export function contextKey<T>(name: string, options: { default: T; local?: boolean | undefined }): ContextKey<T, never>;
+export function contextKey<T>(
+  name: string,
+  options: { default: T; local?: boolean | undefined },
+): ContextKey<T, never>;
 export function contextKey<T>(name: string, options?: ContextKeyOptions<T>): ContextKey<T>;
 export function contextKey<T>(name: string, options: ContextKeyOptions<T> = {}): ContextKey<T> {
   checkOptions('contextKey', options, { default: rule.anything, local: rule.boolean });

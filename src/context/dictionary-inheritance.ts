@@ -24,7 +24,8 @@ export class DictionaryInheritance implements LayerDerivation {
   }
 
   derive(parent: Layer): Layer {
-    const inherited = this.#inherit instanceof CompiledSelection ? new SelectedLayer(parent, this.#inherit) : parent;
+    const inherited =
+      this.#inherit instanceof CompiledSelection ? new SelectedLayer(parent, this.#inherit) : parent;
     return this.#explicit.size === 0 ? inherited : new StackedLayer(this.#explicit, inherited);
   }
 

@@ -7,7 +7,9 @@ export type Disposer = (() => unknown) | Disposable | AsyncDisposable;
 /** Calls one disposer; the result is awaited by the caller if it is a promise. */
 export function callDisposer(disposer: Disposer): unknown {
   if (typeof disposer === 'function') return disposer();
-  return Symbol.asyncDispose in disposer ? disposer[Symbol.asyncDispose]() : disposer[Symbol.dispose]();
+  if (Symbol.asyncDispose in disposer) return disposer[Symbol.asyncDispose]();
+  disposer[Symbol.dispose]();
+  return undefined;
 }
 
 /** Calls every disposer, one after the other, even if some fail; gives what was thrown. */

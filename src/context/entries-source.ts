@@ -11,7 +11,7 @@ export type EntriesSource = Readonly<Record<string, unknown>> | Iterable<readonl
  */
 export function entriesOf(source: EntriesSource | undefined): Iterable<readonly [Key, unknown]> {
   if (source === undefined) return [];
-  if (typeof source !== 'object' || source === null) {
+  if (!isObject(source)) {
     throw new PipelineError('OPTION_INVALID', {
       problem: `Entries cannot be read from a value of type ${typeof source}.`,
       remedy: 'Give a plain object, a Map, or a list of [key, value] pairs.',
@@ -22,4 +22,8 @@ export function entriesOf(source: EntriesSource | undefined): Iterable<readonly 
   return Reflect.ownKeys(source)
     .filter((key) => Object.prototype.propertyIsEnumerable.call(source, key))
     .map((key) => [key as string, Reflect.get(source, key)] as const);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

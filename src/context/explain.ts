@@ -33,13 +33,21 @@ export function explain(frame: TraceableContext, kind: DictionaryKind, name: str
   return Object.freeze({ dictionary: kind, hops: Object.freeze(hops.map((hop) => Object.freeze(hop))) });
 }
 
-function presentHops(frame: TraceableContext, kind: DictionaryKind, name: string, entry: Entry): ProvenanceHop[] {
+function presentHops(
+  frame: TraceableContext,
+  kind: DictionaryKind,
+  name: string,
+  entry: Entry,
+): ProvenanceHop[] {
   const { parent, childSite, path } = frame;
   if (parent === undefined || childSite === undefined) return [{ path, action: 'set' }];
   const inherited = inheritedEntry(frame.base(kind), name, path);
   if (entry.path === path) {
     if (inherited === undefined) return [{ path, action: 'set' }];
-    return [...hopsAbove(parent, childSite.inheritance[kind].sourcesOf(name), kind, inherited), { path, action: 'overridden' }];
+    return [
+      ...hopsAbove(parent, childSite.inheritance[kind].sourcesOf(name), kind, inherited),
+      { path, action: 'overridden' },
+    ];
   }
   const sources = childSite.inheritance[kind].sourcesOf(name);
   const source = sourceHolding(parent, kind, sources, entry);
@@ -49,12 +57,22 @@ function presentHops(frame: TraceableContext, kind: DictionaryKind, name: string
   ];
 }
 
-function hopsAbove(parent: TraceableContext, sources: readonly string[], kind: DictionaryKind, entry: Entry): ProvenanceHop[] {
+function hopsAbove(
+  parent: TraceableContext,
+  sources: readonly string[],
+  kind: DictionaryKind,
+  entry: Entry,
+): ProvenanceHop[] {
   return presentHops(parent, kind, sourceHolding(parent, kind, sources, entry), entry);
 }
 
 /** The parent's name that an inherited entry came from; the strongest where the parent has changed it since. */
-function sourceHolding(parent: TraceableContext, kind: DictionaryKind, sources: readonly string[], entry: Entry): string {
+function sourceHolding(
+  parent: TraceableContext,
+  kind: DictionaryKind,
+  sources: readonly string[],
+  entry: Entry,
+): string {
   const holding = sources.find((source) => parent.dictionary(kind).entry(source) === entry);
   return holding ?? sources[0] ?? '';
 }

@@ -17,7 +17,8 @@ export interface KeySelection {
   readonly rename?: Readonly<Record<string, Key>> | undefined;
 }
 
-const listOfKeys = (value: unknown): string | undefined => (Array.isArray(value) ? undefined : 'a list of keys');
+const listOfKeys = (value: unknown): string | undefined =>
+  Array.isArray(value) ? undefined : 'a list of keys';
 
 /** A {@link KeySelection} made ready for look-ups. */
 export class CompiledSelection {

@@ -1,4 +1,6 @@
+import { PipelineError } from '../errors/pipeline-error.js';
 import { contextKey } from './context-key.js';
+import type { DictionaryKind } from './dictionary-kind.js';
 
 /** Which composite, in which execution, started a child. */
 export interface ParentLinkage {
@@ -23,3 +25,13 @@ export const linkageReaders: ReadonlyMap<string, (parent: ParentLinkage) => stri
   [ParentPipelineId.name, (parent: ParentLinkage) => parent.pipelineId],
   [ParentPipelineName.name, (parent: ParentLinkage) => parent.pipelineName],
 ]);
+
+/** @throws {@link PipelineError} `CONTEXT_KEY_INVALID` when a name in `properties` is one of the linkage keys. */
+export function refuseLinkageKey(kind: DictionaryKind, name: string, path: string): void {
+  if (kind !== 'properties' || !linkageReaders.has(name)) return;
+  throw new PipelineError('CONTEXT_KEY_INVALID', {
+    path,
+    problem: `'${name}' tells which composite started this context; it cannot be set.`,
+    remedy: 'Use another name for your own property.',
+  });
+}

@@ -1,7 +1,7 @@
 import { rule } from '../errors/option-rules.js';
 import type { OptionRules } from '../errors/option-rules.js';
 import type { Logger } from '../ports/logger.js';
-import { RunContext } from '../run/run-context.js';
+import type { RunContext } from '../run/run-context.js';
 import type { RunContextOptions } from '../run/run-context-options.js';
 import type { ServiceOptions } from './context-services.js';
 import type { DictionaryKind } from './dictionary-kind.js';

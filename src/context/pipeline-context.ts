@@ -20,7 +20,16 @@ import type { PipelineContextOptions } from './pipeline-context-options.js';
 import { TemplateFrame } from './template-frame.js';
 
 /** The ids of a context: all that is ever printed of it. */
-const printedIds = ['runId', 'rootRunId', 'parentRunId', 'pipelineId', 'pipelineName', 'path', 'currentNodeId', 'parent'] as const;
+const printedIds = [
+  'runId',
+  'rootRunId',
+  'parentRunId',
+  'pipelineId',
+  'pipelineName',
+  'path',
+  'currentNodeId',
+  'parent',
+] as const;
 
 /**
  * What a pipeline's code knows of where it runs: three dictionaries, the run, and its services.
@@ -99,12 +108,7 @@ export class PipelineContext {
 
   /** The run as this execution sees it. */
   get run(): RunContext {
-    return (this.#run ??= new RunContext(
-      this.#frame.identity,
-      this.#scope,
-      this.logger,
-      this.#ownPath(),
-    ));
+    return (this.#run ??= new RunContext(this.#frame.identity, this.#scope, this.logger, this.#ownPath()));
   }
 
   /** Aborts when the run, or the nearest enclosing part of it with a limit of its own, has ended. */
@@ -152,9 +156,12 @@ export class PipelineContext {
     const traced = (dictionary === undefined ? dictionaryKinds : [dictionary]).map((kind) =>
       explain(this.#frame, kind, name),
     );
-    const held = traced.find(({ dictionary: kind }) => this.#frame.dictionary(kind).entry(name) !== undefined);
+    const held = traced.find(
+      ({ dictionary: kind }) => this.#frame.dictionary(kind).entry(name) !== undefined,
+    );
     if (held !== undefined) return held;
-    const absent = traced.find(({ hops }) => hops.length > 0) ?? explain(this.#frame, dictionary ?? 'parameters', name);
+    const absent =
+      traced.find(({ hops }) => hops.length > 0) ?? explain(this.#frame, dictionary ?? 'parameters', name);
     if (typeof key === 'string' || !key.hasDefault) return absent;
     return { dictionary: absent.dictionary, hops: [...absent.hops, { path: this.path, action: 'default' }] };
   }

@@ -1,5 +1,4 @@
 import { CancelScope } from '../run/cancel-scope.js';
-import { relaySignal } from '../run/relay-signal.js';
 import { RunContext } from '../run/run-context.js';
 import { RunIdentity } from '../run/run-identity.js';
 import { runInContext } from './ambient-context.js';

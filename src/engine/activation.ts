@@ -92,7 +92,10 @@ function useShared(constructed: ConstructedStage, execution: Execution): Work {
 }
 
 /** Tried once: what fails here fails every execution that needs the node. */
-function makeShared({ stage, code }: ConstructedStage, execution: Execution): SharedNode | Promise<SharedNode> {
+function makeShared(
+  { stage, code }: ConstructedStage,
+  execution: Execution,
+): SharedNode | Promise<SharedNode> {
   const { rootContext, rootFrame } = execution.run;
   const { path } = stage.site;
   let instance: object = {};
@@ -121,17 +124,23 @@ function initialise(instance: object, context: PipelineContext, frame: ContextFr
 function make(
   code: NodeCode,
   context: PipelineContext,
-  { run }: Execution,
+  { run: { container } }: Execution,
   path: string,
 ): { readonly instance: object; readonly isOwn: boolean } {
   const type = code.type as Constructor<object>;
-  const isBound = run.container?.isBound(type) === true;
+  const isBound = container?.isBound(type) === true;
   if (!isBound && hasInjectionMetadata(type)) {
-    throw new ActivationFailure(path, type, 'it is decorated for injection, but not bound in a container of the runner');
+    throw new ActivationFailure(
+      path,
+      type,
+      'it is decorated for injection, but not bound in a container of the runner',
+    );
   }
   let instance: unknown;
   try {
-    instance = isBound ? run.container?.get<object>(type) : new (type as unknown as new (context: PipelineContext) => object)(context);
+    instance = isBound
+      ? container.get<object>(type)
+      : new (type as unknown as new (context: PipelineContext) => object)(context);
   } catch (thrown) {
     throw new ActivationFailure(path, type, `its construction failed: ${printed(thrown)}`, thrown);
   }

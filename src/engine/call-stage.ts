@@ -32,7 +32,12 @@ export abstract class CallStage<TTarget extends object> extends WorkStage {
   protected abstract call(target: TTarget, item: unknown, view: PipelineContext): unknown;
 
   /** What a try that succeeded leads to. */
-  protected abstract done(execution: Execution, result: unknown, trace: ItemTrace | undefined, attempt: number): unknown;
+  protected abstract done(
+    execution: Execution,
+    result: unknown,
+    trace: ItemTrace | undefined,
+    attempt: number,
+  ): unknown;
 
   protected override attempt(
     execution: Execution,
@@ -40,7 +45,8 @@ export abstract class CallStage<TTarget extends object> extends WorkStage {
     trace: ItemTrace | undefined,
     attempt: number,
   ): unknown {
-    if (this.timeoutMs !== undefined) return this.#attemptWithin(this.timeoutMs, execution, item, trace, attempt);
+    if (this.timeoutMs !== undefined)
+      return this.#attemptWithin(this.timeoutMs, execution, item, trace, attempt);
     let result: unknown;
     try {
       result = this.call(this.target(execution), item, this.view(execution));
@@ -72,13 +78,26 @@ export abstract class CallStage<TTarget extends object> extends WorkStage {
       {
         value: (value) => this.done(execution, value, trace, attempt),
         thrown: (thrown) => this.#thrown(execution, item, trace, thrown, attempt),
-        timedOut: () => this.failed(execution, item, trace, { error: nodeTimeout(path, timeoutMs), attempt }, undefined),
+        timedOut: () =>
+          this.failed(execution, item, trace, { error: nodeTimeout(path, timeoutMs), attempt }, undefined),
         notStarted: () => nothingAfter(dropItem(execution, this, trace)),
       },
     );
   }
 
-  #thrown(execution: Execution, item: unknown, trace: ItemTrace | undefined, thrown: unknown, attempt: number): unknown {
-    return this.failed(execution, item, trace, { error: nodeFailed(this.site.path, thrown), attempt }, undefined);
+  #thrown(
+    execution: Execution,
+    item: unknown,
+    trace: ItemTrace | undefined,
+    thrown: unknown,
+    attempt: number,
+  ): unknown {
+    return this.failed(
+      execution,
+      item,
+      trace,
+      { error: nodeFailed(this.site.path, thrown), attempt },
+      undefined,
+    );
   }
 }

@@ -11,6 +11,7 @@ import type { CancelScope } from '../run/cancel-scope.js';
 import type { ChildPlans } from './child-plans.js';
 import { nodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
+import type { FailedTry } from './failed-try.js';
 import type { Plan } from './plan.js';
 
 /** A child that could not be started. */
@@ -20,6 +21,10 @@ export class ChildFailure {
     /** Whether no policy may handle it. */
     readonly isFatal: boolean,
   ) {}
+
+  asTry(attempt: number): FailedTry {
+    return { error: this.error, isFatal: this.isFatal, attempt };
+  }
 }
 
 /** A child's context and the plan that fits it. */
@@ -37,7 +42,12 @@ export class ChildStarter {
   ) {}
 
   /** @param view the parent's context as the composite sees it. */
-  prepare(execution: Execution, view: PipelineContext, item: unknown, scope: CancelScope): PreparedChild | ChildFailure {
+  prepare(
+    execution: Execution,
+    view: PipelineContext,
+    item: unknown,
+    scope: CancelScope,
+  ): PreparedChild | ChildFailure {
     const { requires, inheritance, valuesOf } = this.composite;
     const frame = childFrame(execution.frame, this.site, scope);
     if (inheritance.localValues !== undefined) setAll(frame, inheritance.localValues);
@@ -49,7 +59,10 @@ export class ChildStarter {
       if (requires.length > 0) requireKeys(requires, frame, this.site.path);
       return { frame, plan: this.plans.select(frame, execution.run) };
     } catch (thrown) {
-      return new ChildFailure(thrown instanceof PipelineError ? thrown : nodeFailed(this.site.path, thrown), true);
+      return new ChildFailure(
+        thrown instanceof PipelineError ? thrown : nodeFailed(this.site.path, thrown),
+        true,
+      );
     }
   }
 

@@ -9,7 +9,7 @@ import { GateStage } from './gate-stage.js';
 import { InputStage } from './input-stage.js';
 import { nodeCode } from './node-code.js';
 import type { NodeCode } from './node-code.js';
-import type { NodeReplacement } from './node-replacement.js';
+import type { RunReplacement } from './run-replacement.js';
 import { OutputStage } from './output-stage.js';
 import { ParallelStage } from './parallel-stage.js';
 import type { PathLedger } from './path-ledger.js';
@@ -30,7 +30,7 @@ export interface CompileEnvironment {
   readonly ledger: PathLedger;
   readonly describe: DescribeEnvironment;
   /** Stands in for nodes under test. */
-  readonly replacement: NodeReplacement | undefined;
+  readonly replacement: RunReplacement['node'] | undefined;
 }
 
 /** Compiles a blueprint, its children included, into linked stages. */
@@ -60,7 +60,10 @@ class PlanCompiler {
     const stages = [...this.#stages.values()];
     const sources = stages.filter((stage) => stage instanceof SourceStage);
     // Only a node that takes the whole stream can lose interest in it.
-    for (const source of sources) source.canClose = stages.some((stage) => stage instanceof StreamStage || stage instanceof StreamCompositeStage);
+    for (const source of sources)
+      source.canClose = stages.some(
+        (stage) => stage instanceof StreamStage || stage instanceof StreamCompositeStage,
+      );
     return {
       blueprint: this.blueprint,
       nodes: stages,
@@ -82,7 +85,9 @@ class PlanCompiler {
       isComposite: node.composite !== undefined,
     });
     const site: StageSite = { id, kind, path, index, slot: this.#take(SLOTS_PER_NODE) };
-    return node.composite === undefined ? this.#nodeStage(node, site) : this.#compositeStage(node, site, node.composite);
+    return node.composite === undefined
+      ? this.#nodeStage(node, site)
+      : this.#compositeStage(node, site, node.composite);
   }
 
   #nodeStage(node: BlueprintNode, site: StageSite): NodeStage {
@@ -96,13 +101,21 @@ class PlanCompiler {
         return this.#constructing(node, (code) => new SourceStage(site, code), 'open');
       case 'sink':
         if (!node.isStream) {
-          return this.#constructing(node, (code) => new SinkStage(site, errorPolicy, code, timeoutMs), 'write');
+          return this.#constructing(
+            node,
+            (code) => new SinkStage(site, errorPolicy, code, timeoutMs),
+            'write',
+          );
         }
         return this.#constructing(node, (code) => this.#streamStage(site, code), 'consume');
       case 'stream-transform':
         return this.#constructing(node, (code) => this.#streamStage(site, code), 'transform');
       default:
-        return this.#constructing(node, (code) => new TransformStage(site, errorPolicy, code, timeoutMs), 'transform');
+        return this.#constructing(
+          node,
+          (code) => new TransformStage(site, errorPolicy, code, timeoutMs),
+          'transform',
+        );
     }
   }
 
@@ -114,7 +127,12 @@ class PlanCompiler {
   #compositeStage(node: BlueprintNode, site: StageSite, composite: CompositeBlueprint): NodeStage {
     const { errorPolicy, timeoutMs } = node.options;
     const name = pipelineNameOf(composite.definition);
-    const childSite = { path: node.path, pipelineName: name, nodeId: node.id, inheritance: composite.inheritance };
+    const childSite = {
+      path: node.path,
+      pipelineName: name,
+      nodeId: node.id,
+      inheritance: composite.inheritance,
+    };
     const plans = new ChildPlans(composite, name, node.path, this.environment.describe, (child) =>
       compilePlan(child, this.environment),
     );

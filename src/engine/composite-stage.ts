@@ -16,7 +16,7 @@ import { runItem } from './run-plan.js';
 import type { StageSite } from './stage-site.js';
 import type { Work } from './thenable.js';
 import { timedTry } from './timed-try.js';
-import { nothingAfter, NOTHING, WorkStage } from './work-stage.js';
+import { nothingAfter, WorkStage } from './work-stage.js';
 
 /** Several outputs of one child, held until it has succeeded. */
 class HeldOutputs {
@@ -46,11 +46,12 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     attempt: number,
     turn: EmissionTurn | undefined,
   ): unknown {
-    if (this.timeoutMs !== undefined) return this.#attemptWithin(this.timeoutMs, execution, item, trace, attempt, turn);
+    if (this.timeoutMs !== undefined)
+      return this.#attemptWithin(this.timeoutMs, execution, item, trace, attempt, turn);
     const { scope } = execution.frame;
     const childScope = this.composite.cancellable ? new CancelScope(this.site.path, scope) : scope;
     const child = this.#start(execution, item, trace, attempt, turn, childScope);
-    if (child instanceof ChildFailure) return this.failed(execution, item, trace, { ...child, attempt }, turn);
+    if (child instanceof ChildFailure) return this.failed(execution, item, trace, child.asTry(attempt), turn);
     const running = runInContext(child.context, runItem, child.plan, child, item, child.innerTrace);
     return running === undefined ? this.#conclude(child) : running.then(() => this.#conclude(child));
   }
@@ -66,7 +67,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     let child: ChildExecution | ChildFailure | undefined;
     const conclude = (): unknown => {
       if (child instanceof ChildExecution) return this.#conclude(child);
-      return child && this.failed(execution, item, trace, { ...child, attempt }, turn);
+      return child && this.failed(execution, item, trace, child.asTry(attempt), turn);
     };
     return timedTry(
       execution,
@@ -85,7 +86,13 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
             child.isDetached = true;
             this.#notifyCompleted(child, 'failed');
           }
-          return this.failed(execution, item, trace, { error: nodeTimeout(this.site.path, timeoutMs), attempt }, turn);
+          return this.failed(
+            execution,
+            item,
+            trace,
+            { error: nodeTimeout(this.site.path, timeoutMs), attempt },
+            turn,
+          );
         },
         notStarted: () => nothingAfter(dropItem(execution, this, trace)),
       },
@@ -113,8 +120,8 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
 
   /** Takes one output of a child. */
   receive(execution: Execution, item: unknown): Work {
-    const child = execution as ChildExecution;
-    if (child.isDetached) return undefined;
+    if (!(execution instanceof ChildExecution) || execution.isDetached) return undefined;
+    const child = execution;
     child.count += 1;
     if (this.composite.output !== 'many') {
       if (child.count === 1 || this.composite.output === 'last') child.kept = item;
@@ -142,7 +149,12 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     return this.#emitFrom(execution, processed.items, 0, trace);
   }
 
-  #emitFrom(execution: Execution, items: readonly unknown[], first: number, trace: ItemTrace | undefined): Work {
+  #emitFrom(
+    execution: Execution,
+    items: readonly unknown[],
+    first: number,
+    trace: ItemTrace | undefined,
+  ): Work {
     for (let index = first; index < items.length; index += 1) {
       const pushed = this.next.push(execution, items[index], trace);
       if (pushed !== undefined) return pushed.then(() => this.#emitFrom(execution, items, index + 1, trace));
@@ -201,6 +213,11 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
   #notifyCompleted({ parent, frame, attempt }: ChildExecution, outcome: Outcome): void {
     if (parent.observer === undefined) return;
     const { id, path } = this.site;
-    parent.notify('compositeCompleted', path, { nodeId: id, childPipelineId: frame.pipelineId, attempt, outcome });
+    parent.notify('compositeCompleted', path, {
+      nodeId: id,
+      childPipelineId: frame.pipelineId,
+      attempt,
+      outcome,
+    });
   }
 }

@@ -1,6 +1,6 @@
 import { runInContext } from '../context/ambient-context.js';
 import type { RootContext } from '../context/root-context.js';
-import { PipelineError } from '../errors/pipeline-error.js';
+import type { PipelineError } from '../errors/pipeline-error.js';
 import { RunCancelledError } from '../errors/run-cancelled-error.js';
 import type { NodeContainer } from '../ports/node-container.js';
 import { Execution } from './execution.js';
@@ -68,7 +68,9 @@ function runRoot(request: RunRequest, execution: Execution): Work {
   const release = execution.run.keep(() => closeExecution(plan, execution));
   const feed = (): Work => {
     const fed = request.feed(execution);
-    return fed === undefined ? closeExecution(plan, execution) : fed.then(() => closeExecution(plan, execution));
+    return fed === undefined
+      ? closeExecution(plan, execution)
+      : fed.then(() => closeExecution(plan, execution));
   };
   const opened = openExecution(plan, execution);
   const ran = opened === undefined ? feed() : opened.then(feed);
@@ -96,24 +98,20 @@ function settledOrGivenUp(
     };
     const unwatch = execution.onStop(startGrace);
     if (execution.isHalted) startGrace();
-    work.then(
-      () => {
+    work
+      .finally(() => {
         clearTimeout(timer);
         unwatch();
-        resolve();
-      },
-      (thrown: unknown) => {
-        clearTimeout(timer);
-        unwatch();
-        reject(thrown as Error);
-      },
-    );
+      })
+      .then(resolve, reject);
   });
 }
 
 /** Who keeps the run waiting: nodes with items in their hands, and what is waited for outside of items. */
 function pathsInFlight(run: RunState): string[] {
-  const holding = [...run.countersByPath()].filter(({ counter, isComposite }) => !isComposite && counter.inFlight > 0);
+  const holding = [...run.countersByPath()].filter(
+    ({ counter, isComposite }) => !isComposite && counter.inFlight > 0,
+  );
   return [...holding.map(({ path }) => path), ...run.waiting()];
 }
 

@@ -8,7 +8,6 @@ import type { Execution } from './execution.js';
 import type { FailedTry } from './failed-try.js';
 import type { NodeStage } from './stage.js';
 
-
 /** Sends an item to the dead-letter sink in scope; gives the error of a sink or decorator that failed. */
 export async function writeDeadLetter(
   execution: Execution,

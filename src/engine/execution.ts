@@ -58,10 +58,18 @@ export class Execution implements ChildOutputs {
   }
 
   /** Ends the execution by a failure; the first end wins. */
-  fail(error: PipelineError, stage: StageSite | undefined, isFatal = false, frame: ContextFrame = this.frame): void {
+  fail(
+    error: PipelineError,
+    stage: StageSite | undefined,
+    isFatal = false,
+    frame: ContextFrame = this.frame,
+  ): void {
     if (this.isHalted) {
       if (this.frame.scope.reason === undefined) {
-        this.frame.services.logger.error({ error, path: error.path }, 'a node failed after its execution had failed');
+        this.frame.services.logger.error(
+          { error, path: error.path },
+          'a node failed after its execution had failed',
+        );
       }
       return;
     }

@@ -35,7 +35,7 @@ export class GateStage extends Stage {
     state.isBusy = true;
     const pushed = this.inner.push(execution, item, trace);
     if (pushed !== undefined) return pushed.then(() => this.#letNextIn(execution, state));
-    return this.#letNextIn(execution, state);
+    this.#letNextIn(execution, state);
   }
 
   override end(execution: Execution): Work {

@@ -24,7 +24,7 @@ export class Handover implements AsyncIterableIterator<unknown, undefined> {
   #held: OfferedItem | undefined;
   #isEnded = false;
   #isClosed = false;
-  #aborted: { readonly reason: unknown } | undefined;
+  #aborted: { readonly reason: Error } | undefined;
 
   /** Whether the consumer wants nothing more. */
   get isClosed(): boolean {
@@ -53,7 +53,7 @@ export class Handover implements AsyncIterableIterator<unknown, undefined> {
   }
 
   /** Ends with an error for the consumer: the execution has ended before the items did. */
-  abort(reason: unknown): void {
+  abort(reason: Error): void {
     if (this.#aborted !== undefined || this.#isClosed) return;
     this.#aborted = { reason };
     for (const { reject } of this.#consumers.splice(0)) reject(reason);
@@ -71,7 +71,7 @@ export class Handover implements AsyncIterableIterator<unknown, undefined> {
 
   next(): Promise<IteratorResult<unknown, undefined>> {
     this.#letGo('consumed');
-    if (this.#aborted !== undefined) return Promise.reject(this.#aborted.reason as Error);
+    if (this.#aborted !== undefined) return Promise.reject(this.#aborted.reason);
     if (this.#isClosed) return Promise.resolve(END);
     const offered = this.#offered.shift();
     if (offered !== undefined) {

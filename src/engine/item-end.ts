@@ -15,7 +15,9 @@ export function endTrace(
   attempts = 1,
 ): Work {
   if (trace === undefined) return undefined;
-  return settleRecord(execution, stage, () => trace.end({ outcome, place: stage.place(execution), attempts }));
+  return settleRecord(execution, stage, () =>
+    trace.end({ outcome, place: stage.place(execution), attempts }),
+  );
 }
 
 /** Does something that may write to the lineage sink. */

@@ -28,7 +28,11 @@ export class ItemStream<T> implements AsyncIterable<T>, OutputReceiver {
   async *[Symbol.asyncIterator](): AsyncIterator<T, undefined> {
     if (!this.#isStarted) {
       this.#isStarted = true;
-      this.#settle(this.#start(this).finally(() => { this.#outputs.end(); }));
+      this.#settle(
+        this.#start(this).finally(() => {
+          this.#outputs.end();
+        }),
+      );
     }
     let isExhausted = false;
     try {

@@ -12,9 +12,18 @@ export interface NodeCode {
 }
 
 /** The code behind a binding; a function becomes the one method of an object. */
-export function nodeCode(binding: NodeBinding | undefined, lifetime: NodeLifetime, ...methods: readonly string[]): NodeCode {
+export function nodeCode(
+  binding: NodeBinding | undefined,
+  lifetime: NodeLifetime,
+  ...methods: readonly string[]
+): NodeCode {
   const [main = ''] = methods;
-  const of = (shared: object | undefined, type?: Constructor<object>): NodeCode => ({ shared, type, lifetime, methods });
+  const of = (shared: object | undefined, type?: Constructor<object>): NodeCode => ({
+    shared,
+    type,
+    lifetime,
+    methods,
+  });
   switch (binding?.how) {
     case 'class':
       return of(undefined, binding.type);

@@ -43,6 +43,6 @@ export class NodeCounter implements NodeCounts {
 
   /** The counts for a result; what is still in flight was given up. */
   snapshot(): NodeCounts {
-    return Object.freeze({ ...this, cancelled: this.cancelled + this.inFlight });
+    return Object.freeze({ ...(this as NodeCounts), cancelled: this.cancelled + this.inFlight });
   }
 }

@@ -1,12 +1,35 @@
-import type { BlueprintNode, DefinitionSource } from '../builder/blueprint.js';
-import type { NodeBinding } from '../builder/node-binding.js';
+import { DefinitionEnvironment } from '../composition/definition-environment.js';
+import { describeRoot, pipelineNameOf } from '../composition/describe-root.js';
+import { PipelineContext } from '../context/pipeline-context.js';
+import type { PipelineGraph } from '../graph/graph-shape.js';
+import type { NodeContainer } from '../ports/node-container.js';
+import { PipelineRunner } from './pipeline-runner.js';
+import type { RunReplacement } from './run-replacement.js';
 
-/** Gives the code that stands in for a node, undefined to keep its own; asked when a plan is compiled. */
-export type NodeReplacement = (node: BlueprintNode) => NodeBinding | undefined;
+export type { ReplaceableNode, RunReplacement } from './run-replacement.js';
+export { pipelineNameOf } from '../composition/describe-root.js';
 
-/** What stands in for parts of a pipeline under test; given to a runner beside its options. */
-export interface RunReplacement {
-  readonly node: NodeReplacement;
-  /** Gives the definition that stands in for another one, undefined to keep it. */
-  readonly definition: (source: DefinitionSource) => object | undefined;
+/** A pipeline with parts of it replaced: what a test describes and runs. */
+export class ReplacedPipeline {
+  readonly name: string;
+  readonly runner: PipelineRunner;
+
+  constructor(
+    private readonly definition: object,
+    private readonly container: NodeContainer | undefined,
+    private readonly replacement: RunReplacement,
+  ) {
+    this.name = pipelineNameOf(definition);
+    this.runner = new PipelineRunner({ container }, replacement);
+  }
+
+  /**
+   * Describes the pipeline as a run with this context would.
+   *
+   * @throws {@link PipelineError} what is wrong with the definition.
+   */
+  describe(context: PipelineContext): PipelineGraph {
+    const environment = new DefinitionEnvironment(this.container, undefined, this.replacement.definition);
+    return describeRoot(this.definition, PipelineContext.frameOf(context), environment).graph;
+  }
 }

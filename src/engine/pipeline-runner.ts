@@ -30,7 +30,7 @@ import { allEnded } from './fan-out-stage.js';
 import { ItemStream } from './item-stream.js';
 import { PlanCache } from './plan-cache.js';
 import type { Plan } from './plan.js';
-import type { RunReplacement } from './node-replacement.js';
+import type { RunReplacement } from './run-replacement.js';
 import type { RunResult } from './run-result.js';
 import type { Work } from './thenable.js';
 
@@ -51,7 +51,8 @@ export interface PipelineRunnerOptions {
 }
 
 /** A definition to run: its class, or an instance. */
-export type Definition<TIn, TOut> = Constructor<PipelineDefinition<TIn, TOut>> | PipelineDefinition<TIn, TOut>;
+export type Definition<TIn, TOut> =
+  Constructor<PipelineDefinition<TIn, TOut>> | PipelineDefinition<TIn, TOut>;
 
 /** What a run starts with: a template, or its options. */
 export type RunContextSource = PipelineContext | PipelineContextOptions;
@@ -165,7 +166,10 @@ export class PipelineRunner {
               stream.stop();
             });
             stopping.signal.addEventListener('abort', () => {
-              execution.frame.scope.cancel({ kind: 'user', message: 'nobody reads on' }, execution.frame.path);
+              execution.frame.scope.cancel(
+                { kind: 'user', message: 'nobody reads on' },
+                execution.frame.path,
+              );
             });
             return allEnded([plan.input?.feed(execution, items), runSources(plan, execution)]);
           },
@@ -223,7 +227,10 @@ export class PipelineRunner {
  *
  * @throws {@link PipelineError} when it fails or is cancelled; the error's `result` holds status and counts.
  */
-export async function runPipeline(definition: Definition<NoItem, NoItem>, context?: RunContextSource): Promise<RunResult> {
+export async function runPipeline(
+  definition: Definition<NoItem, NoItem>,
+  context?: RunContextSource,
+): Promise<RunResult> {
   return await new PipelineRunner().run(definition, context);
 }
 

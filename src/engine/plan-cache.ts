@@ -4,10 +4,10 @@ import { describeRoot } from '../composition/describe-root.js';
 import { matchesReads } from '../composition/parameter-match.js';
 import type { ContextFrame } from '../context/context-frame.js';
 import { compilePlan } from './compile-plan.js';
-import type { NodeReplacement } from './node-replacement.js';
 import { PathLedger } from './path-ledger.js';
 import type { Plan } from './plan.js';
 import { RecentPlans } from './recent-plans.js';
+import type { RunReplacement } from './run-replacement.js';
 
 /** The plans of one definition at the top of runs. */
 interface RootPlans {
@@ -26,7 +26,7 @@ export interface RootPlan {
 export class PlanCache {
   readonly #roots = new WeakMap<DefinitionSource, RootPlans>();
 
-  constructor(private readonly replacement: NodeReplacement | undefined) {}
+  constructor(private readonly replacement: RunReplacement['node'] | undefined) {}
 
   /**
    * The plan of a definition with a run's parameters.
@@ -46,7 +46,11 @@ export class PlanCache {
     if (known !== undefined) return { plan: known, ledger: root.ledger };
     const blueprint = describeRoot(source, frame, root.environment);
     const { ledger } = root;
-    const plan = compilePlan(blueprint, { ledger, describe: root.environment, replacement: this.replacement });
+    const plan = compilePlan(blueprint, {
+      ledger,
+      describe: root.environment,
+      replacement: this.replacement,
+    });
     root.recent.add(plan);
     this.#roots.set(source, root);
     return { plan, ledger };

@@ -48,9 +48,16 @@ function feedItem(plan: Plan, execution: Execution, item: unknown, trace: ItemTr
   const needsEnd = plan.needsEnd || execution.observer !== undefined;
   const started = sources.map((source) => source.run(execution));
   const pushed = execution.isHalted ? undefined : input?.push(execution, item, trace);
-  const fed = pushed === undefined ? (needsEnd ? input?.end(execution) : undefined) : pushed.then(() => input?.end(execution));
+  const fed =
+    pushed === undefined
+      ? needsEnd
+        ? input?.end(execution)
+        : undefined
+      : pushed.then(() => input?.end(execution));
   const all = sources.length === 0 ? fed : allEnded([...started, fed]);
-  return all === undefined ? closeExecution(plan, execution) : all.then(() => closeExecution(plan, execution));
+  return all === undefined
+    ? closeExecution(plan, execution)
+    : all.then(() => closeExecution(plan, execution));
 }
 
 /** How an execution stands at this moment. */
@@ -102,11 +109,15 @@ export function closeExecution(plan: Plan, execution: Execution): Work {
 /** Something to do at the end of an execution, and what to do with an error of it. */
 interface ClosingStep {
   readonly path: string;
-  run(): unknown;
-  failed(thrown: unknown): void;
+  readonly run: () => unknown;
+  readonly failed: (thrown: unknown) => void;
 }
 
-function closingStep({ path }: Pick<StageSite, 'path'>, run: () => unknown, failed: (thrown: unknown) => void): ClosingStep {
+function closingStep(
+  { path }: Pick<StageSite, 'path'>,
+  run: () => unknown,
+  failed: (thrown: unknown) => void,
+): ClosingStep {
   return { path, run, failed };
 }
 

@@ -16,7 +16,12 @@ export class SinkStage extends CallStage<SinkTarget> {
     return target.write(item, view);
   }
 
-  protected override done(execution: Execution, _result: unknown, trace: ItemTrace | undefined, attempt: number): unknown {
+  protected override done(
+    execution: Execution,
+    _result: unknown,
+    trace: ItemTrace | undefined,
+    attempt: number,
+  ): unknown {
     this.counter(execution).out += 1;
     trace?.pass(this.place(execution), 0, attempt);
     return nothingAfter(endTrace(execution, this, trace, 'emitted', attempt));

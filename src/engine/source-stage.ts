@@ -161,7 +161,8 @@ export class SourceStage extends NodeStage {
   }
 
   #failed(execution: Execution, thrown: unknown): Work {
-    const isOurs = thrown instanceof PipelineError && thrown.code === 'SOURCE_EXHAUSTED' && thrown.path === this.site.path;
+    const isOurs =
+      thrown instanceof PipelineError && thrown.code === 'SOURCE_EXHAUSTED' && thrown.path === this.site.path;
     execution.fail(isOurs ? thrown : nodeFailed(this.site.path, thrown), this.site);
     return this.next.end(execution);
   }
@@ -169,7 +170,9 @@ export class SourceStage extends NodeStage {
 
 function openIterator(items: unknown, path: string): AnyIterator {
   const isObject = (typeof items === 'object' && items !== null) || typeof items === 'function';
-  const iterable = items as Partial<Items<unknown>> & Partial<AsyncIterable<unknown>> & Partial<Iterable<unknown>>;
+  const iterable = items as Partial<Items<unknown>> &
+    Partial<AsyncIterable<unknown>> &
+    Partial<Iterable<unknown>>;
   const open = isObject ? (iterable[Symbol.asyncIterator] ?? iterable[Symbol.iterator]) : undefined;
   if (open === undefined && typeof items === 'string') return items[Symbol.iterator]();
   if (open === undefined) {

@@ -51,9 +51,15 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     return this.#passed(execution, child, trace, inner);
   }
 
-  #passed(execution: Execution, child: ChildExecution, trace: ItemTrace | undefined, inner: ItemTrace | undefined): Work {
+  #passed(
+    execution: Execution,
+    child: ChildExecution,
+    trace: ItemTrace | undefined,
+    inner: ItemTrace | undefined,
+  ): Work {
     this.#watch(execution, child);
-    if (child.isHalted && child.failure !== undefined) return this.#gaveUp(execution, inner === undefined ? trace : undefined);
+    if (child.isHalted && child.failure !== undefined)
+      return this.#gaveUp(execution, inner === undefined ? trace : undefined);
     this.counter(execution).out += 1;
     // A child that does not inherit the lineage takes the item out of sight.
     return inner === undefined ? endTrace(execution, this, trace, 'aggregated') : undefined;
@@ -64,7 +70,10 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     if (known === undefined && execution.isHalted) return this.next.end(execution);
     const { child, opening } = this.#open(execution);
     if (child === undefined) return this.next.end(execution);
-    const ended = opening === undefined ? this.#endChild(execution, child) : opening.then(() => this.#endChild(execution, child));
+    const ended =
+      opening === undefined
+        ? this.#endChild(execution, child)
+        : opening.then(() => this.#endChild(execution, child));
     const finish = (): Work => {
       this.#watch(execution, child);
       this.completed(execution);
@@ -88,7 +97,8 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
 
   /** Takes an output of the child: in the parent's context. */
   receive(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
-    const { parent } = execution as ChildExecution;
+    if (!(execution instanceof ChildExecution)) return undefined;
+    const { parent } = execution;
     this.counter(parent).emitted += 1;
     // What a child without the parent's lineage gives is a new item to the parent.
     const outer = trace ?? parent.run.traceFor(parent.frame.services.lineageSink);
@@ -120,7 +130,9 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     const state: OpenChild = { child, opening: undefined, sources: undefined, release };
     const runSources = (): void => {
       state.opening = undefined;
-      state.sources = runInContext(child.context, () => allEnded(plan.sources.map((source) => source.run(child))));
+      state.sources = runInContext(child.context, () =>
+        allEnded(plan.sources.map((source) => source.run(child))),
+      );
     };
     const opening = runInContext(child.context, openExecution, plan, child);
     if (opening === undefined) runSources();
@@ -130,6 +142,7 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
 
   /** A child that failed fails the parent's execution: there is no single item to decide about. */
   #watch(execution: Execution, child: ChildExecution): void {
+    if (child.isHandled) execution.isHandled = true;
     if (child.failure === undefined) return;
     execution.fail(child.failure, this.site, child.isFatal, child.failedFrame);
   }

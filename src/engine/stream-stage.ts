@@ -161,5 +161,7 @@ export class StreamStage extends NodeStage {
 /** What a stream's code gets when it asks for an item after the end. */
 function stopReason(execution: Execution): Error {
   const { path, scope } = execution.frame;
-  return scope.reason ?? new RunCancelledError({ kind: 'failure', message: 'the execution has failed' }, path);
+  return (
+    scope.reason ?? new RunCancelledError({ kind: 'failure', message: 'the execution has failed' }, path)
+  );
 }

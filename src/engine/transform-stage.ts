@@ -15,7 +15,12 @@ export class TransformStage extends CallStage<TransformTarget> {
     return target.transform(item, view);
   }
 
-  protected override done(execution: Execution, result: unknown, trace: ItemTrace | undefined, attempt: number): unknown {
+  protected override done(
+    execution: Execution,
+    result: unknown,
+    trace: ItemTrace | undefined,
+    attempt: number,
+  ): unknown {
     const counter = this.counter(execution);
     if (result === SKIP) {
       counter.filtered += 1;

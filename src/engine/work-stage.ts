@@ -95,7 +95,11 @@ export abstract class WorkStage extends NodeStage {
     if (this.policy === undefined || isFatal === true) return { action: 'fail' };
     const isWrapped = error.code === 'NODE_FAILED';
     // A node's own policy is asked with the original; a composite's also with the error around it.
-    const asked = !isWrapped ? [error] : this.site.kind === 'composite' ? [error.cause, error] : [error.cause];
+    const asked = !isWrapped
+      ? [error]
+      : this.site.kind === 'composite'
+        ? [error.cause, error]
+        : [error.cause];
     try {
       return this.policy.decide(asked, attempt);
     } catch (thrown) {
@@ -107,7 +111,9 @@ export abstract class WorkStage extends NodeStage {
     this.counter(execution).failed += 1;
     execution.fail(error, this.site, isFatal, frame);
     // In a child the composite around it decides how the item ends.
-    return execution.frame.parent === undefined ? nothingAfter(endTrace(execution, this, trace, 'error')) : NOTHING;
+    return execution.frame.parent === undefined
+      ? nothingAfter(endTrace(execution, this, trace, 'error'))
+      : NOTHING;
   }
 
   #skip(execution: Execution, trace: ItemTrace | undefined, { error, attempt }: FailedTry): unknown {
@@ -147,7 +153,8 @@ export abstract class WorkStage extends NodeStage {
   ): Promise<unknown> {
     const { error, attempt } = failed;
     const rejection = await writeDeadLetter(execution, this, item, failed, trace?.correlationId);
-    if (rejection !== undefined) return this.#fail(execution, trace, { error: rejection, attempt, isFatal: true });
+    if (rejection !== undefined)
+      return this.#fail(execution, trace, { error: rejection, attempt, isFatal: true });
     this.counter(execution).deadLettered += 1;
     execution.isHandled = true;
     if (execution.observer !== undefined) {

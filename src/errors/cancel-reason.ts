@@ -11,6 +11,9 @@ export interface CancelReason {
 /** Tells whether a value, such as the reason of a caller's own signal, is a {@link CancelReason}. */
 export function isCancelReason(value: unknown): value is CancelReason {
   return (
-    typeof value === 'object' && value !== null && 'kind' in value && kinds.some((kind) => kind === value.kind)
+    typeof value === 'object' &&
+    value !== null &&
+    'kind' in value &&
+    kinds.some((kind) => kind === value.kind)
   );
 }

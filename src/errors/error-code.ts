@@ -4,7 +4,12 @@ import { definitionCodes } from './definition-codes.js';
 import { runningCodes } from './running-codes.js';
 
 /** Every code an error of this library can carry; each has a section in `docs/errors.md`. */
-export const errorCodes = [...definitionCodes, ...compositionCodes, ...contextCodes, ...runningCodes] as const;
+export const errorCodes = [
+  ...definitionCodes,
+  ...compositionCodes,
+  ...contextCodes,
+  ...runningCodes,
+] as const;
 
 /** The stable name of a kind of failure; compare it instead of messages. */
 export type PipelineErrorCode = (typeof errorCodes)[number];

@@ -5,7 +5,8 @@ export class NoContextError extends PipelineError {
   constructor() {
     super('NO_CONTEXT', {
       problem: 'There is no current pipeline context here.',
-      remedy: 'Call this from code that a pipeline runs, pass the context as an argument, or wrap the call in withContext.',
+      remedy:
+        'Call this from code that a pipeline runs, pass the context as an argument, or wrap the call in withContext.',
     });
   }
 

@@ -12,7 +12,8 @@ const LONGEST_MS = Number.MAX_SAFE_INTEGER;
 export const rule = {
   anything: (): undefined => undefined,
   boolean: (value: unknown) => (typeof value === 'boolean' ? undefined : 'true or false'),
-  text: (value: unknown) => (typeof value === 'string' && value !== '' ? undefined : 'a text that is not empty'),
+  text: (value: unknown) =>
+    typeof value === 'string' && value !== '' ? undefined : 'a text that is not empty',
   callable: (value: unknown) => (typeof value === 'function' ? undefined : 'a function'),
   positiveInteger: (value: unknown) =>
     Number.isSafeInteger(value) && Number(value) > 0 ? undefined : 'a whole number above 0',

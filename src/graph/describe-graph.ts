@@ -10,7 +10,9 @@ function describeLevel(graph: PipelineGraph, indent: string): string[] {
     const isLast = index === graph.nodes.length - 1;
     const child = graph.childGraphs.get(node.id);
     const line = `${indent}${isLast ? '└─' : '├─'} ${describeNode(graph, node, child)}`;
-    return child === undefined ? [line] : [line, ...describeLevel(child, `${indent}${isLast ? '   ' : '│  '}`)];
+    return child === undefined
+      ? [line]
+      : [line, ...describeLevel(child, `${indent}${isLast ? '   ' : '│  '}`)];
   });
 }
 
@@ -31,5 +33,7 @@ function describeEntries(entries: Readonly<Record<string, unknown>>, mark: strin
 }
 
 function describeValue(value: unknown): string {
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+  if (typeof value === 'string') return value;
+  const text: unknown = JSON.stringify(value);
+  return typeof text === 'string' ? text : String(value);
 }

@@ -8,7 +8,9 @@ export function mermaidOf(graph: PipelineGraph): string {
 function drawLevel(graph: PipelineGraph, prefix: string, indent: string): string[] {
   const idOf = new Map(graph.nodes.map((node, index) => [node.id, `${prefix}${String(index)}`]));
   const nodes = graph.nodes.flatMap((node) => drawNode(graph, node, idOf.get(node.id) ?? prefix, indent));
-  const edges = graph.edges.map(({ from, to }) => `${indent}${idOf.get(from) ?? from} --> ${idOf.get(to) ?? to}`);
+  const edges = graph.edges.map(
+    ({ from, to }) => `${indent}${idOf.get(from) ?? from} --> ${idOf.get(to) ?? to}`,
+  );
   return [...nodes, ...edges];
 }
 

@@ -17,7 +17,10 @@ export interface GraphOutline {
 export function validateGraph(outline: GraphOutline): ValidationProblem[] {
   if (outline.nodes.length === 0) {
     const remedy = "Add nodes to the builder in 'define'.";
-    return [validationProblem('PIPELINE_EMPTY', outline.path, 'The pipeline has no nodes.', remedy), ...bridgeProblems(outline)];
+    return [
+      validationProblem('PIPELINE_EMPTY', outline.path, 'The pipeline has no nodes.', remedy),
+      ...bridgeProblems(outline),
+    ];
   }
   return [
     ...bridgeProblems(outline),
@@ -36,11 +39,20 @@ function connectionProblems({ nodes, edges, path }: GraphOutline): ValidationPro
     const problems: ValidationProblem[] = [];
     if (!isStart(kind) && !fed.has(id)) {
       const remedy = `Connect a node to it: builder.connect(..., ${id}), or give it { from }.`;
-      problems.push(validationProblem('NODE_UNCONNECTED', place, `Nothing is connected to the ${kind} '${id}'.`, remedy));
+      problems.push(
+        validationProblem('NODE_UNCONNECTED', place, `Nothing is connected to the ${kind} '${id}'.`, remedy),
+      );
     }
     if (!isEnd(kind) && !drained.has(id)) {
       const remedy = `Connect it to a sink or another node: builder.connect(${id}, ...).`;
-      problems.push(validationProblem('NODE_UNCONNECTED', place, `The output of the ${kind} '${id}' goes nowhere; its items would vanish.`, remedy));
+      problems.push(
+        validationProblem(
+          'NODE_UNCONNECTED',
+          place,
+          `The output of the ${kind} '${id}' goes nowhere; its items would vanish.`,
+          remedy,
+        ),
+      );
     }
     return problems;
   });
@@ -89,7 +101,14 @@ function countProblem(
 ): ValidationProblem[] {
   if (count === 1) return [];
   if (count === 0) {
-    return [validationProblem(`${group}_MISSING`, path, `The sub-pipeline has no composite ${word}.`, `Add one with builder.${call}.`)];
+    return [
+      validationProblem(
+        `${group}_MISSING`,
+        path,
+        `The sub-pipeline has no composite ${word}.`,
+        `Add one with builder.${call}.`,
+      ),
+    ];
   }
   return [
     validationProblem(
@@ -113,7 +132,9 @@ function cycleProblems({ nodes, edges, path }: GraphOutline): ValidationProblem[
     if (seenAt >= 0) {
       const cycle = [...trail.slice(seenAt), id].join(' → ');
       const remedy = 'Remove one of these connections; a pipeline flows in one direction.';
-      problems.push(validationProblem('GRAPH_CYCLE', `${path}/${id}`, `The nodes form a cycle: ${cycle}.`, remedy));
+      problems.push(
+        validationProblem('GRAPH_CYCLE', `${path}/${id}`, `The nodes form a cycle: ${cycle}.`, remedy),
+      );
       return;
     }
     if (finished.has(id)) return;

@@ -17,7 +17,14 @@ export interface TraceEnd {
 }
 
 /** The outcomes by weight: where an item was split, the weightiest end of its branches is its terminal one. */
-const weights: readonly LineageOutcome[] = ['dropped', 'filtered', 'aggregated', 'emitted', 'deadLettered', 'error'];
+const weights: readonly LineageOutcome[] = [
+  'dropped',
+  'filtered',
+  'aggregated',
+  'emitted',
+  'deadLettered',
+  'error',
+];
 
 /**
  * Follows one input through a run.
@@ -78,7 +85,8 @@ export class ItemTrace {
 
   /** Ends one branch; the last one writes the terminal record. A returned promise is the sink's. */
   end(end: TraceEnd): unknown {
-    if (this.#end === undefined || weights.indexOf(end.outcome) > weights.indexOf(this.#end.outcome)) this.#end = end;
+    if (this.#end === undefined || weights.indexOf(end.outcome) > weights.indexOf(this.#end.outcome))
+      this.#end = end;
     return this.release();
   }
 

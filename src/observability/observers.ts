@@ -35,7 +35,11 @@ function tell(observer: ExecutionObserver, type: keyof ExecutionObserver, event:
   return (observer[type] as Listener | undefined)?.call(observer, event);
 }
 
-function tellAll(members: readonly ExecutionObserver[], type: keyof ExecutionObserver, event: ExecutionEvent): unknown {
+function tellAll(
+  members: readonly ExecutionObserver[],
+  type: keyof ExecutionObserver,
+  event: ExecutionEvent,
+): unknown {
   const thrown: unknown[] = [];
   const pending: unknown[] = [];
   for (const member of members) {

@@ -1,5 +1,6 @@
 /** Chooses errors: by class, by `code`, or by a predicate. */
-export type ErrorMatcher = (abstract new (...args: never[]) => Error) | string | ((error: unknown) => boolean);
+export type ErrorMatcher =
+  (abstract new (...args: never[]) => Error) | string | ((error: unknown) => boolean);
 
 /** Whether a matcher chooses an error. */
 export function matchesError(matcher: ErrorMatcher, error: unknown): boolean {

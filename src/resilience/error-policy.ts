@@ -54,7 +54,9 @@ export class ErrorPolicy {
    * @param attempt the number of the try that failed, from 1.
    */
   decide(errors: readonly unknown[], attempt: number): Decision {
-    const chosen = this.rules.find(({ on }) => on === undefined || errors.some((error) => matchesError(on, error)));
+    const chosen = this.rules.find(
+      ({ on }) => on === undefined || errors.some((error) => matchesError(on, error)),
+    );
     if (chosen === undefined) return { action: 'fail' };
     if (typeof chosen.then === 'string') return { action: chosen.then };
     const { attempts, delay, exhausted } = chosen.then.retry;
@@ -91,7 +93,8 @@ const isMatcher = (value: unknown): string | undefined =>
 
 const isDecision = (value: unknown): string | undefined => {
   if (finals.some((final) => final === value)) return undefined;
-  const hasRetry = typeof value === 'object' && value !== null && 'retry' in value && Object.keys(value).length === 1;
+  const hasRetry =
+    typeof value === 'object' && value !== null && 'retry' in value && Object.keys(value).length === 1;
   return hasRetry ? undefined : "'fail', 'skip', 'deadLetter' or { retry: { attempts, ... } }";
 };
 
@@ -99,9 +102,10 @@ function ruleProblems(candidate: ErrorRule, isLast: boolean): string[] {
   const problems = optionProblems(candidate, { on: isMatcher, then: isDecision });
   if (problems.length > 0) return problems;
   if (!('then' in candidate)) return ["'then' is missing"];
-  if (candidate.on === undefined && !isLast) return ['it takes every error, so the rules after it never decide'];
+  if (candidate.on === undefined && !isLast)
+    return ['it takes every error, so the rules after it never decide'];
   if (typeof candidate.then === 'string') return [];
-  const { retry } = candidate.then;
+  const retry: Partial<RetryOptions> = candidate.then.retry;
   const wrong = optionProblems(retry, {
     attempts: rule.positiveInteger,
     delay: rule.having('beforeAttemptMs'),

@@ -6,7 +6,10 @@ export function alarmAt(epochMs: number, ring: () => void): () => void {
   let timer: NodeJS.Timeout;
   const arm = (): void => {
     const leftMs = epochMs - Date.now();
-    timer = setTimeout(leftMs <= LONGEST_DELAY_MS ? ring : arm, Math.min(Math.max(leftMs, 0), LONGEST_DELAY_MS));
+    timer = setTimeout(
+      leftMs <= LONGEST_DELAY_MS ? ring : arm,
+      Math.min(Math.max(leftMs, 0), LONGEST_DELAY_MS),
+    );
   };
   arm();
   return () => {

@@ -50,7 +50,10 @@ export class CancelScope {
     if (this.reason !== undefined || this.#closed) return;
     this.#stopAlarm?.();
     if (deadlineMs <= Date.now()) this.#expire();
-    else this.#stopAlarm = alarmAt(deadlineMs, () => { this.#expire(); });
+    else
+      this.#stopAlarm = alarmAt(deadlineMs, () => {
+        this.#expire();
+      });
   }
 
   /** Announces this scope's end, and the ends of the scopes below, through a function: in the run's own context. */

@@ -5,7 +5,14 @@ import type { CancelScope } from './cancel-scope.js';
 import type { RunIdentity } from './run-identity.js';
 
 /** The ids that identify a run, in the order in which they are printed. */
-const printedIds = ['runId', 'rootRunId', 'parentRunId', 'followUpToRunId', 'threadId', 'correlationId'] as const;
+const printedIds = [
+  'runId',
+  'rootRunId',
+  'parentRunId',
+  'followUpToRunId',
+  'threadId',
+  'correlationId',
+] as const;
 
 /** The run as one execution sees it: who it is, when it must end, and how to end it. */
 export class RunContext {

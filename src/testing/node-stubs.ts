@@ -1,7 +1,6 @@
-import type { BlueprintNode } from '../builder/blueprint.js';
 import { bindNode } from '../builder/node-binding.js';
 import type { NodeBinding } from '../builder/node-binding.js';
-import { invalidOption } from '../errors/option-rules.js';
+import type { ReplaceableNode } from '../engine/node-replacement.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import type { GraphNode, PipelineGraph } from '../graph/graph-shape.js';
 import { MemorySource } from './memory-source.js';
@@ -41,7 +40,7 @@ export class NodeStubs {
       const node = findNode(graph, path.split('/').slice(1));
       if (node === undefined) throw this.#unknown(path, 'node');
       if (node !== 'undescribed' && node.kind === 'composite') {
-        throw invalidOption('replaceNode', `'${path}' is a composite; replace its sub-pipeline with withChild`);
+        throw wrongStub(`'${path}' is a composite; replace its sub-pipeline with withChild`);
       }
     }
     for (const { id, kind } of graph.nodes) {
@@ -50,13 +49,15 @@ export class NodeStubs {
   }
 
   /** The code that stands in for a node. */
-  bindingFor({ path, kind, isStream }: BlueprintNode): NodeBinding | undefined {
+  bindingFor({ path, kind, isStream }: ReplaceableNode): NodeBinding | undefined {
     const items = this.#sinks.get(path);
-    if (items !== undefined) return { how: 'instance', instance: isStream ? this.#streamSink(items) : this.#itemSink(items) };
+    if (items !== undefined)
+      return { how: 'instance', instance: isStream ? this.#streamSink(items) : this.#itemSink(items) };
     if (!this.#stubs.has(path)) return undefined;
-    if (kind !== 'source' && kind !== 'transform' && kind !== 'stream-transform' && kind !== 'sink') return undefined;
+    if (kind !== 'source' && kind !== 'transform' && kind !== 'stream-transform' && kind !== 'sink')
+      return undefined;
     const bound = bindNode(kind, this.#stubs.get(path));
-    if ('problem' in bound) throw invalidOption('replaceNode', `the stub for '${path}' is no ${kind}: ${bound.problem}`);
+    if ('problem' in bound) throw wrongStub(`the stub for '${path}' is no ${kind}: ${bound.problem}`);
     return bound.binding;
   }
 
@@ -92,6 +93,13 @@ export class NodeStubs {
       remedy: "Use the id of a node of the pipeline, or its path into a child: 'composite/node'.",
     });
   }
+}
+
+function wrongStub(problem: string): PipelineError {
+  return new PipelineError('OPTION_INVALID', {
+    problem: `Wrong use of replaceNode: ${problem}.`,
+    remedy: 'Give a stub of the same kind as the node.',
+  });
 }
 
 /** The node at a path; a child that is described at its first item cannot be looked into. */

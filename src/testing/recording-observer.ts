@@ -5,6 +5,7 @@ import type { ExecutionEvent, ExecutionEvents, ExecutionObserver } from '../port
 export type AnyExecutionEvent = ExecutionEvents[keyof ExecutionEvents];
 
 /** An observer that keeps every event, in order. */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- the methods are made in the constructor
 export class RecordingObserver {
   readonly events: AnyExecutionEvent[] = [];
 
@@ -25,5 +26,5 @@ export class RecordingObserver {
 }
 
 // The methods are made from the list of events, so that a new one cannot be forgotten.
-// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging, @typescript-eslint/no-empty-object-type -- see above
 export interface RecordingObserver extends ExecutionObserver {}

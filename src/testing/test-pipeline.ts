@@ -1,13 +1,10 @@
-import type { DefinitionSource } from '../builder/blueprint.js';
 import type { Constructor } from '../builder/node-binding.js';
 import type { PipelineDefinition } from '../builder/pipeline-builder.js';
-import { DefinitionEnvironment } from '../composition/definition-environment.js';
-import { describeRoot, pipelineNameOf } from '../composition/describe-root.js';
 import type { ContextKey, Key } from '../context/context-key.js';
 import { PipelineContext } from '../context/pipeline-context.js';
 import { perDictionary } from '../context/dictionary-kind.js';
 import { PipelineError } from '../errors/pipeline-error.js';
-import { PipelineRunner } from '../engine/pipeline-runner.js';
+import { pipelineNameOf, ReplacedPipeline } from '../engine/node-replacement.js';
 import type { Definition } from '../engine/pipeline-runner.js';
 import type { RunResult } from '../engine/run-result.js';
 import type { DeadLetterEnvelope } from '../ports/dead-letter-sink.js';
@@ -48,7 +45,7 @@ export interface TestResult<TOut = unknown> {
 
 /** A test of a pipeline, or of a sub-pipeline alone; made by {@link testPipeline}. */
 export class PipelineTest<TIn, TOut> {
-  readonly #definition: DefinitionSource;
+  readonly #definition: object;
   readonly #entries = perDictionary((): [Key, unknown][] => []);
   readonly #stubs: NodeStubs;
   readonly #children: TestedChild[] = [];
@@ -56,7 +53,7 @@ export class PipelineTest<TIn, TOut> {
   #input: readonly unknown[] | undefined;
 
   /** @internal */
-  constructor(definition: DefinitionSource) {
+  constructor(definition: object) {
     this.#definition = definition;
     this.#stubs = new NodeStubs(pipelineNameOf(definition));
   }
@@ -99,7 +96,9 @@ export class PipelineTest<TIn, TOut> {
     definition: Constructor<PipelineDefinition<A, B>> | PipelineDefinition<A, B>,
     stub: (item: A, context: PipelineContext) => NoInfer<B> | Promise<NoInfer<B>>,
   ): this {
-    this.#children.push(new TestedChild(definition, stub as (item: unknown, context: PipelineContext) => unknown));
+    this.#children.push(
+      new TestedChild(definition, stub as (item: unknown, context: PipelineContext) => unknown),
+    );
     return this;
   }
 
@@ -142,14 +141,12 @@ export class PipelineTest<TIn, TOut> {
   }
 
   async #runWith(context: PipelineContext, outputs: unknown[]): Promise<RunResult> {
-    const definition = (source: DefinitionSource): object | undefined =>
-      this.#children.find((child) => child.replaces(source));
-    const environment = new DefinitionEnvironment(this.#container, undefined, definition);
-    this.#stubs.check(describeRoot(this.#definition, PipelineContext.frameOf(context), environment).graph);
-    const runner = new PipelineRunner({ container: this.#container }, {
-      definition,
+    const pipeline = new ReplacedPipeline(this.#definition, this.#container, {
+      definition: (source) => this.#children.find((child) => child.replaces(source)),
       node: (node) => this.#stubs.bindingFor(node),
     });
+    this.#stubs.check(pipeline.describe(context));
+    const { runner } = pipeline;
     if (this.#input === undefined) return await runner.run(this.#definition as never, context);
     const stream = runner.stream<unknown, unknown>(this.#definition as never, this.#input, context);
     for await (const output of stream) outputs.push(output);

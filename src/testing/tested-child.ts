@@ -1,5 +1,3 @@
-import type { DefinitionSource } from '../builder/blueprint.js';
-import { definitionClass } from '../builder/describe-definition.js';
 import type { PipelineBuilder } from '../builder/pipeline-builder.js';
 import type { PipelineContext } from '../context/pipeline-context.js';
 
@@ -18,13 +16,15 @@ export class TestedChild implements RecordedChild {
   readonly contexts: PipelineContext[] = [];
 
   constructor(
-    private readonly definition: DefinitionSource,
+    private readonly definition: object,
     private readonly stub: ChildStub,
   ) {}
 
   /** Whether it stands in for a definition: the same instance, or one of the same class. */
-  replaces(source: DefinitionSource): boolean {
-    return source === this.definition || definitionClass(source) === this.definition;
+  replaces(source: object): boolean {
+    return (
+      source === this.definition || (typeof source !== 'function' && source.constructor === this.definition)
+    );
   }
 
   /** Describes the sub-pipeline in its stead: the stub alone, in the child's context. */

@@ -1,0 +1,44 @@
+import { pipeline, type PipelineBuilder, type PipelineDefinition } from 'heirline';
+import { readFlight } from './flight-record.js';
+import type { EnrichedFlight, Leg } from './flight.js';
+import { Airports, DistanceUnit, Tolerance } from './keys.js';
+import { LocatePipeline } from './locate-pipeline.js';
+import { MeasurePipeline } from './measure-pipeline.js';
+
+/**
+ * Turns a record of unknown shape into a flight between two known places.
+ *
+ * A sub-pipeline made of sub-pipelines. It hands each of them what it needs and nothing else: `locate` gets the
+ * airports but not the tolerance, `measure` the tolerance but not the airports.
+ */
+@pipeline({ name: 'enrich', requires: { parameters: [DistanceUnit, Tolerance], items: [Airports] } })
+export class EnrichPipeline implements PipelineDefinition<unknown, EnrichedFlight> {
+  define(builder: PipelineBuilder<unknown, EnrichedFlight>): void {
+    const input = builder.addCompositeInput();
+    const read = builder.addTransform((record): Leg => ({ flight: readFlight(record) }), {
+      name: 'read',
+      from: input,
+    });
+    const origin = builder.addComposite(LocatePipeline, {
+      name: 'origin',
+      from: read,
+      contextConfiguration: { inheritParentItems: { pick: [Airports] } },
+      with: { parameters: { end: 'origin' } },
+    });
+    const destination = builder.addComposite(LocatePipeline, {
+      name: 'destination',
+      from: origin,
+      contextConfiguration: { inheritParentItems: { pick: [Airports] } },
+      with: { parameters: { end: 'destination' } },
+    });
+    const measure = builder.addComposite(MeasurePipeline, {
+      name: 'measure',
+      from: destination,
+      contextConfiguration: { inheritParentParameters: { pick: [DistanceUnit, Tolerance] } },
+    });
+    builder.connect(measure, builder.addCompositeOutput());
+
+    // Notes for drawings: what `with` gives each of the two is not in the graph.
+    builder.setNodeMetadata(origin, 'end', 'origin').setNodeMetadata(destination, 'end', 'destination');
+  }
+}

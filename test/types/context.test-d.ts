@@ -1,0 +1,109 @@
+import { describe, expectTypeOf, test } from 'vitest';
+import {
+  CompositeContextConfiguration,
+  contextKey,
+  currentContext,
+  PipelineContext,
+  requireContext,
+  withContext,
+  type ContextKey,
+  type RunContext,
+} from 'heirline';
+
+const Rate = contextKey<number>('Rate');
+const City = contextKey<string>('City', { default: 'Oslo' });
+const context = new PipelineContext();
+
+describe('typed keys', () => {
+  test('say what they address', () => {
+    expectTypeOf(Rate).toEqualTypeOf<ContextKey<number>>();
+    expectTypeOf(context.parameters.get(Rate)).toEqualTypeOf<number | undefined>();
+    expectTypeOf(context.parameters.require(Rate)).toEqualTypeOf<number>();
+  });
+
+  test('with a default are never absent', () => {
+    expectTypeOf(context.parameters.get(City)).toEqualTypeOf<string>();
+    expectTypeOf(context.items.require(City)).toEqualTypeOf<string>();
+  });
+
+  test('refuse values of another type', () => {
+    context.parameters.set(Rate, 2);
+    // @ts-expect-error a rate is a number
+    context.parameters.set(Rate, 'two');
+    // @ts-expect-error a default is of the key's type
+    contextKey<number>('Rate', { default: 'two' });
+  });
+
+  test('type the recipe of an update', () => {
+    context.parameters.update(contextKey<{ count: number }>('Tally'), (tally) => {
+      expectTypeOf(tally.count).toEqualTypeOf<number>();
+      tally.count += 1;
+    });
+  });
+
+  test('do not hide that an untyped value is unknown', () => {
+    expectTypeOf(context.parameters.get('anything')).toBeUnknown();
+    expectTypeOf(context.parameters.require('anything')).toBeUnknown();
+    expectTypeOf(context.parameters.get<string>('text')).toEqualTypeOf<string | undefined>();
+  });
+
+  test('select what is inherited, beside names', () => {
+    CompositeContextConfiguration.create({
+      inheritParentParameters: { pick: [Rate, City, 'name'] },
+      inheritParentItems: { omit: [Rate] },
+      inheritParentProperties: { rename: { childName: Rate, other: 'parentName' } },
+    });
+  });
+});
+
+describe('a configuration', () => {
+  test('is immutable', () => {
+    // @ts-expect-error a configuration is read-only
+    CompositeContextConfiguration.default.inheritRunIdentity = false;
+    // @ts-expect-error a preset is read-only
+    CompositeContextConfiguration.inheritAll = CompositeContextConfiguration.default;
+  });
+
+  test('is changed into another by a recipe', () => {
+    expectTypeOf(
+      CompositeContextConfiguration.default.with((draft) => {
+        draft.inheritLineageSink = false;
+      }),
+    ).toEqualTypeOf<CompositeContextConfiguration>();
+  });
+});
+
+describe('a context', () => {
+  test('is given dictionaries as objects, maps or entries', () => {
+    expectTypeOf(PipelineContext).toBeConstructibleWith({ parameters: { a: 1 } });
+    expectTypeOf(PipelineContext).toBeConstructibleWith({ items: new Map([['a', 1]]) });
+    expectTypeOf(PipelineContext).toBeConstructibleWith({ properties: [['a', 1]] });
+    expectTypeOf(PipelineContext).toBeConstructibleWith({ parameters: [[Rate, 1]] });
+    expectTypeOf(PipelineContext).toBeConstructibleWith({ parameters: undefined, run: undefined });
+    // @ts-expect-error the name is misspelt
+    expectTypeOf(PipelineContext).toBeConstructibleWith({ parameter: {} });
+  });
+
+  test('has ids that nobody can set, and the run behind it', () => {
+    expectTypeOf(context.runId).toBeString();
+    expectTypeOf(context.run).toEqualTypeOf<RunContext>();
+    expectTypeOf(context.signal).toEqualTypeOf<AbortSignal>();
+    // @ts-expect-error an id is read-only
+    context.runId = 'mine';
+  });
+
+  test('takes functions and disposables for disposal, whatever they return', () => {
+    context.onDispose(() => 42);
+    context.onDispose(async () => Promise.resolve());
+    context.onDispose({ [Symbol.dispose]: () => undefined });
+    context.onDispose({ [Symbol.asyncDispose]: () => Promise.resolve() });
+    // @ts-expect-error nothing to call
+    context.onDispose(42);
+  });
+
+  test('is there or not, in ambient access', () => {
+    expectTypeOf(currentContext()).toEqualTypeOf<PipelineContext | undefined>();
+    expectTypeOf(requireContext()).toEqualTypeOf<PipelineContext>();
+    expectTypeOf(withContext({}, () => 42)).resolves.toBeNumber();
+  });
+});

@@ -1,0 +1,165 @@
+import { describe, expectTypeOf, test } from 'vitest';
+import type { PipelineError, RunCancelledError } from 'heirline';
+import {
+  buildPipeline,
+  errorPolicy,
+  fixed,
+  PipelineRunner,
+  runPipeline,
+  type CancelReason,
+  type DeadLetterEnvelope,
+  type DeadLetterSink,
+  type ExecutionObserver,
+  type LineageRecord,
+  type LineageSink,
+  type NodeContainer,
+  type NodeCounts,
+  type PipelineBuilder,
+  type PipelineDefinition,
+  type PipelineGraph,
+  type RunResult,
+} from 'heirline';
+import { testPipeline } from 'heirline/testing';
+import { Container } from 'inversify';
+
+class Root implements PipelineDefinition {
+  define(_builder: PipelineBuilder): void {
+    // describes nothing
+  }
+}
+class Length implements PipelineDefinition<string, number> {
+  define(_builder: PipelineBuilder<string, number>): void {
+    // describes nothing
+  }
+}
+
+const runner = new PipelineRunner();
+
+describe('running a root pipeline', () => {
+  test('gives a result', () => {
+    expectTypeOf(runner.run(Root)).resolves.toEqualTypeOf<RunResult>();
+    expectTypeOf(runner.run(new Root(), { parameters: { a: 1 } })).resolves.toEqualTypeOf<RunResult>();
+    expectTypeOf(runPipeline(Root)).resolves.toEqualTypeOf<RunResult>();
+    expectTypeOf<RunResult['nodes']>().toEqualTypeOf<ReadonlyMap<string, NodeCounts>>();
+    expectTypeOf<RunResult['status']>().toEqualTypeOf<'succeeded' | 'failed' | 'cancelled'>();
+    expectTypeOf<RunResult['abandoned']>().toEqualTypeOf<readonly string[]>();
+  });
+
+  test('refuses a sub-pipeline and what is no definition', () => {
+    // @ts-expect-error a sub-pipeline needs items
+    void runner.run(Length);
+    // @ts-expect-error a sub-pipeline needs items
+    void runPipeline(Length);
+    // @ts-expect-error no definition
+    void runner.run({});
+  });
+});
+
+describe('running a sub-pipeline alone', () => {
+  test('gives its output, as the cardinality says', () => {
+    expectTypeOf(runner.runItem(Length, 'a')).resolves.toEqualTypeOf<number>();
+    expectTypeOf(runner.runItem(Length, 'a', {}, { output: 'one' })).resolves.toEqualTypeOf<number>();
+    expectTypeOf(runner.runItem(Length, 'a', {}, { output: 'many' })).resolves.toEqualTypeOf<number[]>();
+    expectTypeOf(runner.runItem(Length, 'a', {}, { output: 'optional' })).resolves.toEqualTypeOf<
+      number | undefined
+    >();
+    // @ts-expect-error the sub-pipeline takes strings
+    void runner.runItem(Length, 42);
+  });
+
+  test('over a stream gives its outputs and a result', () => {
+    const outputs = runner.stream(Length, ['a']);
+    expectTypeOf(outputs).toExtend<AsyncIterable<number>>();
+    expectTypeOf(outputs.result).resolves.toEqualTypeOf<RunResult>();
+    // @ts-expect-error the sub-pipeline takes strings
+    void runner.stream(Length, [42]);
+  });
+});
+
+describe('building', () => {
+  test('takes roots and sub-pipelines, classes and instances', () => {
+    expectTypeOf(buildPipeline(Root)).toEqualTypeOf<PipelineGraph>();
+    expectTypeOf(buildPipeline(Length)).toEqualTypeOf<PipelineGraph>();
+    expectTypeOf(buildPipeline(new Length(), { parameters: { a: 1 } })).toEqualTypeOf<PipelineGraph>();
+    expectTypeOf<PipelineGraph['childGraphs']>().toEqualTypeOf<ReadonlyMap<string, PipelineGraph>>();
+  });
+});
+
+describe('errors', () => {
+  test('carry what there is', () => {
+    expectTypeOf<PipelineError['code']>().toExtend<string>();
+    expectTypeOf<PipelineError['path']>().toEqualTypeOf<string | undefined>();
+    expectTypeOf<PipelineError['result']>().toEqualTypeOf<RunResult | undefined>();
+    expectTypeOf<PipelineError['cause']>().toBeUnknown();
+    expectTypeOf<RunCancelledError>().toExtend<PipelineError>();
+    expectTypeOf<RunCancelledError['kind']>().toEqualTypeOf<CancelReason['kind']>();
+  });
+});
+
+describe('ports', () => {
+  test('take callbacks that return anything', () => {
+    const letters: DeadLetterEnvelope[] = [];
+    const records: LineageRecord[] = [];
+    expectTypeOf({ write: (letter: DeadLetterEnvelope) => letters.push(letter) }).toExtend<DeadLetterSink>();
+    expectTypeOf({ record: (record: LineageRecord) => records.push(record) }).toExtend<LineageSink>();
+    const observer: ExecutionObserver = { nodeStarted: (event) => event.path.length };
+    void runner.run(Root, {
+      deadLetterSink: { write: (letter) => letters.push(letter) },
+      lineageSink: { record: (record) => records.push(record) },
+      executionObserver: observer,
+    });
+  });
+
+  test('let an observer be told apart by event', () => {
+    const observer: ExecutionObserver = {
+      nodeCompleted: (event) => {
+        expectTypeOf(event.type).toEqualTypeOf<'nodeCompleted'>();
+        expectTypeOf(event.outcome).toEqualTypeOf<'succeeded' | 'failed' | 'cancelled'>();
+      },
+    };
+    expectTypeOf(observer).toExtend<ExecutionObserver>();
+  });
+
+  test('take an inversify container as it is', () => {
+    expectTypeOf(Container).instance.toExtend<NodeContainer>();
+    expectTypeOf(PipelineRunner).toBeConstructibleWith({ container: new Container() });
+    expectTypeOf(PipelineRunner).toBeConstructibleWith({ container: undefined, graceMs: undefined });
+    // @ts-expect-error the name is misspelt
+    expectTypeOf(PipelineRunner).toBeConstructibleWith({ grace: 5 });
+  });
+});
+
+describe('error policies', () => {
+  test('take short forms and rules', () => {
+    errorPolicy(
+      { on: TypeError, then: 'skip' },
+      { on: 'NODE_TIMEOUT', then: { retry: { attempts: 3, delay: fixed(5), exhausted: 'skip' } } },
+      { on: (error: unknown) => error instanceof Error, then: 'deadLetter' },
+      { then: 'fail' },
+    );
+    errorPolicy('skip');
+    errorPolicy('deadLetter');
+    // @ts-expect-error there is no such decision
+    errorPolicy('ignore');
+    // @ts-expect-error a retry says how often
+    errorPolicy({ then: { retry: { delay: fixed(5) } } });
+  });
+});
+
+describe('testPipeline', () => {
+  test('knows what goes in and what comes out', async () => {
+    const run = await testPipeline(Length).input(['a']).run();
+    expectTypeOf(run.outputs).toExtend<readonly number[]>();
+    expectTypeOf(run.result).toEqualTypeOf<RunResult>();
+    expectTypeOf(run.succeeded).toBeBoolean();
+    expectTypeOf(run.child(Length).inputs).toExtend<readonly string[]>();
+    // @ts-expect-error the sub-pipeline takes strings
+    testPipeline(Length).input([42]);
+    testPipeline(Root).withChild(Length, (text, context) => {
+      expectTypeOf(text).toEqualTypeOf<string>();
+      return text.length + context.path.length;
+    });
+    // @ts-expect-error the stub gives what the child would give
+    testPipeline(Root).withChild(Length, (text) => text);
+  });
+});
