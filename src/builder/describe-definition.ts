@@ -54,7 +54,7 @@ export type Description =
 /** The class that a definition, given as class or instance, is of; `Object` for what is neither. */
 export function definitionClass(source: unknown): object {
   if (typeof source === 'function') return source;
-  return typeof source === 'object' && source !== null ? (source.constructor) : Object;
+  return typeof source === 'object' && source !== null ? source.constructor : Object;
 }
 
 /** Calls `define` once and gives what it described; never throws. */

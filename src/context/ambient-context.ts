@@ -3,11 +3,11 @@ import { NoContextError } from '../errors/no-context-error.js';
 import type { PipelineContext } from './pipeline-context.js';
 
 /** One slot per process: two copies of the library share it. It holds the storage and nothing else. */
-const slot: unique symbol = Symbol.for('heirline.ambient.v1');
+const slot = Symbol.for('heirline.ambient.v1');
 
-const holder = globalThis as { [slot]?: AsyncLocalStorage<PipelineContext> };
-holder[slot] ??= new AsyncLocalStorage<PipelineContext>();
-const storage = holder[slot];
+const storage = (Reflect.get(globalThis, slot) ??
+  new AsyncLocalStorage()) as AsyncLocalStorage<PipelineContext>;
+Reflect.set(globalThis, slot, storage);
 
 /** The context of the execution whose code is running; undefined outside of any. */
 export function currentContext(): PipelineContext | undefined {

@@ -162,6 +162,33 @@ describe('A definition that contains itself', () => {
     expect(problems[0]?.message).toContain('Itself → Itself');
   });
 
+  it('is refused also where an instance of another class lies in between', () => {
+    class Outer implements PipelineDefinition<number, number> {
+      define(builder: PipelineBuilder<number, number>): void {
+        const inner = builder.addComposite(new Inner(), {
+          name: 'inner',
+          from: builder.addCompositeInput(),
+        });
+        builder.connect(inner, builder.addCompositeOutput());
+      }
+    }
+    class Inner implements PipelineDefinition<number, number> {
+      define(builder: PipelineBuilder<number, number>): void {
+        const outer = builder.addComposite(Outer, {
+          name: 'outer',
+          from: builder.addCompositeInput(),
+        });
+        builder.connect(outer, builder.addCompositeOutput());
+      }
+    }
+    const { Root } = throughChild([1], Outer);
+
+    const problems = problemsOf(thrownBy(() => buildPipeline(Root)));
+
+    expect(problems.map((problem) => problem.code)).toEqual(['PIPELINE_CYCLE']);
+    expect(problems[0]?.message).toContain('Outer → Inner → Outer');
+  });
+
   it('is refused when it is run, before any item flows', async () => {
     let pulled = 0;
     class Recursive implements PipelineDefinition<number, number> {
@@ -235,6 +262,23 @@ describe('The depth of nesting', () => {
     expect(problems.map((problem) => problem.code)).toEqual(['COMPOSITE_TOO_DEEP']);
     const error = await rejectionOf(runPipeline(Root));
     expect(problemsOf(error).map((problem) => problem.code)).toEqual(['COMPOSITE_TOO_DEEP']);
+  });
+
+  it('bounds a class that puts a new instance of itself into itself for ever', () => {
+    class Endless implements PipelineDefinition<number, number> {
+      define(builder: PipelineBuilder<number, number>): void {
+        const next = builder.addComposite(new Endless(), {
+          name: 'next',
+          from: builder.addCompositeInput(),
+        });
+        builder.connect(next, builder.addCompositeOutput());
+      }
+    }
+    const { Root } = throughChild([1], new Endless());
+
+    const problems = problemsOf(thrownBy(() => buildPipeline(Root)));
+
+    expect(problems.map((problem) => problem.code)).toEqual(['COMPOSITE_TOO_DEEP']);
   });
 
   it('can be bounded otherwise by the runner’s maxDepth', async () => {
