@@ -1,6 +1,7 @@
 import type { ChildValuesOf } from '../context/child-context-options.js';
 import type { ChildInheritance } from '../context/child-inheritance.js';
 import type { DictionaryKind } from '../context/dictionary-kind.js';
+import type { ValidationProblem } from '../errors/pipeline-validation-error.js';
 import type { PipelineGraph } from '../graph/graph-shape.js';
 import type { OutputCardinality } from '../nodes/composite-options.js';
 import type { NodeKind } from '../nodes/node-kind.js';
@@ -60,4 +61,6 @@ export interface Blueprint {
   readonly requires: readonly (readonly [DictionaryKind, string])[];
   /** What `define` read of the parameters: it runs again when that changes. */
   readonly reads: ParameterReads;
+  /** What may be wrong with it or a child of it. */
+  readonly warnings: readonly ValidationProblem[];
 }

@@ -30,11 +30,13 @@ export function closeDraft(draft: GraphDraft, request: DescribeRequest, reads: P
   ];
   const children = new Map(nodes.map((node) => [node.id, describeComposite(node, draft.path, request)]));
   for (const child of children.values()) problems.push(...child.problems);
+  const warnings = [...children.values()].flatMap(({ composite }) => composite?.child?.warnings ?? []);
+  if (isChild) warnings.push(...oneShotWarnings(nodes, draft.path));
   return {
     reads,
     problems: Object.freeze(problems),
-    warnings: Object.freeze(isChild ? oneShotWarnings(nodes, draft.path) : []),
-    blueprint: problems.length === 0 ? assemble(draft, request, reads, children) : undefined,
+    warnings: Object.freeze(warnings),
+    blueprint: problems.length === 0 ? assemble(draft, request, reads, children, warnings) : undefined,
   };
 }
 
@@ -130,6 +132,7 @@ function assemble(
   request: DescribeRequest,
   reads: ParameterReads,
   children: ReadonlyMap<string, DescribedChild>,
+  warnings: readonly ValidationProblem[],
 ): Blueprint {
   const nodes = [...draft.nodes.values()];
   const childGraphs = new Map<string, PipelineGraph>();
@@ -161,6 +164,7 @@ function assemble(
     nodes: blueprintNodes,
     requires,
     reads,
+    warnings,
   });
 }
 

@@ -7,6 +7,7 @@ import { PipelineError } from '../errors/pipeline-error.js';
 export interface DefinitionParameters {
   /** The value, else the key's default, else undefined. */
   get<T, TAbsent>(key: ContextKey<T, TAbsent>): T | TAbsent;
+  /** The value of a name, else undefined: a name alone has no default. */
   get<T = unknown>(key: string): T | undefined;
   /**
    * The value, else the key's default.
@@ -14,14 +15,23 @@ export interface DefinitionParameters {
    * @throws {@link PipelineError} `CONTEXT_KEY_MISSING`.
    */
   require<T>(key: ContextKey<T, unknown>): T;
+  /**
+   * The value of a name, which must be there: a name alone has no default.
+   *
+   * @throws {@link PipelineError} `CONTEXT_KEY_MISSING`.
+   */
   require<T = unknown>(key: string): T;
+  /** Whether the parameter is present; a default does not count. It is remembered like a read. */
   has(key: Key): boolean;
 }
 
 /** What `define` may look at, and only while it runs; a node's code has the context it is given as argument. */
 export interface DefinitionContext {
+  /** The parameters that the pipeline will run with; items and properties are not there yet. */
   readonly parameters: DefinitionParameters;
+  /** The name that the pipeline runs under: of its metadata, else of its class. */
   readonly pipelineName: string;
+  /** The address of this use of the pipeline; another composite of the same class has another. */
   readonly path: string;
 }
 

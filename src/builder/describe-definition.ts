@@ -54,7 +54,8 @@ export type Description =
 /** The class that a definition, given as class or instance, is of; `Object` for what is neither. */
 export function definitionClass(source: unknown): object {
   if (typeof source === 'function') return source;
-  return typeof source === 'object' && source !== null ? source.constructor : Object;
+  const type: unknown = typeof source === 'object' && source !== null ? source.constructor : undefined;
+  return typeof type === 'function' ? type : Object;
 }
 
 /** Calls `define` once and gives what it described; never throws. */

@@ -1,4 +1,4 @@
-import { invalidOption, optionProblems } from '../errors/option-rules.js';
+import { canHoldOptions, invalidOption, optionProblems } from '../errors/option-rules.js';
 import type { OptionRules } from '../errors/option-rules.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { validationProblem } from '../errors/pipeline-validation-error.js';
@@ -6,7 +6,7 @@ import type { ValidationProblem } from '../errors/pipeline-validation-error.js';
 import type { PipelineErrorCode } from '../errors/error-code.js';
 import type { GraphEdge } from '../graph/graph-shape.js';
 import { makeHandle } from '../graph/handles.js';
-import type { AnyHandle, NodeHandle } from '../graph/handles.js';
+import type { AnyHandle, NodeHandle, OutputHandle } from '../graph/handles.js';
 import { isEnd, isStart } from '../nodes/node-kind.js';
 import type { NodeKind } from '../nodes/node-kind.js';
 import type { CompositeBlueprint, ResolvedNodeOptions } from './blueprint.js';
@@ -62,9 +62,22 @@ export class GraphDraft {
       return fn();
     } catch (error) {
       if (!(error instanceof PipelineError)) throw error;
-      this.problems.push(Object.freeze({ code: error.code, path, message: error.message }));
+      const message = error.path === undefined ? `${path}: ${error.message}` : error.message;
+      this.problems.push(Object.freeze({ code: error.code, path, message }));
       return undefined;
     }
+  }
+
+  /** A name, or options, as options; what is neither is a problem. */
+  readOptions<TOptions extends object>(
+    given: string | TOptions | undefined,
+    kind: NodeKind,
+  ): TOptions & { readonly name?: string | undefined; readonly from?: OutputHandle<unknown> | undefined } {
+    if (typeof given !== 'string' && given !== undefined && !canHoldOptions(given)) {
+      this.reportOption(kind, 'a name or an object with options was expected');
+      return {} as TOptions;
+    }
+    return (typeof given === 'string' ? { name: given } : (given ?? {})) as TOptions;
   }
 
   /** Records options that are unknown or wrong. */

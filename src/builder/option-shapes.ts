@@ -37,8 +37,8 @@ export const compositeRules: OptionRules = {
   granularity: rule.oneOf('item', 'stream'),
   output: rule.oneOf('one', 'optional', 'many', 'first', 'last'),
   cancellable: rule.boolean,
-  contextConfiguration: rule.object,
-  configureContext: rule.callable,
+  contextConfiguration: rule.anything,
+  configureContext: rule.anything,
   with: rule.anything,
 };
 

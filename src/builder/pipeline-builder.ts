@@ -46,6 +46,7 @@ declare const noItem: unique symbol;
 
 /** The item type of a pipeline that takes none, or gives none: the root of a run. */
 export interface NoItem {
+  /** @hidden */
   readonly [noItem]: never;
 }
 
@@ -57,8 +58,11 @@ export interface PipelineDefinition<TIn = NoItem, TOut = NoItem> {
 
 /** What `validate` found. */
 export interface ValidationResult {
+  /** Whether `build` would succeed; warnings do not count. */
   readonly ok: boolean;
+  /** What `build` would throw in its error's `errors`. */
   readonly errors: readonly ValidationProblem[];
+  /** What builds but is likely to fail when it runs, such as a one-shot source in a child. */
   readonly warnings: readonly ValidationProblem[];
 }
 
@@ -75,6 +79,11 @@ export interface FromOption<out T> {
  * builder and an impossible direction throw at once.
  */
 export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
+  static {
+    // A bundler renames a class that names itself.
+    Object.defineProperty(this, 'name', { value: 'PipelineBuilder' });
+  }
+
   // Phantoms: the item types that the composite bridges of this pipeline have.
   declare private readonly itemIn: (item: TIn) => TIn;
   declare private readonly itemOut: (item: TOut) => TOut;
@@ -144,7 +153,7 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
   ): TransformHandle<A, B> {
     this.#draft.assertOpen();
     const source: DefinitionSource = definition;
-    const given = typeof options === 'string' ? { name: options } : (options ?? {});
+    const given = this.#draft.readOptions(options, 'composite');
     const id = this.#draft.idFor('composite', given.name, classNameOf(definitionClass(source)));
     const { from, ...known } = given;
     const isStream = known.granularity === 'stream';
@@ -185,7 +194,7 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
   addCompositeOutput(
     options: string | ({ readonly name?: string | undefined } & FromOption<TOut>) = 'output',
   ): SinkHandle<TOut> {
-    const given = typeof options === 'string' ? { name: options } : options;
+    const given = this.#draft.readOptions(options, 'composite-output');
     return this.#addBridge('composite-output', { ...given, name: given.name ?? 'output' });
   }
 
@@ -201,7 +210,11 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
     return this;
   }
 
-  /** Tells whether two nodes could be connected, and why not. */
+  /**
+   * Tells whether two nodes could be connected now; where not, `reason` says why in words.
+   *
+   * Nothing is connected, and no problem is noted for {@link build}.
+   */
   canConnect(
     from: NodeHandle,
     to: NodeHandle,
@@ -268,8 +281,7 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
   ): AnyHandle {
     this.#draft.assertOpen();
     this.#closed = undefined;
-    const { from, ...given } =
-      typeof options === 'string' ? { name: options, from: undefined } : { from: undefined, ...options };
+    const { from, ...given } = this.#draft.readOptions(options, kind);
     const bound = bindNode(kind, node);
     if ('problem' in bound) {
       const id = this.#draft.idFor(kind, given.name, undefined);

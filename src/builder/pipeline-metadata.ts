@@ -1,8 +1,9 @@
 import { optionProblems, rule } from '../errors/option-rules.js';
-import { keyName } from '../context/context-key.js';
+import { isKey, keyName } from '../context/context-key.js';
 import type { Key } from '../context/context-key.js';
 import { dictionaryKinds } from '../context/dictionary-kind.js';
 import type { DictionaryKind } from '../context/dictionary-kind.js';
+import { classNameOf } from './node-binding.js';
 
 /** The keys that a definition needs in its context. */
 export type Requirements = { readonly [TKind in DictionaryKind]?: readonly Key[] | undefined };
@@ -11,6 +12,7 @@ export type Requirements = { readonly [TKind in DictionaryKind]?: readonly Key[]
 export interface PipelineMetadata {
   /** The pipeline's name; default: the class name. */
   readonly name?: string | undefined;
+  /** Words for people and tools; the framework makes nothing of them. */
   readonly description?: string | undefined;
   /** Keys that must be there: checked when a parent is built, and before the first item. */
   readonly requires?: Requirements | undefined;
@@ -39,32 +41,32 @@ export interface DefinitionFacts {
 }
 
 const metadataRules = { name: rule.anything, description: rule.text, requires: rule.object };
-const keyListRules = Object.fromEntries(
-  dictionaryKinds.map((kind) => [
-    kind,
-    (value: unknown) => (Array.isArray(value) ? undefined : 'a list of keys'),
-  ]),
-);
 
-/** Reads what a definition's class says about it. */
+const isKeyList = (value: unknown): string | undefined => {
+  if (!Array.isArray(value)) return 'a list of keys';
+  const wrong: unknown[] = value.filter((key: unknown) => !isKey(key));
+  if (wrong.length === 0) return undefined;
+  return `a list of names and contextKeys${wrong.includes(undefined) ? ', not undefined (is an import circular?)' : ''}`;
+};
+
+const requirementRules = Object.fromEntries(dictionaryKinds.map((kind) => [kind, isKeyList]));
+
+/** Reads what a definition's class says about it; never throws. */
 export function definitionFacts(type: object): DefinitionFacts {
   const given: unknown = Reflect.get(type, 'pipeline');
-  const className: unknown = Reflect.get(type, 'name');
-  const fallback =
-    typeof className === 'string' && className !== '' && type !== Object ? className : 'pipeline';
+  const fallback = classNameOf(type) ?? 'pipeline';
   if (given === undefined || typeof given === 'function')
     return { name: fallback, metadata: {}, problems: [] };
   const metadata = given as PipelineMetadata;
   const problems = optionProblems(given, metadataRules);
   if (problems.length === 0 && metadata.requires !== undefined) {
-    problems.push(...optionProblems(metadata.requires, keyListRules));
+    problems.push(...optionProblems(metadata.requires, requirementRules));
   }
-  const isOwn = Object.hasOwn(type, 'pipeline');
-  return {
-    name: isOwn && metadata.name !== undefined ? metadata.name : fallback,
-    metadata: problems.length === 0 ? metadata : {},
-    problems,
-  };
+  if (problems.length > 0) return { name: fallback, metadata: {}, problems };
+  // A subclass is another pipeline: it inherits all but the name.
+  const name: unknown = Object.hasOwn(type, 'pipeline') ? metadata.name : undefined;
+  if (name === undefined || typeof name === 'string') return { name: name ?? fallback, metadata, problems };
+  return { name: fallback, metadata, problems: [`'name' must be a text`] };
 }
 
 /** Every required key with its dictionary; a key with a default satisfies itself. */

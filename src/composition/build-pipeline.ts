@@ -3,6 +3,7 @@ import type { Constructor } from '../builder/node-binding.js';
 import type { PipelineDefinition } from '../builder/pipeline-builder.js';
 import { PipelineContext } from '../context/pipeline-context.js';
 import type { PipelineContextOptions } from '../context/pipeline-context-options.js';
+import { checkOptions, rule } from '../errors/option-rules.js';
 import type { PipelineGraph } from '../graph/graph-shape.js';
 import type { NodeContainer } from '../ports/node-container.js';
 import { DefinitionEnvironment } from './definition-environment.js';
@@ -26,6 +27,7 @@ export function buildPipeline<TIn, TOut>(
   context?: PipelineContext | PipelineContextOptions,
   options: BuildOptions = {},
 ): PipelineGraph {
+  checkOptions('buildPipeline', options, { container: rule.having('isBound') });
   const source: DefinitionSource = definition;
   const template = context instanceof PipelineContext ? context : new PipelineContext(context);
   const environment = new DefinitionEnvironment(options.container);

@@ -33,7 +33,14 @@ function checkChildren(blueprint: Blueprint, parent: ExpectedKeys): void {
     if (composite === undefined) continue;
     const expected = expectedInChild(composite.inheritance, parent);
     for (const [kind, name] of composite.requires) {
-      if (!expected.held(kind, name)) throw unmet(path, kind, name);
+      if (!expected.held(kind, name)) {
+        throw unmet(
+          path,
+          kind,
+          name,
+          `Give it in the run's context, or at the composite: ${passingRemedy(kind, name)}`,
+        );
+      }
     }
     if (composite.child !== undefined) checkChildren(composite.child, expected);
   }
@@ -65,6 +72,6 @@ function unmet(path: string, kind: DictionaryKind, name: string, hint?: string):
   return new PipelineError('CONTEXT_REQUIREMENT_UNMET', {
     path,
     problem: `'${name}' is required in the ${kind}, but it is absent.`,
-    remedy: hint ?? `Give it in the ${kind} of the run's context. ${passingRemedy(kind, name)}`,
+    remedy: hint ?? `Give it in the ${kind} of the run's context.`,
   });
 }

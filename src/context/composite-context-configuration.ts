@@ -1,4 +1,4 @@
-import { checkOptions, invalidOption, rule } from '../errors/option-rules.js';
+import { invalidOption, optionProblems, rule } from '../errors/option-rules.js';
 import { frozenCopy } from './frozen-copy.js';
 import { CompiledSelection } from './key-selection.js';
 import type { KeySelection } from './key-selection.js';
@@ -74,9 +74,7 @@ export class CompositeContextConfiguration implements Readonly<CompositeContextO
    * @throws {@link PipelineError} `OPTION_INVALID` for an unknown option or a wrong value.
    */
   static create(options: PartialContextOptions = {}): CompositeContextConfiguration {
-    if (typeof (options as unknown) !== 'object')
-      throw invalidOption('a context configuration', 'an object with options was expected');
-    return new CompositeContextConfiguration(checked({ ...defaults, ...withoutUndefined(options) }));
+    return new CompositeContextConfiguration(checked(options));
   }
 
   /**
@@ -90,6 +88,8 @@ export class CompositeContextConfiguration implements Readonly<CompositeContextO
   }
 
   static {
+    // A bundler renames a class that names itself.
+    Object.defineProperty(this, 'name', { value: 'CompositeContextConfiguration' });
     Object.freeze(this);
   }
 }
@@ -100,23 +100,25 @@ function eachOption(valueOf: (name: keyof CompositeContextOptions) => unknown): 
   ) as unknown as CompositeContextOptions;
 }
 
-function withoutUndefined(options: PartialContextOptions): Partial<CompositeContextOptions> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+/** The options over the defaults; an undefined one is as one that is not named. */
+function completed(options: PartialContextOptions): CompositeContextOptions {
+  const named = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  return { ...defaults, ...named };
 }
 
-function checked(options: CompositeContextOptions): CompositeContextOptions {
+function checked(given: PartialContextOptions): CompositeContextOptions {
   const subject = 'a context configuration';
-  const booleanOrSelection = (value: unknown): string | undefined => {
-    if (typeof value === 'boolean') return undefined;
-    return typeof value === 'object' && value !== null ? undefined : 'true, false or a key selection';
-  };
-  checkOptions(
-    subject,
-    options,
-    Object.fromEntries(
-      optionNames.map((name) => [name, selectable.includes(name) ? booleanOrSelection : rule.boolean]),
-    ),
+  const booleanOrSelection = (value: unknown): string | undefined =>
+    typeof value === 'boolean' || (typeof value === 'object' && value !== null)
+      ? undefined
+      : 'true, false or a key selection';
+  const rules = optionNames.map(
+    (name) => [name, selectable.includes(name) ? booleanOrSelection : rule.boolean] as const,
   );
+  // Not by way of checkOptions, which takes undefined as no options at all.
+  const problems = optionProblems(given, Object.fromEntries(rules));
+  if (problems.length > 0) throw invalidOption(subject, problems.join('; '));
+  const options = completed(given);
   for (const name of selectable) {
     const value = options[name];
     if (typeof value === 'object') new CompiledSelection(value, `${subject}, '${name}'`);

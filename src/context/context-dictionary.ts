@@ -131,13 +131,13 @@ export class ContextDictionary {
   }
 
   /** The values, as they are now. */
-  *values(): IterableIterator<unknown> {
-    for (const entry of this.#all().values()) yield entry.value;
+  values(): IterableIterator<unknown> {
+    return [...this.#all().values()].map(({ value }) => value).values();
   }
 
   /** Names and values, as they are now. */
-  *entries(): IterableIterator<[string, unknown]> {
-    for (const [name, entry] of this.#all()) yield [name, entry.value];
+  entries(): IterableIterator<[string, unknown]> {
+    return [...this.#all()].map(([name, { value }]): [string, unknown] => [name, value]).values();
   }
 
   /** How many entries there are. */
@@ -145,6 +145,7 @@ export class ContextDictionary {
     return this.#all().size;
   }
 
+  /** The same as {@link entries}, for `for ... of` and `new Map(...)`. */
   [Symbol.iterator](): IterableIterator<[string, unknown]> {
     return this.entries();
   }

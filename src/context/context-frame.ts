@@ -1,3 +1,4 @@
+import { invalidOption } from '../errors/option-rules.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import type { CancelScope } from '../run/cancel-scope.js';
 import type { RunIdentity } from '../run/run-identity.js';
@@ -8,7 +9,8 @@ import type { DictionaryOwner } from './context-dictionary.js';
 import type { ContextServices } from './context-services.js';
 import { perDictionary } from './dictionary-kind.js';
 import type { DictionaryKind } from './dictionary-kind.js';
-import type { Disposer } from './disposers.js';
+import { isDisposer } from './disposers.js';
+import type { Disposer, RegisteredDisposer } from './disposers.js';
 import type { ExecutionIds } from './execution-ids.js';
 import type { Layer } from './layer.js';
 import { explain } from './explain.js';
@@ -37,7 +39,7 @@ export type BaseLayers = Readonly<Record<DictionaryKind, Layer>>;
 export class ContextFrame implements DictionaryOwner {
   #dictionaries: Record<DictionaryKind, ContextDictionary | undefined> | undefined;
   #pipelineId: string | undefined;
-  #disposers: Disposer[] | undefined;
+  #disposers: RegisteredDisposer[] | undefined;
   #disposed = false;
 
   constructor(
@@ -98,8 +100,16 @@ export class ContextFrame implements DictionaryOwner {
     return `The composite '${withheld.path}' does not pass it on. ${passingRemedy(kind, name)}`;
   }
 
-  /** Registers what to call when this context ends. */
-  addDisposer(disposer: Disposer): void {
+  /**
+   * Registers what to call when this context ends.
+   *
+   * @param path who is named if it fails.
+   */
+  addDisposer(disposer: Disposer, path = this.path): void {
+    if (!isDisposer(disposer)) {
+      const expected = 'a function, or an object with Symbol.dispose or Symbol.asyncDispose, was expected';
+      throw invalidOption('onDispose', expected, this.path);
+    }
     if (this.#disposed) {
       throw new PipelineError('CONTEXT_DISPOSED', {
         path: this.path,
@@ -107,7 +117,7 @@ export class ContextFrame implements DictionaryOwner {
         remedy: 'Register it while a node runs, or dispose the resource where it is used.',
       });
     }
-    (this.#disposers ??= []).push(disposer);
+    (this.#disposers ??= []).push({ disposer, path });
   }
 
   /** How many disposers are registered. */
@@ -116,7 +126,7 @@ export class ContextFrame implements DictionaryOwner {
   }
 
   /** Takes out the disposers registered since there were so many, the latest first. */
-  takeDisposers(since = 0): readonly Disposer[] {
+  takeDisposers(since = 0): readonly RegisteredDisposer[] {
     return this.#disposers?.splice(since).reverse() ?? [];
   }
 

@@ -10,12 +10,15 @@ declare const valueType: unique symbol;
  * A key is its name: the string and every key of that name address one entry.
  */
 export interface ContextKey<out T, out TAbsent = undefined> {
+  /** What tells keys apart: two keys of one name address one entry, whatever their types. */
   readonly name: string;
   /** What `get` answers where the entry is absent. */
   readonly default: T | TAbsent;
+  /** Whether `require` answers, and requirements hold, where the entry is absent. */
   readonly hasDefault: boolean;
   /** An entry set through a local key is never inherited by a child. */
   readonly local: boolean;
+  /** @hidden */
   readonly [valueType]?: () => T;
 }
 
@@ -56,12 +59,17 @@ export function contextKey<T>(name: string, options: ContextKeyOptions<T> = {}):
  * @throws {@link PipelineError} `CONTEXT_KEY_INVALID` when the key is a symbol, empty or `__proto__`.
  */
 export function keyName(key: Key): string {
-  const name: unknown = typeof key === 'string' ? key : isContextKey(key) ? key.name : undefined;
-  if (typeof name === 'string' && name !== '' && name !== '__proto__') return name;
+  if (isKey(key)) return typeof key === 'string' ? key : key.name;
   throw new PipelineError('CONTEXT_KEY_INVALID', {
     problem: `${describeKey(key)} cannot be a context key.`,
     remedy: "Use a text that is not empty and not '__proto__', or a key made by contextKey.",
   });
+}
+
+/** Whether something can be a key: a name that is not empty and not `__proto__`, or a context key. */
+export function isKey(key: unknown): key is Key {
+  const name: unknown = isContextKey(key) ? key.name : key;
+  return typeof name === 'string' && name !== '' && name !== '__proto__';
 }
 
 function isContextKey(value: unknown): value is ContextKey<unknown, unknown> {
@@ -69,6 +77,7 @@ function isContextKey(value: unknown): value is ContextKey<unknown, unknown> {
 }
 
 function describeKey(key: unknown): string {
+  if (key === undefined) return 'undefined (is an import circular?)';
   if (typeof key === 'string') return `'${key}'`;
   return typeof key === 'symbol' ? key.toString() : `A value of type ${typeof key}`;
 }

@@ -4,6 +4,26 @@ import { printed } from '../ports/error-record.js';
 /** Something to call when an execution ends. */
 export type Disposer = (() => unknown) | Disposable | AsyncDisposable;
 
+/** A disposer with the path of whoever is named if it fails. */
+export interface RegisteredDisposer {
+  readonly disposer: Disposer;
+  readonly path: string;
+}
+
+/** What a disposer threw, and whose it was. */
+export interface DisposerFailure {
+  readonly path: string;
+  readonly error: unknown;
+}
+
+/** Whether something can be called at the end of an execution. */
+export function isDisposer(value: unknown): value is Disposer {
+  if (typeof value === 'function') return true;
+  return (
+    typeof value === 'object' && value !== null && (Symbol.asyncDispose in value || Symbol.dispose in value)
+  );
+}
+
 /** Calls one disposer; the result is awaited by the caller if it is a promise. */
 export function callDisposer(disposer: Disposer): unknown {
   if (typeof disposer === 'function') return disposer();
@@ -13,24 +33,27 @@ export function callDisposer(disposer: Disposer): unknown {
 }
 
 /** Calls every disposer, one after the other, even if some fail; gives what was thrown. */
-export async function callDisposers(disposers: readonly Disposer[]): Promise<unknown[]> {
-  const thrown: unknown[] = [];
-  for (const disposer of disposers) {
+export async function callDisposers(disposers: readonly RegisteredDisposer[]): Promise<DisposerFailure[]> {
+  const failures: DisposerFailure[] = [];
+  for (const { disposer, path } of disposers) {
     try {
       await callDisposer(disposer);
     } catch (error) {
-      thrown.push(error);
+      failures.push({ path, error });
     }
   }
-  return thrown;
+  return failures;
 }
 
-/** The error of an execution that succeeded but whose disposers did not. */
-export function disposalFailed(path: string, thrown: readonly unknown[]): PipelineError {
+/** The error of an execution that succeeded but whose disposers did not; undefined where they did. */
+export function disposalFailed(failures: readonly DisposerFailure[]): PipelineError | undefined {
+  const [first, ...more] = failures;
+  if (first === undefined) return undefined;
+  const others = more.length === 0 ? '' : ` (and ${String(more.length)} more)`;
   return new PipelineError('DISPOSAL_FAILED', {
-    path,
-    problem: `The work succeeded, but ${String(thrown.length)} disposer(s) failed, the first with: ${printed(thrown[0])}.`,
+    path: first.path,
+    problem: `The work succeeded, but a disposer failed${others}: ${printed(first.error).replace(/\.$/, '')}.`,
     remedy: 'Mend the disposer; its error is the cause.',
-    cause: thrown.length === 1 ? thrown[0] : new AggregateError(thrown),
+    cause: more.length === 0 ? first.error : new AggregateError(failures.map(({ error }) => error)),
   });
 }

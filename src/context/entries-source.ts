@@ -12,16 +12,25 @@ export type EntriesSource = Readonly<Record<string, unknown>> | Iterable<readonl
 export function entriesOf(source: EntriesSource | undefined): Iterable<readonly [Key, unknown]> {
   if (source === undefined) return [];
   if (!isObject(source)) {
-    throw new PipelineError('OPTION_INVALID', {
-      problem: `Entries cannot be read from a value of type ${typeof source}.`,
-      remedy: 'Give a plain object, a Map, or a list of [key, value] pairs.',
-    });
+    throw noEntries(`a value of type ${typeof source}`);
   }
-  if (Symbol.iterator in source) return source as Iterable<readonly [Key, unknown]>;
+  if (Symbol.iterator in source) return [...(source as Iterable<unknown>)].map(pairOf);
   // Symbols are listed too, so that they are refused instead of lost.
   return Reflect.ownKeys(source)
     .filter((key) => Object.prototype.propertyIsEnumerable.call(source, key))
     .map((key) => [key as string, Reflect.get(source, key)] as const);
+}
+
+function pairOf(pair: unknown): readonly [Key, unknown] {
+  if (Array.isArray(pair) && pair.length === 2) return [pair[0] as Key, pair[1]];
+  throw noEntries('a list whose elements are not all pairs');
+}
+
+function noEntries(what: string): PipelineError {
+  return new PipelineError('OPTION_INVALID', {
+    problem: `Entries cannot be read from ${what}.`,
+    remedy: 'Give a plain object, a Map, or a list of [key, value] pairs.',
+  });
 }
 
 function isObject(value: unknown): value is object {

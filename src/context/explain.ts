@@ -7,12 +7,15 @@ import type { Entry, Layer } from './layer.js';
 export interface ProvenanceHop {
   /** The path of the pipeline where it happened. */
   readonly path: string;
+  /** What happened: `withheld` by the composite above, `overridden` by a value of the context's own. */
   readonly action: 'set' | 'inherited' | 'renamed' | 'overridden' | 'default' | 'withheld';
 }
 
 /** Where a value came from, the nearest hop last; no hops where nobody on the way has the key. */
 export interface ContextProvenance {
+  /** Where the value is; for an absent one, where it was withheld or was looked for. */
   readonly dictionary: DictionaryKind;
+  /** From where it was set down to the context that was asked. */
   readonly hops: readonly ProvenanceHop[];
 }
 

@@ -11,7 +11,9 @@ import type { Entry } from './layer.js';
  * names: alone it passes those only, and it works also from an omitted key.
  */
 export interface KeySelection {
+  /** The keys that pass; one that the parent lacks is passed over. */
   readonly pick?: readonly Key[] | undefined;
+  /** The keys that do not pass; it goes before `pick`. */
   readonly omit?: readonly Key[] | undefined;
   /** The child's name to the parent's key. */
   readonly rename?: Readonly<Record<string, Key>> | undefined;
@@ -30,7 +32,12 @@ export class CompiledSelection {
     if (Array.isArray(selection)) {
       throw invalidOption(subject, 'a list is no key selection; write { pick: [...] }');
     }
-    checkOptions(subject, selection, { pick: listOfKeys, omit: listOfKeys, rename: rule.object });
+    checkOptions(subject, selection, {
+      pick: listOfKeys,
+      omit: listOfKeys,
+      rename: (value) =>
+        Array.isArray(value) ? "an object of the child's name to the parent's key" : rule.object(value),
+    });
     this.#pick = selection.pick && new Set(selection.pick.map(keyName));
     this.#omit = selection.omit && new Set(selection.omit.map(keyName));
     this.#rename = new Map(

@@ -84,5 +84,10 @@ export function stack(below: Layer, written: ReadonlyMap<string, Entry>): Layer 
     entries = merged;
     rest = rest.below;
   }
-  return new StackedLayer(entries, rest);
+  return new StackedLayer(rest === undefined ? withoutDeleted(entries) : entries, rest);
+}
+
+/** Nothing lies below, so that there is nothing left to hide. */
+function withoutDeleted(entries: ReadonlyMap<string, Entry>): ReadonlyMap<string, Entry> {
+  return new Map([...entries].filter(([, entry]) => entry !== DELETED));
 }

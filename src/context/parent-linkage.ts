@@ -6,7 +6,9 @@ import type { DictionaryKind } from './dictionary-kind.js';
 export interface ParentLinkage {
   /** The id of the composite node in the parent. */
   readonly nodeId: string;
+  /** The parent's execution: the same for all children of it. */
   readonly pipelineId: string;
+  /** The pipeline that the composite is a node of. */
   readonly pipelineName: string;
 }
 

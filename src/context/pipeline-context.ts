@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { invalidOption } from '../errors/option-rules.js';
 import type { CancelReason } from '../errors/cancel-reason.js';
 import type { DeadLetterDecorator, DeadLetterSink } from '../ports/dead-letter-sink.js';
 import type { ExecutionObserver } from '../ports/execution-observer.js';
@@ -75,14 +76,21 @@ export class PipelineContext {
     return this.#frame.dictionary('properties');
   }
 
+  /**
+   * Identifies the run; children share it unless `inheritRunIdentity` is off.
+   *
+   * A template's own is not that of its runs, unless it was given.
+   */
   get runId(): string {
     return this.#frame.identity.runId;
   }
 
+  /** The run at the top of the tree of runs; the same as `runId` at the top. */
   get rootRunId(): string {
     return this.#frame.identity.rootRunId;
   }
 
+  /** The run that started this one; undefined at the top. A child that shares the run shares this too. */
   get parentRunId(): string | undefined {
     return this.#frame.identity.parentRunId;
   }
@@ -92,6 +100,7 @@ export class PipelineContext {
     return this.#frame.pipelineId;
   }
 
+  /** The pipeline that is executed; empty for a context that no pipeline runs in. */
   get pipelineName(): string {
     return this.#frame.site.pipelineName;
   }
@@ -116,22 +125,27 @@ export class PipelineContext {
     return this.#scope.signal;
   }
 
+  /** Gets the events of this execution, the runner's observer included; a child may not inherit it. */
   get executionObserver(): ExecutionObserver | undefined {
     return this.#frame.services.executionObserver;
   }
 
+  /** Gets the lineage of this execution's items; where undefined, nobody follows them. */
   get lineageSink(): LineageSink | undefined {
     return this.#frame.services.lineageSink;
   }
 
+  /** Gets the items that failed for good; where undefined, a policy's `deadLetter` fails them. */
   get deadLetterSink(): DeadLetterSink | undefined {
     return this.#frame.services.deadLetterSink;
   }
 
+  /** Completes each envelope before the sink gets it; inherited together with the sink. */
   get deadLetterDecorator(): DeadLetterDecorator | undefined {
     return this.#frame.services.deadLetterDecorator;
   }
 
+  /** Where log lines go; every child has its parent's. Default: they are dropped. */
   get logger(): Logger {
     return this.#frame.services.logger;
   }
@@ -152,6 +166,9 @@ export class PipelineContext {
 
   /** Tells where a value came from, the nearest hop last; for an absent key, what withheld it. */
   explain(key: Key, dictionary?: DictionaryKind): ContextProvenance {
+    if (dictionary !== undefined && !dictionaryKinds.includes(dictionary)) {
+      throw invalidOption('explain', `'${dictionary}' is no dictionary (known: ${dictionaryKinds.join(', ')})`, this.path);
+    }
     const name = keyName(key);
     const traced = (dictionary === undefined ? dictionaryKinds : [dictionary]).map((kind) =>
       explain(this.#frame, kind, name),
@@ -166,6 +183,7 @@ export class PipelineContext {
     return { dictionary: absent.dictionary, hops: [...absent.hops, { path: this.path, action: 'default' }] };
   }
 
+  /** The ids only: what is in the dictionaries may be secret. */
   toJSON(): Record<string, unknown> {
     return Object.fromEntries(printedIds.map((id) => [id, this[id]]));
   }

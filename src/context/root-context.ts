@@ -53,8 +53,7 @@ export function rootContext(
     runInContext(view, announce);
   });
   const stopRelays = given?.relaySignals(scope);
-  const deadlineMs = given?.deadlineMs();
-  if (deadlineMs !== undefined) scope.limitTo(deadlineMs);
+  scope.limitTo(given?.deadlineMs());
   return {
     frame,
     view,

@@ -1,5 +1,7 @@
+import { invalidOption } from '../errors/option-rules.js';
 import { runInContext } from './ambient-context.js';
 import { callDisposers, disposalFailed } from './disposers.js';
+import type { DisposerFailure } from './disposers.js';
 import { PipelineContext } from './pipeline-context.js';
 import type { PipelineContextOptions } from './pipeline-context-options.js';
 import { TemplateFrame } from './template-frame.js';
@@ -10,32 +12,34 @@ import { TemplateFrame } from './template-frame.js';
  * It takes nothing from a context around it. When the function has settled, what was registered for disposal
  * meanwhile is disposed.
  *
- * @throws {@link PipelineError} `DISPOSAL_FAILED` when the function succeeded but a disposer threw.
+ * @throws {@link PipelineError} `OPTION_INVALID` for wrong options, `DISPOSAL_FAILED` when the function succeeded but a disposer threw.
  */
 export async function withContext<T>(
   context: PipelineContext | PipelineContextOptions,
   fn: (context: PipelineContext) => T,
 ): Promise<Awaited<T>> {
+  if (typeof fn !== 'function')
+    throw invalidOption('withContext', 'a function was expected after the context');
   const view = context instanceof PipelineContext ? context : new PipelineContext(context);
   const frame = PipelineContext.frameOf(view);
   // The context of a running execution: its own end disposes it.
   if (!(frame instanceof TemplateFrame)) return await runInContext(view, fn, view);
   const stopRelays = frame.relaySignals(frame.scope);
-  const deadlineMs = frame.deadlineMs();
-  if (deadlineMs !== undefined) frame.scope.limitTo(deadlineMs);
+  frame.scope.limitTo(frame.deadlineMs());
   const before = frame.disposerCount;
-  const end = async (): Promise<unknown[]> => {
+  const end = async (): Promise<DisposerFailure[]> => {
     stopRelays();
+    frame.scope.limitTo(undefined);
     return await runInContext(view, callDisposers, frame.takeDisposers(before));
   };
   let result: Awaited<T>;
   try {
     result = await runInContext(view, fn, view);
   } catch (error) {
-    for (const thrown of await end()) frame.services.logger.error({ error: thrown }, 'a disposer failed');
+    for (const failure of await end()) frame.services.logger.error({ ...failure }, 'a disposer failed');
     throw error;
   }
-  const thrown = await end();
-  if (thrown.length > 0) throw disposalFailed(view.path, thrown);
+  const failed = disposalFailed(await end());
+  if (failed !== undefined) throw failed;
   return result;
 }

@@ -1,4 +1,3 @@
-import { hasMethod } from '../builder/node-binding.js';
 import type { Constructor } from '../builder/node-binding.js';
 import { runInContext } from '../context/ambient-context.js';
 import type { ContextFrame } from '../context/context-frame.js';
@@ -8,7 +7,6 @@ import type { NodeLifecycle } from '../nodes/node-lifecycle.js';
 import { printed } from '../ports/error-record.js';
 import { nodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
-import { hasInjectionMetadata } from './injection-metadata.js';
 import type { NodeCode } from './node-code.js';
 import type { ConstructedStage, Plan } from './plan.js';
 import { isThenable } from './thenable.js';
@@ -42,7 +40,9 @@ function activate(constructed: ConstructedStage, execution: Execution): Work {
     if (code.lifetime === 'run') return useShared(constructed, execution);
     const made = make(code, stage.view(execution), execution, stage.site.path);
     stage.setState(execution, made.instance);
-    const ready = made.isOwn ? initialise(made.instance, stage.view(execution), execution.frame) : undefined;
+    const ready = made.isOwn
+      ? initialise(made.instance, stage.view(execution), execution.frame, stage.site.path)
+      : undefined;
     if (!isThenable(ready)) return undefined;
     const wait = execution.run.waitAt(stage.site.path);
     return Promise.resolve(ready).then(
@@ -102,7 +102,7 @@ function makeShared(
   try {
     const made = make(code, rootContext, execution, path);
     ({ instance } = made);
-    const ready = made.isOwn ? initialise(instance, rootContext, rootFrame) : undefined;
+    const ready = made.isOwn ? initialise(instance, rootContext, rootFrame, path) : undefined;
     if (!isThenable(ready)) return { instance, error: undefined };
     return Promise.resolve(ready).then(
       () => ({ instance, error: undefined }),
@@ -114,10 +114,10 @@ function makeShared(
 }
 
 /** Registers `dispose` first, so that it is called also when `init` fails. */
-function initialise(instance: object, context: PipelineContext, frame: ContextFrame): unknown {
+function initialise(instance: object, context: PipelineContext, frame: ContextFrame, path: string): unknown {
   const node = instance as NodeLifecycle;
-  if (hasMethod(node, 'dispose')) frame.addDisposer(() => node.dispose?.());
-  return hasMethod(node, 'init') ? node.init?.(context) : undefined;
+  if (typeof node.dispose === 'function') frame.addDisposer(() => node.dispose?.(), path);
+  return typeof node.init === 'function' ? node.init(context) : undefined;
 }
 
 /** An instance from the container where the class is bound, else a new one; own instances only are initialised and disposed. */
@@ -129,7 +129,7 @@ function make(
 ): { readonly instance: object; readonly isOwn: boolean } {
   const type = code.type as Constructor<object>;
   const isBound = container?.isBound(type) === true;
-  if (!isBound && hasInjectionMetadata(type)) {
+  if (!isBound && code.isInjected) {
     throw new ActivationFailure(
       path,
       type,
@@ -144,11 +144,11 @@ function make(
   } catch (thrown) {
     throw new ActivationFailure(path, type, `its construction failed: ${printed(thrown)}`, thrown);
   }
-  if (!code.methods.some((method) => hasMethod(instance, method))) {
+  if (!code.fits(instance)) {
     const methods = code.methods.map((method) => `'${method}'`).join(' or ');
     throw new ActivationFailure(path, type, `what was constructed has no method ${methods}`);
   }
-  return { instance: instance as object, isOwn: !isBound };
+  return { instance, isOwn: !isBound };
 }
 
 /** Carries the error of a class that gave no node, apart from what `init` throws. */

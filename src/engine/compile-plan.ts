@@ -7,8 +7,7 @@ import { CompositeStage } from './composite-stage.js';
 import { FanOutStage } from './fan-out-stage.js';
 import { GateStage } from './gate-stage.js';
 import { InputStage } from './input-stage.js';
-import { nodeCode } from './node-code.js';
-import type { NodeCode } from './node-code.js';
+import { NodeCode } from './node-code.js';
 import type { RunReplacement } from './run-replacement.js';
 import { OutputStage } from './output-stage.js';
 import { ParallelStage } from './parallel-stage.js';
@@ -150,7 +149,7 @@ class PlanCompiler {
     ...methods: readonly string[]
   ): TStage {
     const binding = this.environment.replacement?.(node) ?? node.binding;
-    const code = nodeCode(binding, node.options.lifetime, ...methods);
+    const code = NodeCode.of(binding, node.options.lifetime, ...methods);
     const stage = make(code);
     if (code.type !== undefined) this.#constructed.push({ stage, code });
     return stage;

@@ -157,9 +157,21 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
   ): Work {
     for (let index = first; index < items.length; index += 1) {
       const pushed = this.next.push(execution, items[index], trace);
-      if (pushed !== undefined) return pushed.then(() => this.#emitFrom(execution, items, index + 1, trace));
+      if (pushed !== undefined) return this.#emitAfter(pushed, execution, items, index + 1, trace);
     }
     return undefined;
+  }
+
+  async #emitAfter(
+    pending: Promise<void>,
+    execution: Execution,
+    items: readonly unknown[],
+    first: number,
+    trace: ItemTrace | undefined,
+  ): Promise<void> {
+    await pending;
+    for (let index = first; index < items.length; index += 1)
+      await this.next.push(execution, items[index], trace);
   }
 
   /** Decides what one child has come to: outputs to emit, an item that ended, or a failed try. */

@@ -164,5 +164,5 @@ function endingError(execution: Execution): PipelineError | undefined {
   if (execution.failure !== undefined) return execution.failure;
   const { reason, parent, path } = execution.frame.scope;
   if (reason === undefined || parent?.reason !== reason) return reason;
-  return new RunCancelledError(reason.reason, path, reason);
+  return new RunCancelledError(reason.reason, path, { cause: reason });
 }

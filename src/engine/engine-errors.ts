@@ -34,8 +34,8 @@ export function sinkRejected(path: string, what: string, thrown: unknown): Pipel
 export function noDeadLetterSink(error: PipelineError): PipelineError {
   return new PipelineError(error.code, {
     path: error.path,
-    problem: `${error.message} The policy chose 'deadLetter', but no dead-letter sink is in scope, so the item failed.`,
+    problem: `The policy chose 'deadLetter', but no dead-letter sink is in scope, so the item failed: ${printed(error.cause ?? error).replace(/\.$/, '')}.`,
     remedy: 'Give the context or the runner a deadLetterSink, or let the composite inherit it.',
-    cause: error.cause,
+    ...('cause' in error ? { cause: error.cause } : {}),
   });
 }

@@ -1,10 +1,10 @@
-import { nodeCode } from './node-code.js';
+import { NodeCode } from './node-code.js';
 import { SourceStage } from './source-stage.js';
 import type { StageSite } from './stage-site.js';
 
 /** Where a sub-pipeline's items come in: pushed by its composite, or pulled when it runs alone. */
 export class InputStage extends SourceStage {
   constructor(site: StageSite) {
-    super(site, nodeCode(undefined, 'execution'));
+    super(site, NodeCode.of(undefined, 'execution'));
   }
 }

@@ -1,39 +1,53 @@
+import { hasMethod } from '../builder/node-binding.js';
 import type { Constructor, NodeBinding } from '../builder/node-binding.js';
 import type { NodeLifetime } from '../nodes/node-options.js';
+import { hasInjectionMetadata } from './injection-metadata.js';
 
 /** A node's code: shared by all executions, or a class that is constructed for them. */
-export interface NodeCode {
-  /** The instance that all executions use, undefined for a class. */
-  readonly shared: object | undefined;
-  readonly type: Constructor<object> | undefined;
-  readonly lifetime: NodeLifetime;
-  /** One of these methods an instance must have. */
-  readonly methods: readonly string[];
-}
+export class NodeCode {
+  /** Whether the class is decorated for injection, so that a container must make it. */
+  readonly isInjected: boolean;
+  #verified: object | null = null;
 
-/** The code behind a binding; a function becomes the one method of an object. */
-export function nodeCode(
-  binding: NodeBinding | undefined,
-  lifetime: NodeLifetime,
-  ...methods: readonly string[]
-): NodeCode {
-  const [main = ''] = methods;
-  const of = (shared: object | undefined, type?: Constructor<object>): NodeCode => ({
-    shared,
-    type,
-    lifetime,
-    methods,
-  });
-  switch (binding?.how) {
-    case 'class':
-      return of(undefined, binding.type);
-    case 'instance':
-      return of(binding.instance);
-    case 'function':
-      return of({ [main]: binding.call });
-    case 'iterable':
-      return of({ [main]: () => binding.items });
-    default:
-      return of({});
+  private constructor(
+    /** The instance that all executions use, undefined for a class. */
+    readonly shared: object | undefined,
+    readonly type: Constructor<object> | undefined,
+    readonly lifetime: NodeLifetime,
+    /** One of these methods an instance must have. */
+    readonly methods: readonly string[],
+  ) {
+    this.isInjected = type !== undefined && hasInjectionMetadata(type);
+  }
+
+  /** The code behind a binding; a function becomes the one method of an object. */
+  static of(
+    binding: NodeBinding | undefined,
+    lifetime: NodeLifetime,
+    ...methods: readonly string[]
+  ): NodeCode {
+    const [main = ''] = methods;
+    switch (binding?.how) {
+      case 'class':
+        return new NodeCode(undefined, binding.type, lifetime, methods);
+      case 'instance':
+        return new NodeCode(binding.instance, undefined, lifetime, methods);
+      case 'function':
+        return new NodeCode({ [main]: binding.call }, undefined, lifetime, methods);
+      case 'iterable':
+        return new NodeCode({ [main]: () => binding.items }, undefined, lifetime, methods);
+      default:
+        return new NodeCode({}, undefined, lifetime, methods);
+    }
+  }
+
+  /** Whether what was constructed can be the node; looked at once per class, not per instance. */
+  fits(instance: unknown): instance is object {
+    if (typeof instance !== 'object' || instance === null) return false;
+    const prototype = Object.getPrototypeOf(instance) as object | null;
+    if (prototype !== null && prototype === this.#verified) return true;
+    if (!this.methods.some((method) => hasMethod(instance, method))) return false;
+    this.#verified = prototype;
+    return true;
   }
 }

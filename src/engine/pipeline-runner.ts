@@ -29,6 +29,7 @@ import type { Execution } from './execution.js';
 import { allEnded } from './fan-out-stage.js';
 import { ItemStream } from './item-stream.js';
 import { PlanCache } from './plan-cache.js';
+import { runSources } from './run-plan.js';
 import type { Plan } from './plan.js';
 import type { RunReplacement } from './run-replacement.js';
 import type { RunResult } from './run-result.js';
@@ -40,9 +41,11 @@ export interface PipelineRunnerOptions {
   readonly container?: NodeContainer | undefined;
   /** Gets the events of every run, beside an observer of the run's context. */
   readonly executionObserver?: ExecutionObserver | undefined;
-  /** Used where the run's context has none; so are the next two. */
+  /** Used where the run's context has none. */
   readonly lineageSink?: LineageSink | undefined;
+  /** Used where the run's context has none; a decorator of the context applies to it. */
   readonly deadLetterSink?: DeadLetterSink | undefined;
+  /** Used where the run's context has none. Default: log lines are dropped. */
   readonly logger?: Logger | undefined;
   /** How many levels of composites may stand below a root. Default 32. */
   readonly maxDepth?: number | undefined;
@@ -149,7 +152,8 @@ export class PipelineRunner {
   /**
    * Runs a sub-pipeline over a stream, without a parent. It starts when the outputs are first asked for.
    *
-   * Iterating throws what the run fails with; to stop iterating early cancels the run.
+   * Iterating throws what the run fails with; to stop iterating early cancels the run. `result` settles when the
+   * run has ended, so never if nobody iterates; it rejects with the error that iterating throws.
    */
   stream<TIn, TOut>(
     definition: Definition<TIn, TOut>,
@@ -232,10 +236,6 @@ export async function runPipeline(
   context?: RunContextSource,
 ): Promise<RunResult> {
   return await new PipelineRunner().run(definition, context);
-}
-
-function runSources(plan: Plan, execution: Execution): Work {
-  return allEnded(plan.sources.map((source) => source.run(execution)));
 }
 
 function feedOne(plan: Plan, execution: Execution, item: unknown): Work {

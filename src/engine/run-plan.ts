@@ -1,4 +1,5 @@
 import { callDisposer, disposalFailed } from '../context/disposers.js';
+import type { DisposerFailure } from '../context/disposers.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
 import { toErrorRecord } from '../ports/error-record.js';
 import type { Outcome } from '../ports/execution-observer.js';
@@ -7,7 +8,6 @@ import { nodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
 import { allEnded } from './fan-out-stage.js';
 import type { Plan } from './plan.js';
-import type { StageSite } from './stage-site.js';
 import { isThenable } from './thenable.js';
 import type { Work } from './thenable.js';
 
@@ -44,20 +44,26 @@ function notifyStarted(plan: Plan, execution: Execution): void {
 }
 
 function feedItem(plan: Plan, execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
-  const { input, sources } = plan;
-  const needsEnd = plan.needsEnd || execution.observer !== undefined;
-  const started = sources.map((source) => source.run(execution));
+  const { input } = plan;
+  const sources = plan.sources.length === 0 ? undefined : runSources(plan, execution);
   const pushed = execution.isHalted ? undefined : input?.push(execution, item, trace);
-  const fed =
-    pushed === undefined
-      ? needsEnd
-        ? input?.end(execution)
-        : undefined
-      : pushed.then(() => input?.end(execution));
-  const all = sources.length === 0 ? fed : allEnded([...started, fed]);
-  return all === undefined
+  const ended =
+    pushed === undefined ? endInput(plan, execution) : pushed.then(() => endInput(plan, execution));
+  const fed = sources === undefined ? ended : allEnded([sources, ended]);
+  return fed === undefined
     ? closeExecution(plan, execution)
-    : all.then(() => closeExecution(plan, execution));
+    : fed.then(() => closeExecution(plan, execution));
+}
+
+/** Tells the stages that no item will follow, where any of them, or an observer, must know. */
+function endInput(plan: Plan, execution: Execution): Work {
+  if (!plan.needsEnd && execution.observer === undefined) return undefined;
+  return plan.input?.end(execution);
+}
+
+/** Lets the plan's own sources run to their end, side by side. */
+export function runSources(plan: Plan, execution: Execution): Work {
+  return allEnded(plan.sources.map((source) => source.run(execution)));
 }
 
 /** How an execution stands at this moment. */
@@ -70,55 +76,53 @@ export function outcomeOf(execution: Execution): Outcome {
 export function closeExecution(plan: Plan, execution: Execution): Work {
   if (execution.isClosed) return undefined;
   execution.isClosed = true;
-  const { frame } = execution;
-  const thrownByDisposers: unknown[] = [];
-  const flushes = plan.sinks.map((sink) =>
-    closingStep(
-      sink.site,
-      () => sink.flush(execution, outcomeOf(execution)),
-      (thrown) => {
-        execution.fail(nodeFailed(sink.site.path, thrown, 'failed in flush'), sink.site);
+  const flushed = plan.sinks.length === 0 ? undefined : flushSinks(plan, execution);
+  if (flushed !== undefined) return flushed.then(() => dispose(plan, execution));
+  return dispose(plan, execution);
+}
+
+function flushSinks(plan: Plan, execution: Execution): Work {
+  const flushes = plan.sinks.map((sink): ClosingStep => {
+    const { site } = sink;
+    return {
+      path: site.path,
+      run: () => sink.flush(execution, outcomeOf(execution)),
+      failed: (thrown) => {
+        execution.fail(nodeFailed(site.path, thrown, 'failed in flush'), site);
       },
-    ),
-  );
-  const disposals = (): readonly ClosingStep[] =>
-    frame.takeDisposers().map((disposer) =>
-      closingStep(
-        { path: frame.path },
-        () => callDisposer(disposer),
-        (thrown) => {
-          thrownByDisposers.push(thrown);
-        },
-      ),
-    );
+    };
+  });
+  return runSteps(flushes, execution, 0);
+}
+
+function dispose(plan: Plan, execution: Execution): Work {
+  const { frame } = execution;
+  const failures: DisposerFailure[] = [];
   const finish = (): void => {
     frame.closeDisposal();
-    reportDisposers(execution, thrownByDisposers);
+    reportDisposers(execution, failures);
     if (execution.observer !== undefined) notifyEnd(plan, execution);
   };
-  const flushed = runSteps(flushes, execution, 0);
-  const dispose = (): Work => (frame.disposerCount === 0 ? undefined : runSteps(disposals(), execution, 0));
-  const disposed = flushed === undefined ? dispose() : flushed.then(dispose);
-  if (disposed === undefined) {
+  if (frame.disposerCount === 0) {
     finish();
     return undefined;
   }
-  return disposed.then(finish);
+  const disposals = frame.takeDisposers().map(({ disposer, path }): ClosingStep => ({
+    path,
+    run: () => callDisposer(disposer),
+    failed: (error) => failures.push({ path, error }),
+  }));
+  const disposed = runSteps(disposals, execution, 0);
+  if (disposed !== undefined) return disposed.then(finish);
+  finish();
+  return undefined;
 }
 
 /** Something to do at the end of an execution, and what to do with an error of it. */
 interface ClosingStep {
   readonly path: string;
   readonly run: () => unknown;
-  readonly failed: (thrown: unknown) => void;
-}
-
-function closingStep(
-  { path }: Pick<StageSite, 'path'>,
-  run: () => unknown,
-  failed: (thrown: unknown) => void,
-): ClosingStep {
-  return { path, run, failed };
+  readonly failed: (thrown: unknown) => unknown;
 }
 
 /** One after the other, all of them; without a promise as long as none is returned. */
@@ -131,7 +135,7 @@ function runSteps(steps: readonly ClosingStep[], execution: Execution, first: nu
       if (!isThenable(pending)) continue;
       const wait = execution.run.waitAt(step.path);
       return Promise.resolve(pending)
-        .then(undefined, step.failed)
+        .catch(step.failed)
         .then(() => {
           wait.end();
           return runSteps(steps, execution, index + 1);
@@ -144,14 +148,12 @@ function runSteps(steps: readonly ClosingStep[], execution: Execution, first: nu
 }
 
 /** A throwing disposer fails an execution that otherwise succeeded; it never replaces another error. */
-function reportDisposers(execution: Execution, thrown: readonly unknown[]): void {
-  if (thrown.length === 0) return;
-  const { path, services } = execution.frame;
-  if (execution.isHalted) {
-    for (const error of thrown) services.logger.error({ error, path }, 'a disposer failed');
-  } else {
-    execution.fail(disposalFailed(path, thrown), undefined);
-  }
+function reportDisposers(execution: Execution, failures: readonly DisposerFailure[]): void {
+  const failed = execution.isHalted ? undefined : disposalFailed(failures);
+  if (failed !== undefined) execution.fail(failed, undefined);
+  else
+    for (const failure of failures)
+      execution.frame.services.logger.error({ ...failure }, 'a disposer failed');
 }
 
 function notifyEnd(plan: Plan, execution: Execution): void {

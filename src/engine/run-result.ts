@@ -4,10 +4,15 @@ import type { NodeCounts } from './node-counter.js';
 
 /** How a run ended. */
 export interface RunResult {
+  /** Identifies the run, in its events and dead letters too. */
   readonly runId: string;
+  /** The root's execution; each child had one of its own. */
   readonly pipelineId: string;
+  /** The pipeline that was run. */
   readonly pipelineName: string;
+  /** `succeeded` where the run resolves; a run that rejects has its result on the error. */
   readonly status: Outcome;
+  /** From the first node to the last disposer, in milliseconds; to build the pipeline does not count. */
   readonly durationMs: number;
   /** The counts of every node at every level, by path. */
   readonly nodes: ReadonlyMap<string, NodeCounts>;

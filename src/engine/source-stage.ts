@@ -1,5 +1,5 @@
 import type { ItemTrace } from '../lineage/item-trace.js';
-import type { Items, SourceNode } from '../nodes/source-node.js';
+import type { SourceNode } from '../nodes/source-node.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { nodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
@@ -65,14 +65,13 @@ export class SourceStage extends NodeStage {
 
   /** Pulls from an iterable: without a promise as long as neither it nor what follows makes one. */
   feed(execution: Execution, items: unknown): Work {
-    let iterator: AnyIterator;
     try {
-      iterator = openIterator(items, this.site.path);
+      const opened = openIterator(items, this.site.path);
+      if (opened.isAsync) return this.#pullAsync(execution, opened.iterator, undefined);
+      return this.#pullSync(execution, opened.iterator as Iterator<unknown>);
     } catch (thrown) {
       return this.#failed(execution, thrown);
     }
-    if (Symbol.asyncIterator in (items as object)) return this.#pullAsync(execution, iterator, undefined);
-    return this.#pullSync(execution, iterator as Iterator<unknown>);
   }
 
   #pullSync(execution: Execution, iterator: Iterator<unknown>): Work {
@@ -168,13 +167,13 @@ export class SourceStage extends NodeStage {
   }
 }
 
-function openIterator(items: unknown, path: string): AnyIterator {
-  const isObject = (typeof items === 'object' && items !== null) || typeof items === 'function';
-  const iterable = items as Partial<Items<unknown>> &
-    Partial<AsyncIterable<unknown>> &
-    Partial<Iterable<unknown>>;
-  const open = isObject ? (iterable[Symbol.asyncIterator] ?? iterable[Symbol.iterator]) : undefined;
-  if (open === undefined && typeof items === 'string') return items[Symbol.iterator]();
+function openIterator(
+  items: unknown,
+  path: string,
+): { readonly iterator: AnyIterator; readonly isAsync: boolean } {
+  const source: Partial<AsyncIterable<unknown>> & Partial<Iterable<unknown>> = Object(items) as object;
+  const openAsync = source[Symbol.asyncIterator];
+  const open = openAsync ?? source[Symbol.iterator];
   if (open === undefined) {
     throw new TypeError(`a source must give an iterable, not ${items === null ? 'null' : typeof items}`);
   }
@@ -183,7 +182,7 @@ function openIterator(items: unknown, path: string): AnyIterator {
     if (opened.has(iterator)) throw exhausted(path);
     opened.add(iterator);
   }
-  return iterator;
+  return { iterator, isAsync: openAsync !== undefined };
 }
 
 function exhausted(path: string): PipelineError {

@@ -6,7 +6,7 @@ import type { ChildStarter } from './child-starter.js';
 import type { Execution, OutputReceiver } from './execution.js';
 import { allEnded } from './fan-out-stage.js';
 import { dropItem, endTrace } from './item-end.js';
-import { closeExecution, openExecution } from './run-plan.js';
+import { closeExecution, openExecution, runSources } from './run-plan.js';
 import { NodeStage } from './stage.js';
 import type { StageSite } from './stage-site.js';
 import type { Work } from './thenable.js';
@@ -128,15 +128,13 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     const child = new ChildExecution(plan, execution, frame, this, undefined, undefined, 1, undefined);
     const release = execution.run.keep(() => closeExecution(plan, child));
     const state: OpenChild = { child, opening: undefined, sources: undefined, release };
-    const runSources = (): void => {
+    const start = (): void => {
       state.opening = undefined;
-      state.sources = runInContext(child.context, () =>
-        allEnded(plan.sources.map((source) => source.run(child))),
-      );
+      state.sources = runInContext(child.context, runSources, plan, child);
     };
     const opening = runInContext(child.context, openExecution, plan, child);
-    if (opening === undefined) runSources();
-    else state.opening = opening.then(runSources);
+    if (opening === undefined) start();
+    else state.opening = opening.then(start);
     return state;
   }
 

@@ -2,14 +2,21 @@ const kinds = ['user', 'deadline', 'budget', 'superseded', 'shutdown', 'failure'
 
 /** Why work was cancelled, as plain data. */
 export interface CancelReason {
+  /** Who or what ended the work; code that handles a cancel decides by this. */
   readonly kind: (typeof kinds)[number];
+  /** Words for people; they become part of the message of the `RunCancelledError`. */
   readonly message?: string | undefined;
   /** Where the cancel came from; filled in with the path of the cancelling node where it is known. */
   readonly path?: string | undefined;
 }
 
-/** Tells whether a value, such as the reason of a caller's own signal, is a {@link CancelReason}. */
-export function isCancelReason(value: unknown): value is CancelReason {
+/** A reason from whatever was given as one: what is none becomes the cause of a cancel by the user. */
+export function cancelReasonOf(given: unknown): { readonly reason: CancelReason; readonly cause?: unknown } {
+  if (isCancelReason(given)) return { reason: given };
+  return given === undefined ? { reason: { kind: 'user' } } : { reason: { kind: 'user' }, cause: given };
+}
+
+function isCancelReason(value: unknown): value is CancelReason {
   return (
     typeof value === 'object' &&
     value !== null &&

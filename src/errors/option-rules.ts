@@ -40,9 +40,15 @@ export const rule = {
   object: (value: unknown) => (typeof value === 'object' && value !== null ? undefined : 'an object'),
 } as const;
 
+/** Whether something can hold options: an object that is no collection, no date and no promise. */
+export function canHoldOptions(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || value instanceof Date) return false;
+  return !(Symbol.iterator in value) && !('then' in value && typeof value.then === 'function');
+}
+
 /** Every option that is unknown or has a value its rule refuses, as phrases; an undefined option counts as left out. */
 export function optionProblems(options: unknown, rules: OptionRules): string[] {
-  if (typeof options !== 'object' || options === null) return [`an object with options was expected`];
+  if (!canHoldOptions(options)) return ['a plain object with options was expected'];
   const known = Object.keys(rules);
   return Object.entries(options).flatMap(([name, value]) => {
     const judge = Object.hasOwn(rules, name) ? rules[name] : undefined;

@@ -38,5 +38,6 @@ export class PipelineError extends Error {
 /** The message of a problem: where, what, and what to do next with the section of the manual that explains it. */
 export function describeProblem(code: PipelineErrorCode, details: PipelineErrorDetails): string {
   const place = details.path === undefined || details.path === '' ? '' : `${details.path}: `;
-  return `${place}${details.problem} ${details.remedy} (docs/errors.md#${code.toLowerCase()})`;
+  const gap = details.problem.endsWith('\n') ? '' : ' ';
+  return `${place}${details.problem}${gap}${details.remedy} (docs/errors.md#${code.toLowerCase()})`;
 }

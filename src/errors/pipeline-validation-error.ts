@@ -3,8 +3,11 @@ import { describeProblem, PipelineError } from './pipeline-error.js';
 
 /** One thing that is wrong with a pipeline: what, where, and what to do about it. */
 export interface ValidationProblem {
+  /** What kind of problem it is; stable, unlike the message. */
   readonly code: PipelineErrorCode;
+  /** The slash-separated address of the node or pipeline to mend, in a child too. */
   readonly path: string;
+  /** The whole sentence with place and remedy, ready to be shown. */
   readonly message: string;
 }
 

@@ -12,12 +12,14 @@ export class RunCancelledError extends PipelineError {
   /** The reason as plain data. */
   readonly reason: CancelReason;
 
-  constructor(reason: CancelReason, path: string | undefined, cause?: unknown) {
+  /** @param more the `cause`, where a caller gave something else than a reason. */
+  constructor(reason: CancelReason, path: string | undefined, more: { readonly cause?: unknown } = {}) {
+    const message = reason.message?.replace(/\.$/, '');
     super('RUN_CANCELLED', {
       path: reason.path ?? path,
-      problem: `The run was cancelled (${reason.kind})${reason.message === undefined ? '.' : `: ${reason.message}`}`,
-      remedy: 'Nothing failed here; start the run again if its work is still wanted.',
-      ...(cause === undefined ? {} : { cause }),
+      problem: `The work was cancelled (${reason.kind})${message === undefined ? '.' : `: ${message}.`}`,
+      remedy: 'Nothing failed here; start it again if it is still wanted.',
+      ...more,
     });
     this.kind = reason.kind;
     this.reason = Object.freeze({ ...reason });

@@ -33,7 +33,5 @@ function describeEntries(entries: Readonly<Record<string, unknown>>, mark: strin
 }
 
 function describeValue(value: unknown): string {
-  if (typeof value === 'string') return value;
-  const text: unknown = JSON.stringify(value);
-  return typeof text === 'string' ? text : String(value);
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
 }

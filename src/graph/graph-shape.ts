@@ -2,7 +2,9 @@ import type { NodeKind } from '../nodes/node-kind.js';
 
 /** A node of a graph, as plain data. */
 export interface GraphNode {
+  /** Unique in its graph; the graph of a child can have the same id. */
   readonly id: string;
+  /** What the node does; a `composite` has an entry in `childGraphs`. */
   readonly kind: NodeKind;
   /** The options that were given, as data; for a composite also what its child inherits. */
   readonly options: Readonly<Record<string, unknown>>;
@@ -12,14 +14,19 @@ export interface GraphNode {
 
 /** A connection of two nodes, by id. */
 export interface GraphEdge {
+  /** The id of the node that items leave. */
   readonly from: string;
+  /** The id of the node that items enter. */
   readonly to: string;
 }
 
 /** A pipeline as a frozen value: what `define` described. */
 export interface PipelineGraph {
+  /** The name of the definition; `pipeline` for a builder of your own. */
   readonly name: string;
+  /** In the order in which they were added. */
   readonly nodes: readonly GraphNode[];
+  /** In the order in which they were connected; children's are in their own graphs. */
   readonly edges: readonly GraphEdge[];
   /** The graph of each composite's sub-pipeline, by the composite's id. */
   readonly childGraphs: ReadonlyMap<string, PipelineGraph>;

@@ -3,16 +3,19 @@ declare const input: unique symbol;
 
 /** Stands for a node of one builder; its `id` is the node's id in the graph. */
 export interface NodeHandle {
+  /** The name that was given, else one made of the class name, or of the kind and a number. */
   readonly id: string;
 }
 
 /** A node that items of a type leave. */
 export interface OutputHandle<out T> extends NodeHandle {
+  /** @hidden */
   readonly [output]: () => T;
 }
 
 /** A node that items of a type enter. */
 export interface InputHandle<in T> extends NodeHandle {
+  /** @hidden */
   readonly [input]: (item: T) => void;
 }
 

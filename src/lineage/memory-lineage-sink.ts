@@ -9,6 +9,7 @@ export class MemoryLineageSink implements LineageSink {
     return this.#records;
   }
 
+  /** Keeps one record; a run calls it, once per item that has ended. */
   record(record: LineageRecord): void {
     this.#records.push(record);
   }
@@ -30,6 +31,7 @@ export class MemoryLineageSink implements LineageSink {
     );
   }
 
+  /** Forgets every record, so that one sink can serve the next test. */
   clear(): void {
     this.#records.length = 0;
   }

@@ -10,6 +10,7 @@ export type OutputCardinality = 'one' | 'optional' | 'many' | 'first' | 'last';
 export interface ItemCompositeOptions<in TItem> extends ItemOptions, ChildContextOptions<TItem> {
   /** The node's id. Default: the class name of the definition. */
   readonly name?: string | undefined;
+  /** Default `item`: each item has an execution and a context of its own. */
   readonly granularity?: 'item' | undefined;
   /** How many outputs one child gives, checked. Default `one`. */
   readonly output?: OutputCardinality | undefined;
@@ -21,6 +22,7 @@ export interface ItemCompositeOptions<in TItem> extends ItemOptions, ChildContex
 export interface StreamCompositeOptions extends Omit<ChildContextOptions<never>, 'with'> {
   /** The node's id. Default: the class name of the definition. */
   readonly name?: string | undefined;
+  /** Asks for one child that gets all items in one context, instead of one per item. */
   readonly granularity: 'stream';
   /** There is no single item to decide about: what fails in the child fails the parent. */
   readonly errorPolicy?: ErrorPolicy | 'fail' | undefined;

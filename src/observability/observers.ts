@@ -24,7 +24,7 @@ export function notifyObserver(observer: ExecutionObserver, event: ExecutionEven
   };
   try {
     const returned = tell(observer, event.type as keyof ExecutionObserver, event);
-    if (returned instanceof Promise) returned.catch(warn);
+    if (isThenable(returned)) returned.then(undefined, warn);
   } catch (error) {
     warn(error);
   }
@@ -49,8 +49,13 @@ function tellAll(
       thrown.push(error);
     }
   }
-  if (thrown.length === 1) throw thrown[0];
-  if (thrown.length > 1) throw new AggregateError(thrown, 'several execution observers failed');
-  const promises = pending.filter((returned) => returned instanceof Promise);
-  return promises.length === 0 ? undefined : Promise.all(promises);
+  const promises = pending.filter((returned) => isThenable(returned));
+  if (thrown.length === 0) return promises.length === 0 ? undefined : Promise.all(promises);
+  // What is thrown goes before what rejects; nothing goes unhandled.
+  void Promise.allSettled(promises);
+  throw thrown.length === 1 ? thrown[0] : new AggregateError(thrown, 'several execution observers failed');
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

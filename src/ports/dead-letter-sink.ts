@@ -2,7 +2,9 @@ import type { ErrorRecord } from './error-record.js';
 
 /** The dictionaries of the context in which an item failed, as plain objects. */
 export interface DeadLetterContext {
+  /** As they were when the item failed for good; the values are frozen. */
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** As they were when the item failed for good; the values are frozen. */
   readonly properties: Readonly<Record<string, unknown>>;
   /** The names of the context items; live services are not written down. */
   readonly items: readonly string[];
@@ -10,6 +12,7 @@ export interface DeadLetterContext {
 
 /** A failed item with all that is needed to understand it and to run it again. */
 export interface DeadLetterEnvelope {
+  /** Identifies this envelope: a new one each time, also for an item that fails again in a later run. */
   readonly id: string;
   /** The item as the deciding node or composite got it. */
   readonly item: unknown;
@@ -19,14 +22,19 @@ export interface DeadLetterEnvelope {
   readonly path: string;
   /** The node or composite whose policy decided. */
   readonly decidedAt: string;
+  /** The run of the node or composite that decided. */
   readonly runId: string;
+  /** The execution of whoever decided; the item may have failed in a child of it. */
   readonly pipelineId: string;
+  /** The pipeline of whoever decided. */
   readonly pipelineName: string;
   /** The item's correlation id, where lineage is on. */
   readonly correlationId?: string | undefined;
   /** All tries, the first included. */
   readonly attempts: number;
+  /** When the policy had decided, after the last try. */
   readonly failedAt: Date;
+  /** The data of the execution in which it failed, which a child may have changed for itself. */
   readonly context: DeadLetterContext;
 }
 

@@ -1,14 +1,19 @@
+import { inspect } from 'node:util';
 import { PipelineError } from '../errors/pipeline-error.js';
 
 /** An error as plain data, with its chain of causes: what events, dead letters and records hold. */
 export interface ErrorRecord {
+  /** The error's `name`; `NonError` for a thrown value that is no error. */
   readonly name: string;
   /** The `code` of the error, where it has one. */
   readonly code?: string | undefined;
+  /** The error's message; a value that is no error is printed. */
   readonly message: string;
+  /** For logs only: its form is the matter of the JavaScript engine. */
   readonly stack?: string | undefined;
   /** The path of a `PipelineError`. */
   readonly path?: string | undefined;
+  /** What the error was caused by; of a longer chain the first 16 causes. */
   readonly cause?: ErrorRecord | undefined;
 }
 
@@ -35,8 +40,10 @@ export function toErrorRecord(thrown: unknown, depth = 0): ErrorRecord {
 /** A thrown value in words; never throws itself. */
 export function printed(thrown: unknown): string {
   try {
-    if (thrown instanceof Error) return thrown.message;
-    return typeof thrown === 'object' && thrown !== null ? JSON.stringify(thrown) : String(thrown);
+    if (typeof thrown !== 'object' || thrown === null) return String(thrown);
+    // The message of an error may be anything, whatever its type says.
+    const text: unknown = thrown instanceof Error ? thrown.message : JSON.stringify(thrown);
+    return typeof text === 'string' ? text : inspect(text);
   } catch {
     return 'a value that cannot be printed';
   }

@@ -9,84 +9,104 @@ export interface ExecutionEvent<TType extends string = string> {
   readonly type: TType;
   /** The address of the pipeline, node or composite. */
   readonly path: string;
+  /** The run; a child has one of its own where its composite does not pass the run's identity on. */
   readonly runId: string;
+  /** The execution in which it happened; for the events of a composite, the parent's. */
   readonly pipelineId: string;
+  /** When it happened, by the clock of this process. */
   readonly at: Date;
 }
 
-/** A pipeline execution began. */
-export interface PipelineStarted extends ExecutionEvent<'pipelineStarted'> {
+// What several events say is described once.
+
+interface OfPipeline {
+  /** The pipeline that is executed; all its executions have the same. */
   readonly pipelineName: string;
 }
+
+interface OfNode {
+  /** The last part of `path`; unique in its pipeline only. */
+  readonly nodeId: string;
+}
+
+interface OfError {
+  /** What went wrong: the error of the framework, with what the code threw under `cause`. */
+  readonly error: ErrorRecord;
+}
+
+interface OfChild extends OfNode {
+  /** The child's execution: a new one for each item and each try. */
+  readonly childPipelineId: string;
+  /** The number of the try, from 1. */
+  readonly attempt: number;
+}
+
+/** A pipeline execution began. */
+export interface PipelineStarted extends ExecutionEvent<'pipelineStarted'>, OfPipeline {}
 /** A pipeline execution ended well. */
-export interface PipelineCompleted extends ExecutionEvent<'pipelineCompleted'> {
-  readonly pipelineName: string;
+export interface PipelineCompleted extends ExecutionEvent<'pipelineCompleted'>, OfPipeline {
+  /** Always the same; there so that both endings of an execution can be read alike. */
   readonly outcome: 'succeeded';
 }
 /** A pipeline execution failed or was cancelled. */
-export interface PipelineFailed extends ExecutionEvent<'pipelineFailed'> {
-  readonly pipelineName: string;
+export interface PipelineFailed extends ExecutionEvent<'pipelineFailed'>, OfPipeline, OfError {
+  /** `cancelled` where the work was ended from outside: nothing in this execution had failed. */
   readonly outcome: 'failed' | 'cancelled';
-  readonly error: ErrorRecord;
 }
 /** A node of an execution is ready for its first item. */
-export interface NodeStarted extends ExecutionEvent<'nodeStarted'> {
-  readonly nodeId: string;
-}
+export interface NodeStarted extends ExecutionEvent<'nodeStarted'>, OfNode {}
 /** A node of an execution has ended, in whatever way. */
-export interface NodeCompleted extends ExecutionEvent<'nodeCompleted'> {
-  readonly nodeId: string;
+export interface NodeCompleted extends ExecutionEvent<'nodeCompleted'>, OfNode {
+  /** `failed` for the node that ended its execution; the others that had not ended are `cancelled`. */
   readonly outcome: Outcome;
 }
 /** One try of one item failed at a node. */
-export interface ItemFailed extends ExecutionEvent<'itemFailed'> {
-  readonly nodeId: string;
+export interface ItemFailed extends ExecutionEvent<'itemFailed'>, OfNode, OfError {
+  /** The number of the try that failed, from 1. */
   readonly attempt: number;
-  readonly error: ErrorRecord;
 }
 /** A policy will try the item again. */
-export interface ItemRetried extends ExecutionEvent<'itemRetried'> {
-  readonly nodeId: string;
+export interface ItemRetried extends ExecutionEvent<'itemRetried'>, OfNode {
   /** The number of the try that comes, 2 for the first retry. */
   readonly attempt: number;
+  /** How long the item waits before that try, in milliseconds; 0 without a `delay`. */
   readonly delayMs: number;
 }
 /** A policy left the failed item out. */
-export interface ItemSkipped extends ExecutionEvent<'itemSkipped'> {
-  readonly nodeId: string;
-  readonly error: ErrorRecord;
-}
+export interface ItemSkipped extends ExecutionEvent<'itemSkipped'>, OfNode, OfError {}
 /** A policy sent the failed item to the dead-letter sink, which has accepted it. */
-export interface ItemDeadLettered extends ExecutionEvent<'itemDeadLettered'> {
-  readonly nodeId: string;
-  readonly error: ErrorRecord;
-}
+export interface ItemDeadLettered extends ExecutionEvent<'itemDeadLettered'>, OfNode, OfError {}
 /** A composite starts its sub-pipeline for an item, or for its next attempt. */
-export interface CompositeStarted extends ExecutionEvent<'compositeStarted'> {
-  readonly nodeId: string;
-  readonly childPipelineId: string;
-  readonly attempt: number;
-}
+export interface CompositeStarted extends ExecutionEvent<'compositeStarted'>, OfChild {}
 /** A composite's sub-pipeline has ended, in whatever way. */
-export interface CompositeCompleted extends ExecutionEvent<'compositeCompleted'> {
-  readonly nodeId: string;
-  readonly childPipelineId: string;
-  readonly attempt: number;
+export interface CompositeCompleted extends ExecutionEvent<'compositeCompleted'>, OfChild {
+  /** How this try ended: a policy may still retry or skip what `failed`. */
   readonly outcome: Outcome;
 }
 
 /** Every event by the name of the method that gets it. */
 export interface ExecutionEvents {
+  /** The first event of an execution; every execution of a child has its own. */
   pipelineStarted: PipelineStarted;
+  /** The last event of an execution that succeeded, after its disposers. */
   pipelineCompleted: PipelineCompleted;
+  /** The last event of an execution that did not succeed, after its disposers. */
   pipelineFailed: PipelineFailed;
+  /** Once per node of an execution, before its first item. */
   nodeStarted: NodeStarted;
+  /** Once per node of an execution, also where the execution failed before the node got an item. */
   nodeCompleted: NodeCompleted;
+  /** Before the policy decides; a composite's own comes after that of the node in its child. */
   itemFailed: ItemFailed;
+  /** After `itemFailed`, before the wait. */
   itemRetried: ItemRetried;
+  /** After the `itemFailed` of the last try. */
   itemSkipped: ItemSkipped;
+  /** After the `itemFailed` of the last try, once the sink has the item. */
   itemDeadLettered: ItemDeadLettered;
+  /** Before the child's own events; not where one child gets the whole stream. */
   compositeStarted: CompositeStarted;
+  /** After the child's own events, unless the child outlived its limit of time. */
   compositeCompleted: CompositeCompleted;
 }
 

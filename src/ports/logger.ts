@@ -3,10 +3,15 @@ export type LogMethod = (fields: Readonly<Record<string, unknown>>, message: str
 
 /** Where the framework and its nodes write log lines; a pino logger is one as it is. */
 export interface Logger {
+  /** The finest of your nodes' lines; the framework writes nothing below `warn`. */
   readonly trace: LogMethod;
+  /** What helps to find a fault in a node. */
   readonly debug: LogMethod;
+  /** What a node did, for whoever runs the pipeline. */
   readonly info: LogMethod;
+  /** Also from the framework: what an observer threw, which changes nothing in the run. */
   readonly warn: LogMethod;
+  /** Also from the framework: what failed when the end of its run was decided already. */
   readonly error: LogMethod;
 }
 

@@ -19,7 +19,13 @@ export interface RetryOptions {
 
 /** One rule: which errors, and what then. A rule without `on` takes every error. */
 export interface ErrorRule {
+  /**
+   * Which errors it takes. Default: every error, in the last rule only.
+   *
+   * A node's policy is asked with what the node threw; a composite's also with the error around it.
+   */
   readonly on?: ErrorMatcher | undefined;
+  /** What ends the item, or `retry`, which says what follows once all tries have failed. */
   readonly then: FinalDecision | { readonly retry: RetryOptions };
 }
 
@@ -34,11 +40,12 @@ const finals: readonly FinalDecision[] = ['fail', 'skip', 'deadLetter'];
 
 /** What happens to items that fail: ordered rules, made by {@link errorPolicy}. */
 export class ErrorPolicy {
+  /** In the order of asking: the first that takes the error decides. */
   readonly rules: readonly ErrorRule[];
 
   /** @internal */
   constructor(rules: readonly ErrorRule[]) {
-    this.rules = Object.freeze(rules.map((each) => Object.freeze({ ...each })));
+    this.rules = Object.freeze(rules.map(frozenRule));
     Object.freeze(this);
   }
 
@@ -86,6 +93,12 @@ export function errorPolicy(first: ErrorRule | FinalDecision, ...more: readonly 
   return new ErrorPolicy(rules);
 }
 
+/** A copy that what the caller changes later cannot reach. */
+function frozenRule({ on, then }: ErrorRule): ErrorRule {
+  const copied = typeof then === 'string' ? then : Object.freeze({ retry: Object.freeze({ ...then.retry }) });
+  return Object.freeze({ on, then: copied });
+}
+
 const isMatcher = (value: unknown): string | undefined =>
   typeof value === 'function' || (typeof value === 'string' && value !== '')
     ? undefined
@@ -98,14 +111,15 @@ const isDecision = (value: unknown): string | undefined => {
   return hasRetry ? undefined : "'fail', 'skip', 'deadLetter' or { retry: { attempts, ... } }";
 };
 
-function ruleProblems(candidate: ErrorRule, isLast: boolean): string[] {
+function ruleProblems(candidate: Partial<ErrorRule>, isLast: boolean): string[] {
   const problems = optionProblems(candidate, { on: isMatcher, then: isDecision });
   if (problems.length > 0) return problems;
-  if (!('then' in candidate)) return ["'then' is missing"];
+  const { then } = candidate;
+  if (then === undefined) return ["'then' is missing"];
   if (candidate.on === undefined && !isLast)
     return ['it takes every error, so the rules after it never decide'];
-  if (typeof candidate.then === 'string') return [];
-  const retry: Partial<RetryOptions> = candidate.then.retry;
+  if (typeof then === 'string') return [];
+  const retry: Partial<RetryOptions> = then.retry;
   const wrong = optionProblems(retry, {
     attempts: rule.positiveInteger,
     delay: rule.having('beforeAttemptMs'),

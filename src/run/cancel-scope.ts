@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { CancelReason } from '../errors/cancel-reason.js';
+import { cancelReasonOf } from '../errors/cancel-reason.js';
 import { RunCancelledError } from '../errors/run-cancelled-error.js';
 import { alarmAt } from './alarm.js';
 
@@ -44,11 +44,12 @@ export class CancelScope {
     return Math.min(above, this.#deadlineMs);
   }
 
-  /** Ends the scope by itself at a moment, in milliseconds since the epoch; at once if that has passed. */
-  limitTo(deadlineMs: number): void {
+  /** Ends the scope by itself at a moment, in milliseconds since the epoch, at once if that has passed; undefined lifts the limit. */
+  limitTo(deadlineMs: number | undefined): void {
     this.#deadlineMs = deadlineMs;
-    if (this.reason !== undefined || this.#closed) return;
     this.#stopAlarm?.();
+    this.#stopAlarm = undefined;
+    if (deadlineMs === undefined || this.reason !== undefined || this.#closed) return;
     if (deadlineMs <= Date.now()) this.#expire();
     else
       this.#stopAlarm = alarmAt(deadlineMs, () => {
@@ -72,11 +73,16 @@ export class CancelScope {
     return this.#controller.signal;
   }
 
-  /** Ends this scope and all below it; never throws, and does nothing when it has ended or was closed. */
-  cancel(reason: CancelReason, path: string | undefined, cause?: unknown): void {
+  /**
+   * Ends this scope and all below it; never throws, and does nothing when it has ended or was closed.
+   *
+   * @param given a `CancelReason`; anything else becomes the cause of a cancel by the user.
+   */
+  cancel(given: unknown, path: string | undefined): void {
     if (this.reason !== undefined || this.#closed) return;
     const ended: CancelScope[] = [];
-    this.#end(new RunCancelledError(reason, path, cause), ended);
+    const { reason, ...more } = cancelReasonOf(given);
+    this.#end(new RunCancelledError(reason, path, more), ended);
     this.run.#dispatch(() => {
       for (const scope of ended) scope.#announce();
     });

@@ -5,7 +5,9 @@ import type { OptionRules } from '../errors/option-rules.js';
 export interface RunContextOptions {
   /** Default: a new id per run. */
   readonly runId?: string | undefined;
+  /** An id for runs that belong together, such as those of a conversation; only noted. */
   readonly threadId?: string | undefined;
+  /** The `runId` of the run that this one goes on from; only noted. */
   readonly followUpToRunId?: string | undefined;
   /** The id of the request that this run serves. Default: a new one. */
   readonly correlationId?: string | undefined;

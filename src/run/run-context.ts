@@ -30,6 +30,7 @@ export class RunContext {
     this.logger = logger;
   }
 
+  /** Identifies the run: new for each, unless the caller gave one; children share it by default. */
   get runId(): string {
     return this.#identity.runId;
   }
@@ -44,10 +45,12 @@ export class RunContext {
     return this.#identity.parentRunId;
   }
 
+  /** The earlier run that the caller named; a child's run of its own has none. */
   get followUpToRunId(): string | undefined {
     return this.#identity.followUpToRunId;
   }
 
+  /** The caller's id for runs that belong together; a child's run of its own has the same. */
   get threadId(): string | undefined {
     return this.#identity.threadId;
   }
@@ -72,6 +75,7 @@ export class RunContext {
     this.#scope.run.cancel(reason, this.#path);
   }
 
+  /** The ids only: neither limits nor the reason of a cancel. */
   toJSON(): Record<string, unknown> {
     return Object.fromEntries(printedIds.map((id) => [id, this[id]]));
   }

@@ -53,6 +53,6 @@ export class RunIdentity {
 }
 
 /** A correlation id from outside, or undefined when it is not 1 to 512 printable ASCII characters. */
-function usableCorrelationId(given: string | undefined): string | undefined {
-  return given !== undefined && /^[\x20-\x7e]{1,512}$/.test(given) ? given : undefined;
+function usableCorrelationId(given: unknown): string | undefined {
+  return typeof given === 'string' && /^[\x20-\x7e]{1,512}$/.test(given) ? given : undefined;
 }

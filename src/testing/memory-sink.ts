@@ -4,7 +4,9 @@ import type { Outcome } from '../ports/execution-observer.js';
 
 /** A sink that keeps the items it gets, in order, and the outcomes it was flushed with. */
 export class MemorySink<T> extends SinkNode<T> {
+  /** In the order of their arrival, of all executions of this instance. */
   readonly items: T[] = [];
+  /** One per execution that has ended: how it stood when the sink was flushed. */
   readonly flushes: Outcome[] = [];
 
   override write(item: T): void {

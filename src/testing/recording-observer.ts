@@ -7,6 +7,7 @@ export type AnyExecutionEvent = ExecutionEvents[keyof ExecutionEvents];
 /** An observer that keeps every event, in order. */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- the methods are made in the constructor
 export class RecordingObserver {
+  /** In the order in which they happened, of every run that it observes. */
   readonly events: AnyExecutionEvent[] = [];
 
   constructor() {

@@ -1,5 +1,6 @@
 import type { Constructor } from '../builder/node-binding.js';
 import type { PipelineDefinition } from '../builder/pipeline-builder.js';
+import { keyName } from '../context/context-key.js';
 import type { ContextKey, Key } from '../context/context-key.js';
 import { PipelineContext } from '../context/pipeline-context.js';
 import { perDictionary } from '../context/dictionary-kind.js';
@@ -7,6 +8,7 @@ import { PipelineError } from '../errors/pipeline-error.js';
 import { pipelineNameOf, ReplacedPipeline } from '../engine/node-replacement.js';
 import type { Definition } from '../engine/pipeline-runner.js';
 import type { RunResult } from '../engine/run-result.js';
+import type { PipelineGraph } from '../graph/graph-shape.js';
 import type { DeadLetterEnvelope } from '../ports/dead-letter-sink.js';
 import type { NodeContainer } from '../ports/node-container.js';
 import { MemoryDeadLetterSink } from '../resilience/memory-dead-letter-sink.js';
@@ -18,12 +20,15 @@ import type { RecordedChild } from './tested-child.js';
 
 /** What a test run came to. */
 export interface TestResult<TOut = unknown> {
+  /** Whether the run ended without an error; items may have been skipped or dead-lettered all the same. */
   readonly succeeded: boolean;
   /** What left the pipeline: a sub-pipeline's outputs, or what the sinks of a root took, in order. */
   readonly outputs: readonly TOut[];
   /** The error that ended the run, or kept it from starting. */
   readonly errors: readonly PipelineError[];
+  /** What was sent to the test's own sink; a child that does not inherit it sends nothing here. */
   readonly deadLetters: readonly DeadLetterEnvelope[];
+  /** In order, of every level; a child that does not inherit the observer is silent. */
   readonly events: readonly AnyExecutionEvent[];
   /** The run's root context; of a run that could not start, the one it would have been made from. */
   readonly context: PipelineContext;
@@ -32,13 +37,13 @@ export interface TestResult<TOut = unknown> {
   /**
    * What a sink of the root took.
    *
-   * @throws {@link PipelineError} `NODE_UNKNOWN`.
+   * @throws `NODE_UNKNOWN`, a {@link PipelineError}, for what is no sink of the root, or was replaced.
    */
   sink(name: string): readonly unknown[];
   /**
    * What a stubbed sub-pipeline was given.
    *
-   * @throws {@link PipelineError} `NODE_UNKNOWN` for one that was not stubbed.
+   * @throws `NODE_UNKNOWN`, a {@link PipelineError}, for one that was not stubbed.
    */
   child<A, B>(definition: Definition<A, B>): RecordedChild<A>;
 }
@@ -46,6 +51,7 @@ export interface TestResult<TOut = unknown> {
 /** A test of a pipeline, or of a sub-pipeline alone; made by {@link testPipeline}. */
 export class PipelineTest<TIn, TOut> {
   readonly #definition: object;
+  readonly #name: string;
   readonly #entries = perDictionary((): [Key, unknown][] => []);
   readonly #stubs: NodeStubs;
   readonly #children: TestedChild[] = [];
@@ -55,7 +61,8 @@ export class PipelineTest<TIn, TOut> {
   /** @internal */
   constructor(definition: object) {
     this.#definition = definition;
-    this.#stubs = new NodeStubs(pipelineNameOf(definition));
+    this.#name = pipelineNameOf(definition);
+    this.#stubs = new NodeStubs(this.#name);
   }
 
   /** Takes bound nodes and definitions from a container. */
@@ -64,17 +71,23 @@ export class PipelineTest<TIn, TOut> {
     return this;
   }
 
+  /** Sets one of the root's parameters; of a key set twice the last value counts. */
   withParameter<T>(key: string | ContextKey<T, unknown>, value: NoInfer<T>): this {
+    keyName(key);
     this.#entries.parameters.push([key, value]);
     return this;
   }
 
+  /** Sets one of the root's context items, such as a fake service; kept by reference. */
   withItem<T>(key: string | ContextKey<T, unknown>, value: NoInfer<T>): this {
+    keyName(key);
     this.#entries.items.push([key, value]);
     return this;
   }
 
+  /** Sets one of the root's properties; of a key set twice the last value counts. */
   withProperty<T>(key: string | ContextKey<T, unknown>, value: NoInfer<T>): this {
+    keyName(key);
     this.#entries.properties.push([key, value]);
     return this;
   }
@@ -125,7 +138,7 @@ export class PipelineTest<TIn, TOut> {
     } catch (thrown) {
       if (!(thrown instanceof PipelineError)) throw thrown;
       errors.push(thrown);
-      result = thrown.result ?? notStarted(context, pipelineNameOf(this.#definition));
+      result = thrown.result ?? notStarted(context, this.#name);
     }
     return Object.freeze({
       succeeded: errors.length === 0,
@@ -145,7 +158,10 @@ export class PipelineTest<TIn, TOut> {
       definition: (source) => this.#children.find((child) => child.replaces(source)),
       node: (node) => this.#stubs.bindingFor(node),
     });
-    this.#stubs.check(pipeline.describe(context));
+    const graph = pipeline.describe(context);
+    this.#stubs.check(graph);
+    const unused = isComplete(graph) ? this.#children.find((child) => !child.isUsed) : undefined;
+    if (unused !== undefined) throw this.#unknownChild(unused.definition);
     const { runner } = pipeline;
     if (this.#input === undefined) return await runner.run(this.#definition as never, context);
     const stream = runner.stream<unknown, unknown>(this.#definition as never, this.#input, context);
@@ -156,10 +172,14 @@ export class PipelineTest<TIn, TOut> {
   #recorded(definition: object): TestedChild {
     const child = this.#children.find((each) => each.replaces(definition));
     if (child !== undefined) return child;
-    throw new PipelineError('NODE_UNKNOWN', {
-      path: pipelineNameOf(this.#definition),
-      problem: `The sub-pipeline '${pipelineNameOf(definition)}' was not stubbed.`,
-      remedy: 'Stub it with withChild before the run.',
+    throw this.#unknownChild(definition);
+  }
+
+  #unknownChild(definition: object): PipelineError {
+    return new PipelineError('NODE_UNKNOWN', {
+      path: this.#name,
+      problem: `The sub-pipeline '${pipelineNameOf(definition)}' is not both used and stubbed.`,
+      remedy: 'Give withChild a definition that the pipeline uses, and ask child for one that was stubbed.',
     });
   }
 }
@@ -177,5 +197,13 @@ function notStarted(context: PipelineContext, pipelineName: string): RunResult {
     durationMs: 0,
     nodes: new Map(),
     abandoned: [],
+  });
+}
+
+/** Whether every child is described; one that waits for a parameter is not. */
+function isComplete(graph: PipelineGraph): boolean {
+  return graph.nodes.every(({ id, kind }) => {
+    const child = graph.childGraphs.get(id);
+    return child === undefined ? kind !== 'composite' : isComplete(child);
   });
 }

@@ -3,7 +3,9 @@ import type { PipelineContext } from '../context/pipeline-context.js';
 
 /** What a stubbed sub-pipeline was given: its inputs, and the child context of each. */
 export interface RecordedChild<TIn = unknown> {
+  /** One per call of the stub, in the order of the calls; a retry calls it again. */
   readonly inputs: readonly TIn[];
+  /** In the order of `inputs`; what the composite passed can be read after the run too. */
   readonly contexts: readonly PipelineContext[];
 }
 
@@ -14,9 +16,11 @@ export type ChildStub = (item: unknown, context: PipelineContext) => unknown;
 export class TestedChild implements RecordedChild {
   readonly inputs: unknown[] = [];
   readonly contexts: PipelineContext[] = [];
+  /** Whether the pipeline under test has it. */
+  isUsed = false;
 
   constructor(
-    private readonly definition: object,
+    readonly definition: object,
     private readonly stub: ChildStub,
   ) {}
 
@@ -29,6 +33,7 @@ export class TestedChild implements RecordedChild {
 
   /** Describes the sub-pipeline in its stead: the stub alone, in the child's context. */
   define(builder: PipelineBuilder<unknown, unknown>): void {
+    this.isUsed = true;
     const input = builder.addCompositeInput();
     const stub = builder.addTransform(
       (item: unknown, context) => {

@@ -123,6 +123,25 @@ describe('aborting the signal that a run was given', () => {
     expect(error).toMatchObject({ kind: 'user', code: 'RUN_CANCELLED' });
   });
 
+  test('reaches all nodes through one signal, where no composite between them is a scope of its own', async () => {
+    const signals = new Set<AbortSignal>();
+    const note: Step = (item, context) => {
+      signals.add(context.signal).add(context.run.signal);
+      return item;
+    };
+    const Parent = definePipeline('parent', (builder) => {
+      const child = builder.addComposite(childOf(note), {
+        name: 'child',
+        from: builder.addSource([1, 2], 'source'),
+      });
+      builder.connect(child, builder.addSink(note, 'sink'));
+    });
+
+    await runPipeline(Parent);
+
+    expect(signals.size).toBe(1);
+  });
+
   test('that is aborted already: the run rejects before anything starts', async () => {
     const started: string[] = [];
     const Parent = definePipeline('parent', (builder) => {

@@ -7,7 +7,7 @@ import {
   type ItemCompositeOptions,
   type KeySelection,
 } from 'heirline';
-import { problemsOf, subPipeline, throughChild, thrownBy } from './support/pipelines.js';
+import { problemsOf, rejectionOf, subPipeline, throughChild, thrownBy } from './support/pipelines.js';
 
 const onByDefault: Readonly<Record<string, boolean>> = {
   inheritRunIdentity: true,
@@ -162,6 +162,14 @@ describe('configuration.with(recipe)', () => {
 
     expect(changed).toMatchObject({ ...defaults, inheritParentProperties: true });
   });
+
+  it('takes returned options that name only some: the others have their defaults', () => {
+    const changed = CompositeContextConfiguration.isolated.with(() => ({
+      inheritParentProperties: true,
+    }));
+
+    expect(changed).toMatchObject({ ...defaults, inheritParentProperties: true });
+  });
 });
 
 describe('A composite without any configuration', () => {
@@ -273,6 +281,22 @@ describe('configureContext', () => {
     });
   });
 
+  it('may return anything also where it assigned what was there already', async () => {
+    expect(await childGets({ configureContext: (draft) => (draft.inheritRunIdentity = true) })).toEqual({
+      dictionaries: [],
+      sameRun: true,
+      observed: true,
+    });
+  });
+
+  it('may return an object that names only some options: the others have their defaults', async () => {
+    expect(await childGets({ configureContext: () => ({ inheritParentParameters: true }) })).toEqual({
+      dictionaries: ['parameters'],
+      sameRun: true,
+      observed: true,
+    });
+  });
+
   it('may return new options, if it left the draft alone', async () => {
     expect(
       await childGets({
@@ -324,6 +348,32 @@ describe('A misspelt option', () => {
 
     expect(problems.map((problem) => problem.code)).toEqual(['OPTION_INVALID']);
     expect(problems[0]?.message).toContain('parameter');
+  });
+
+  it('or no plain object at all is reported once, with the path in the message', () => {
+    const wrong: unknown[] = [
+      { contextConfiguration: 'inheritAll' },
+      { configureContext: 5 },
+      { contextConfiguration: { inheritParentItems: 'yes' } },
+      { contextConfiguration: { inheritParentItems: { rename: ['a'] } } },
+    ];
+    for (const options of wrong) {
+      const { Root } = throughChild([1], Child, options as ItemCompositeOptions<number>);
+      const problems = problemsOf(thrownBy(() => buildPipeline(Root)));
+
+      expect(problems.map((problem) => problem.code)).toEqual(['OPTION_INVALID']);
+      expect(problems[0]?.message).toContain('Root/child');
+    }
+  });
+
+  it('as an async with callback is OPTION_INVALID, not a silent nothing', async () => {
+    const values = async (): Promise<object> => ({ parameters: { a: 1 } });
+    const options = { with: values } as unknown as ItemCompositeOptions<number>;
+    const { Root } = throughChild([1], Child, options);
+
+    const error = await rejectionOf(runPipeline(Root));
+
+    expect([error.code, error.path]).toEqual(['OPTION_INVALID', 'Root/child']);
   });
 
   it('among the options of the composite is OPTION_INVALID when the pipeline is built', () => {

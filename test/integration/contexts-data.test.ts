@@ -237,6 +237,14 @@ describe('update', () => {
     expect(parameters.get(Flags)).toEqual({ on: true, count: 1 });
   });
 
+  it('keeps an object whose recipe assigned what was there already', () => {
+    const Flags = contextKey<{ on: boolean }>('flags');
+    const { parameters } = new PipelineContext({ parameters: { flags: { on: true } } });
+    parameters.update(Flags, (draft) => (draft.on = true));
+
+    expect(parameters.get(Flags)).toEqual({ on: true });
+  });
+
   it('takes a returned value as the new one if the recipe left the draft alone', () => {
     const Flags = contextKey<{ on: boolean; count: number }>('flags');
     const { parameters } = new PipelineContext({ parameters: { flags: { on: false, count: 0 } } });

@@ -181,6 +181,33 @@ describe('A disposer that throws', () => {
     expect(log).toEqual(['first']);
   });
 
+  it('as a node’s own dispose is named by the path of that node', async () => {
+    const original = new Error('stuck');
+    class Stuck extends TransformNode<number, number> {
+      transform(item: number): number {
+        return item;
+      }
+      override dispose(): void {
+        throw original;
+      }
+    }
+    class Child implements PipelineDefinition<number, number> {
+      define(builder: PipelineBuilder<number, number>): void {
+        const work = builder.addTransform(Stuck, {
+          name: 'work',
+          from: builder.addCompositeInput(),
+        });
+        builder.connect(work, builder.addCompositeOutput());
+      }
+    }
+    const { Root } = throughChild([1], Child);
+
+    const error = await rejectionOf(runPipeline(Root));
+
+    expect([error.code, error.path]).toEqual(['DISPOSAL_FAILED', 'Root/child/work']);
+    expect(error.cause).toBe(original);
+  });
+
   it('leaves the failed execution of a child to the policy of its composite', async () => {
     const Child = subPipeline((item: number, context) => {
       context.onDispose(() => {

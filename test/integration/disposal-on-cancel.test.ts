@@ -182,6 +182,37 @@ describe('what is registered on a child context for disposal', () => {
     expectBalanced(resultOf(error));
   });
 
+  test('and throws fails that child, and its composite’s policy decides about the item', async () => {
+    const outputs: number[] = [];
+    const Child = definePipeline<number, number>('child-pipeline', (builder) => {
+      const node = builder.addTransform(
+        (item: number, context) => {
+          if (item === 2) context.onDispose(() => throwAnything(new Error('file is locked')));
+          return item;
+        },
+        { name: 'node', from: builder.addCompositeInput() },
+      );
+      builder.connect(node, builder.addCompositeOutput());
+    });
+    const Parent = definePipeline('parent', (builder) => {
+      const child = builder.addComposite(Child, {
+        name: 'child',
+        from: builder.addSource([1, 2, 3], 'source'),
+        errorPolicy: errorPolicy({ on: 'DISPOSAL_FAILED', then: 'skip' }),
+      });
+      builder.connect(
+        child,
+        builder.addSink((item: number) => outputs.push(item), 'sink'),
+      );
+    });
+
+    const result = await runPipeline(Parent);
+
+    expect(outputs).toEqual([1, 3]);
+    expect(countsAt(result, 'parent/child')).toMatchObject({ in: 3, out: 2, filtered: 1 });
+    expectBalanced(result);
+  });
+
   test('may be a function, a Disposable or an AsyncDisposable', async () => {
     const log: string[] = [];
     await runPipeline(
@@ -560,6 +591,40 @@ describe('a sink', () => {
     );
 
     expect(log).toEqual(['write 1', 'flush failed']);
+  });
+
+  test('that fails when flushed never replaces the failure or the cancel that came first', async () => {
+    class Broken extends SinkNode<number> {
+      override write(): void {
+        // takes everything
+      }
+      override flush(): void {
+        throw new Error('disk full');
+      }
+    }
+    const original = new Error('broken');
+    const ending = (step: Step, log: string[]) =>
+      definePipeline('parent', (builder) => {
+        const node = builder.addTransform(step, { name: 'node', from: builder.addSource([1], 'source') });
+        builder
+          .connect(node, builder.addSink(Broken, 'broken'))
+          .connect(node, builder.addSink(new Ledger(log), 'ledger'));
+      });
+    const log: string[] = [];
+
+    const failed = await rejectionOf(runPipeline(ending(() => throwAnything(original), log)));
+    const cancelled = await rejectionOf(
+      runPipeline(
+        ending((item, context) => {
+          context.run.cancel();
+          return item;
+        }, log),
+      ),
+    );
+
+    expect(failed.cause).toBe(original);
+    expect(cancelled.code).toBe('RUN_CANCELLED');
+    expect(log).toEqual(['flush failed', 'flush cancelled']);
   });
 
   test('is flushed once when the run is cancelled', async () => {

@@ -182,6 +182,44 @@ describe('skip', () => {
     }
   });
 
+  test('counts as handled at every composite around it, also one that runs over the whole stream', async () => {
+    for (const granularity of ['item', 'stream'] as const) {
+      const Inner = definePipeline<number, number>('inner', (builder) => {
+        const node = builder.addTransform(oddsFail, {
+          name: 'node',
+          from: builder.addCompositeInput(),
+          errorPolicy: errorPolicy('skip'),
+        });
+        builder.connect(node, builder.addCompositeOutput());
+      });
+      const Outer = definePipeline<number, number>('outer', (builder) => {
+        const inner = builder.addComposite(Inner, {
+          name: 'inner',
+          from: builder.addCompositeInput(),
+          granularity,
+        });
+        builder.connect(inner, builder.addCompositeOutput());
+      });
+      const outputs: number[] = [];
+      const result = await runPipeline(
+        definePipeline('parent', (builder) => {
+          const outer = builder.addComposite(Outer, {
+            name: 'outer',
+            from: builder.addSource(range(1, 4), 'source'),
+          });
+          builder.connect(
+            outer,
+            builder.addSink((item: number) => outputs.push(item), 'sink'),
+          );
+        }),
+      );
+
+      expect(outputs).toEqual([2, 4]);
+      expect(countsAt(result, 'parent/outer')).toMatchObject({ in: 4, out: 2, filtered: 2, failed: 0 });
+      expectBalanced(result);
+    }
+  });
+
   test('on a sink drops the item', async () => {
     const result = await runPipeline(
       definePipeline('parent', (builder) => {

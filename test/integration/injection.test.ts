@@ -110,23 +110,29 @@ describe('a node class that is bound in the container', () => {
     expect(await countThrough(transient)).toEqual([1, 1, 1, 1]);
   });
 
-  test('is not disposed by the run, which owns only what it constructed', async () => {
-    const disposed: string[] = [];
+  test('is neither initialised nor disposed by the run, which owns only what it constructed', async () => {
+    const log: string[] = [];
     @injectable()
     class FromContainer extends TransformNode<number, number> {
+      override init(): void {
+        log.push('init of the container’s');
+      }
       override transform(item: number): number {
         return item;
       }
       override dispose(): void {
-        disposed.push('from the container');
+        log.push('dispose of the container’s');
       }
     }
     class FromRunner extends TransformNode<number, number> {
+      override init(): void {
+        log.push('init of the runner’s');
+      }
       override transform(item: number): number {
         return item;
       }
       override dispose(): void {
-        disposed.push('from the runner');
+        log.push('dispose of the runner’s');
       }
     }
     const container = new Container();
@@ -142,7 +148,7 @@ describe('a node class that is bound in the container', () => {
 
     await new PipelineRunner({ container }).run(Parent);
 
-    expect(disposed).toEqual(['from the runner']);
+    expect(log).toEqual(['init of the runner’s', 'dispose of the runner’s']);
   });
 });
 

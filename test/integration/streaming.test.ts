@@ -1,12 +1,24 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { runPipeline, SKIP, StreamSinkNode, StreamTransformNode, type PipelineContext } from 'heirline';
+import {
+  errorPolicy,
+  fixed,
+  runPipeline,
+  SKIP,
+  StreamSinkNode,
+  StreamTransformNode,
+  type OutputHandle,
+  type PipelineBuilder,
+  type PipelineContext,
+} from 'heirline';
 import {
   countsAt,
   definePipeline,
+  defineStep,
   delay,
   expectBalanced,
   nextTurn,
+  outcomeOf,
   range,
   rejectionOf,
   resultOf,
@@ -160,6 +172,64 @@ describe('a stream transform', () => {
     expect(outputs).toEqual([1, 2, 3]);
     expect(closed).toBe(true);
     expect(result.status).toBe('succeeded');
+    expectBalanced(result);
+  });
+
+  test('that has seen enough leaves the other branches alone', async () => {
+    const few: number[] = [];
+    const all: number[] = [];
+    const result = await runPipeline(
+      definePipeline('parent', (builder) => {
+        const source = builder.addSource(range(1, 10), 'source');
+        const take = builder.addStreamTransform(
+          async function* (items: AsyncIterable<number>) {
+            for await (const item of items) {
+              yield item;
+              if (item === 3) return;
+            }
+          },
+          { name: 'take', from: source },
+        );
+        builder
+          .connect(
+            take,
+            builder.addSink((item: number) => few.push(item), 'few'),
+          )
+          .connect(
+            source,
+            builder.addSink((item: number) => all.push(item), 'all'),
+          );
+      }),
+    );
+
+    expect(few).toEqual([1, 2, 3]);
+    expect(all).toEqual(range(1, 10));
+    expectBalanced(result);
+  });
+
+  test('that asks for several items at once gets them in order', async () => {
+    const outputs: number[] = [];
+    const result = await runPipeline(
+      definePipeline('parent', (builder) => {
+        const pairs = builder.addStreamTransform(
+          async function* (items: AsyncIterable<number>) {
+            const iterator = items[Symbol.asyncIterator]();
+            for (;;) {
+              const steps = await Promise.all([iterator.next(), iterator.next()]);
+              for (const step of steps) if (step.done !== true) yield step.value;
+              if (steps.some((step) => step.done === true)) return;
+            }
+          },
+          { name: 'pairs', from: builder.addSource(range(1, 11), 'source') },
+        );
+        builder.connect(
+          pairs,
+          builder.addSink((item: number) => outputs.push(item), 'sink'),
+        );
+      }),
+    );
+
+    expect(outputs).toEqual(range(1, 11));
     expectBalanced(result);
   });
 
@@ -593,6 +663,95 @@ describe('a long synchronous run', () => {
     expect(fired).toBeGreaterThanOrEqual(3);
     expect(order).toEqual(['quick', 'busy']);
   });
+
+  /** Keeps the process busy, as parsing or hashing does. */
+  const busy = (ms: number): void => {
+    const end = performance.now() + ms;
+    while (performance.now() < end);
+  };
+  /** Counts for at most a second and a half, so that a run that cannot be cancelled fails instead of hanging. */
+  function* almostEndless() {
+    const end = performance.now() + 1_500;
+    for (let count = 0; performance.now() < end; count += 1) yield count;
+  }
+  /** Emits almost endlessly for each item. */
+  async function* pour(items: AsyncIterable<number>) {
+    for await (const item of items) for (const count of almostEndless()) yield item + count;
+  }
+  const Pouring = definePipeline<number, number>('pouring', (builder) => {
+    const pouring = builder.addStreamTransform(pour, { name: 'pour', from: builder.addCompositeInput() });
+    builder.connect(pouring, builder.addCompositeOutput());
+  });
+  const Passing = definePipeline<number, number>('passing', (builder) => {
+    builder.connect(builder.addCompositeInput(), builder.addCompositeOutput());
+  });
+  const failing = () => {
+    const end = performance.now() + 1_500;
+    return (item: number): number => (performance.now() < end ? throwAnything(new Error('busy')) : item);
+  };
+  const again = errorPolicy({ then: { retry: { attempts: 1_000_000_000, delay: fixed(0) } } });
+
+  const stretches: Record<string, (builder: PipelineBuilder) => OutputHandle<number>> = {
+    'of a source that is slow in itself': (builder) =>
+      builder.addSource(function* () {
+        for (const count of almostEndless()) {
+          busy(3);
+          yield count;
+        }
+      }),
+    'of a node that is slow in itself': (builder) =>
+      builder.addTransform(
+        (item: number) => {
+          busy(3);
+          return item;
+        },
+        { from: builder.addSource(() => almostEndless()) },
+      ),
+    'of an async source that never really waits': (builder) =>
+      builder.addSource(async function* () {
+        for (const count of almostEndless()) yield await Promise.resolve(count);
+      }),
+    'of async nodes side by side that never really wait': (builder) =>
+      builder.addTransform((item: number) => Promise.resolve(item), {
+        from: builder.addSource(() => almostEndless()),
+        concurrency: 8,
+      }),
+    'of items that are all left out': (builder) =>
+      builder.addTransform((): number | typeof SKIP => SKIP, {
+        from: builder.addSource(() => almostEndless()),
+      }),
+    'of children': (builder) =>
+      builder.addComposite(Passing, { from: builder.addSource(() => almostEndless()) }),
+    'of a stream transform that emits much for one item': (builder) =>
+      builder.addStreamTransform(pour, { from: builder.addSource([1]) }),
+    'of one child with many outputs': (builder) =>
+      builder.addComposite(Pouring, { output: 'many', from: builder.addSource([1]) }),
+    'of retries without a wait': (builder) =>
+      builder.addTransform(failing(), { from: builder.addSource([1]), errorPolicy: again }),
+    'of retries of a child without a wait': (builder) =>
+      builder.addComposite(defineStep<number, number>('failing', 'node', failing()), {
+        from: builder.addSource([1]),
+        errorPolicy: again,
+      }),
+  };
+  for (const [title, draw] of Object.entries(stretches)) {
+    test(`${title} can be cancelled by a timer`, async () => {
+      const controller = new AbortController();
+      const Parent = definePipeline('parent', (builder) => {
+        builder.connect(draw(builder), builder.addSink(ignore, 'sink'));
+      });
+      setTimeout(() => {
+        controller.abort();
+      }, 15);
+
+      const started = performance.now();
+      const outcome = await outcomeOf(runPipeline(Parent, { signal: controller.signal }));
+
+      expect(outcome.code).toBe('RUN_CANCELLED');
+      expect(performance.now() - started).toBeLessThan(1_000);
+      expectBalanced(outcome.result);
+    });
+  }
 
   test('does not overflow the stack, however long it is', async () => {
     const total = 200_000;

@@ -347,6 +347,28 @@ describe('options that are wrong', () => {
     );
   });
 
+  test('a value that makes no sense for a run is OPTION_INVALID, before anything starts', async () => {
+    let opened = 0;
+    const Fine = definePipeline('orders', (builder) => {
+      const source = builder.addSource(() => {
+        opened += 1;
+        return [1];
+      }, 'source');
+      builder.connect(source, builder.addSink(ignore, 'save'));
+    });
+
+    for (const run of [
+      { timeoutMs: -1 },
+      { timeoutMs: Number.NaN },
+      { deadline: new Date(Number.NaN) },
+      { deadline: misspelt({}) as Date },
+    ]) {
+      expect((await rejectionOf(runPipeline(Fine, { run }))).code).toBe('OPTION_INVALID');
+    }
+    expect(errorOf(() => new PipelineRunner({ graceMs: -1 })).code).toBe('OPTION_INVALID');
+    expect(opened).toBe(0);
+  });
+
   test('an option that is undefined is an option that is not given', async () => {
     const outputs: number[] = [];
     await runPipeline(

@@ -67,6 +67,7 @@ describe('a node with concurrency', () => {
 
           expect(outputs).toEqual(turns.map((_, index) => index).filter((index) => index % divisor !== 0));
           expect(meter.most).toBeLessThanOrEqual(concurrency);
+          expect(meter.most).toBeLessThanOrEqual(concurrency);
           expectBalanced(result);
         },
       ),
@@ -171,11 +172,12 @@ describe('fan-in', () => {
         lanes,
         async (sources, slow, concurrency) => {
           const outputs: [source: number, index: number][] = [];
+          const meter = new Meter();
           const result = await runPipeline(
             definePipeline('root', (builder) => {
               const join = builder.addTransform(
                 async ([source, work]: [number, Work]): Promise<[number, number]> => {
-                  await wait(work);
+                  await meter.during(() => wait(work));
                   return [source, work.index];
                 },
                 { name: 'join', concurrency },

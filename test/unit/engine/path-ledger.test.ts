@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest';
+import { PathLedger } from '../../../src/engine/path-ledger.js';
+
+const at = (path: string) => ({ path, nodeId: path, pipelineName: 'orders', isComposite: false });
+
+test('nodes are numbered by path from 0, and keep their number when they are described again', () => {
+  const ledger = new PathLedger();
+  const [a, b] = [at('orders/a'), at('orders/b')];
+
+  expect([
+    ledger.indexOf(a),
+    ledger.indexOf(b),
+    ledger.indexOf({ ...a }),
+    ledger.indexOf(at('orders/c')),
+  ]).toEqual([0, 1, 0, 2]);
+  expect(ledger.entries.slice(0, 2)).toEqual([a, b]);
+  expect(ledger.entries[0]).toBe(a);
+});

@@ -1,0 +1,101 @@
+import { describe, expect, test, vi } from 'vitest';
+import { notifyObserver, observers } from '../../../src/observability/observers.js';
+import { executionEventTypes } from '../../../src/ports/execution-observer.js';
+import type { ExecutionObserver, PipelineStarted } from '../../../src/ports/execution-observer.js';
+import { silentLogger } from '../../../src/ports/logger.js';
+import { throws } from '../support/thrown.js';
+
+const event: PipelineStarted = Object.freeze({
+  type: 'pipelineStarted',
+  path: 'orders',
+  runId: 'r1',
+  pipelineId: 'p1',
+  pipelineName: 'orders',
+  at: new Date(),
+});
+
+describe('observers', () => {
+  test('hands every type of event to each of them, as their method', () => {
+    const member = { seen: 0, pipelineStarted: counted, itemFailed: counted };
+    function counted(this: { seen: number }): void {
+      this.seen += 1;
+    }
+    const group = observers(member, undefined, {});
+    group.pipelineStarted?.(event);
+
+    expect(member.seen).toBe(1);
+    expect(Object.keys(group)).toEqual(executionEventTypes);
+  });
+
+  test('tells all of them, even if one throws, and throws that on afterwards', () => {
+    const second = vi.fn();
+    const group = observers({ pipelineStarted: throws('first') }, { pipelineStarted: second });
+
+    expect(() => group.pipelineStarted?.(event)).toThrow('first');
+    expect(second).toHaveBeenCalledExactlyOnceWith(event);
+  });
+
+  test('throws what several threw together', () => {
+    const group = observers({ pipelineStarted: throws(1) }, { pipelineStarted: throws(2) });
+
+    expect(() => group.pipelineStarted?.(event)).toThrow(AggregateError);
+  });
+
+  test('gives a promise only where one of them does, and rejects with it', async () => {
+    expect(observers({ pipelineStarted: () => 7 }).pipelineStarted?.(event)).toBeUndefined();
+    const rejecting: ExecutionObserver = { pipelineStarted: () => Promise.reject('late') };
+
+    await expect(observers(rejecting, {}).pipelineStarted?.(event)).rejects.toBe('late');
+  });
+});
+
+describe('telling an observer', () => {
+  const failures: readonly (readonly [string, () => unknown])[] = [
+    ['throws', throws('broken')],
+    ['rejects', () => Promise.reject('broken')],
+    [
+      'gives a thenable that rejects',
+      () => ({
+        then: (_: unknown, reject: (why: string) => void) => {
+          reject('broken');
+        },
+      }),
+    ],
+  ];
+  for (const [manner, pipelineStarted] of failures) {
+    test(`that ${manner} is logged as a warning and changes nothing`, async () => {
+      const warn = vi.fn();
+      notifyObserver({ pipelineStarted }, event, { ...silentLogger, warn });
+      await new Promise(setImmediate);
+
+      expect(warn).toHaveBeenCalledExactlyOnceWith(
+        { error: 'broken', event: 'pipelineStarted', path: 'orders' },
+        'an execution observer failed',
+      );
+    });
+  }
+
+  test('that rejects in a group is logged once per member, and none goes unhandled', async () => {
+    const warn = vi.fn();
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
+    const failing = { pipelineStarted: () => Promise.reject('broken') };
+    notifyObserver(observers(failing, failing, { pipelineStarted: throws('too') }), event, {
+      ...silentLogger,
+      warn,
+    });
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    process.off('unhandledRejection', unhandled);
+
+    expect(unhandled).not.toHaveBeenCalled();
+    expect(warn).toHaveBeenCalled();
+  });
+
+  test('that has no such method is fine', () => {
+    const warn = vi.fn();
+    notifyObserver({}, event, { ...silentLogger, warn });
+
+    expect(warn).not.toHaveBeenCalled();
+  });
+});

@@ -1,0 +1,162 @@
+import { inspect } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { fixed } from '../../../src/resilience/delay.js';
+import { ErrorPolicy, errorPolicy } from '../../../src/resilience/error-policy.js';
+import type { ErrorRule } from '../../../src/resilience/error-policy.js';
+import { errorOf, misuse } from '../support/thrown.js';
+
+class Busy extends Error {}
+
+const retryTwice = { retry: { attempts: 2 } };
+
+describe('the decision', () => {
+  test('is that of the first rule that chooses the error', () => {
+    const policy = errorPolicy(
+      { on: Busy, then: 'skip' },
+      { on: Error, then: 'deadLetter' },
+      { then: 'fail' },
+    );
+
+    expect(policy.decide([new Busy()], 1)).toEqual({ action: 'skip' });
+    expect(policy.decide([new Error()], 1)).toEqual({ action: 'deadLetter' });
+    expect(policy.decide(['text'], 1)).toEqual({ action: 'fail' });
+  });
+
+  test('is fail where no rule chooses the error', () => {
+    expect(errorPolicy({ on: Busy, then: 'skip' }).decide([new Error()], 1)).toEqual({ action: 'fail' });
+  });
+
+  test('is asked of the error as seen from inside and from outside', () => {
+    const policy = errorPolicy({ on: 'NODE_FAILED', then: 'skip' }, { on: Busy, then: 'deadLetter' });
+
+    expect(policy.decide([new Busy(), { code: 'NODE_FAILED' }], 1)).toEqual({ action: 'skip' });
+    expect(policy.decide([new Busy()], 1)).toEqual({ action: 'deadLetter' });
+  });
+
+  test('of a retry counts all tries, the first included', () => {
+    const policy = errorPolicy({ then: { retry: { attempts: 3, exhausted: 'skip' } } });
+
+    expect([1, 2, 3, 4].map((attempt) => policy.decide(['e'], attempt).action)).toEqual([
+      'retry',
+      'retry',
+      'skip',
+      'skip',
+    ]);
+  });
+
+  test('of a retry without more words is exhausted after the last try', () => {
+    expect(errorPolicy({ then: retryTwice }).decide(['e'], 2)).toEqual({ action: 'exhausted' });
+    expect(errorPolicy({ then: { retry: { attempts: 1 } } }).decide(['e'], 1)).toEqual({
+      action: 'exhausted',
+    });
+  });
+
+  test('of a retry waits as the delay says, before the attempt that comes', () => {
+    const delay = { beforeAttemptMs: (attempt: number) => attempt * 100 };
+
+    expect(errorPolicy({ then: { retry: { attempts: 3, delay } } }).decide(['e'], 1)).toEqual({
+      action: 'retry',
+      delayMs: 200,
+    });
+    expect(errorPolicy({ then: retryTwice }).decide(['e'], 1)).toEqual({ action: 'retry', delayMs: 0 });
+  });
+
+  test('counts the tries of an item, not those of one rule', () => {
+    const policy = errorPolicy({ on: Busy, then: { retry: { attempts: 3 } } }, { then: retryTwice });
+
+    expect(policy.decide([new Error()], 2)).toEqual({ action: 'exhausted' });
+    expect(policy.decide([new Busy()], 2)).toEqual({ action: 'retry', delayMs: 0 });
+  });
+});
+
+describe('a policy', () => {
+  test('has short forms that take every error', () => {
+    for (const then of ['fail', 'skip', 'deadLetter'] as const) {
+      expect(errorPolicy(then).rules).toEqual([{ then }]);
+      expect(errorPolicy(then).decide([undefined], 1)).toEqual({ action: then });
+    }
+  });
+
+  test('knows whether it can let the run go on', () => {
+    expect(errorPolicy('fail').canRecover).toBe(false);
+    expect(errorPolicy({ on: Busy, then: 'fail' }, { then: 'fail' }).canRecover).toBe(false);
+    expect(errorPolicy({ on: Busy, then: 'skip' }, { then: 'fail' }).canRecover).toBe(true);
+    expect(errorPolicy({ then: retryTwice }).canRecover).toBe(true);
+  });
+
+  test('does not change when the rules that it was made of do', () => {
+    const retry: { attempts: number } = { attempts: 2 };
+    const rule: { on: typeof Busy; then: ErrorRule['then'] } = { on: Busy, then: { retry } };
+    const policy = errorPolicy(rule);
+    rule.then = 'skip';
+    retry.attempts = 9;
+
+    expect(policy.decide([new Busy()], 2)).toEqual({ action: 'exhausted' });
+    expect(policy).toBeInstanceOf(ErrorPolicy);
+    expect(Object.isFrozen(policy) && Object.isFrozen(policy.rules)).toBe(true);
+  });
+});
+
+describe('a wrong policy is POLICY_INVALID', () => {
+  const words = "'fail', 'skip', 'deadLetter' or { retry: { attempts, ... } }";
+  const wrong: readonly (readonly [readonly unknown[], string])[] = [
+    [[], 'rule 1: a plain object with options was expected'],
+    [[null], 'rule 1: a plain object with options was expected'],
+    [['ignore'], `rule 1: 'then' must be ${words}`],
+    [[{}], "rule 1: 'then' is missing"],
+    [[{ on: Busy }], "rule 1: 'then' is missing"],
+    [[{ then: undefined }], "rule 1: 'then' is missing"],
+    [[{ then: 'ignore' }], `rule 1: 'then' must be ${words}`],
+    [[{ then: {} }], `rule 1: 'then' must be ${words}`],
+    [[{ then: { retry: { attempts: 2 }, delay: fixed(1) } }], `rule 1: 'then' must be ${words}`],
+    [[{ when: Busy, then: 'skip' }], "rule 1: there is no option 'when' (known: on, then)"],
+    [[{ on: '', then: 'skip' }], "rule 1: 'on' must be an error class, a code or a predicate"],
+    [[{ on: /busy/, then: 'skip' }], "rule 1: 'on' must be an error class, a code or a predicate"],
+    [[{ then: { retry: undefined } }], 'rule 1: a plain object with options was expected'],
+    [[{ then: { retry: null } }], 'rule 1: a plain object with options was expected'],
+    [[{ then: { retry: {} } }], "rule 1: 'retry.attempts' is missing"],
+    [[{ then: { retry: { attempts: undefined } } }], "rule 1: 'retry.attempts' is missing"],
+    [[{ then: { retry: { attempts: 0 } } }], "rule 1: 'attempts' must be a whole number above 0"],
+    [
+      [{ then: { retry: { attempts: 2, delay: 100 } } }],
+      "rule 1: 'delay' must be an object with a method 'beforeAttemptMs'",
+    ],
+    [
+      [{ then: { retry: { attempts: 2, exhausted: 'retry' } } }],
+      "rule 1: 'exhausted' must be 'fail' or 'skip' or 'deadLetter'",
+    ],
+    [
+      [{ then: { retry: { attempts: 2, wait: 1 } } }],
+      "rule 1: there is no option 'wait' (known: attempts, delay, exhausted)",
+    ],
+    [
+      [{ then: 'skip' }, { on: Busy, then: 'fail' }],
+      'rule 1: it takes every error, so the rules after it never decide',
+    ],
+    [
+      ['skip', { on: Busy, then: 'fail' }],
+      'rule 1: it takes every error, so the rules after it never decide',
+    ],
+    [
+      [
+        { on: Busy, then: 'skip' },
+        { on: 7, then: 'skip' },
+      ],
+      "rule 2: 'on' must be an error class, a code or a predicate",
+    ],
+    [
+      [{ on: 7, then: 'skip' }, { then: 'ignore' }],
+      `rule 1: 'on' must be an error class, a code or a predicate; rule 2: 'then' must be ${words}`,
+    ],
+  ];
+  for (const [rules, problem] of wrong) {
+    test(`${inspect(rules, { depth: 4, breakLength: Infinity })}: ${problem}`, () => {
+      const error = errorOf(() => errorPolicy(...misuse<[ErrorRule]>(rules)));
+
+      expect(error.code).toBe('POLICY_INVALID');
+      expect(error.message).toBe(
+        `The error policy is wrong: ${problem}. Correct the rules named. (docs/errors.md#policy_invalid)`,
+      );
+    });
+  }
+});
