@@ -52,7 +52,7 @@ export type {
   CompositeContextOptions,
   PartialContextOptions,
 } from './context/composite-context-configuration.js';
-export type { ContextDictionary } from './context/context-dictionary.js';
+export { ContextDictionary } from './context/context-dictionary.js';
 export { contextKey } from './context/context-key.js';
 export type { ContextKey, ContextKeyOptions, Key } from './context/context-key.js';
 export type { DictionaryKind } from './context/dictionary-kind.js';
@@ -83,7 +83,6 @@ export { MemoryDeadLetterSink } from './resilience/memory-dead-letter-sink.js';
 
 // nodes
 export type {
-  CompositeOptions,
   ItemCompositeOptions,
   OutputCardinality,
   StreamCompositeOptions,
@@ -118,7 +117,13 @@ export { CompositeNaming } from './builder/composite-naming.js';
 export type { DefinitionContext, DefinitionParameters } from './builder/definition-context.js';
 export type { Constructor } from './builder/node-binding.js';
 export { PipelineBuilder } from './builder/pipeline-builder.js';
-export type { FromOption, NoItem, PipelineDefinition, ValidationResult } from './builder/pipeline-builder.js';
+export type {
+  CompositeOptions,
+  FromOption,
+  NoItem,
+  PipelineDefinition,
+  ValidationResult,
+} from './builder/pipeline-builder.js';
 export { pipeline } from './builder/pipeline-metadata.js';
 export type { PipelineMetadata, Requirements } from './builder/pipeline-metadata.js';
 

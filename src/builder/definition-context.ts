@@ -3,7 +3,7 @@ import type { ContextKey, Key } from '../context/context-key.js';
 import type { Entry } from '../context/layer.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 
-/** The parameters as `define` sees them; what it reads is remembered, and `define` runs again when that changes. */
+/** The parameters as `define` sees them. What it reads is remembered: when that changes, `define` runs again. */
 export interface DefinitionParameters {
   /** The value, else the key's default, else undefined. */
   get<T, TAbsent>(key: ContextKey<T, TAbsent>): T | TAbsent;
@@ -25,7 +25,7 @@ export interface DefinitionParameters {
   has(key: Key): boolean;
 }
 
-/** What `define` may look at, and only while it runs; a node's code has the context it is given as argument. */
+/** What `define` may look at, and only while it runs. A node's code uses the context that it gets as argument. */
 export interface DefinitionContext {
   /** The parameters that the pipeline will run with; items and properties are not there yet. */
   readonly parameters: DefinitionParameters;
@@ -63,6 +63,7 @@ export function recordDefinitionContext(
   let missing: string | undefined;
   let isOpen = true;
   const read = (key: Key): Entry | undefined => {
+    if (!isOpen) throw closed(path, 'parameters', isOpen);
     const name = keyName(key);
     if (!reads.has(name)) reads.set(name, parameters.get(name));
     return reads.get(name);

@@ -40,7 +40,8 @@ function invalid(path: string, problem: string, cause?: unknown): PipelineError 
   return new PipelineError('DEFINITION_INVALID', {
     path,
     problem,
-    remedy: "Give a class with a method 'define(builder, context)', or an instance of one.",
-    ...(cause === undefined ? {} : { cause }),
+    ...(cause === undefined
+      ? { remedy: "Give a class with a method 'define(builder, context)', or an instance of one." }
+      : { remedy: 'Mend its constructor, or bind what it needs; the original error is the cause.', cause }),
   });
 }

@@ -36,15 +36,21 @@ const methodsOf = {
   sink: ['write', 'consume'],
 } as const;
 
+const bridgeOf: Partial<Record<NodeKind, NodeKind>> = { source: 'composite-input', sink: 'composite-output' };
+
 /** Understands a class, an instance, a function or an iterable as a node of a kind. */
 export function bindNode(kind: keyof typeof methodsOf, node: unknown): BoundNode {
   const methods = methodsOf[kind];
-  const misfit = misplaced(kind, node);
+  const bridge = bridgeKind(typeof node === 'function' ? node.prototype : node);
+  if (bridge === bridgeOf[kind] && bridge !== undefined) {
+    return { kind: bridge, isStream: false, name: undefined, binding: { how: 'bridge' } };
+  }
+  const misfit =
+    bridge === undefined
+      ? misplaced(kind, node)
+      : `a ${bridge} is added with addSource or addSink, by its direction`;
   if (misfit !== undefined) return { problem: misfit };
   if (typeof node === 'function') {
-    const bridge = bridgeKind(node.prototype);
-    if (bridge !== undefined)
-      return { kind: bridge, isStream: false, name: undefined, binding: { how: 'bridge' } };
     if (!isClass(node, methods)) {
       const isStream = kind === 'stream-transform';
       return { kind, isStream, name: undefined, binding: { how: 'function', call: node as NodeFunction } };
@@ -58,9 +64,6 @@ export function bindNode(kind: keyof typeof methodsOf, node: unknown): BoundNode
     };
   }
   if (typeof node === 'object' && node !== null) {
-    const bridge = bridgeKind(node);
-    if (bridge !== undefined)
-      return { kind: bridge, isStream: false, name: undefined, binding: { how: 'bridge' } };
     if (methods.some((method) => hasMethod(node, method))) {
       const isStream = kind === 'stream-transform' || hasMethod(node, 'consume');
       return {

@@ -72,6 +72,10 @@ export interface FromOption<out T> {
   readonly from?: OutputHandle<T> | undefined;
 }
 
+/** Options of a composite, of either granularity. */
+export type CompositeOptions<TItem = unknown> = (ItemCompositeOptions<TItem> | StreamCompositeOptions) &
+  FromOption<TItem>;
+
 /**
  * Describes one pipeline: adds nodes, connects them, builds a frozen graph.
  *
@@ -99,7 +103,7 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
     this.#draft = new GraphDraft(request.path);
   }
 
-  /** Adds a source: a class, an instance, an iterable, or a function that gives an iterable or a promise of one. */
+  /** Adds a source: a class, an instance, an iterable, or a function that gives one, or a promise of one. */
   addSource<T>(
     node:
       | ((context: PipelineContext) => Items<T> | Promise<Items<T>>)
@@ -146,10 +150,10 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
     return this.#addNode('sink', node, options);
   }
 
-  /** Adds a whole sub-pipeline as one node; it runs once per item, or, with `granularity: 'stream'`, once. */
+  /** Adds a whole sub-pipeline as one node. It runs once per item, or, with `granularity: 'stream'`, once. */
   addComposite<A, B>(
     definition: Constructor<PipelineDefinition<A, B>> | PipelineDefinition<A, B>,
-    options?: string | ((ItemCompositeOptions<NoInfer<A>> | StreamCompositeOptions) & FromOption<NoInfer<A>>),
+    options?: string | CompositeOptions<NoInfer<A>>,
   ): TransformHandle<A, B> {
     this.#draft.assertOpen();
     const source: DefinitionSource = definition;

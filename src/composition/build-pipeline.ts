@@ -27,7 +27,7 @@ export function buildPipeline<TIn, TOut>(
   context?: PipelineContext | PipelineContextOptions,
   options: BuildOptions = {},
 ): PipelineGraph {
-  checkOptions('buildPipeline', options, { container: rule.having('isBound') });
+  checkOptions('buildPipeline', options, { container: rule.having('isBound', 'get') });
   const source: DefinitionSource = definition;
   const template = context instanceof PipelineContext ? context : new PipelineContext(context);
   const environment = new DefinitionEnvironment(options.container);

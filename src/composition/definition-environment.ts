@@ -10,7 +10,8 @@ export const DEFAULT_MAX_DEPTH = 32;
 /** Describes definitions as a run does: a class that is bound comes from the container, once. */
 export class DefinitionEnvironment implements DescribeEnvironment {
   readonly #container: NodeContainer | undefined;
-  readonly #fromContainer = new Map<DefinitionSource, object>();
+  /** What the container gave for each class; undefined where it is not bound. */
+  readonly #fromContainer = new Map<DefinitionSource, object | undefined>();
 
   constructor(
     container: NodeContainer | undefined,
@@ -37,9 +38,8 @@ export class DefinitionEnvironment implements DescribeEnvironment {
   }
 
   #bound(type: NodeIdentifier<object>): object | undefined {
-    const known = this.#fromContainer.get(type);
-    if (known !== undefined || this.#container?.isBound(type) !== true) return known;
-    const made = this.#container.get<object>(type);
+    if (this.#fromContainer.has(type)) return this.#fromContainer.get(type);
+    const made = this.#container?.isBound(type) === true ? this.#container.get<object>(type) : undefined;
     this.#fromContainer.set(type, made);
     return made;
   }

@@ -47,4 +47,13 @@ export class ContextServices implements ServiceOptions {
     }
     return narrowed;
   }
+
+  /** Writes a line for the framework; a logger that throws changes nothing in the run. */
+  report(level: 'warn' | 'error', fields: Readonly<Record<string, unknown>>, message: string): void {
+    try {
+      this.logger[level](fields, message);
+    } catch {
+      // Nobody is left to tell.
+    }
+  }
 }

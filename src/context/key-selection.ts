@@ -1,5 +1,6 @@
 import { checkOptions, invalidOption, rule } from '../errors/option-rules.js';
 import { keyName } from './context-key.js';
+import { entriesOf } from './entries-source.js';
 import type { Key } from './context-key.js';
 import { Layer } from './layer.js';
 import type { Entry } from './layer.js';
@@ -41,7 +42,7 @@ export class CompiledSelection {
     this.#pick = selection.pick && new Set(selection.pick.map(keyName));
     this.#omit = selection.omit && new Set(selection.omit.map(keyName));
     this.#rename = new Map(
-      Object.entries(selection.rename ?? {}).map(([child, parent]) => [keyName(child), keyName(parent)]),
+      [...entriesOf(selection.rename)].map(([child, parent]) => [keyName(child), keyName(parent as Key)]),
     );
   }
 

@@ -26,7 +26,7 @@ export const serviceRules = {
   executionObserver: rule.object,
   lineageSink: rule.having('record'),
   deadLetterSink: rule.having('write'),
-  logger: rule.having('warn'),
+  logger: rule.having('trace', 'debug', 'info', 'warn', 'error'),
 } as const satisfies OptionRules;
 
 /** The rules of {@link PipelineContextOptions}. */

@@ -167,7 +167,11 @@ export class PipelineContext {
   /** Tells where a value came from, the nearest hop last; for an absent key, what withheld it. */
   explain(key: Key, dictionary?: DictionaryKind): ContextProvenance {
     if (dictionary !== undefined && !dictionaryKinds.includes(dictionary)) {
-      throw invalidOption('explain', `'${dictionary}' is no dictionary (known: ${dictionaryKinds.join(', ')})`, this.path);
+      throw invalidOption(
+        'explain',
+        `'${dictionary}' is no dictionary (known: ${dictionaryKinds.join(', ')})`,
+        this.path,
+      );
     }
     const name = keyName(key);
     const traced = (dictionary === undefined ? dictionaryKinds : [dictionary]).map((kind) =>

@@ -36,7 +36,7 @@ export async function withContext<T>(
   try {
     result = await runInContext(view, fn, view);
   } catch (error) {
-    for (const failure of await end()) frame.services.logger.error({ ...failure }, 'a disposer failed');
+    for (const failure of await end()) frame.services.report('error', { ...failure }, 'a disposer failed');
     throw error;
   }
   const failed = disposalFailed(await end());

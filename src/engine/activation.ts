@@ -146,7 +146,11 @@ function make(
   }
   if (!code.fits(instance)) {
     const methods = code.methods.map((method) => `'${method}'`).join(' or ');
-    throw new ActivationFailure(path, type, `what was constructed has no method ${methods}`);
+    throw new ActivationFailure(
+      path,
+      type,
+      `what was constructed has no method ${methods}; add it with the method of its kind`,
+    );
   }
   return { instance, isOwn: !isBound };
 }

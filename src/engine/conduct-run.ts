@@ -2,6 +2,7 @@ import { runInContext } from '../context/ambient-context.js';
 import type { RootContext } from '../context/root-context.js';
 import type { PipelineError } from '../errors/pipeline-error.js';
 import { RunCancelledError } from '../errors/run-cancelled-error.js';
+import { alarmAt } from '../run/alarm.js';
 import type { NodeContainer } from '../ports/node-container.js';
 import { Execution } from './execution.js';
 import type { OutputReceiver } from './execution.js';
@@ -86,7 +87,7 @@ function settledOrGivenUp(
   abandoned: Set<string>,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    let timer: NodeJS.Timeout | undefined;
+    let stopAlarm: (() => void) | undefined;
     const giveUp = (): void => {
       for (const path of pathsInFlight(run)) abandoned.add(path);
       void within(run.forceClose(), graceMs).then(() => {
@@ -94,13 +95,13 @@ function settledOrGivenUp(
       });
     };
     const startGrace = (): void => {
-      timer ??= setTimeout(giveUp, graceMs);
+      stopAlarm ??= alarmAt(Date.now() + graceMs, giveUp);
     };
     const unwatch = execution.onStop(startGrace);
     if (execution.isHalted) startGrace();
     work
       .finally(() => {
-        clearTimeout(timer);
+        stopAlarm?.();
         unwatch();
       })
       .then(resolve, reject);
@@ -139,23 +140,25 @@ async function dropOpenTraces(run: RunState, execution: Execution): Promise<void
     try {
       await trace.drop(place);
     } catch (error) {
-      frame.services.logger.error({ error }, 'the lineage sink failed');
+      frame.services.report('error', { error }, 'the lineage sink failed');
     }
   }
 }
 
 /** Whether a promise settled within so many milliseconds. */
 async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
+  let stopAlarm: (() => void) | undefined;
   const late = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, ms, false);
+    stopAlarm = alarmAt(Date.now() + ms, () => {
+      resolve(false);
+    });
   });
   const inTime = promise.then(
     () => true,
     () => true,
   );
   const settled = await Promise.race([inTime, late]);
-  clearTimeout(timer);
+  stopAlarm?.();
   return settled;
 }
 

@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { ContextFrame } from '../context/context-frame.js';
 import type { PipelineError } from '../errors/pipeline-error.js';
-import type { DeadLetterContext, DeadLetterEnvelope } from '../ports/dead-letter-sink.js';
+import type {
+  DeadLetterContext,
+  DeadLetterDecorator,
+  DeadLetterEnvelope,
+} from '../ports/dead-letter-sink.js';
 import { toErrorRecord } from '../ports/error-record.js';
 import { sinkRejected } from './engine-errors.js';
 import type { Execution } from './execution.js';
@@ -19,11 +23,19 @@ export async function writeDeadLetter(
   const { deadLetterSink, deadLetterDecorator } = execution.frame.services;
   try {
     const envelope = envelopeOf(execution, stage, item, failed, correlationId);
-    await deadLetterSink?.write(deadLetterDecorator === undefined ? envelope : deadLetterDecorator(envelope));
+    await deadLetterSink?.write(
+      deadLetterDecorator === undefined ? envelope : decorated(deadLetterDecorator, envelope),
+    );
     return undefined;
   } catch (thrown) {
     return sinkRejected(stage.site.path, 'dead-letter sink', thrown);
   }
+}
+
+function decorated(decorate: DeadLetterDecorator, envelope: DeadLetterEnvelope): DeadLetterEnvelope {
+  const made: unknown = decorate(envelope);
+  if (typeof made === 'object' && made !== null) return made as DeadLetterEnvelope;
+  throw new TypeError('the deadLetterDecorator returned no envelope');
 }
 
 function envelopeOf(

@@ -66,7 +66,8 @@ export class Execution implements ChildOutputs {
   ): void {
     if (this.isHalted) {
       if (this.frame.scope.reason === undefined) {
-        this.frame.services.logger.error(
+        this.frame.services.report(
+          'error',
           { error, path: error.path },
           'a node failed after its execution had failed',
         );

@@ -40,8 +40,10 @@ export class Handover implements AsyncIterableIterator<unknown, undefined> {
       if (consumer === undefined) {
         this.#offered.push(offered);
       } else {
-        this.#held = offered;
         consumer.resolve({ done: false, value: item });
+        // A consumer that waits for the item after it has let this one go.
+        if (this.#consumers.length > 0) settle('consumed');
+        else this.#held = offered;
       }
     });
   }

@@ -1,4 +1,8 @@
-/** What happened to the items of one node, summed over all executions: in = out + filtered + deadLettered + failed + cancelled. */
+/**
+ * What happened to the items of one node, summed over all executions.
+ *
+ * `in` is always `out + filtered + deadLettered + failed + cancelled`.
+ */
 export interface NodeCounts {
   /** Unique in its pipeline only; the result's `nodes` has the path as key. */
   readonly nodeId: string;

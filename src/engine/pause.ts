@@ -1,15 +1,19 @@
+import { alarmAt } from '../run/alarm.js';
 import type { Execution } from './execution.js';
 
-/** Waits so long, or until the execution has failed or was cancelled. */
+/** Waits so long, or until the execution has failed or was cancelled; without a wait the event loop turns once. */
 export function pause(execution: Execution, ms: number): Promise<void> {
-  if (ms <= 0) return Promise.resolve();
   return new Promise((resolve) => {
+    if (ms <= 0) {
+      setImmediate(resolve);
+      return;
+    }
     const finish = (): void => {
-      clearTimeout(timer);
+      stopAlarm();
       unwatch();
       resolve();
     };
-    const timer = setTimeout(finish, Math.min(ms, 2 ** 31 - 1));
+    const stopAlarm = alarmAt(Date.now() + ms, finish);
     const unwatch = execution.onStop(finish);
     if (execution.isHalted) finish();
   });

@@ -79,7 +79,7 @@ export class PipelineRunner {
   constructor(options: PipelineRunnerOptions = {}, replacement?: RunReplacement) {
     checkOptions('PipelineRunner', options, {
       ...serviceRules,
-      container: rule.having('isBound'),
+      container: rule.having('isBound', 'get'),
       maxDepth: rule.positiveInteger,
       graceMs: rule.milliseconds,
     });

@@ -153,7 +153,7 @@ function reportDisposers(execution: Execution, failures: readonly DisposerFailur
   if (failed !== undefined) execution.fail(failed, undefined);
   else
     for (const failure of failures)
-      execution.frame.services.logger.error({ ...failure }, 'a disposer failed');
+      execution.frame.services.report('error', { ...failure }, 'a disposer failed');
 }
 
 function notifyEnd(plan: Plan, execution: Execution): void {

@@ -7,6 +7,7 @@ import type { Execution } from './execution.js';
 import { Handover } from './handover.js';
 import { dropItem, endTrace, settleRecord } from './item-end.js';
 import type { NodeCode } from './node-code.js';
+import { Pacer } from './pacer.js';
 import { NodeStage } from './stage.js';
 import type { StageSite } from './stage-site.js';
 import type { Work } from './thenable.js';
@@ -117,6 +118,7 @@ export class StreamStage extends NodeStage {
     wait: { isWaiting: boolean },
   ): Promise<void> {
     if (output === undefined) return;
+    const pacer = new Pacer();
     for (;;) {
       wait.isWaiting = true;
       const step = await output.next();
@@ -129,6 +131,7 @@ export class StreamStage extends NodeStage {
       this.counter(execution).emitted += 1;
       const pushed = this.next.push(execution, step.value, this.#outputTrace(execution, stream));
       if (pushed !== undefined) await pushed;
+      if (pacer.isDue()) await pacer.yield();
     }
   }
 

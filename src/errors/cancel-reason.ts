@@ -12,7 +12,7 @@ export interface CancelReason {
 
 /** A reason from whatever was given as one: what is none becomes the cause of a cancel by the user. */
 export function cancelReasonOf(given: unknown): { readonly reason: CancelReason; readonly cause?: unknown } {
-  if (isCancelReason(given)) return { reason: given };
+  if (isCancelReason(given)) return { reason: withTexts(given) };
   return given === undefined ? { reason: { kind: 'user' } } : { reason: { kind: 'user' }, cause: given };
 }
 
@@ -23,4 +23,13 @@ function isCancelReason(value: unknown): value is CancelReason {
     'kind' in value &&
     kinds.some((kind) => kind === value.kind)
   );
+}
+
+/** From outside anything can come: what is no text is left out. */
+function withTexts({ kind, message, path }: CancelReason): CancelReason {
+  return {
+    kind,
+    ...(typeof message === 'string' ? { message } : {}),
+    ...(typeof path === 'string' ? { path } : {}),
+  };
 }

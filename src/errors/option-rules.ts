@@ -6,7 +6,8 @@ export type OptionRule = (value: unknown) => string | undefined;
 /** The options a thing knows, each with its rule. */
 export type OptionRules = Readonly<Record<string, OptionRule>>;
 
-const LONGEST_MS = Number.MAX_SAFE_INTEGER;
+/** More than 30,000 years; with it a moment is still a valid Date. */
+const LONGEST_MS = 1e15;
 
 /** Rules that options share. */
 export const rule = {
@@ -30,13 +31,16 @@ export const rule = {
       typeof value === 'string' && allowed.includes(value)
         ? undefined
         : allowed.map((word) => `'${word}'`).join(' or '),
-  /** An object that has the method. */
+  /** An object that has the methods. */
   having:
-    (method: string): OptionRule =>
-    (value) =>
-      typeof value === 'object' && value !== null && typeof Reflect.get(value, method) === 'function'
+    (...methods: readonly string[]): OptionRule =>
+    (value) => {
+      const has = (method: string): boolean =>
+        typeof value === 'object' && value !== null && typeof Reflect.get(value, method) === 'function';
+      return methods.every(has)
         ? undefined
-        : `an object with a method '${method}'`,
+        : `an object with ${methods.map((method) => `'${method}'`).join(', ')}`;
+    },
   object: (value: unknown) => (typeof value === 'object' && value !== null ? undefined : 'an object'),
 } as const;
 

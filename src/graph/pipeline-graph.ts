@@ -1,3 +1,4 @@
+import { freeze } from 'immer';
 import { describeGraph } from './describe-graph.js';
 import type { GraphEdge, GraphNode, PipelineGraph } from './graph-shape.js';
 import { mermaidOf } from './mermaid.js';
@@ -13,7 +14,7 @@ export function makeGraph(
     name,
     nodes: Object.freeze([...nodes]),
     edges: Object.freeze([...edges]),
-    childGraphs,
+    childGraphs: freeze(new Map(childGraphs)),
     toMermaid: () => mermaidOf(graph),
     describe: () => describeGraph(graph),
   });

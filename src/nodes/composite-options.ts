@@ -29,6 +29,3 @@ export interface StreamCompositeOptions extends Omit<ChildContextOptions<never>,
   /** Explicit values for the child. */
   readonly with?: ChildValues | undefined;
 }
-
-/** Options of a composite. */
-export type CompositeOptions<TItem> = ItemCompositeOptions<TItem> | StreamCompositeOptions;

@@ -126,8 +126,9 @@ export const executionEventTypes = [
 ] as const satisfies readonly (keyof ExecutionEvents)[];
 
 /**
- * Sees what happens in a run: pipeline and node events per execution, composite events per item and attempt.
+ * Sees what happens in a run.
  *
+ * Pipeline and node events come per execution, composite events per item and attempt.
  * Every method is optional. Methods are called synchronously and must be quick; one that throws or rejects is
  * logged as a warning and changes nothing in the run.
  */

@@ -1,3 +1,4 @@
+import { printed } from '../ports/error-record.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 
 /** How long to wait before a retry. */
@@ -14,7 +15,7 @@ export interface Delay {
 export function fixed(ms: number): Delay {
   if (!(Number.isFinite(ms) && ms >= 0)) {
     throw new PipelineError('POLICY_INVALID', {
-      problem: `A delay of ${String(ms)} is no wait.`,
+      problem: `A delay of ${printed(ms)} is no wait.`,
       remedy: 'Give milliseconds, 0 or more.',
     });
   }

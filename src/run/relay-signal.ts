@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { CancelScope } from './cancel-scope.js';
 
 /** Cancels a scope when a caller's signal aborts, at once if it has; gives the function that stops listening. */
@@ -6,6 +7,8 @@ export function relaySignal(signal: AbortSignal | undefined, scope: CancelScope)
   const relay = (): void => {
     scope.cancel(signal.reason, scope.path);
   };
+  // Many runs may share a caller's signal: each listens, and each leaves at its end.
+  setMaxListeners(0, signal);
   if (signal.aborted) relay();
   else signal.addEventListener('abort', relay, { once: true });
   return () => {

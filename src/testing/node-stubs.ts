@@ -3,23 +3,19 @@ import type { NodeBinding } from '../builder/node-binding.js';
 import type { ReplaceableNode } from '../engine/node-replacement.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import type { GraphNode, PipelineGraph } from '../graph/graph-shape.js';
-import { MemorySource } from './memory-source.js';
 
-/** What stands in for single nodes of a pipeline under test. */
+/** What stands in for single nodes of a pipeline in one test run, and what the root's sinks took. */
 export class NodeStubs {
-  readonly #stubs = new Map<string, unknown>();
+  readonly #stubs: ReadonlyMap<string, unknown>;
   readonly #sinks = new Map<string, unknown[]>();
   readonly #left: unknown[] = [];
 
-  constructor(private readonly rootPath: string) {}
-
-  /** @param name the id of a node, or its path into a child, with or without the root's name. */
-  replace(name: string, stub: unknown): void {
-    this.#stubs.set(this.#pathOf(name), stub);
-  }
-
-  replaceSource(name: string, items: Iterable<unknown>): void {
-    this.replace(name, new MemorySource(items));
+  /** @param stubs by the id of a node, or its path into a child, with or without the root's name. */
+  constructor(
+    private readonly rootPath: string,
+    stubs: ReadonlyMap<string, unknown>,
+  ) {
+    this.#stubs = new Map([...stubs].map(([name, stub]) => [this.#pathOf(name), stub]));
   }
 
   /** What the root's sinks have taken, in the order of arrival. */

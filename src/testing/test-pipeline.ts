@@ -12,11 +12,12 @@ import type { PipelineGraph } from '../graph/graph-shape.js';
 import type { DeadLetterEnvelope } from '../ports/dead-letter-sink.js';
 import type { NodeContainer } from '../ports/node-container.js';
 import { MemoryDeadLetterSink } from '../resilience/memory-dead-letter-sink.js';
+import { MemorySource } from './memory-source.js';
 import { NodeStubs } from './node-stubs.js';
 import { RecordingObserver } from './recording-observer.js';
 import type { AnyExecutionEvent } from './recording-observer.js';
 import { TestedChild } from './tested-child.js';
-import type { RecordedChild } from './tested-child.js';
+import type { ChildStub, RecordedChild } from './tested-child.js';
 
 /** What a test run came to. */
 export interface TestResult<TOut = unknown> {
@@ -53,8 +54,8 @@ export class PipelineTest<TIn, TOut> {
   readonly #definition: object;
   readonly #name: string;
   readonly #entries = perDictionary((): [Key, unknown][] => []);
-  readonly #stubs: NodeStubs;
-  readonly #children: TestedChild[] = [];
+  readonly #stubs = new Map<string, unknown>();
+  readonly #childStubs: (readonly [object, ChildStub])[] = [];
   #container: NodeContainer | undefined;
   #input: readonly unknown[] | undefined;
 
@@ -62,7 +63,6 @@ export class PipelineTest<TIn, TOut> {
   constructor(definition: object) {
     this.#definition = definition;
     this.#name = pipelineNameOf(definition);
-    this.#stubs = new NodeStubs(this.#name);
   }
 
   /** Takes bound nodes and definitions from a container. */
@@ -94,30 +94,28 @@ export class PipelineTest<TIn, TOut> {
 
   /** Gives a source the items of the test; a source without is left as it is. */
   withSource(name: string, items: Iterable<unknown>): this {
-    this.#stubs.replaceSource(name, items);
+    this.#stubs.set(name, new MemorySource(itemsOf(items, 'withSource')));
     return this;
   }
 
-  /** Puts a function, an instance or a class in the place of a node; `composite/node` reaches into children. */
+  /** Puts a function, an instance or a class in the place of a node. `composite/node` reaches into children. */
   replaceNode(name: string, stub: unknown): this {
-    this.#stubs.replace(name, stub);
+    this.#stubs.set(name, stub);
     return this;
   }
 
   /** Puts a function in the place of a sub-pipeline wherever it is used, at any depth. */
   withChild<A, B>(
     definition: Constructor<PipelineDefinition<A, B>> | PipelineDefinition<A, B>,
-    stub: (item: A, context: PipelineContext) => NoInfer<B> | Promise<NoInfer<B>>,
+    stub: NoInfer<(item: A, context: PipelineContext) => B | Promise<B>>,
   ): this {
-    this.#children.push(
-      new TestedChild(definition, stub as (item: unknown, context: PipelineContext) => unknown),
-    );
+    this.#childStubs.push([definition, stub as ChildStub]);
     return this;
   }
 
   /** The items for a sub-pipeline. */
   input(items: Iterable<TIn>): this {
-    this.#input = [...items];
+    this.#input = itemsOf(items, 'input');
     return this;
   }
 
@@ -125,6 +123,8 @@ export class PipelineTest<TIn, TOut> {
   async run(): Promise<TestResult<TOut>> {
     const deadLetters = new MemoryDeadLetterSink({ capacity: Number.MAX_SAFE_INTEGER });
     const observer = new RecordingObserver();
+    const stubs = new NodeStubs(this.#name, this.#stubs);
+    const children = this.#childStubs.map(([definition, stub]) => new TestedChild(definition, stub));
     const outputs: unknown[] = [];
     const errors: PipelineError[] = [];
     let result: RunResult;
@@ -134,7 +134,7 @@ export class PipelineTest<TIn, TOut> {
       executionObserver: observer,
     });
     try {
-      result = await this.#runWith(context, outputs);
+      result = await this.#runWith(context, stubs, children, outputs);
     } catch (thrown) {
       if (!(thrown instanceof PipelineError)) throw thrown;
       errors.push(thrown);
@@ -142,37 +142,40 @@ export class PipelineTest<TIn, TOut> {
     }
     return Object.freeze({
       succeeded: errors.length === 0,
-      outputs: (this.#input === undefined ? this.#stubs.left : outputs) as readonly TOut[],
+      outputs: (this.#input === undefined ? stubs.left : outputs) as readonly TOut[],
       errors,
       deadLetters: deadLetters.envelopes,
       events: observer.events,
       context: result.context,
       result,
-      sink: (name: string) => this.#stubs.sink(name),
-      child: <A>(child: object) => this.#recorded(child) as RecordedChild<A>,
+      sink: (name: string) => stubs.sink(name),
+      child: <A>(definition: object) => {
+        const child = children.find((each) => each.replaces(definition));
+        if (child === undefined) throw this.#unknownChild(definition);
+        return child as RecordedChild<A>;
+      },
     });
   }
 
-  async #runWith(context: PipelineContext, outputs: unknown[]): Promise<RunResult> {
+  async #runWith(
+    context: PipelineContext,
+    stubs: NodeStubs,
+    children: readonly TestedChild[],
+    outputs: unknown[],
+  ): Promise<RunResult> {
     const pipeline = new ReplacedPipeline(this.#definition, this.#container, {
-      definition: (source) => this.#children.find((child) => child.replaces(source)),
-      node: (node) => this.#stubs.bindingFor(node),
+      definition: (source) => children.find((child) => child.replaces(source)),
+      node: (node) => stubs.bindingFor(node),
     });
     const graph = pipeline.describe(context);
-    this.#stubs.check(graph);
-    const unused = isComplete(graph) ? this.#children.find((child) => !child.isUsed) : undefined;
+    stubs.check(graph);
+    const unused = isComplete(graph) ? children.find((child) => !child.isUsed) : undefined;
     if (unused !== undefined) throw this.#unknownChild(unused.definition);
     const { runner } = pipeline;
     if (this.#input === undefined) return await runner.run(this.#definition as never, context);
     const stream = runner.stream<unknown, unknown>(this.#definition as never, this.#input, context);
     for await (const output of stream) outputs.push(output);
     return await stream.result;
-  }
-
-  #recorded(definition: object): TestedChild {
-    const child = this.#children.find((each) => each.replaces(definition));
-    if (child !== undefined) return child;
-    throw this.#unknownChild(definition);
   }
 
   #unknownChild(definition: object): PipelineError {
@@ -205,5 +208,15 @@ function isComplete(graph: PipelineGraph): boolean {
   return graph.nodes.every(({ id, kind }) => {
     const child = graph.childGraphs.get(id);
     return child === undefined ? kind !== 'composite' : isComplete(child);
+  });
+}
+
+/** Copies items, so that a test can run again. */
+function itemsOf<T>(items: Iterable<T>, subject: string): readonly T[] {
+  const given: unknown = items;
+  if (typeof given === 'object' && given !== null && Symbol.iterator in given) return [...items];
+  throw new PipelineError('OPTION_INVALID', {
+    problem: `Wrong use of ${subject}: an iterable of items was expected.`,
+    remedy: 'Give an array, a Set, or another iterable.',
   });
 }

@@ -173,6 +173,31 @@ describe('a source that gives nothing to iterate', () => {
     });
   }
 
+  for (const [title, open] of [
+    ['an iterator', (next: () => unknown) => ({ [Symbol.iterator]: () => ({ next }) })],
+    [
+      'an async iterator',
+      (next: () => unknown) => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve(next()) }) }),
+    ],
+  ] as const) {
+    test(`${title} that gives no result objects is an error of the source, as in any loop`, async () => {
+      let left = 1_000;
+      const next = (): unknown => {
+        left -= 1;
+        return left > 0 ? 5 : { done: true };
+      };
+      const Parent = definePipeline('parent', (builder) => {
+        const source = builder.addSource(open(next) as unknown as Iterable<number>, 'source');
+        builder.connect(source, builder.addSink(ignore, 'sink'));
+      });
+
+      const error = await rejectionOf(runPipeline(Parent));
+
+      expect(error.path).toBe('parent/source');
+      expectBalanced(resultOf(error));
+    });
+  }
+
   test('an empty source is no mistake', async () => {
     const result = await runPipeline(transforming((item) => item, []));
 

@@ -9,6 +9,7 @@ import {
   type LineageSink,
 } from 'heirline';
 import {
+  countsAt,
   definePipeline,
   defineStep,
   delay,
@@ -17,6 +18,7 @@ import {
   nextTurn,
   range,
   rejectionOf,
+  resultOf,
   throwAnything,
 } from './support/harness.js';
 
@@ -148,6 +150,30 @@ describe('lineage through three levels', () => {
     );
 
     expect(outcomesOf(lineage)).toEqual({ emitted: 4, error: 1 });
+  });
+
+  test('has one for every item that was pulled before a failure or a cancel', async () => {
+    for (const ending of ['failure', 'cancel'] as const) {
+      const lineage = new KeptLineage();
+      const Parent = definePipeline('root', (builder) => {
+        const work = builder.addTransform(
+          async (item: number, context) => {
+            await nextTurn();
+            if (item === 7 && ending === 'failure') throw new Error('seven');
+            if (item === 7) context.run.cancel();
+            return item;
+          },
+          { name: 'work', from: builder.addSource(range(1, 20), 'source'), concurrency: 4 },
+        );
+        builder.connect(work, builder.addSink(ignore, 'sink'));
+      });
+
+      const error = await rejectionOf(runPipeline(Parent, { lineageSink: lineage }));
+
+      const outcomes = onlyTerminals(lineage).map((record) => record.outcome);
+      expect(outcomes).toHaveLength(countsAt(resultOf(error), 'root/source').in);
+      expect(outcomes.filter((outcome) => outcome === 'error')).toHaveLength(ending === 'failure' ? 1 : 0);
+    }
   });
 
   test('counts retries', async () => {
