@@ -32,9 +32,14 @@ export class DefinitionEnvironment implements DescribeEnvironment {
 
   /** Whether the container gives this environment the same definitions as it gave another one. */
   agreesWith(other: DefinitionEnvironment): boolean {
-    return [...other.#fromContainer].every(([source, instance]) => {
-      return this.#bound(source as NodeIdentifier<object>) === instance;
-    });
+    try {
+      return [...other.#fromContainer].every(([source, instance]) => {
+        return this.#bound(source as NodeIdentifier<object>) === instance;
+      });
+    } catch {
+      // What the container cannot give now is a matter of describing anew.
+      return false;
+    }
   }
 
   #bound(type: NodeIdentifier<object>): object | undefined {

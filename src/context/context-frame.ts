@@ -1,6 +1,6 @@
 import { invalidOption } from '../errors/option-rules.js';
 import { PipelineError } from '../errors/pipeline-error.js';
-import type { CancelScope } from '../run/cancel-scope.js';
+import { CancelScope } from '../run/cancel-scope.js';
 import type { RunIdentity } from '../run/run-identity.js';
 import { passingRemedy } from './child-inheritance.js';
 import type { ChildInheritance } from './child-inheritance.js';
@@ -41,6 +41,8 @@ export class ContextFrame implements DictionaryOwner {
   #pipelineId: string | undefined;
   #disposers: RegisteredDisposer[] | undefined;
   #disposed = false;
+  #scope: CancelScope;
+  #ownsScope: boolean;
 
   constructor(
     readonly site: ContextSite,
@@ -49,12 +51,38 @@ export class ContextFrame implements DictionaryOwner {
     readonly childSite: ChildSite | undefined,
     readonly services: ContextServices,
     readonly identity: RunIdentity,
-    readonly scope: CancelScope,
+    scope: CancelScope,
     readonly ids: ExecutionIds,
     private readonly parametersBase: Layer,
     private readonly itemsBase: Layer,
     private readonly propertiesBase: Layer,
-  ) {}
+  ) {
+    this.#scope = scope;
+    this.#ownsScope = parent?.scope !== scope;
+  }
+
+  /** The part of the run that this execution ends with: its own, or one that it stands in. */
+  get scope(): CancelScope {
+    return this.#scope;
+  }
+
+  /** Gives this execution a scope of its own, so that what is under way side by side in it hears when it fails. */
+  isolateScope(): void {
+    if (this.#ownsScope) return;
+    this.#scope = new CancelScope(this.path, this.#scope, false, true);
+    this.#ownsScope = true;
+  }
+
+  /** Ends the scope of this execution alone, if it has one: nobody listens where there is none. */
+  abort(): void {
+    if (this.#ownsScope)
+      this.#scope.cancel({ kind: 'failure', message: 'the execution has failed' }, this.path);
+  }
+
+  /** Leaves the scopes above: the execution has ended. */
+  closeScope(): void {
+    if (this.#ownsScope && this.parent !== undefined) this.#scope.close();
+  }
 
   get path(): string {
     return this.site.path;

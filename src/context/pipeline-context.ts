@@ -42,7 +42,7 @@ const printedIds = [
  */
 export class PipelineContext {
   readonly #frame: ContextFrame;
-  readonly #scope: CancelScope;
+  readonly #itemScope: CancelScope | undefined;
   #run: RunContext | undefined;
   /** The node this context was given to; undefined outside a node. */
   readonly currentNodeId: string | undefined;
@@ -54,10 +54,14 @@ export class PipelineContext {
    */
   constructor(options?: PipelineContextOptions);
   /** @internal */
-  constructor(frame: ContextFrame, currentNodeId: string | undefined, scope: CancelScope);
-  constructor(origin?: PipelineContextOptions | ContextFrame, currentNodeId?: string, scope?: CancelScope) {
+  constructor(frame: ContextFrame, currentNodeId?: string, itemScope?: CancelScope);
+  constructor(
+    origin?: PipelineContextOptions | ContextFrame,
+    currentNodeId?: string,
+    itemScope?: CancelScope,
+  ) {
     this.#frame = origin instanceof ContextFrame ? origin : new TemplateFrame(origin);
-    this.#scope = scope ?? this.#frame.scope;
+    this.#itemScope = itemScope;
     this.currentNodeId = currentNodeId;
   }
 
@@ -117,12 +121,17 @@ export class PipelineContext {
 
   /** The run as this execution sees it. */
   get run(): RunContext {
-    return (this.#run ??= new RunContext(this.#frame.identity, this.#scope, this.logger, this.#ownPath()));
+    return (this.#run ??= new RunContext(
+      this.#frame.identity,
+      this.#itemScope ?? this.#frame.scope,
+      this.logger,
+      this.#ownPath(),
+    ));
   }
 
   /** Aborts when the run, or the nearest enclosing part of it with a limit of its own, has ended. */
   get signal(): AbortSignal {
-    return this.#scope.signal;
+    return (this.#itemScope ?? this.#frame.scope).signal;
   }
 
   /** Gets the events of this execution, the runner's observer included; a child may not inherit it. */
@@ -152,7 +161,7 @@ export class PipelineContext {
 
   /** Cancels the nearest enclosing scope; the whole run with `context.run.cancel`. Never throws. */
   cancel(reason: CancelReason = { kind: 'user' }): void {
-    this.#frame.scope.cancel(reason, this.#ownPath());
+    this.#frame.scope.nearest.cancel(reason, this.#ownPath());
   }
 
   /**

@@ -48,7 +48,7 @@ export function rootContext(
     layers.properties,
   );
   for (const kind of dictionaryKinds) frame.dictionary(kind).takeLocalOf(origin.dictionary(kind));
-  const view = new PipelineContext(frame, undefined, scope);
+  const view = new PipelineContext(frame);
   scope.dispatchThrough((announce) => {
     runInContext(view, announce);
   });

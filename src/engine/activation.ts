@@ -18,6 +18,11 @@ interface SharedNode {
   readonly error: PipelineError | undefined;
 }
 
+interface KnownNode {
+  readonly type: Constructor<object> | undefined;
+  readonly node: SharedNode | Promise<SharedNode>;
+}
+
 /** Constructs and initialises the nodes that are classes; a failure ends the execution. */
 export function activateNodes(plan: Plan, execution: Execution): Work {
   return activateFrom(plan.constructed, execution, 0);
@@ -71,22 +76,26 @@ function surfaced(thrown: unknown, path: string): PipelineError {
 
 /** Takes the run's instance of a class, or makes it in the context of the run's root. */
 function useShared(constructed: ConstructedStage, execution: Execution): Work {
-  const { stage } = constructed;
+  const { stage, code } = constructed;
   const { run } = execution;
+  const { path } = stage.site;
   const take = ({ instance, error }: SharedNode): void => {
     stage.setState(execution, instance);
     if (error !== undefined) execution.fail(error, stage.site);
   };
-  const known = run.sharedNodes.get(stage) as SharedNode | Promise<SharedNode> | undefined;
-  if (known instanceof Promise) return known.then(take);
-  const shared = known ?? runInContext(run.rootContext, makeShared, constructed, execution);
-  run.sharedNodes.set(stage, shared);
-  if (!(shared instanceof Promise)) {
-    take(shared);
+  // By path, not by stage: a child that was defined again has new stages.
+  const known = run.sharedNodes.get(path) as KnownNode | undefined;
+  const isKnown = known !== undefined && known.type === code.type;
+  const node = isKnown ? known.node : runInContext(run.rootContext, makeShared, constructed, execution);
+  if (!isKnown) run.sharedNodes.set(path, { type: code.type, node });
+  if (!(node instanceof Promise)) {
+    take(node);
     return undefined;
   }
-  return shared.then((settled) => {
-    run.sharedNodes.set(stage, settled);
+  const wait = run.waitAt(path);
+  return node.then((settled) => {
+    wait.end();
+    run.sharedNodes.set(path, { type: code.type, node: settled });
     take(settled);
   });
 }

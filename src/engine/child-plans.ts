@@ -7,7 +7,6 @@ import { PipelineError } from '../errors/pipeline-error.js';
 import { PipelineValidationError } from '../errors/pipeline-validation-error.js';
 import type { Plan } from './plan.js';
 import { RecentPlans } from './recent-plans.js';
-import type { RunState } from './run-state.js';
 
 /** The plans of one composite's child: one, unless `define` reads parameters that change. */
 export class ChildPlans {
@@ -33,7 +32,7 @@ export class ChildPlans {
    *
    * @throws {@link PipelineError} what building would have thrown.
    */
-  select(frame: ContextFrame, run: RunState): Plan {
+  select(frame: ContextFrame): Plan {
     const { latest } = this.#recent;
     // Nothing was read: nothing can change.
     if (latest !== undefined && latest.blueprint.reads.size === 0) return latest;
@@ -55,7 +54,6 @@ export class ChildPlans {
     if (described.outcome === 'waiting') throw this.#unmet(described.parameter, frame);
     const plan = this.compile(described.blueprint);
     this.#recent.add(plan);
-    run.extendCounters();
     return plan;
   }
 

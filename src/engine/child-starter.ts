@@ -53,16 +53,16 @@ export class ChildStarter {
     if (inheritance.localValues !== undefined) setAll(frame, inheritance.localValues);
     if (valuesOf !== undefined) {
       const refused = this.#setItemValues(frame, valuesOf, item, view);
-      if (refused !== undefined) return new ChildFailure(refused, false);
+      if (refused !== undefined) return failedStart(frame, refused, false);
     }
     try {
       if (requires.length > 0) requireKeys(requires, frame, this.site.path);
-      return { frame, plan: this.plans.select(frame, execution.run) };
+      const plan = this.plans.select(frame);
+      if (plan.isConcurrent) frame.isolateScope();
+      return { frame, plan };
     } catch (thrown) {
-      return new ChildFailure(
-        thrown instanceof PipelineError ? thrown : nodeFailed(this.site.path, thrown),
-        true,
-      );
+      const error = thrown instanceof PipelineError ? thrown : nodeFailed(this.site.path, thrown);
+      return failedStart(frame, error, true);
     }
   }
 
@@ -87,6 +87,12 @@ export class ChildStarter {
       return thrown instanceof PipelineError ? thrown : nodeFailed(path, thrown);
     }
   }
+}
+
+/** The child's scope, if it has one, ends here: no execution will close it. */
+function failedStart(frame: ContextFrame, error: PipelineError, isFatal: boolean): ChildFailure {
+  frame.closeScope();
+  return new ChildFailure(error, isFatal);
 }
 
 function setAll(frame: ContextFrame, values: ChildValues): void {

@@ -6,6 +6,10 @@ import type { Work } from './thenable.js';
 export class CollectedOutputs implements OutputReceiver {
   readonly #items: unknown[] = [];
 
+  isClosed(): boolean {
+    return false;
+  }
+
   receive(execution: Execution, item: unknown): Work {
     execution.count += 1;
     this.#items.push(item);

@@ -43,6 +43,7 @@ class PlanCompiler {
   readonly #constructed: ConstructedStage[] = [];
   #slots = 0;
   #needsEnd = false;
+  #fansOut = false;
 
   constructor(
     private readonly blueprint: Blueprint,
@@ -59,10 +60,11 @@ class PlanCompiler {
     const stages = [...this.#stages.values()];
     const sources = stages.filter((stage) => stage instanceof SourceStage);
     // Only a node that takes the whole stream can lose interest in it.
+    const isChild = this.blueprint.path.includes('/');
     for (const source of sources)
-      source.canClose = stages.some(
-        (stage) => stage instanceof StreamStage || stage instanceof StreamCompositeStage,
-      );
+      source.canClose =
+        isChild ||
+        stages.some((stage) => stage instanceof StreamStage || stage instanceof StreamCompositeStage);
     return {
       blueprint: this.blueprint,
       nodes: stages,
@@ -71,6 +73,11 @@ class PlanCompiler {
       constructed: this.#constructed,
       sinks: stages.filter((stage) => stage instanceof SinkStage),
       slotCount: this.#slots,
+      isConcurrent:
+        this.#needsEnd ||
+        this.#fansOut ||
+        sources.length > 1 ||
+        (isChild && sources.some((stage) => !(stage instanceof InputStage))),
       needsEnd: this.#needsEnd,
     };
   }
@@ -172,7 +179,9 @@ class PlanCompiler {
       .map(({ to }) => this.#entries.get(to) ?? NOWHERE);
     const [only] = targets;
     if (only === undefined) return NOWHERE;
-    return targets.length === 1 ? only : new FanOutStage(targets);
+    if (targets.length === 1) return only;
+    this.#fansOut = true;
+    return new FanOutStage(targets);
   }
 
   #take(count: number): number {

@@ -5,6 +5,7 @@ import type { PipelineError } from '../errors/pipeline-error.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
 import type { Outcome } from '../ports/execution-observer.js';
 import type { ErrorPolicy } from '../resilience/error-policy.js';
+import { alarmAt } from '../run/alarm.js';
 import { CancelScope } from '../run/cancel-scope.js';
 import { ChildExecution } from './child-execution.js';
 import { ChildFailure } from './child-starter.js';
@@ -12,6 +13,7 @@ import type { ChildStarter } from './child-starter.js';
 import { nodeTimeout } from './engine-errors.js';
 import type { EmissionTurn, Execution, OutputReceiver } from './execution.js';
 import { dropItem, endTrace, settleRecord } from './item-end.js';
+import { Pacer } from './pacer.js';
 import { runItem } from './run-plan.js';
 import type { StageSite } from './stage-site.js';
 import type { Work } from './thenable.js';
@@ -49,11 +51,15 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     if (this.timeoutMs !== undefined)
       return this.#attemptWithin(this.timeoutMs, execution, item, trace, attempt, turn);
     const { scope } = execution.frame;
-    const childScope = this.composite.cancellable ? new CancelScope(this.site.path, scope) : scope;
+    const childScope = this.composite.cancellable
+      ? new CancelScope(this.site.path, execution.frame.scope)
+      : scope;
     const child = this.#start(execution, item, trace, attempt, turn, childScope);
     if (child instanceof ChildFailure) return this.failed(execution, item, trace, child.asTry(attempt), turn);
     const running = runInContext(child.context, runItem, child.plan, child, item, child.innerTrace);
-    return running === undefined ? this.#conclude(child) : running.then(() => this.#conclude(child));
+    return running === undefined
+      ? this.#conclude(child)
+      : inTime(child, running).then(() => this.#conclude(child));
   }
 
   #attemptWithin(
@@ -118,6 +124,13 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     return child;
   }
 
+  override isClosed(execution: Execution): boolean {
+    // A child asks for its parent.
+    return this.next.isClosed(
+      execution instanceof ChildExecution && execution.receiver === this ? execution.parent : execution,
+    );
+  }
+
   /** Takes one output of a child. */
   receive(execution: Execution, item: unknown): Work {
     if (!(execution instanceof ChildExecution) || execution.isDetached) return undefined;
@@ -137,7 +150,8 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
   }
 
   /** Hands on an output while its child still runs: in the parent's context. */
-  #emitLive({ parent, trace }: ChildExecution, item: unknown): Work {
+  #emitLive({ parent, trace, isDetached }: ChildExecution, item: unknown): Work {
+    if (isDetached) return undefined;
     this.counter(parent).emitted += 1;
     trace?.split(1);
     return runInContext(parent.context, this.emit.bind(this), parent, item, trace);
@@ -155,8 +169,10 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     first: number,
     trace: ItemTrace | undefined,
   ): Work {
+    const pacer = new Pacer();
     for (let index = first; index < items.length; index += 1) {
-      const pushed = this.next.push(execution, items[index], trace);
+      const pushed =
+        this.next.push(execution, items[index], trace) ?? (pacer.isDue() ? pacer.yield() : undefined);
       if (pushed !== undefined) return this.#emitAfter(pushed, execution, items, index + 1, trace);
     }
     return undefined;
@@ -170,14 +186,17 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     trace: ItemTrace | undefined,
   ): Promise<void> {
     await pending;
-    for (let index = first; index < items.length; index += 1)
-      await this.next.push(execution, items[index], trace);
+    const pacer = new Pacer();
+    for (let index = first; index < items.length; index += 1) {
+      const pushed = this.next.push(execution, items[index], trace);
+      if (pushed !== undefined) await pushed;
+      if (pacer.isDue()) await pacer.yield();
+    }
   }
 
   /** Decides what one child has come to: outputs to emit, an item that ended, or a failed try. */
   #conclude(child: ChildExecution): unknown {
     const { parent, trace, item, attempt, turn, frame } = child;
-    if (frame.scope !== parent.frame.scope) frame.scope.close();
     if (parent.frame.scope.reason !== undefined) {
       this.#notifyCompleted(child, 'cancelled');
       return nothingAfter(dropItem(parent, this, trace));
@@ -232,4 +251,26 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
       outcome,
     });
   }
+}
+
+/** Waits for a child; one that has failed is waited for like a failed run, then it goes on by itself till the run's end. */
+function inTime(child: ChildExecution, running: Promise<void>): Promise<void> {
+  if (!child.plan.isConcurrent) return running;
+  return new Promise((resolve, reject) => {
+    let stopAlarm: (() => void) | undefined;
+    const unwatch = child.onStop(() => {
+      if (child.failure === undefined) return;
+      stopAlarm = alarmAt(Date.now() + child.run.graceMs, () => {
+        child.run.linger(child.frame.path, running);
+        child.isDetached = true;
+        resolve();
+      });
+    });
+    running
+      .finally(() => {
+        unwatch();
+        stopAlarm?.();
+      })
+      .then(resolve, reject);
+  });
 }

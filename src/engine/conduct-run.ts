@@ -33,15 +33,15 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
   const { rootPlan, root } = request;
   const { plan, ledger } = rootPlan;
   const startedAt = performance.now();
-  const { scope } = root.frame;
-  const run = new RunState(ledger, request.container, root.view, () => {
-    scope.cancel({ kind: 'failure', message: 'the run has failed' }, root.frame.path);
-  });
+  const run = new RunState(ledger, request.container, root.view, request.graceMs);
   const execution = new Execution(run, root.frame, request.receiver, plan.slotCount);
   const abandoned = new Set<string>();
+  const graceEndsAt: GraceEnd = { ms: undefined };
   const work = runInContext(root.view, runRoot, request, execution);
-  if (work !== undefined) await settledOrGivenUp(work, run, execution, request.graceMs, abandoned);
-  await runInContext(root.view, endLingering, run, request.graceMs, abandoned);
+  if (work !== undefined)
+    await settledOrGivenUp(work, run, execution, request.graceMs, abandoned, graceEndsAt);
+  const leftMs = graceEndsAt.ms === undefined ? request.graceMs : Math.max(0, graceEndsAt.ms - Date.now());
+  await runInContext(root.view, endLingering, run, leftMs, abandoned);
   await runInContext(root.view, dropOpenTraces, run, execution);
   root.release();
   const result: RunResult = Object.freeze({
@@ -63,10 +63,15 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
   throw error;
 }
 
+/** When the time of nodes that ignore the aborted signal is over; counted from the run's failure or cancel. */
+interface GraceEnd {
+  ms: number | undefined;
+}
+
 function runRoot(request: RunRequest, execution: Execution): Work {
   const { plan } = request.rootPlan;
   if (execution.isHalted) return closeExecution(plan, execution);
-  const release = execution.run.keep(() => closeExecution(plan, execution));
+  const release = execution.run.keep(execution, () => closeExecution(plan, execution, true));
   const feed = (): Work => {
     const fed = request.feed(execution);
     return fed === undefined
@@ -85,17 +90,17 @@ function settledOrGivenUp(
   execution: Execution,
   graceMs: number,
   abandoned: Set<string>,
+  graceEndsAt: GraceEnd,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let stopAlarm: (() => void) | undefined;
     const giveUp = (): void => {
       for (const path of pathsInFlight(run)) abandoned.add(path);
-      void within(run.forceClose(), graceMs).then(() => {
-        resolve();
-      });
+      void closeByForce(run, graceMs, abandoned).then(resolve);
     };
     const startGrace = (): void => {
-      stopAlarm ??= alarmAt(Date.now() + graceMs, giveUp);
+      graceEndsAt.ms ??= Date.now() + graceMs;
+      stopAlarm ??= alarmAt(graceEndsAt.ms, giveUp);
     };
     const unwatch = execution.onStop(startGrace);
     if (execution.isHalted) startGrace();
@@ -124,7 +129,13 @@ async function endLingering(run: RunState, graceMs: number, abandoned: Set<strin
   const all = lingering.map(([path, calls]) => calls.then(() => ended.add(path)));
   if (await within(Promise.all(all), graceMs)) return;
   for (const [path] of lingering) if (!ended.has(path)) abandoned.add(path);
-  await within(run.forceClose(), graceMs);
+  await closeByForce(run, graceMs, abandoned);
+}
+
+/** Closes what is open; names what hangs even then. */
+async function closeByForce(run: RunState, graceMs: number, abandoned: Set<string>): Promise<void> {
+  if (await within(run.forceClose(), graceMs)) return;
+  for (const path of run.waiting()) abandoned.add(path);
 }
 
 async function dropOpenTraces(run: RunState, execution: Execution): Promise<void> {

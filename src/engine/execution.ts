@@ -1,16 +1,20 @@
 import type { ChildOutputs } from '../composition/output-cardinality.js';
+import { runInContext } from '../context/ambient-context.js';
 import { PipelineContext } from '../context/pipeline-context.js';
 import type { ContextFrame } from '../context/context-frame.js';
 import type { PipelineError } from '../errors/pipeline-error.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
 import { notifyObserver } from '../observability/observers.js';
 import type { ExecutionEvents, ExecutionObserver, Outcome } from '../ports/execution-observer.js';
+import type { Closing } from './closing-steps.js';
 import type { RunState } from './run-state.js';
 import type { StageSite } from './stage-site.js';
 import type { Work } from './thenable.js';
 
 /** Takes what leaves a sub-pipeline: its composite, or whoever runs it alone. */
 export interface OutputReceiver {
+  /** Whether it wants no more. */
+  isClosed(execution: Execution): boolean;
   receive(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work;
 }
 
@@ -34,7 +38,8 @@ export class Execution implements ChildOutputs {
   isFatal = false;
   /** Whether a policy skipped or dead-lettered an item. */
   isHandled = false;
-  isClosed = false;
+  /** Its end, once that is under way. */
+  closing: Closing | undefined;
   /** What has left it, as far as its receiver keeps it. */
   count = 0;
   kept: unknown = undefined;
@@ -48,7 +53,7 @@ export class Execution implements ChildOutputs {
     slotCount: number,
   ) {
     this.states = new Array<unknown>(slotCount);
-    this.context = new PipelineContext(frame, undefined, frame.scope);
+    this.context = new PipelineContext(frame);
     this.observer = frame.services.executionObserver;
   }
 
@@ -78,17 +83,30 @@ export class Execution implements ChildOutputs {
     this.failedStage = stage;
     this.failedFrame = frame;
     this.isFatal = isFatal;
-    if (this.frame.parent === undefined) this.run.rootFailed();
     for (const stop of [...(this.#stops ?? [])]) stop();
+    this.frame.abort();
+  }
+
+  /** Notes that it has been closed. */
+  closed(): void {
+    this.frame.closeScope();
   }
 
   /** Calls back once when the execution fails or its scope ends; gives the function that stops watching. */
   onStop(stop: () => void): () => void {
     const stops = (this.#stops ??= new Set());
-    stops.add(stop);
-    const unwatch = this.frame.scope.watch(stop);
+    let isDone = false;
+    // Whoever ends it: what follows happens in the context of this execution.
+    const once = (): void => {
+      if (isDone) return;
+      isDone = true;
+      runInContext(this.context, stop);
+    };
+    stops.add(once);
+    const unwatch = this.frame.scope.watch(once);
     return () => {
-      stops.delete(stop);
+      isDone = true;
+      stops.delete(once);
       unwatch();
     };
   }

@@ -7,9 +7,12 @@ interface OfferedItem {
 }
 
 interface WaitingConsumer {
+  readonly promise: Promise<IteratorResult<unknown, undefined>>;
   readonly resolve: (step: IteratorResult<unknown, undefined>) => void;
   readonly reject: (reason: unknown) => void;
 }
+
+const ignore = (): void => undefined;
 
 const END: IteratorResult<unknown, undefined> = { done: true, value: undefined };
 
@@ -25,6 +28,9 @@ export class Handover implements AsyncIterableIterator<unknown, undefined> {
   #isEnded = false;
   #isClosed = false;
   #aborted: { readonly reason: Error } | undefined;
+
+  /** @param onClosed called when the consumer wants nothing more. */
+  constructor(private readonly onClosed?: () => void) {}
 
   /** Whether the consumer wants nothing more. */
   get isClosed(): boolean {
@@ -58,7 +64,11 @@ export class Handover implements AsyncIterableIterator<unknown, undefined> {
   abort(reason: Error): void {
     if (this.#aborted !== undefined || this.#isClosed) return;
     this.#aborted = { reason };
-    for (const { reject } of this.#consumers.splice(0)) reject(reason);
+    for (const { promise, reject } of this.#consumers.splice(0)) {
+      // A consumer that asks ahead may never look at the answer.
+      promise.catch(ignore);
+      reject(reason);
+    }
     this.#letGo('aborted');
     for (const { settle } of this.#offered.splice(0)) settle('aborted');
   }
@@ -67,13 +77,16 @@ export class Handover implements AsyncIterableIterator<unknown, undefined> {
   close(held: Taken): void {
     this.#isClosed = true;
     this.#letGo(held);
-    for (const { settle } of this.#offered.splice(0)) settle('refused');
-    for (const { resolve } of this.#consumers.splice(0)) resolve(END);
+    this.#refuseOffered();
   }
 
   next(): Promise<IteratorResult<unknown, undefined>> {
     this.#letGo('consumed');
-    if (this.#aborted !== undefined) return Promise.reject(this.#aborted.reason);
+    if (this.#aborted !== undefined) {
+      const rejected = Promise.reject<IteratorResult<unknown, undefined>>(this.#aborted.reason);
+      rejected.catch(ignore);
+      return rejected;
+    }
     if (this.#isClosed) return Promise.resolve(END);
     const offered = this.#offered.shift();
     if (offered !== undefined) {
@@ -81,18 +94,32 @@ export class Handover implements AsyncIterableIterator<unknown, undefined> {
       return Promise.resolve({ done: false, value: offered.item });
     }
     if (this.#isEnded) return Promise.resolve(END);
-    return new Promise((resolve, reject) => {
-      this.#consumers.push({ resolve, reject });
+    let consumer: Omit<WaitingConsumer, 'promise'> | undefined;
+    const promise = new Promise<IteratorResult<unknown, undefined>>((resolve, reject) => {
+      consumer = { resolve, reject };
     });
+    if (consumer !== undefined) this.#consumers.push({ ...consumer, promise });
+    return promise;
   }
 
+  /** The consumer reads no more; unless its code fails at once, the item in its hands counts as consumed. */
   return(): Promise<IteratorResult<unknown, undefined>> {
-    this.close('consumed');
+    this.#isClosed = true;
+    this.#refuseOffered();
+    setImmediate(() => {
+      this.#letGo('consumed');
+    });
     return Promise.resolve(END);
   }
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  #refuseOffered(): void {
+    for (const { settle } of this.#offered.splice(0)) settle('refused');
+    for (const { resolve } of this.#consumers.splice(0)) resolve(END);
+    this.onClosed?.();
   }
 
   #letGo(taken: Taken): void {

@@ -10,6 +10,7 @@ export class ItemStream<T> implements AsyncIterable<T>, OutputReceiver {
   readonly #cancel: () => void;
   #settle: (result: Promise<RunResult>) => void = () => undefined;
   #isStarted = false;
+  #isOver = false;
   /** The run's result; rejects with the error that iterating throws. */
   readonly result: Promise<RunResult>;
 
@@ -25,31 +26,42 @@ export class ItemStream<T> implements AsyncIterable<T>, OutputReceiver {
   }
 
   /** Pulls the outputs; to stop early cancels the run and waits for its end. */
-  async *[Symbol.asyncIterator](): AsyncIterator<T, undefined> {
+  [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
+    return { next: () => this.#next(), return: () => this.#return() };
+  }
+
+  async #next(): Promise<IteratorResult<T, undefined>> {
     if (!this.#isStarted) {
       this.#isStarted = true;
-      this.#settle(
-        this.#start(this).finally(() => {
-          this.#outputs.end();
-        }),
-      );
+      const running = this.#start(this).finally(() => {
+        this.#outputs.end();
+      });
+      this.#settle(running);
     }
-    let isExhausted = false;
-    try {
-      for (;;) {
-        const step = await this.#outputs.next();
-        if (step.done === true) break;
-        yield step.value as T;
-      }
-      isExhausted = true;
+    const step = await this.#outputs.next();
+    if (step.done !== true) return { done: false, value: step.value as T };
+    // A run that failed says so once; afterwards the stream is at its end, as any iterator is.
+    if (!this.#isOver) {
+      this.#isOver = true;
       await this.result;
-    } finally {
-      if (!isExhausted) {
-        this.#cancel();
-        await this.#outputs.return();
-        await this.result.catch(() => undefined);
-      }
     }
+    return { done: true, value: undefined };
+  }
+
+  async #return(): Promise<IteratorResult<T, undefined>> {
+    this.#isOver = true;
+    this.#outputs.close('aborted');
+    if (this.#isStarted) {
+      this.#cancel();
+      await this.result.catch(() => undefined);
+    }
+    this.#isStarted = true;
+    return { done: true, value: undefined };
+  }
+
+  /** @internal */
+  isClosed(): boolean {
+    return this.#outputs.isClosed;
   }
 
   /** @internal */

@@ -6,6 +6,10 @@ import type { Work } from './thenable.js';
 
 /** Where a sub-pipeline hands its items to whoever runs it. */
 export class OutputStage extends NodeStage {
+  override isClosed(execution: Execution): boolean {
+    return execution.receiver?.isClosed(execution) === true;
+  }
+
   override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
     const counter = this.counter(execution);
     counter.in += 1;

@@ -92,6 +92,8 @@ class Lanes {
   #finish(place: Place, value: unknown): void {
     place.isDone = true;
     place.value = value;
+    // One that was given up while it waited for its turn must not wait for ever; what it still gives is dropped.
+    if (this.emitting !== place) place.grant();
     // It had the turn already: what it gave has been emitted.
     if (this.emitting === place) this.#leave(place);
     this.grant();

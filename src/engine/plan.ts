@@ -22,6 +22,8 @@ export interface Plan {
   readonly sinks: readonly SinkStage[];
   /** How many places an execution's states have. */
   readonly slotCount: number;
+  /** Whether anything in it goes on side by side, so that one part can fail while another waits. */
+  readonly isConcurrent: boolean;
   /** Whether any stage must be told that the items have ended. */
   readonly needsEnd: boolean;
 }

@@ -1,14 +1,16 @@
 import { callDisposer, disposalFailed } from '../context/disposers.js';
-import type { DisposerFailure } from '../context/disposers.js';
+import type { DisposerFailure, RegisteredDisposer } from '../context/disposers.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
 import { toErrorRecord } from '../ports/error-record.js';
 import type { Outcome } from '../ports/execution-observer.js';
 import { activateNodes } from './activation.js';
+import { CLOSED, ClosingSteps } from './closing-steps.js';
+import type { ClosingStep } from './closing-steps.js';
 import { nodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
 import { allEnded } from './fan-out-stage.js';
 import type { Plan } from './plan.js';
-import { isThenable } from './thenable.js';
+import type { SinkStage } from './sink-stage.js';
 import type { Work } from './thenable.js';
 
 /** Runs a sub-pipeline's plan for one item, from its first node to its last disposer. */
@@ -20,7 +22,7 @@ export function runItem(plan: Plan, execution: Execution, item: unknown, trace: 
       : opened.then(() => feedItem(plan, execution, item, trace));
   if (ran === undefined) return undefined;
   // Should it be given up, the run can close it.
-  return ran.then(execution.run.keep(() => closeExecution(plan, execution)));
+  return ran.then(execution.run.keep(execution, () => closeExecution(plan, execution, true)));
 }
 
 /** Constructs the nodes and tells that they have started. */
@@ -72,79 +74,54 @@ export function outcomeOf(execution: Execution): Outcome {
   return execution.frame.scope.reason === undefined ? 'succeeded' : 'cancelled';
 }
 
-/** Flushes the sinks, disposes what was made, and tells how it ended; once, and never rejects. */
-export function closeExecution(plan: Plan, execution: Execution): Work {
-  if (execution.isClosed) return undefined;
-  execution.isClosed = true;
-  const flushed = plan.sinks.length === 0 ? undefined : flushSinks(plan, execution);
-  if (flushed !== undefined) return flushed.then(() => dispose(plan, execution));
-  return dispose(plan, execution);
-}
-
-function flushSinks(plan: Plan, execution: Execution): Work {
-  const flushes = plan.sinks.map((sink): ClosingStep => {
-    const { site } = sink;
-    return {
-      path: site.path,
-      run: () => sink.flush(execution, outcomeOf(execution)),
-      failed: (thrown) => {
-        execution.fail(nodeFailed(site.path, thrown, 'failed in flush'), site);
-      },
-    };
-  });
-  return runSteps(flushes, execution, 0);
-}
-
-function dispose(plan: Plan, execution: Execution): Work {
+/**
+ * Flushes the sinks, disposes what was made, and tells how it ended; once, and never rejects.
+ *
+ * @param isForced whether the run is given up: what is left to do is done without waiting for what hangs.
+ */
+export function closeExecution(plan: Plan, execution: Execution, isForced = false): Work {
+  if (execution.closing !== undefined) return isForced ? execution.closing.hurry() : undefined;
   const { frame } = execution;
-  const failures: DisposerFailure[] = [];
-  const finish = (): void => {
+  // Nearly every child of a composite: nothing to flush, to dispose or to tell.
+  if (plan.sinks.length === 0 && frame.disposerCount === 0 && execution.observer === undefined) {
+    execution.closing = CLOSED;
     frame.closeDisposal();
-    reportDisposers(execution, failures);
-    if (execution.observer !== undefined) notifyEnd(plan, execution);
-  };
-  if (frame.disposerCount === 0) {
-    finish();
+    execution.closed();
     return undefined;
   }
-  const disposals = frame.takeDisposers().map(({ disposer, path }): ClosingStep => ({
+  const failures: DisposerFailure[] = [];
+  const steps: ClosingStep[] = plan.sinks.map((sink) => flushStep(sink, execution));
+  const closing = new ClosingSteps(steps, execution.run, {
+    // A disposer may register another one.
+    more: () => frame.takeDisposers().map((registered) => disposeStep(registered, failures)),
+    finish: () => {
+      frame.closeDisposal();
+      reportDisposers(execution, failures);
+      if (execution.observer !== undefined) notifyEnd(plan, execution);
+      execution.closed();
+    },
+  });
+  execution.closing = closing;
+  return isForced ? closing.hurry() : closing.run();
+}
+
+function flushStep(sink: SinkStage, execution: Execution): ClosingStep {
+  const { site } = sink;
+  return {
+    path: site.path,
+    run: () => sink.flush(execution, outcomeOf(execution)),
+    failed: (thrown) => {
+      execution.fail(nodeFailed(site.path, thrown, 'failed in flush'), site);
+    },
+  };
+}
+
+function disposeStep({ disposer, path }: RegisteredDisposer, failures: DisposerFailure[]): ClosingStep {
+  return {
     path,
     run: () => callDisposer(disposer),
     failed: (error) => failures.push({ path, error }),
-  }));
-  const disposed = runSteps(disposals, execution, 0);
-  if (disposed !== undefined) return disposed.then(finish);
-  finish();
-  return undefined;
-}
-
-/** Something to do at the end of an execution, and what to do with an error of it. */
-interface ClosingStep {
-  readonly path: string;
-  readonly run: () => unknown;
-  readonly failed: (thrown: unknown) => unknown;
-}
-
-/** One after the other, all of them; without a promise as long as none is returned. */
-function runSteps(steps: readonly ClosingStep[], execution: Execution, first: number): Work {
-  for (let index = first; index < steps.length; index += 1) {
-    const step = steps[index];
-    if (step === undefined) continue;
-    try {
-      const pending = step.run();
-      if (!isThenable(pending)) continue;
-      const wait = execution.run.waitAt(step.path);
-      return Promise.resolve(pending)
-        .catch(step.failed)
-        .then(() => {
-          wait.end();
-          return runSteps(steps, execution, index + 1);
-        });
-    } catch (thrown) {
-      step.failed(thrown);
-    }
-  }
-  return undefined;
+  };
 }
 
 /** A throwing disposer fails an execution that otherwise succeeded; it never replaces another error. */

@@ -1,4 +1,5 @@
 import type { NodeContainer } from '../ports/node-container.js';
+import { runInContext } from '../context/ambient-context.js';
 import { PipelineContext } from '../context/pipeline-context.js';
 import type { ContextFrame } from '../context/context-frame.js';
 import { ItemTrace } from '../lineage/item-trace.js';
@@ -17,11 +18,23 @@ export interface Wait {
   end(): void;
 }
 
+/** What the run must know of an execution that it keeps in view. */
+export interface KeptExecution {
+  readonly frame: ContextFrame;
+  readonly context: PipelineContext;
+}
+
+interface OpenPart {
+  readonly execution: KeptExecution;
+  readonly forceClose: () => Work;
+}
+
 /** What all executions of one run share. */
 export class RunState {
-  readonly #live = new Set<() => Work>();
-  /** Nodes with lifetime `run`, by their stage. */
-  readonly sharedNodes = new Map<object, unknown>();
+  readonly #open = new Set<OpenPart>();
+  readonly #lookers = new Set<() => void>();
+  /** Nodes with lifetime `run`, by path. */
+  readonly sharedNodes = new Map<string, unknown>();
   readonly #waits = new Set<Wait>();
   readonly #counters: NodeCounter[] = [];
   readonly #ledger: PathLedger;
@@ -34,11 +47,11 @@ export class RunState {
     readonly container: NodeContainer | undefined,
     /** The root's context. */
     readonly rootContext: PipelineContext,
-    /** Aborts what is still under way: the root has failed. */
-    readonly rootFailed: () => void,
+    /** How long nodes that ignore the aborted signal are waited for, in milliseconds. */
+    readonly graceMs: number,
   ) {
     this.#ledger = ledger;
-    this.extendCounters();
+    this.#extendCounters();
   }
 
   get rootFrame(): ContextFrame {
@@ -46,11 +59,12 @@ export class RunState {
   }
 
   counter(index: number): NodeCounter {
+    // A plan that another run has described since may have nodes that this run has no counters for yet.
+    if (index >= this.#counters.length) this.#extendCounters();
     return this.#counters[index] as NodeCounter;
   }
 
-  /** Makes counters for nodes that were described since. */
-  extendCounters(): void {
+  #extendCounters(): void {
     const { entries } = this.#ledger;
     for (let index = this.#counters.length; index < entries.length; index += 1) {
       const entry = entries[index];
@@ -66,17 +80,34 @@ export class RunState {
     }
   }
 
-  /** Keeps an execution that waits in view, with what closes it should it be given up; gives the function that ends that. */
-  keep(forceClose: () => Work): () => void {
-    this.#live.add(forceClose);
+  /** Keeps something that is open in view, with what closes it should the run be given up; gives the function that ends that. */
+  keep(execution: KeptExecution, forceClose: () => Work): () => void {
+    const open: OpenPart = { execution, forceClose };
+    this.#open.add(open);
     return () => {
-      this.#live.delete(forceClose);
+      this.#open.delete(open);
     };
   }
 
-  /** Closes what is still open without waiting for nodes any longer, the innermost first. */
+  /** Closes what is still open without waiting for nodes any longer, the innermost first, each in its own context. */
   async forceClose(): Promise<void> {
-    for (const close of [...this.#live].reverse()) await close();
+    const innermostFirst = [...this.#open].sort(
+      (one, other) => depthOf(other.execution) - depthOf(one.execution),
+    );
+    for (const { execution, forceClose } of innermostFirst) await runInContext(execution.context, forceClose);
+  }
+
+  /** Asks a source that waits for its next item to look whether anybody still wants one, whenever a stream has been left. */
+  onStreamLeft(look: () => void): () => void {
+    this.#lookers.add(look);
+    return () => {
+      this.#lookers.delete(look);
+    };
+  }
+
+  /** Tells the sources that a stream has been left. */
+  streamLeft(): void {
+    for (const look of [...this.#lookers]) look();
   }
 
   /** Notes what is waited for outside of items: a source's next item, an init, a flush. */
@@ -140,4 +171,10 @@ export class RunState {
     this.#traces.add(trace);
     return trace;
   }
+}
+
+function depthOf({ frame }: KeptExecution): number {
+  let depth = 0;
+  for (let above = frame.parent; above !== undefined; above = above.parent) depth += 1;
+  return depth;
 }

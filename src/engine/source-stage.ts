@@ -3,6 +3,7 @@ import type { SourceNode } from '../nodes/source-node.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { nodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
+import { allEnded } from './fan-out-stage.js';
 import type { NodeCode } from './node-code.js';
 import { Pacer } from './pacer.js';
 import { NodeStage } from './stage.js';
@@ -46,13 +47,15 @@ export class SourceStage extends NodeStage {
     let items: unknown;
     try {
       items = target.open(this.view(execution));
+      // Inside: to look for a 'then' may throw.
+      if (isThenable(items)) items = Promise.resolve(items);
     } catch (thrown) {
       return this.#failed(execution, thrown);
     }
-    if (!isThenable(items)) return this.feed(execution, items);
+    if (!(items instanceof Promise)) return this.feed(execution, items);
     const wait = execution.run.waitAt(this.site.path);
-    return Promise.resolve(items).then(
-      (settled) => {
+    return items.then(
+      (settled: unknown) => {
         wait.end();
         return this.feed(execution, settled);
       },
@@ -77,9 +80,13 @@ export class SourceStage extends NodeStage {
   #pullSync(execution: Execution, iterator: Iterator<unknown>): Work {
     const pacer = new Pacer();
     const sink = execution.frame.services.lineageSink;
+    let isAsked = false;
     try {
       while (this.#wantsMore(execution)) {
+        isAsked = true;
         const step = iterator.next();
+        refuseNoResult(step);
+        isAsked = false;
         if (step.done === true) return this.end(execution);
         if (isThenable(step.value)) return this.#pullAsync(execution, iterator, step.value);
         const pushed = this.push(execution, step.value, execution.run.traceFor(sink));
@@ -87,8 +94,10 @@ export class SourceStage extends NodeStage {
         if (pacer.isDue()) return this.#pullAsync(execution, iterator, undefined, pacer.yield());
       }
     } catch (thrown) {
-      // Stages never throw, so this is the iterator, which is done by that.
-      return this.#failed(execution, thrown);
+      // Stages never throw. What did is the iterator, which is done by that, or an item that cannot be looked at.
+      const failed = this.#failed(execution, thrown);
+      const closed = isAsked ? undefined : this.#close(execution, iterator);
+      return allEnded([failed, closed]);
     }
     const closed = this.#close(execution, iterator);
     return closed === undefined ? this.end(execution) : closed.then(() => this.end(execution));
@@ -101,42 +110,50 @@ export class SourceStage extends NodeStage {
     first: PromiseLike<unknown> | undefined,
     pending?: Promise<void>,
   ): Promise<void> {
-    if (pending !== undefined) await pending;
-    const pacer = new Pacer();
+    const { run } = execution;
     const sink = execution.frame.services.lineageSink;
-    const wait = execution.run.waitAt(this.site.path, false);
-    let isExhausted = false;
+    const pacer = new Pacer();
+    const wait = run.waitAt(this.site.path, false);
+    let closed: { readonly work: Work } | undefined;
+    const close = (): Work => (closed ??= { work: this.#close(execution, iterator) }).work;
     // An iterator that is asked and does not answer may answer to its end.
-    const unwatch = execution.onStop(() => {
-      if (wait.isWaiting) void this.#close(execution, iterator);
-    });
+    const closeWaiting = (): void => {
+      if (wait.isWaiting && !this.#wantsMore(execution)) void close();
+    };
+    const stopWatching = [
+      execution.onStop(closeWaiting),
+      run.onStreamLeft(closeWaiting),
+      run.keep(execution, close),
+    ];
+    if (pending !== undefined) await pending;
     let ahead = first;
     try {
       while (ahead !== undefined || this.#wantsMore(execution)) {
         wait.isWaiting = true;
         const answer = ahead === undefined ? iterator.next() : { value: ahead, done: false };
+        ahead = undefined;
         // A synchronous iterator answers at once: no promise for its items.
         const step: IteratorResult<unknown> = isThenable(answer) ? await answer : answer;
-        ahead = undefined;
+        refuseNoResult(step);
         if (step.done === true) {
-          isExhausted = true;
+          closed ??= { work: undefined };
           break;
         }
         const item: unknown = isThenable(step.value) ? await step.value : step.value;
         wait.isWaiting = false;
         // What comes after the end is dropped.
         if (execution.isHalted) break;
-        const pushed = this.push(execution, item, execution.run.traceFor(sink));
+        const pushed = this.push(execution, item, run.traceFor(sink));
         if (pushed !== undefined) await pushed;
         if (pacer.isDue()) await pacer.yield();
       }
     } catch (thrown) {
-      isExhausted = true;
+      closed ??= { work: undefined };
       execution.fail(nodeFailed(this.site.path, thrown), this.site);
     }
-    unwatch();
     wait.isWaiting = true;
-    if (!isExhausted) await this.#close(execution, iterator);
+    await close();
+    for (const stop of stopWatching) stop();
     wait.end();
     await this.end(execution);
   }
@@ -183,6 +200,12 @@ function openIterator(
     opened.add(iterator);
   }
   return { iterator, isAsync: openAsync !== undefined };
+}
+
+/** As any loop over an iterable does. */
+function refuseNoResult(step: unknown): void {
+  if (typeof step === 'object' && step !== null) return;
+  throw new TypeError('the iterator gave no result object');
 }
 
 function exhausted(path: string): PipelineError {

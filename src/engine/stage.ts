@@ -51,7 +51,7 @@ export abstract class NodeStage extends Stage {
     const { slot, id } = this.site;
     const known = execution.states[slot];
     if (known !== undefined) return known as PipelineContext;
-    const view = new PipelineContext(execution.frame, id, execution.frame.scope);
+    const view = new PipelineContext(execution.frame, id);
     execution.states[slot] = view;
     return view;
   }

@@ -6,7 +6,7 @@ import type { ChildStarter } from './child-starter.js';
 import type { Execution, OutputReceiver } from './execution.js';
 import { allEnded } from './fan-out-stage.js';
 import { dropItem, endTrace } from './item-end.js';
-import { closeExecution, openExecution, runSources } from './run-plan.js';
+import { closeExecution, openExecution, outcomeOf, runSources } from './run-plan.js';
 import { NodeStage } from './stage.js';
 import type { StageSite } from './stage-site.js';
 import type { Work } from './thenable.js';
@@ -76,6 +76,7 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
         : opening.then(() => this.#endChild(execution, child));
     const finish = (): Work => {
       this.#watch(execution, child);
+      this.#notifyCompleted(execution, child);
       this.completed(execution);
       return this.next.end(execution);
     };
@@ -106,8 +107,13 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
   }
 
   override isClosed(execution: Execution): boolean {
+    // The child's output asks for its parent; the stage before asks whether the child still reads.
+    if (execution instanceof ChildExecution && execution.receiver === this) {
+      return this.next.isClosed(execution.parent);
+    }
     const state = this.state(execution) as OpenChild | undefined;
-    return state?.child?.plan.input?.isClosed(state.child) === true || super.isClosed(execution);
+    const child = state?.child;
+    return child === undefined ? this.next.isClosed(execution) : child.plan.input?.isClosed(child) === true;
   }
 
   #open(execution: Execution): OpenChild {
@@ -126,7 +132,19 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     }
     const { plan, frame } = prepared;
     const child = new ChildExecution(plan, execution, frame, this, undefined, undefined, 1, undefined);
-    const release = execution.run.keep(() => closeExecution(plan, child));
+    const release = execution.run.keep(child, () => closeExecution(plan, child, true));
+    // It may fail on its own, while the parent waits for an item.
+    child.onStop(() => {
+      this.#watch(execution, child);
+    });
+    if (execution.observer !== undefined) {
+      const { id, path } = this.site;
+      execution.notify('compositeStarted', path, {
+        nodeId: id,
+        childPipelineId: frame.pipelineId,
+        attempt: 1,
+      });
+    }
     const state: OpenChild = { child, opening: undefined, sources: undefined, release };
     const start = (): void => {
       state.opening = undefined;
@@ -136,6 +154,14 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     if (opening === undefined) start();
     else state.opening = opening.then(start);
     return state;
+  }
+
+  #notifyCompleted(execution: Execution, child: ChildExecution): void {
+    if (execution.observer === undefined) return;
+    const { id, path } = this.site;
+    const childPipelineId = child.frame.pipelineId;
+    const outcome = outcomeOf(child);
+    execution.notify('compositeCompleted', path, { nodeId: id, childPipelineId, attempt: 1, outcome });
   }
 
   /** A child that failed fails the parent's execution: there is no single item to decide about. */

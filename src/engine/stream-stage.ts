@@ -25,6 +25,9 @@ interface OpenStream {
   latest: ItemTrace | undefined;
 }
 
+/** A record names so many inputs of one output at the most, so that memory stays bounded. */
+const MOST_CONTRIBUTORS = 10_000;
+
 /** Gives the whole stream to a node's code: a stream transform, or a sink that consumes. */
 export class StreamStage extends NodeStage {
   constructor(
@@ -41,7 +44,9 @@ export class StreamStage extends NodeStage {
     const stream = this.#stream(execution);
     if (trace !== undefined) {
       trace.pass(this.place(execution), this.#isSink ? 0 : 1, 1);
-      stream.contributors.push(trace.correlationId);
+      if (!this.#isSink && stream.contributors.length < MOST_CONTRIBUTORS) {
+        stream.contributors.push(trace.correlationId);
+      }
       stream.latest = trace;
     }
     return stream.items.push(item).then((taken) => {
@@ -76,7 +81,9 @@ export class StreamStage extends NodeStage {
   #stream(execution: Execution): OpenStream {
     const known = execution.states[this.streamSlot] as OpenStream | undefined;
     if (known !== undefined) return known;
-    const items = new Handover();
+    const items = new Handover(() => {
+      execution.run.streamLeft();
+    });
     const stream: OpenStream = { items, ended: Promise.resolve(), contributors: [], latest: undefined };
     execution.states[this.streamSlot] = stream;
     Object.assign(stream, { ended: this.#run(execution, stream) });

@@ -1,3 +1,4 @@
+import { runInContext } from '../context/ambient-context.js';
 import { CancelScope } from '../run/cancel-scope.js';
 import type { Execution } from './execution.js';
 import type { StageSite } from './stage-site.js';
@@ -49,6 +50,7 @@ export function timedTry(
   const pending: Promise<unknown> = called;
   return new Promise((resolve) => {
     let isSettled = false;
+    let unwatch = (): void => undefined;
     const settle = (finish: () => unknown): void => {
       if (isSettled) return;
       isSettled = true;
@@ -56,11 +58,15 @@ export function timedTry(
       scope.close();
       resolve(finish());
     };
-    const unwatch = scope.watch(() => {
-      if (!scope.hasExpired) return;
+    const onEnd = (): void => {
+      if (!scope.hasExpired || isSettled) return;
       execution.run.linger(site.path, pending);
-      settle(() => outcome.timedOut());
-    });
+      // An alarm rings in the run's context; what follows belongs to this execution.
+      settle(() => runInContext(execution.context, () => outcome.timedOut()));
+    };
+    unwatch = scope.watch(onEnd);
+    // It may have expired while the call began.
+    onEnd();
     pending.then(
       (value) => {
         settle(() => outcome.value(value));

@@ -26,7 +26,10 @@ function isCancelReason(value: unknown): value is CancelReason {
 }
 
 /** From outside anything can come: what is no text is left out. */
-function withTexts({ kind, message, path }: CancelReason): CancelReason {
+function withTexts(given: CancelReason): CancelReason {
+  const { kind, message, path } = given;
+  const isText = (value: unknown): boolean => value === undefined || typeof value === 'string';
+  if (isText(message) && isText(path)) return given;
   return {
     kind,
     ...(typeof message === 'string' ? { message } : {}),

@@ -19,22 +19,26 @@ export interface ErrorRecord {
 
 const MAX_CAUSES = 16;
 
-/** Describes anything thrown as plain data; a chain of more than 16 causes is cut. */
+/** Describes anything thrown as plain data, and never throws itself; a chain of more than 16 causes is cut. */
 export function toErrorRecord(thrown: unknown, depth = 0): ErrorRecord {
-  if (!(thrown instanceof Error)) {
-    return Object.freeze({ name: 'NonError', message: printed(thrown) });
+  if (!(thrown instanceof Error)) return Object.freeze({ name: 'NonError', message: printed(thrown) });
+  try {
+    return Object.freeze(recordOf(thrown, depth));
+  } catch {
+    return Object.freeze({ name: 'Error', message: printed(thrown) });
   }
-  const code: unknown = 'code' in thrown ? thrown.code : undefined;
-  return Object.freeze({
-    name: thrown.name,
+}
+
+function recordOf(error: Error, depth: number): ErrorRecord {
+  const code: unknown = 'code' in error ? error.code : undefined;
+  return {
+    name: error.name,
     ...(typeof code === 'string' || typeof code === 'number' ? { code: String(code) } : {}),
-    message: thrown.message,
-    ...(thrown.stack === undefined ? {} : { stack: thrown.stack }),
-    ...(thrown instanceof PipelineError && thrown.path !== undefined ? { path: thrown.path } : {}),
-    ...(!('cause' in thrown) || depth === MAX_CAUSES
-      ? {}
-      : { cause: toErrorRecord(thrown.cause, depth + 1) }),
-  });
+    message: printed(error),
+    ...(error.stack === undefined ? {} : { stack: error.stack }),
+    ...(error instanceof PipelineError && error.path !== undefined ? { path: error.path } : {}),
+    ...(!('cause' in error) || depth === MAX_CAUSES ? {} : { cause: toErrorRecord(error.cause, depth + 1) }),
+  };
 }
 
 /** A thrown value in words; never throws itself. */

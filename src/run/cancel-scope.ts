@@ -13,6 +13,8 @@ export class CancelScope {
   reason: RunCancelledError | undefined;
   readonly path: string;
   readonly parent: CancelScope | undefined;
+  /** The nearest scope that a cancel from inside ends. */
+  readonly nearest: CancelScope;
   /** The scope of the whole run. */
   readonly run: CancelScope;
   /** Whether it has ended by its own limit. */
@@ -28,8 +30,12 @@ export class CancelScope {
     announce();
   };
 
-  /** @param startsRun whether this scope is a run of its own that a parent's run has started. */
-  constructor(path: string, parent?: CancelScope, startsRun = false) {
+  /**
+   * @param startsRun whether this scope is a run of its own that a parent's run has started.
+   * @param isImplicit whether it was made for a signal only: a cancel from inside is meant for the scope around it.
+   */
+  constructor(path: string, parent?: CancelScope, startsRun = false, isImplicit = false) {
+    this.nearest = isImplicit && parent !== undefined ? parent.nearest : this;
     this.path = path;
     this.parent = parent;
     this.run = parent === undefined || startsRun ? this : parent.run;

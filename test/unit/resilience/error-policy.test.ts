@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { rule } from '../../../src/errors/option-rules.js';
 import { fixed } from '../../../src/resilience/delay.js';
 import { ErrorPolicy, errorPolicy } from '../../../src/resilience/error-policy.js';
 import type { ErrorRule } from '../../../src/resilience/error-policy.js';
@@ -86,9 +87,9 @@ describe('a policy', () => {
 
   test('does not change when the rules that it was made of do', () => {
     const retry: { attempts: number } = { attempts: 2 };
-    const rule: { on: typeof Busy; then: ErrorRule['then'] } = { on: Busy, then: { retry } };
-    const policy = errorPolicy(rule);
-    rule.then = 'skip';
+    const given: { on: typeof Busy; then: ErrorRule['then'] } = { on: Busy, then: { retry } };
+    const policy = errorPolicy(given);
+    given.then = 'skip';
     retry.attempts = 9;
 
     expect(policy.decide([new Busy()], 2)).toEqual({ action: 'exhausted' });
@@ -119,7 +120,7 @@ describe('a wrong policy is POLICY_INVALID', () => {
     [[{ then: { retry: { attempts: 0 } } }], "rule 1: 'attempts' must be a whole number above 0"],
     [
       [{ then: { retry: { attempts: 2, delay: 100 } } }],
-      "rule 1: 'delay' must be an object with a method 'beforeAttemptMs'",
+      `rule 1: 'delay' must be ${String(rule.having('beforeAttemptMs')(100))}`,
     ],
     [
       [{ then: { retry: { attempts: 2, exhausted: 'retry' } } }],

@@ -15,12 +15,7 @@ export function execution(slots = 4): Execution {
   const frame = rootFrame();
   const ledger = new PathLedger();
   ledger.indexOf({ path: site.path, nodeId: site.id, pipelineName: 'root', isComposite: false });
-  const run = new RunState(
-    ledger,
-    undefined,
-    new PipelineContext(frame, undefined, frame.scope),
-    () => undefined,
-  );
+  const run = new RunState(ledger, undefined, new PipelineContext(frame, undefined, frame.scope), 100);
   return new Execution(run, frame, undefined, slots);
 }
 
