@@ -110,7 +110,7 @@ export function recordDefinitionContext(
 }
 
 /** The error of a parameter that `define` requires and nobody gives. */
-export function missingParameter(path: string, name: string): PipelineError {
+function missingParameter(path: string, name: string): PipelineError {
   return new PipelineError('CONTEXT_KEY_MISSING', {
     path,
     problem: `'define' requires the parameter '${name}', which is absent.`,

@@ -8,7 +8,7 @@ import type { NodeKind } from '../nodes/node-kind.js';
 export type Constructor<T> = new (...args: never[]) => T;
 
 /** A function as a node: `(item, context)`, for a source `(context)`, for stream nodes `(items, context)`. */
-export type NodeFunction = (...args: readonly unknown[]) => unknown;
+type NodeFunction = (...args: readonly unknown[]) => unknown;
 
 /** How the engine gets at a node's code. */
 export type NodeBinding =

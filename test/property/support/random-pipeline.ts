@@ -15,7 +15,7 @@ export interface Item {
 }
 
 export type Decision = 'fail' | 'skip' | 'deadLetter' | 'retry' | 'retryThenSkip';
-export type Output = 'one' | 'optional' | 'many' | 'first' | 'last';
+type Output = 'one' | 'optional' | 'many' | 'first' | 'last';
 
 export type Step =
   /** Adds to the value. */
