@@ -10,7 +10,7 @@ import { RecentPlans } from './recent-plans.js';
 
 /** The plans of one composite's child: one, unless `define` reads parameters that change. */
 export class ChildPlans {
-  readonly #recent = new RecentPlans();
+  readonly recent = new RecentPlans<Plan>();
 
   constructor(
     private readonly composite: CompositeBlueprint,
@@ -19,12 +19,7 @@ export class ChildPlans {
     private readonly environment: DescribeEnvironment,
     private readonly compile: (blueprint: Blueprint) => Plan,
   ) {
-    if (composite.child !== undefined) this.#recent.add(compile(composite.child));
-  }
-
-  /** The first plan of all, where the child was described when its parent was. */
-  get first(): Plan | undefined {
-    return this.#recent.latest;
+    if (composite.child !== undefined) this.recent.add(compile(composite.child));
   }
 
   /**
@@ -33,11 +28,11 @@ export class ChildPlans {
    * @throws {@link PipelineError} what building would have thrown.
    */
   select(frame: ContextFrame): Plan {
-    const { latest } = this.#recent;
+    const { latest } = this.recent;
     // Nothing was read: nothing can change.
     if (latest !== undefined && latest.blueprint.reads.size === 0) return latest;
     const parameters = { get: (name: string) => frame.dictionary('parameters').entry(name) };
-    const known = this.#recent.find((plan) => matchesReads(plan.blueprint.reads, parameters));
+    const known = this.recent.find((plan) => matchesReads(plan.blueprint.reads, parameters));
     if (known !== undefined) return known;
     const described = describeDefinition({
       source: this.composite.definition,
@@ -53,7 +48,7 @@ export class ChildPlans {
     }
     if (described.outcome === 'waiting') throw this.#unmet(described.parameter, frame);
     const plan = this.compile(described.blueprint);
-    this.#recent.add(plan);
+    this.recent.add(plan);
     return plan;
   }
 

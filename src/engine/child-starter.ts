@@ -13,6 +13,7 @@ import { nodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
 import type { FailedTry } from './failed-try.js';
 import type { Plan } from './plan.js';
+import { isThenable } from './thenable.js';
 
 /** A child that could not be started. */
 export class ChildFailure {
@@ -76,6 +77,8 @@ export class ChildStarter {
     let values: ChildValues | undefined;
     try {
       values = valuesOf(item, view);
+      // Refused below; what it rejects with is answered by that.
+      if (isThenable(values)) Promise.resolve(values).catch(() => undefined);
     } catch (thrown) {
       return nodeFailed(path, thrown, "failed in its 'with'");
     }

@@ -13,6 +13,7 @@ import { OutputStage } from './output-stage.js';
 import { ParallelStage } from './parallel-stage.js';
 import type { PathLedger } from './path-ledger.js';
 import type { ConstructedStage, Plan } from './plan.js';
+import type { RecentPlans } from './recent-plans.js';
 import { SinkStage } from './sink-stage.js';
 import { SourceStage } from './source-stage.js';
 import { NOWHERE } from './stage.js';
@@ -41,6 +42,7 @@ class PlanCompiler {
   readonly #stages = new Map<string, NodeStage>();
   readonly #entries = new Map<string, Stage>();
   readonly #constructed: ConstructedStage[] = [];
+  readonly #children: RecentPlans<Plan>[] = [];
   #slots = 0;
   #needsEnd = false;
   #fansOut = false;
@@ -72,6 +74,7 @@ class PlanCompiler {
       sources: sources.filter((stage) => !(stage instanceof InputStage)),
       constructed: this.#constructed,
       sinks: stages.filter((stage) => stage instanceof SinkStage),
+      children: this.#children,
       slotCount: this.#slots,
       isConcurrent:
         this.#needsEnd ||
@@ -142,6 +145,7 @@ class PlanCompiler {
     const plans = new ChildPlans(composite, name, node.path, this.environment.describe, (child) =>
       compilePlan(child, this.environment),
     );
+    this.#children.push(plans.recent);
     const starter = new ChildStarter(composite, childSite, plans);
     if (composite.granularity === 'stream') {
       this.#needsEnd = true;

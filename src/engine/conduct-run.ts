@@ -6,6 +6,7 @@ import { alarmAt } from '../run/alarm.js';
 import type { NodeContainer } from '../ports/node-container.js';
 import { Execution } from './execution.js';
 import type { OutputReceiver } from './execution.js';
+import type { Plan } from './plan.js';
 import type { RootPlan } from './plan-cache.js';
 import type { RunResult } from './run-result.js';
 import { RunState } from './run-state.js';
@@ -35,6 +36,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
   const startedAt = performance.now();
   const run = new RunState(ledger, request.container, root.view, request.graceMs);
   const execution = new Execution(run, root.frame, request.receiver, plan.slotCount);
+  countFromZero(plan, run);
   const abandoned = new Set<string>();
   const graceEndsAt: GraceEnd = { ms: undefined };
   const work = runInContext(root.view, runRoot, request, execution);
@@ -61,6 +63,12 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
     Object.defineProperty(error, name, { value, configurable: true });
   }
   throw error;
+}
+
+/** Makes the counts of every node of the tree, as far as it is described: a node without items is in the result too. */
+function countFromZero(plan: Plan, run: RunState): void {
+  for (const { site } of plan.nodes) run.counter(site.index);
+  for (const { latest } of plan.children) if (latest !== undefined) countFromZero(latest, run);
 }
 
 /** When the time of nodes that ignore the aborted signal is over; counted from the run's failure or cancel. */

@@ -50,18 +50,19 @@ export class GateStage extends Stage {
 
   /** The one that leaves opens the gate for the next; it does not wait for what that one does. */
   #letNextIn(execution: Execution, state: GateState): undefined {
-    const next = state.waiting.shift();
-    if (next === undefined) {
-      state.isBusy = false;
-      return undefined;
+    for (let next = state.waiting.shift(); next !== undefined; next = state.waiting.shift()) {
+      const { resolve } = next;
+      const pushed = this.inner.push(execution, next.item, next.trace);
+      if (pushed !== undefined) {
+        void pushed.then(() => {
+          resolve();
+          this.#letNextIn(execution, state);
+        });
+        return undefined;
+      }
+      resolve();
     }
-    const leave = (): void => {
-      next.resolve();
-      this.#letNextIn(execution, state);
-    };
-    const pushed = this.inner.push(execution, next.item, next.trace);
-    if (pushed === undefined) leave();
-    else void pushed.then(leave);
+    state.isBusy = false;
     return undefined;
   }
 

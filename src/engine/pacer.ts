@@ -1,5 +1,6 @@
 const PACE_MS = 10;
-const MOST_STEPS = 1024;
+/** Few enough that steps which suddenly are slow are noticed soon. */
+const MOST_STEPS = 64;
 
 /** Tells a long loop when to let the event loop turn: about every 10 ms, with few looks at the clock. */
 export class Pacer {

@@ -13,7 +13,7 @@ import type { RunReplacement } from './run-replacement.js';
 interface RootPlans {
   readonly environment: DefinitionEnvironment;
   readonly ledger: PathLedger;
-  readonly recent: RecentPlans;
+  readonly recent: RecentPlans<Plan>;
 }
 
 /** A plan with the numbering of all nodes below it. */
@@ -40,7 +40,7 @@ export class PlanCache {
     const root =
       kept !== undefined && environment.agreesWith(kept.environment)
         ? kept
-        : { environment, ledger: new PathLedger(), recent: new RecentPlans() };
+        : { environment, ledger: new PathLedger(), recent: new RecentPlans<Plan>() };
     const reader = { get: (name: string) => parameters.entry(name) };
     const known = root.recent.find((plan) => matchesReads(plan.blueprint.reads, reader));
     if (known !== undefined) return { plan: known, ledger: root.ledger };

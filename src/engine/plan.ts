@@ -1,4 +1,5 @@
 import type { Blueprint } from '../builder/blueprint.js';
+import type { RecentPlans } from './recent-plans.js';
 import type { InputStage } from './input-stage.js';
 import type { SinkStage } from './sink-stage.js';
 import type { SourceStage } from './source-stage.js';
@@ -20,6 +21,8 @@ export interface Plan {
   readonly sources: readonly SourceStage[];
   readonly constructed: readonly ConstructedStage[];
   readonly sinks: readonly SinkStage[];
+  /** The plans of its composites' children. */
+  readonly children: readonly RecentPlans<Plan>[];
   /** How many places an execution's states have. */
   readonly slotCount: number;
   /** Whether anything in it goes on side by side, so that one part can fail while another waits. */

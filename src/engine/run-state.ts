@@ -36,7 +36,7 @@ export class RunState {
   /** Nodes with lifetime `run`, by path. */
   readonly sharedNodes = new Map<string, unknown>();
   readonly #waits = new Set<Wait>();
-  readonly #counters: NodeCounter[] = [];
+  readonly #counters: (NodeCounter | undefined)[] = [];
   readonly #ledger: PathLedger;
   readonly #lingering = new Map<string, Set<Promise<void>>>();
   readonly #traces = new Set<ItemTrace>();
@@ -51,32 +51,29 @@ export class RunState {
     readonly graceMs: number,
   ) {
     this.#ledger = ledger;
-    this.#extendCounters();
   }
 
   get rootFrame(): ContextFrame {
     return PipelineContext.frameOf(this.rootContext);
   }
 
+  /** The counts of a node; made when the node is first met, since other runs may describe nodes that this one has not. */
   counter(index: number): NodeCounter {
-    // A plan that another run has described since may have nodes that this run has no counters for yet.
-    if (index >= this.#counters.length) this.#extendCounters();
-    return this.#counters[index] as NodeCounter;
+    return this.#counters[index] ?? this.#newCounter(index);
   }
 
-  #extendCounters(): void {
-    const { entries } = this.#ledger;
-    for (let index = this.#counters.length; index < entries.length; index += 1) {
-      const entry = entries[index];
-      if (entry !== undefined) this.#counters.push(new NodeCounter(entry.nodeId, entry.pipelineName));
-    }
+  #newCounter(index: number): NodeCounter {
+    const entry = this.#ledger.entries[index];
+    const counter = new NodeCounter(entry?.nodeId ?? '', entry?.pipelineName ?? '');
+    this.#counters[index] = counter;
+    return counter;
   }
 
   /** The counters by path, with whether their items are worked on by nodes below. */
   *countersByPath(): Iterable<{ path: string; counter: NodeCounter; isComposite: boolean }> {
-    for (const [index, counter] of this.#counters.entries()) {
-      const entry = this.#ledger.entries[index];
-      if (entry !== undefined) yield { path: entry.path, counter, isComposite: entry.isComposite };
+    for (const [index, { path, isComposite }] of this.#ledger.entries.entries()) {
+      const counter = this.#counters[index];
+      if (counter !== undefined) yield { path, counter, isComposite };
     }
   }
 

@@ -19,6 +19,8 @@ interface OpenChild {
   opening: Work;
   /** What its own sources do beside the stream. */
   sources: Work;
+  /** Whether the item that its failure is about has been counted. */
+  hasFailedItem: boolean;
   /** Ends the run's view of it. */
   readonly release: () => void;
 }
@@ -128,7 +130,13 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     const prepared = this.starter.prepare(execution, this.view(execution), undefined, execution.frame.scope);
     if (prepared instanceof ChildFailure) {
       execution.fail(prepared.error, this.site, prepared.isFatal);
-      return { child: undefined, opening: undefined, sources: undefined, release: () => undefined };
+      return {
+        child: undefined,
+        opening: undefined,
+        sources: undefined,
+        hasFailedItem: false,
+        release: () => undefined,
+      };
     }
     const { plan, frame } = prepared;
     const child = new ChildExecution(plan, execution, frame, this, undefined, undefined, 1, undefined);
@@ -145,7 +153,7 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
         attempt: 1,
       });
     }
-    const state: OpenChild = { child, opening: undefined, sources: undefined, release };
+    const state: OpenChild = { child, opening: undefined, sources: undefined, hasFailedItem: false, release };
     const start = (): void => {
       state.opening = undefined;
       state.sources = runInContext(child.context, runSources, plan, child);
@@ -172,9 +180,10 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
   }
 
   #gaveUp(execution: Execution, trace: ItemTrace | undefined): Work {
-    const counter = this.counter(execution);
-    if (execution.failedStage !== this.site || counter.failed > 0) return dropItem(execution, this, trace);
-    counter.failed += 1;
+    const state = this.#open(execution);
+    if (execution.failedStage !== this.site || state.hasFailedItem) return dropItem(execution, this, trace);
+    state.hasFailedItem = true;
+    this.counter(execution).failed += 1;
     return execution.frame.parent === undefined ? endTrace(execution, this, trace, 'error') : undefined;
   }
 }

@@ -22,6 +22,8 @@ interface OpenStream {
   readonly ended: Promise<void>;
   /** The traces of inputs since the last output. */
   contributors: string[];
+  /** Whether the item that its failure is about has been counted. */
+  hasFailedItem: boolean;
   latest: ItemTrace | undefined;
 }
 
@@ -50,7 +52,7 @@ export class StreamStage extends NodeStage {
       stream.latest = trace;
     }
     return stream.items.push(item).then((taken) => {
-      if (taken === 'aborted') return this.#gaveUp(execution, trace);
+      if (taken === 'aborted') return this.#gaveUp(execution, stream, trace);
       if (taken === 'refused') {
         this.counter(execution).filtered += 1;
         return endTrace(execution, this, trace, 'filtered');
@@ -84,7 +86,13 @@ export class StreamStage extends NodeStage {
     const items = new Handover(() => {
       execution.run.streamLeft();
     });
-    const stream: OpenStream = { items, ended: Promise.resolve(), contributors: [], latest: undefined };
+    const stream: OpenStream = {
+      items,
+      ended: Promise.resolve(),
+      contributors: [],
+      latest: undefined,
+      hasFailedItem: false,
+    };
     execution.states[this.streamSlot] = stream;
     Object.assign(stream, { ended: this.#run(execution, stream) });
     return stream;
@@ -160,10 +168,10 @@ export class StreamStage extends NodeStage {
   }
 
   /** The item in the node's hands when the stream broke: failed if the node broke it, else given up. */
-  #gaveUp(execution: Execution, trace: ItemTrace | undefined): Work {
-    const counter = this.counter(execution);
-    if (execution.failedStage !== this.site || counter.failed > 0) return dropItem(execution, this, trace);
-    counter.failed += 1;
+  #gaveUp(execution: Execution, stream: OpenStream, trace: ItemTrace | undefined): Work {
+    if (execution.failedStage !== this.site || stream.hasFailedItem) return dropItem(execution, this, trace);
+    stream.hasFailedItem = true;
+    this.counter(execution).failed += 1;
     return execution.frame.parent === undefined ? endTrace(execution, this, trace, 'error') : undefined;
   }
 }
