@@ -37,7 +37,9 @@ export type BaseLayers = Readonly<Record<DictionaryKind, Layer>>;
  * Dictionaries and ids are made when they are first asked for.
  */
 export class ContextFrame implements DictionaryOwner {
-  #dictionaries: Record<DictionaryKind, ContextDictionary | undefined> | undefined;
+  #parameters: ContextDictionary | undefined;
+  #items: ContextDictionary | undefined;
+  #properties: ContextDictionary | undefined;
   #pipelineId: string | undefined;
   #disposers: RegisteredDisposer[] | undefined;
   #disposed = false;
@@ -102,8 +104,14 @@ export class ContextFrame implements DictionaryOwner {
   }
 
   dictionary(kind: DictionaryKind): ContextDictionary {
-    const known = (this.#dictionaries ??= { parameters: undefined, items: undefined, properties: undefined });
-    return (known[kind] ??= new ContextDictionary(this, kind, this.base(kind)));
+    switch (kind) {
+      case 'parameters':
+        return (this.#parameters ??= new ContextDictionary(this, kind, this.parametersBase));
+      case 'items':
+        return (this.#items ??= new ContextDictionary(this, kind, this.itemsBase));
+      case 'properties':
+        return (this.#properties ??= new ContextDictionary(this, kind, this.propertiesBase));
+    }
   }
 
   /** What the dictionary started from. */
@@ -114,7 +122,14 @@ export class ContextFrame implements DictionaryOwner {
 
   /** What a child started now can inherit. */
   layer(kind: DictionaryKind): Layer {
-    return this.#dictionaries?.[kind]?.seal() ?? this.base(kind);
+    switch (kind) {
+      case 'parameters':
+        return this.#parameters === undefined ? this.parametersBase : this.#parameters.seal();
+      case 'items':
+        return this.#items === undefined ? this.itemsBase : this.#items.seal();
+      case 'properties':
+        return this.#properties === undefined ? this.propertiesBase : this.#properties.seal();
+    }
   }
 
   /** What a context made from this one starts with. */

@@ -3,6 +3,7 @@ import { runInContext } from '../context/ambient-context.js';
 import type { ContextFrame } from '../context/context-frame.js';
 import type { PipelineContext } from '../context/pipeline-context.js';
 import { PipelineError } from '../errors/pipeline-error.js';
+import type { NodeContainer } from '../ports/node-container.js';
 import type { NodeLifecycle } from '../nodes/node-lifecycle.js';
 import { printed } from '../ports/error-record.js';
 import { nodeFailed } from './engine-errors.js';
@@ -41,15 +42,17 @@ function activateFrom(stages: readonly ConstructedStage[], execution: Execution,
 
 function activate(constructed: ConstructedStage, execution: Execution): Work {
   const { stage, code } = constructed;
+  const { path } = stage.site;
   try {
     if (code.lifetime === 'run') return useShared(constructed, execution);
-    const made = make(code, stage.view(execution), execution, stage.site.path);
-    stage.setState(execution, made.instance);
-    const ready = made.isOwn
-      ? initialise(made.instance, stage.view(execution), execution.frame, stage.site.path)
+    const view = stage.view(execution);
+    const instance = make(code, view, execution.run.container, path);
+    stage.setState(execution, instance);
+    const ready = isOwn(code, execution.run.container)
+      ? initialise(instance, view, execution.frame, path)
       : undefined;
     if (!isThenable(ready)) return undefined;
-    const wait = execution.run.waitAt(stage.site.path);
+    const wait = execution.run.waitAt(path);
     return Promise.resolve(ready).then(
       () => {
         wait.end();
@@ -105,13 +108,12 @@ function makeShared(
   { stage, code }: ConstructedStage,
   execution: Execution,
 ): SharedNode | Promise<SharedNode> {
-  const { rootContext, rootFrame } = execution.run;
+  const { rootContext, rootFrame, container } = execution.run;
   const { path } = stage.site;
   let instance: object = {};
   try {
-    const made = make(code, rootContext, execution, path);
-    ({ instance } = made);
-    const ready = made.isOwn ? initialise(instance, rootContext, rootFrame, path) : undefined;
+    instance = make(code, rootContext, container, path);
+    const ready = isOwn(code, container) ? initialise(instance, rootContext, rootFrame, path) : undefined;
     if (!isThenable(ready)) return { instance, error: undefined };
     return Promise.resolve(ready).then(
       () => ({ instance, error: undefined }),
@@ -129,16 +131,21 @@ function initialise(instance: object, context: PipelineContext, frame: ContextFr
   return typeof node.init === 'function' ? node.init(context) : undefined;
 }
 
-/** An instance from the container where the class is bound, else a new one; own instances only are initialised and disposed. */
+/** Whether the run constructs the instances of a class: those only it initialises and disposes. */
+function isOwn({ type }: NodeCode, container: NodeContainer | undefined): boolean {
+  return container === undefined || type === undefined || !container.isBound(type);
+}
+
+/** An instance from the container where the class is bound, else a new one, which gets the context. */
 function make(
   code: NodeCode,
   context: PipelineContext,
-  { run: { container } }: Execution,
+  container: NodeContainer | undefined,
   path: string,
-): { readonly instance: object; readonly isOwn: boolean } {
+): object {
   const type = code.type as Constructor<object>;
-  const isBound = container?.isBound(type) === true;
-  if (!isBound && code.isInjected) {
+  const isUnbound = isOwn(code, container);
+  if (isUnbound && code.isInjected) {
     throw new ActivationFailure(
       path,
       type,
@@ -147,21 +154,16 @@ function make(
   }
   let instance: unknown;
   try {
-    instance = isBound
-      ? container.get<object>(type)
-      : new (type as unknown as new (context: PipelineContext) => object)(context);
+    instance = isUnbound
+      ? new (type as unknown as new (context: PipelineContext) => object)(context)
+      : container?.get<object>(type);
   } catch (thrown) {
     throw new ActivationFailure(path, type, `its construction failed: ${printed(thrown)}`, thrown);
   }
-  if (!code.fits(instance)) {
-    const methods = code.methods.map((method) => `'${method}'`).join(' or ');
-    throw new ActivationFailure(
-      path,
-      type,
-      `what was constructed has no method ${methods}; add it with the method of its kind`,
-    );
-  }
-  return { instance, isOwn: !isBound };
+  if (code.fits(instance)) return instance;
+  const methods = code.methods.map((method) => `'${method}'`).join(' or ');
+  const why = `what was constructed has no method ${methods}; add it with the method of its kind`;
+  throw new ActivationFailure(path, type, why);
 }
 
 /** Carries the error of a class that gave no node, apart from what `init` throws. */

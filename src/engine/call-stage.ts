@@ -12,21 +12,21 @@ import { nothingAfter, WorkStage } from './work-stage.js';
 
 /** Calls a node's code once per item and try. */
 export abstract class CallStage<TTarget extends object> extends WorkStage {
-  readonly #shared: TTarget | undefined;
+  protected readonly shared: TTarget | undefined;
 
   constructor(
     site: StageSite,
     policy: ErrorPolicy | undefined,
     readonly code: NodeCode,
-    private readonly timeoutMs: number | undefined,
+    protected readonly timeoutMs: number | undefined,
   ) {
     super(site, policy);
-    this.#shared = code.shared as TTarget | undefined;
+    this.shared = code.shared as TTarget | undefined;
   }
 
   /** The object whose method is called, undefined where it could not be made. */
   protected target(execution: Execution): TTarget {
-    return this.#shared ?? (this.state(execution) as TTarget);
+    return this.shared ?? (this.state(execution) as TTarget);
   }
 
   protected abstract call(target: TTarget, item: unknown, view: PipelineContext): unknown;
@@ -51,14 +51,24 @@ export abstract class CallStage<TTarget extends object> extends WorkStage {
     try {
       result = this.call(this.target(execution), item, this.view(execution));
       // Inside: to look for a 'then' may throw.
-      if (isThenable(result)) result = Promise.resolve(result);
+      if (isThenable(result)) return this.settle(execution, item, trace, result, attempt);
     } catch (thrown) {
-      return this.#thrown(execution, item, trace, thrown, attempt);
+      return this.thrown(execution, item, trace, thrown, attempt);
     }
-    if (!(result instanceof Promise)) return this.done(execution, result, trace, attempt);
-    return result.then(
+    return this.done(execution, result, trace, attempt);
+  }
+
+  /** Goes on when the call has settled. */
+  protected settle(
+    execution: Execution,
+    item: unknown,
+    trace: ItemTrace | undefined,
+    pending: PromiseLike<unknown>,
+    attempt: number,
+  ): Promise<unknown> {
+    return Promise.resolve(pending).then(
       (value) => this.done(execution, value, trace, attempt),
-      (thrown: unknown) => this.#thrown(execution, item, trace, thrown, attempt),
+      (thrown: unknown) => this.thrown(execution, item, trace, thrown, attempt),
     );
   }
 
@@ -77,7 +87,7 @@ export abstract class CallStage<TTarget extends object> extends WorkStage {
       (scope) => this.call(this.target(execution), item, new PipelineContext(execution.frame, id, scope)),
       {
         value: (value) => this.done(execution, value, trace, attempt),
-        thrown: (thrown) => this.#thrown(execution, item, trace, thrown, attempt),
+        thrown: (thrown) => this.thrown(execution, item, trace, thrown, attempt),
         timedOut: () =>
           this.failed(execution, item, trace, { error: nodeTimeout(path, timeoutMs), attempt }, undefined),
         notStarted: () => nothingAfter(dropItem(execution, this, trace)),
@@ -85,7 +95,7 @@ export abstract class CallStage<TTarget extends object> extends WorkStage {
     );
   }
 
-  #thrown(
+  protected thrown(
     execution: Execution,
     item: unknown,
     trace: ItemTrace | undefined,

@@ -14,6 +14,7 @@ import { ParallelStage } from './parallel-stage.js';
 import type { PathLedger } from './path-ledger.js';
 import type { ConstructedStage, Plan } from './plan.js';
 import type { RecentPlans } from './recent-plans.js';
+import { SegmentStage } from './segment-stage.js';
 import { SinkStage } from './sink-stage.js';
 import { SourceStage } from './source-stage.js';
 import { NOWHERE } from './stage.js';
@@ -43,6 +44,8 @@ class PlanCompiler {
   readonly #entries = new Map<string, Stage>();
   readonly #constructed: ConstructedStage[] = [];
   readonly #children: RecentPlans<Plan>[] = [];
+  /** The fused runs, by the id of their last node. */
+  readonly #segments = new Map<string, SegmentStage>();
   #slots = 0;
   #needsEnd = false;
   #fansOut = false;
@@ -58,7 +61,9 @@ class PlanCompiler {
       this.#stages.set(node.id, stage);
       this.#entries.set(node.id, this.#entryOf(node, stage));
     }
+    this.#fuse();
     for (const [id, stage] of this.#stages) stage.next = this.#nextOf(id);
+    for (const [last, segment] of this.#segments) segment.next = this.#nextOf(last);
     const stages = [...this.#stages.values()];
     const sources = stages.filter((stage) => stage instanceof SourceStage);
     // Only a node that takes the whole stream can lose interest in it.
@@ -175,6 +180,28 @@ class PlanCompiler {
     }
     const inputs = this.blueprint.graph.edges.filter(({ to }) => to === id).length;
     return inputs > 1 ? new GateStage(entry, inputs, this.#take(1)) : entry;
+  }
+
+  /** Makes one stage of transforms in a row, where each has the one before as its only input, and that no other output. */
+  #fuse(): void {
+    const isLink = (id: string): boolean => this.#entries.get(id) instanceof TransformStage;
+    const followers = (id: string): readonly string[] =>
+      this.blueprint.graph.edges.filter(({ from }) => from === id).map(({ to }) => to);
+    const follower = (id: string): string | undefined => {
+      const [only, ...others] = followers(id);
+      return only !== undefined && others.length === 0 && isLink(only) ? only : undefined;
+    };
+    const links = [...this.#stages.keys()].filter(isLink);
+    const inner = new Set(links.map(follower));
+    for (const first of links) {
+      if (inner.has(first)) continue;
+      const ids: string[] = [];
+      for (let id: string | undefined = first; id !== undefined; id = follower(id)) ids.push(id);
+      const stages = ids.map((id) => this.#stages.get(id)).filter((stage) => stage instanceof TransformStage);
+      const segment = new SegmentStage(stages);
+      this.#entries.set(first, segment);
+      this.#segments.set(ids.at(-1) ?? first, segment);
+    }
   }
 
   #nextOf(id: string): Stage {

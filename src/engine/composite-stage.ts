@@ -14,7 +14,7 @@ import { nodeTimeout } from './engine-errors.js';
 import type { EmissionTurn, Execution, OutputReceiver } from './execution.js';
 import { dropItem, endTrace, settleRecord } from './item-end.js';
 import { Pacer } from './pacer.js';
-import { runItem } from './run-plan.js';
+import { runChild } from './run-child.js';
 import type { StageSite } from './stage-site.js';
 import type { Work } from './thenable.js';
 import { timedTry } from './timed-try.js';
@@ -56,7 +56,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
       : scope;
     const child = this.#start(execution, item, trace, attempt, turn, childScope);
     if (child instanceof ChildFailure) return this.failed(execution, item, trace, child.asTry(attempt), turn);
-    const running = runInContext(child.context, runItem, child.plan, child, item, child.innerTrace);
+    const running = runInContext(child.context, runChild, child);
     return running === undefined
       ? this.#conclude(child)
       : inTime(child, running).then(() => this.#conclude(child));
@@ -82,7 +82,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
       (scope) => {
         child = this.#start(execution, item, trace, attempt, turn, scope);
         if (child instanceof ChildFailure) return undefined;
-        return runInContext(child.context, runItem, child.plan, child, item, child.innerTrace);
+        return runInContext(child.context, runChild, child);
       },
       {
         value: conclude,
@@ -218,7 +218,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
 
   #succeeded(child: ChildExecution): unknown {
     const { parent, trace, attempt, count, kept } = child;
-    const counter = this.counter(parent);
+    const counter = parent.run.counter(this.index);
     trace?.passComposite(this.place(parent), child.hopsBefore, count, attempt);
     if (count === 0) {
       counter.filtered += 1;

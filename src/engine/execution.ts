@@ -5,6 +5,7 @@ import type { ContextFrame } from '../context/context-frame.js';
 import type { PipelineError } from '../errors/pipeline-error.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
 import { notifyObserver } from '../observability/observers.js';
+import type { CancelScope } from '../run/cancel-scope.js';
 import type { ExecutionEvents, ExecutionObserver, Outcome } from '../ports/execution-observer.js';
 import type { Closing } from './closing-steps.js';
 import type { RunState } from './run-state.js';
@@ -30,6 +31,7 @@ export class Execution implements ChildOutputs {
   /** The context of the execution as a whole: what `currentContext()` shows. */
   readonly context: PipelineContext;
   readonly observer: ExecutionObserver | undefined;
+  readonly scope: CancelScope;
   /** The error that ended it, with the node that failed and the context where it happened. */
   failure: PipelineError | undefined;
   failedStage: StageSite | undefined;
@@ -55,11 +57,12 @@ export class Execution implements ChildOutputs {
     this.states = new Array<unknown>(slotCount);
     this.context = new PipelineContext(frame);
     this.observer = frame.services.executionObserver;
+    this.scope = frame.scope;
   }
 
   /** Whether no further item starts: it has failed, or its scope has ended. */
   get isHalted(): boolean {
-    return this.failure !== undefined || this.frame.scope.reason !== undefined;
+    return this.failure !== undefined || this.scope.reason !== undefined;
   }
 
   /** Ends the execution by a failure; the first end wins. */

@@ -11,7 +11,7 @@ export class OutputStage extends NodeStage {
   }
 
   override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
-    const counter = this.counter(execution);
+    const counter = execution.run.counter(this.index);
     counter.in += 1;
     if (execution.isHalted) return dropItem(execution, this, trace);
     counter.out += 1;

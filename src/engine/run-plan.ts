@@ -1,6 +1,5 @@
 import { callDisposer, disposalFailed } from '../context/disposers.js';
 import type { DisposerFailure, RegisteredDisposer } from '../context/disposers.js';
-import type { ItemTrace } from '../lineage/item-trace.js';
 import { toErrorRecord } from '../ports/error-record.js';
 import type { Outcome } from '../ports/execution-observer.js';
 import { activateNodes } from './activation.js';
@@ -12,18 +11,6 @@ import { allEnded } from './fan-out-stage.js';
 import type { Plan } from './plan.js';
 import type { SinkStage } from './sink-stage.js';
 import type { Work } from './thenable.js';
-
-/** Runs a sub-pipeline's plan for one item, from its first node to its last disposer. */
-export function runItem(plan: Plan, execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
-  const opened = openExecution(plan, execution);
-  const ran =
-    opened === undefined
-      ? feedItem(plan, execution, item, trace)
-      : opened.then(() => feedItem(plan, execution, item, trace));
-  if (ran === undefined) return undefined;
-  // Should it be given up, the run can close it.
-  return ran.then(execution.run.keep(execution, () => closeExecution(plan, execution, true)));
-}
 
 /** Constructs the nodes and tells that they have started. */
 export function openExecution(plan: Plan, execution: Execution): Work {
@@ -43,24 +30,6 @@ export function openExecution(plan: Plan, execution: Execution): Work {
 function notifyStarted(plan: Plan, execution: Execution): void {
   if (execution.observer === undefined) return;
   for (const { site } of plan.nodes) execution.notify('nodeStarted', site.path, { nodeId: site.id });
-}
-
-function feedItem(plan: Plan, execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
-  const { input } = plan;
-  const sources = plan.sources.length === 0 ? undefined : runSources(plan, execution);
-  const pushed = execution.isHalted ? undefined : input?.push(execution, item, trace);
-  const ended =
-    pushed === undefined ? endInput(plan, execution) : pushed.then(() => endInput(plan, execution));
-  const fed = sources === undefined ? ended : allEnded([sources, ended]);
-  return fed === undefined
-    ? closeExecution(plan, execution)
-    : fed.then(() => closeExecution(plan, execution));
-}
-
-/** Tells the stages that no item will follow, where any of them, or an observer, must know. */
-function endInput(plan: Plan, execution: Execution): Work {
-  if (!plan.needsEnd && execution.observer === undefined) return undefined;
-  return plan.input?.end(execution);
 }
 
 /** Lets the plan's own sources run to their end, side by side. */

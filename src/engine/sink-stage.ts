@@ -22,7 +22,7 @@ export class SinkStage extends CallStage<SinkTarget> {
     trace: ItemTrace | undefined,
     attempt: number,
   ): unknown {
-    this.counter(execution).out += 1;
+    execution.run.counter(this.index).out += 1;
     trace?.pass(this.place(execution), 0, attempt);
     return nothingAfter(endTrace(execution, this, trace, 'emitted', attempt));
   }

@@ -32,7 +32,7 @@ export class SourceStage extends NodeStage {
   }
 
   override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
-    const counter = this.counter(execution);
+    const counter = execution.run.counter(this.index);
     counter.in += 1;
     counter.out += 1;
     counter.emitted += 1;
@@ -70,7 +70,7 @@ export class SourceStage extends NodeStage {
   feed(execution: Execution, items: unknown): Work {
     try {
       const opened = openIterator(items, this.site.path);
-      if (opened.isAsync) return this.#pullAsync(execution, opened.iterator, undefined);
+      if (opened.isAsync) return this.#pullAsync(execution, opened.iterator, undefined, undefined, true);
       return this.#pullSync(execution, opened.iterator as Iterator<unknown>);
     } catch (thrown) {
       return this.#failed(execution, thrown);
@@ -89,7 +89,7 @@ export class SourceStage extends NodeStage {
         isAsked = false;
         if (step.done === true) return this.end(execution);
         if (isThenable(step.value)) return this.#pullAsync(execution, iterator, step.value);
-        const pushed = this.push(execution, step.value, execution.run.traceFor(sink));
+        const pushed = this.push(execution, step.value, sink && execution.run.traceFor(sink));
         if (pushed !== undefined) return this.#pullAsync(execution, iterator, undefined, pushed);
         if (pacer.isDue()) return this.#pullAsync(execution, iterator, undefined, pacer.yield());
       }
@@ -109,6 +109,7 @@ export class SourceStage extends NodeStage {
     iterator: AnyIterator,
     first: PromiseLike<unknown> | undefined,
     pending?: Promise<void>,
+    isAsync = false,
   ): Promise<void> {
     const { run } = execution;
     const sink = execution.frame.services.lineageSink;
@@ -133,7 +134,7 @@ export class SourceStage extends NodeStage {
         const answer = ahead === undefined ? iterator.next() : { value: ahead, done: false };
         ahead = undefined;
         // A synchronous iterator answers at once: no promise for its items.
-        const step: IteratorResult<unknown> = isThenable(answer) ? await answer : answer;
+        const step: IteratorResult<unknown> = isAsync ? await answer : (answer as IteratorResult<unknown>);
         refuseNoResult(step);
         if (step.done === true) {
           closed ??= { work: undefined };
@@ -143,7 +144,7 @@ export class SourceStage extends NodeStage {
         wait.isWaiting = false;
         // What comes after the end is dropped.
         if (execution.isHalted) break;
-        const pushed = this.push(execution, item, run.traceFor(sink));
+        const pushed = this.push(execution, item, sink && run.traceFor(sink));
         if (pushed !== undefined) await pushed;
         if (pacer.isDue()) await pacer.yield();
       }

@@ -38,31 +38,36 @@ export abstract class NodeStage extends Stage {
   /** What its items go to. */
   next: Stage = NOWHERE;
 
+  // Read directly where it matters: a getter shared by every kind of stage is looked up slowly.
+  protected readonly index: number;
+  protected readonly slot: number;
+
   constructor(readonly site: StageSite) {
     super();
+    this.index = site.index;
+    this.slot = site.slot;
   }
 
   counter(execution: Execution): NodeCounter {
-    return execution.run.counter(this.site.index);
+    return execution.run.counter(this.index);
   }
 
   /** The context as this node sees it; made once per execution. */
   view(execution: Execution): PipelineContext {
-    const { slot, id } = this.site;
-    const known = execution.states[slot];
+    const known = execution.states[this.slot];
     if (known !== undefined) return known as PipelineContext;
-    const view = new PipelineContext(execution.frame, id);
-    execution.states[slot] = view;
+    const view = new PipelineContext(execution.frame, this.site.id);
+    execution.states[this.slot] = view;
     return view;
   }
 
   /** What this node keeps for an execution. */
   protected state(execution: Execution): unknown {
-    return execution.states[this.site.slot + 1];
+    return execution.states[this.slot + 1];
   }
 
   setState(execution: Execution, state: unknown): void {
-    execution.states[this.site.slot + 1] = state;
+    execution.states[this.slot + 1] = state;
   }
 
   place(execution: Execution): TracedPlace {

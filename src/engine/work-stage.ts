@@ -35,7 +35,8 @@ export abstract class WorkStage extends NodeStage {
   override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
     const processed = this.process(execution, item, trace);
     if (processed === NOTHING) return undefined;
-    if (processed instanceof Promise) return this.#emitLater(execution, processed, trace);
+    if (typeof processed === 'object' && processed instanceof Promise)
+      return this.#emitLater(execution, processed, trace);
     return this.emit(execution, processed, trace);
   }
 
