@@ -120,29 +120,41 @@ function countProblem(
   ];
 }
 
-/** One problem for each group of nodes that lead back to themselves, spelled out. */
+/** One problem for each way that leads back to where it was, spelled out; without recursion, however long the chain. */
 function cycleProblems({ nodes, edges, path }: GraphOutline): ValidationProblem[] {
   const targets = new Map<string, string[]>(nodes.map(({ id }) => [id, []]));
   for (const { from, to } of edges) if (from !== to) targets.get(from)?.push(to);
   const finished = new Set<string>();
   const problems: ValidationProblem[] = [];
-  const trail: string[] = [];
-  const visit = (id: string): void => {
-    const seenAt = trail.indexOf(id);
-    if (seenAt >= 0) {
-      const cycle = [...trail.slice(seenAt), id].join(' → ');
-      const remedy = 'Remove one of these connections; a pipeline flows in one direction.';
-      problems.push(
-        validationProblem('GRAPH_CYCLE', `${path}/${id}`, `The nodes form a cycle: ${cycle}.`, remedy),
-      );
-      return;
-    }
-    if (finished.has(id)) return;
-    trail.push(id);
-    for (const next of targets.get(id) ?? []) visit(next);
-    trail.pop();
-    finished.add(id);
+  /** The nodes from the start to here, each with the targets that are still to be visited. */
+  const trail = new Map<string, string[]>();
+  const enter = (id: string): void => {
+    if (trail.has(id)) problems.push(cycleProblem([...trail.keys()], id, path));
+    else if (!finished.has(id)) trail.set(id, [...(targets.get(id) ?? [])]);
   };
-  for (const { id } of nodes) visit(id);
+  for (const { id } of nodes) {
+    enter(id);
+    const ways: [string, string[]][] = [...trail];
+    for (let here = ways.at(-1); here !== undefined; here = ways.at(-1)) {
+      const [current, left] = here;
+      const next = left.shift();
+      if (next === undefined) {
+        trail.delete(current);
+        finished.add(current);
+        ways.pop();
+        continue;
+      }
+      const depth = trail.size;
+      enter(next);
+      const entered = trail.size > depth ? trail.get(next) : undefined;
+      if (entered !== undefined) ways.push([next, entered]);
+    }
+  }
   return problems;
+}
+
+function cycleProblem(trail: readonly string[], id: string, path: string): ValidationProblem {
+  const cycle = [...trail.slice(trail.indexOf(id)), id].join(' → ');
+  const remedy = 'Remove one of these connections; a pipeline flows in one direction.';
+  return validationProblem('GRAPH_CYCLE', `${path}/${id}`, `The nodes form a cycle: ${cycle}.`, remedy);
 }
