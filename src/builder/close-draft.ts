@@ -6,15 +6,14 @@ import type { PipelineGraph } from '../graph/graph-shape.js';
 import { validateGraph } from '../graph/validate-graph.js';
 import type { Blueprint, BlueprintNode, CompositeBlueprint, DefinitionSource } from './blueprint.js';
 import type { ParameterReads } from './definition-context.js';
-import { definitionClass, describeDefinition } from './describe-definition.js';
+import { describeDefinition, factsOf } from './describe-definition.js';
 import type { DescribeRequest } from './describe-definition.js';
 import type { DraftNode, GraphDraft } from './graph-draft.js';
 import { isOneShot } from './node-binding.js';
-import { definitionFacts, requiredKeys } from './pipeline-metadata.js';
+import { requiredKeys } from './pipeline-metadata.js';
 
 /** A draft with its children described: the blueprint, unless there are problems. */
 export interface ClosedDraft {
-  readonly reads: ParameterReads;
   readonly blueprint: Blueprint | undefined;
   readonly problems: readonly ValidationProblem[];
   readonly warnings: readonly ValidationProblem[];
@@ -33,7 +32,6 @@ export function closeDraft(draft: GraphDraft, request: DescribeRequest, reads: P
   const warnings = [...children.values()].flatMap(({ composite }) => composite?.child?.warnings ?? []);
   if (isChild) warnings.push(...oneShotWarnings(nodes, draft.path));
   return {
-    reads,
     problems: Object.freeze(problems),
     warnings: Object.freeze(warnings),
     blueprint: problems.length === 0 ? assemble(draft, request, reads, children, warnings) : undefined,
@@ -51,15 +49,15 @@ function describeComposite(node: DraftNode, parentPath: string, request: Describ
   const path = `${parentPath}/${node.id}`;
   const impossible = treeProblem(definition, ancestors, path, request.environment.maxDepth);
   if (impossible !== undefined) return { composite: undefined, problems: [impossible] };
-  const facts = isObject(definition) ? definitionFacts(definitionClass(definition)) : undefined;
-  const requires = facts === undefined ? [] : requiredKeys(facts.metadata);
+  const facts = factsOf(definition);
+  const requires = requiredKeys(facts.metadata);
   const unmet = requires
     .filter(([kind, name]) => !inheritance.canPass(kind, name))
     .map(([kind, name]) =>
       validationProblem(
         'CONTEXT_REQUIREMENT_UNMET',
         path,
-        `'${facts?.name ?? ''}' requires '${name}' in its ${kind}, which this composite does not pass.`,
+        `'${facts.name}' requires '${name}' in its ${kind}, which this composite does not pass.`,
         passingRemedy(kind, name),
       ),
     );
@@ -67,7 +65,8 @@ function describeComposite(node: DraftNode, parentPath: string, request: Describ
   const layer = inheritance.parametersLayer(request.layer);
   const described = describeDefinition({
     source: definition,
-    name: facts?.name ?? 'pipeline',
+    facts,
+    name: facts.name,
     path,
     ancestors,
     parameters: layer,
@@ -106,9 +105,7 @@ function treeProblem(
 ): ValidationProblem | undefined {
   const seenAt = ancestors.indexOf(definition);
   if (seenAt >= 0) {
-    const cycle = [...ancestors.slice(seenAt), definition].map(
-      (source) => definitionFacts(definitionClass(source)).name,
-    );
+    const cycle = [...ancestors.slice(seenAt), definition].map((source) => factsOf(source).name);
     const problem = `A pipeline contains itself: ${cycle.join(' → ')}.`;
     return validationProblem(
       'PIPELINE_CYCLE',
@@ -156,7 +153,7 @@ function assemble(
     binding,
     composite: children.get(id)?.composite,
   }));
-  const requires = requiredKeys(definitionFacts(definitionClass(request.source)).metadata);
+  const requires = requiredKeys(request.facts.metadata);
   return Object.freeze({
     name: request.name,
     path: draft.path,
@@ -180,8 +177,4 @@ function oneShotWarnings(nodes: readonly DraftNode[], path: string): ValidationP
         'Give a function that makes a new one.',
       ),
     );
-}
-
-function isObject(value: unknown): value is object {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }

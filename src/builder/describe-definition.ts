@@ -8,10 +8,14 @@ import { recordDefinitionContext } from './definition-context.js';
 import type { DefinitionContext, EntryReader, ParameterReads } from './definition-context.js';
 import { nameProblem, nameRemedy } from './node-name.js';
 import { definitionFacts } from './pipeline-metadata.js';
+import type { DefinitionFacts } from './pipeline-metadata.js';
+import { problemOfError } from './problem-of-error.js';
 
 /** One pipeline to describe, at one place in the tree. */
 export interface DescribeRequest {
   readonly source: DefinitionSource;
+  /** What its class says about it. */
+  readonly facts: DefinitionFacts;
   readonly name: string;
   readonly path: string;
   /** The pipelines above it, the root first. */
@@ -58,10 +62,14 @@ export function definitionClass(source: unknown): object {
   return typeof type === 'function' ? type : Object;
 }
 
+/** What the class of a definition, given as class or instance, says about it. */
+export function factsOf(source: unknown): DefinitionFacts {
+  return definitionFacts(definitionClass(source));
+}
+
 /** Calls `define` once and gives what it described; never throws. */
 export function describeDefinition(request: DescribeRequest): Description {
-  const { source, name, path, environment } = request;
-  const facts = definitionFacts(definitionClass(source));
+  const { source, facts, name, path, environment } = request;
   const problems = facts.problems.map((problem) =>
     validationProblem(
       'OPTION_INVALID',
@@ -91,7 +99,7 @@ export function describeDefinition(request: DescribeRequest): Description {
     }
     return {
       outcome: 'invalid',
-      problems: [Object.freeze({ code: error.code, path: error.path ?? path, message: error.message })],
+      problems: [problemOfError(error, error.path ?? path)],
       error,
     };
   } finally {

@@ -12,6 +12,7 @@ import type { NodeKind } from '../nodes/node-kind.js';
 import type { CompositeBlueprint, ResolvedNodeOptions } from './blueprint.js';
 import { nameProblem, nameRemedy } from './node-name.js';
 import type { NodeBinding } from './node-binding.js';
+import { problemOfError } from './problem-of-error.js';
 
 /** A node while its pipeline is being described. */
 export interface DraftNode {
@@ -62,8 +63,8 @@ export class GraphDraft {
       return fn();
     } catch (error) {
       if (!(error instanceof PipelineError)) throw error;
-      const message = error.path === undefined ? `${path}: ${error.message}` : error.message;
-      this.problems.push(Object.freeze({ code: error.code, path, message }));
+      const shown = error.path === undefined ? `${path}: ${error.message}` : error.message;
+      this.problems.push(problemOfError(error, path, shown));
       return undefined;
     }
   }
@@ -88,8 +89,7 @@ export class GraphDraft {
 
   reportOption(id: string, problem: string): void {
     const path = `${this.path}/${id}`;
-    const { code, message } = invalidOption(`'${id}'`, problem, path);
-    this.problems.push(Object.freeze({ code, path, message }));
+    this.problems.push(problemOfError(invalidOption(`'${id}'`, problem, path), path));
   }
 
   /** The id of a new node: the given name, else one made of a class name, or of the kind and a number. */

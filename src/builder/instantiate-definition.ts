@@ -1,5 +1,5 @@
 import { PipelineError } from '../errors/pipeline-error.js';
-import { printed } from '../ports/error-record.js';
+import { describeMisfit, printed } from '../ports/error-record.js';
 import type { DefinitionSource } from './blueprint.js';
 import { hasMethod } from './node-binding.js';
 
@@ -16,7 +16,7 @@ export function instantiateDefinition(
 ): object {
   if (typeof source !== 'function') {
     if (hasMethod(source, 'define')) return source;
-    throw invalid(path, `A definition was expected, but ${printedSource(source)} has no method 'define'.`);
+    throw invalid(path, `A definition was expected, but ${describeMisfit(source)} has no method 'define'.`);
   }
   if (!/^class\b/.test(Function.prototype.toString.call(source)) && !hasMethod(source.prototype, 'define')) {
     throw invalid(path, 'A function is no definition.');
@@ -29,11 +29,6 @@ export function instantiateDefinition(
   }
   if (hasMethod(made, 'define')) return made;
   throw invalid(path, `'${source.name}' has no method 'define'.`);
-}
-
-function printedSource(source: unknown): string {
-  if (source === undefined) return 'undefined (is an import circular?)';
-  return source === null ? 'null' : `a value of type ${typeof source}`;
 }
 
 function invalid(path: string, problem: string, cause?: unknown): PipelineError {

@@ -3,6 +3,7 @@ import { PipelineOutputSink } from '../nodes/pipeline-output-sink.js';
 import { StreamTransformNode } from '../nodes/stream-transform-node.js';
 import { TransformNode } from '../nodes/transform-node.js';
 import type { NodeKind } from '../nodes/node-kind.js';
+import { describeMisfit } from '../ports/error-record.js';
 
 /** A class that something constructs; it may take injected arguments. */
 export type Constructor<T> = new (...args: never[]) => T;
@@ -82,7 +83,7 @@ export function bindNode(kind: keyof typeof methodsOf, node: unknown): BoundNode
   }
   const expected = `a class or an object with the method ${methods.map((method) => `'${method}'`).join(' or ')}, or a function`;
   const or = kind === 'source' ? ', or an iterable' : '';
-  return { problem: `${expected}${or} was expected, not ${describeValue(node)}` };
+  return { problem: `${expected}${or} was expected, not ${describeMisfit(node)}` };
 }
 
 /** Whether iterating a value a second time gives nothing: it is its own iterator. */
@@ -130,9 +131,4 @@ function isIterable(value: object): boolean {
 /** The name of a class, undefined where it has none to speak of. */
 export function classNameOf(type: unknown): string | undefined {
   return typeof type === 'function' && type !== Object && type.name !== '' ? type.name : undefined;
-}
-
-function describeValue(value: unknown): string {
-  if (value === undefined) return 'undefined (is an import circular?)';
-  return value === null ? 'null' : `a value of type ${typeof value}`;
 }

@@ -1,16 +1,14 @@
 import type { ChildInheritance } from '../context/child-inheritance.js';
 import { rule } from '../errors/option-rules.js';
 import type { OptionRules } from '../errors/option-rules.js';
-import { errorPolicy, ErrorPolicy } from '../resilience/error-policy.js';
-import type { FinalDecision } from '../resilience/error-policy.js';
+import { errorPolicy, ErrorPolicy, isFinalDecision } from '../resilience/error-policy.js';
+import { outputCardinalities } from '../nodes/composite-options.js';
 import type { NodeOptions } from '../nodes/node-options.js';
 import type { ResolvedNodeOptions } from './blueprint.js';
 import { configurationData, policyText } from './shown-options.js';
 
-const finals: readonly string[] = ['fail', 'skip', 'deadLetter'] satisfies readonly FinalDecision[];
-
 const isPolicy = (value: unknown): string | undefined =>
-  value instanceof ErrorPolicy || (typeof value === 'string' && finals.includes(value))
+  value instanceof ErrorPolicy || isFinalDecision(value)
     ? undefined
     : "a policy made by errorPolicy, 'fail', 'skip' or 'deadLetter'";
 
@@ -35,7 +33,7 @@ export const compositeRules: OptionRules = {
   name: rule.anything,
   ...perItem,
   granularity: rule.oneOf('item', 'stream'),
-  output: rule.oneOf('one', 'optional', 'many', 'first', 'last'),
+  output: rule.oneOf(...outputCardinalities),
   cancellable: rule.boolean,
   contextConfiguration: rule.anything,
   configureContext: rule.anything,
@@ -67,11 +65,7 @@ export function resolveOptions(options: NodeOptions): ResolvedNodeOptions {
     concurrency: options.concurrency ?? 1,
     ordered: options.ordered ?? true,
     errorPolicy:
-      policy instanceof ErrorPolicy
-        ? policy
-        : finals.includes(policy ?? '') && policy !== undefined
-          ? errorPolicy(policy)
-          : undefined,
+      policy instanceof ErrorPolicy ? policy : isFinalDecision(policy) ? errorPolicy(policy) : undefined,
     timeoutMs: options.timeoutMs,
     lifetime: options.lifetime ?? 'execution',
   });

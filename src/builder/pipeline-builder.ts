@@ -1,5 +1,3 @@
-import { compileInheritance } from '../context/child-context-options.js';
-import type { ChildContextOptions, ChildValuesOf } from '../context/child-context-options.js';
 import { frozenCopy } from '../context/frozen-copy.js';
 import { keyName } from '../context/context-key.js';
 import { EMPTY_LAYER } from '../context/layer.js';
@@ -8,7 +6,6 @@ import { PipelineValidationError } from '../errors/pipeline-validation-error.js'
 import type { ValidationProblem } from '../errors/pipeline-validation-error.js';
 import type { PipelineGraph } from '../graph/graph-shape.js';
 import type {
-  AnyHandle,
   InputHandle,
   NodeHandle,
   OutputHandle,
@@ -24,23 +21,14 @@ import type { Skip } from '../nodes/skip.js';
 import type { StreamSinkNode } from '../nodes/stream-sink-node.js';
 import type { StreamTransformNode } from '../nodes/stream-transform-node.js';
 import type { TransformNode } from '../nodes/transform-node.js';
-import type { DefinitionSource } from './blueprint.js';
 import { closeDraft } from './close-draft.js';
-import type { ClosedDraft } from './close-draft.js';
-import type { DefinitionContext, ParameterReads } from './definition-context.js';
-import { definitionClass } from './describe-definition.js';
+import type { DefinitionContext } from './definition-context.js';
+import { factsOf } from './describe-definition.js';
 import type { DescribeEnvironment, DescribeRequest, OpenBuilder } from './describe-definition.js';
+import { DraftedNodes } from './drafted-nodes.js';
 import { GraphDraft } from './graph-draft.js';
 import { instantiateDefinition } from './instantiate-definition.js';
 import type { Constructor } from './node-binding.js';
-import { bindNode, classNameOf } from './node-binding.js';
-import {
-  compositeRules,
-  nodeRules,
-  resolveOptions,
-  shownOptions,
-  streamCompositeProblems,
-} from './option-shapes.js';
 
 declare const noItem: unique symbol;
 
@@ -93,7 +81,7 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
   declare private readonly itemOut: (item: TOut) => TOut;
   readonly #request: DescribeRequest;
   readonly #draft: GraphDraft;
-  #closed: ClosedDraft | undefined;
+  readonly #nodes: DraftedNodes;
 
   constructor();
   /** @internal */
@@ -101,6 +89,7 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
   constructor(request: DescribeRequest = standaloneRequest) {
     this.#request = request;
     this.#draft = new GraphDraft(request.path);
+    this.#nodes = new DraftedNodes(this.#draft, [...request.ancestors, request.source]);
   }
 
   /** Adds a source: a class, an instance, an iterable, or a function that gives one, or a promise of one. */
@@ -112,7 +101,7 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
       | Items<T>,
     options?: string | BasicNodeOptions,
   ): SourceHandle<T> {
-    return this.#addNode('source', node, options);
+    return this.#nodes.addNode('source', node, options);
   }
 
   /** Adds a transform: a class, an instance, or a function of the item and the context. */
@@ -123,7 +112,7 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
       | TransformNode<A, B>,
     options?: string | (NodeOptions & FromOption<A>),
   ): TransformHandle<A, B> {
-    return this.#addNode('transform', node, options);
+    return this.#nodes.addNode('transform', node, options);
   }
 
   /** Adds a transform of the whole stream: a class, an instance, or an async generator function. */
@@ -134,7 +123,7 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
       | StreamTransformNode<A, B>,
     options?: string | (BasicNodeOptions & FromOption<A>),
   ): TransformHandle<A, B> {
-    return this.#addNode('stream-transform', node, options);
+    return this.#nodes.addNode('stream-transform', node, options);
   }
 
   /** Adds a sink: a class, an instance, or a function of the item and the context. */
@@ -147,7 +136,7 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
       | StreamSinkNode<T>,
     options?: string | (NodeOptions & FromOption<T>),
   ): SinkHandle<T> {
-    return this.#addNode('sink', node, options);
+    return this.#nodes.addNode('sink', node, options);
   }
 
   /** Adds a whole sub-pipeline as one node. It runs once per item, or, with `granularity: 'stream'`, once. */
@@ -155,43 +144,12 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
     definition: Constructor<PipelineDefinition<A, B>> | PipelineDefinition<A, B>,
     options?: string | CompositeOptions<NoInfer<A>>,
   ): TransformHandle<A, B> {
-    this.#draft.assertOpen();
-    const source: DefinitionSource = definition;
-    const given = this.#draft.readOptions(options, 'composite');
-    const id = this.#draft.idFor('composite', given.name, classNameOf(definitionClass(source)));
-    const { from, ...known } = given;
-    const isStream = known.granularity === 'stream';
-    this.#draft.checkOptions(id, known, compositeRules);
-    for (const problem of isStream ? streamCompositeProblems(known) : [])
-      this.#draft.reportOption(id, problem);
-    const contextOptions = known as ChildContextOptions<never>;
-    const childPath = `${this.#draft.path}/${id}`;
-    const inheritance = this.#draft.attempt(childPath, () => compileInheritance(contextOptions, childPath));
-    const itemOptions = known as ItemCompositeOptions<A>;
-    const handle = this.#draft.add({
-      id,
-      kind: 'composite',
-      isStream,
-      options: resolveOptions(itemOptions),
-      shown: shownOptions(known, inheritance),
-      binding: undefined,
-      composite: inheritance && {
-        definition: source,
-        granularity: isStream ? 'stream' : 'item',
-        output: itemOptions.output ?? 'one',
-        cancellable: itemOptions.cancellable ?? false,
-        inheritance,
-        valuesOf: typeof known.with === 'function' ? (known.with as ChildValuesOf<unknown>) : undefined,
-        ancestors: [...this.#request.ancestors, this.#request.source],
-      },
-      metadata: new Map(),
-    });
-    return this.#connectFrom(from, handle);
+    return this.#nodes.addComposite(definition, options);
   }
 
   /** Adds the node where this sub-pipeline gets its items. */
   addCompositeInput(name = 'input'): SourceHandle<TIn> {
-    return this.#addBridge('composite-input', { name });
+    return this.#nodes.addBridge('composite-input', { name });
   }
 
   /** Adds the node where this sub-pipeline hands its items back. */
@@ -199,7 +157,7 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
     options: string | ({ readonly name?: string | undefined } & FromOption<TOut>) = 'output',
   ): SinkHandle<TOut> {
     const given = this.#draft.readOptions(options, 'composite-output');
-    return this.#addBridge('composite-output', { ...given, name: given.name ?? 'output' });
+    return this.#nodes.addBridge('composite-output', { ...given, name: given.name ?? 'output' });
   }
 
   /**
@@ -209,7 +167,6 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
    */
   connect<T>(from: OutputHandle<T>, to: InputHandle<T>): this {
     this.#draft.assertOpen();
-    this.#closed = undefined;
     this.#draft.connect(from, to);
     return this;
   }
@@ -237,14 +194,13 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
    */
   setNodeMetadata(handle: NodeHandle, key: string, value: unknown): this {
     this.#draft.assertOpen();
-    this.#closed = undefined;
     this.#draft.ownNode(handle)?.metadata.set(keyName(key), frozenCopy(value));
     return this;
   }
 
   /** Tells every problem that {@link build} would report, children included. */
   validate(): ValidationResult {
-    const { problems, warnings } = this.#close(new Map());
+    const { problems, warnings } = closeDraft(this.#draft, this.#request, new Map());
     return Object.freeze({ ok: problems.length === 0, errors: problems, warnings });
   }
 
@@ -254,7 +210,7 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
    * @throws {@link PipelineValidationError} with every problem found, in children too.
    */
   build(): PipelineGraph {
-    const { blueprint, problems } = this.#close(new Map());
+    const { blueprint, problems } = closeDraft(this.#draft, this.#request, new Map());
     this.#draft.seal();
     if (blueprint === undefined) throw new PipelineValidationError(this.#draft.path, problems);
     return blueprint.graph;
@@ -266,90 +222,11 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
     return {
       builder,
       close(reads) {
-        const { blueprint, problems } = builder.#close(reads);
+        const { blueprint, problems } = closeDraft(builder.#draft, request, reads);
         builder.#draft.seal();
         return blueprint ?? problems;
       },
     };
-  }
-
-  #close(reads: ParameterReads): ClosedDraft {
-    if (this.#closed?.reads !== reads) this.#closed = undefined;
-    return (this.#closed ??= closeDraft(this.#draft, this.#request, reads));
-  }
-
-  #addNode(
-    kind: keyof typeof nodeRules,
-    node: unknown,
-    options: string | (NodeOptions & FromOption<unknown>) | undefined,
-  ): AnyHandle {
-    this.#draft.assertOpen();
-    this.#closed = undefined;
-    const { from, ...given } = this.#draft.readOptions(options, kind);
-    const bound = bindNode(kind, node);
-    if ('problem' in bound) {
-      const id = this.#draft.idFor(kind, given.name, undefined);
-      this.#draft.report(
-        'NODE_INVALID',
-        `${this.#draft.path}/${id}`,
-        `This is no ${kind}: ${bound.problem}.`,
-        'Give a node of the right kind.',
-      );
-      return this.#draft.addMisfit(id);
-    }
-    if (bound.kind === 'composite-input' || bound.kind === 'composite-output') {
-      return this.#addBridge(bound.kind, {
-        ...given,
-        from,
-        name: given.name ?? (bound.kind === 'composite-input' ? 'input' : 'output'),
-      });
-    }
-    const id = this.#draft.idFor(kind, given.name, bound.name);
-    const rules = kind === 'sink' && bound.isStream ? nodeRules['stream-transform'] : nodeRules[kind];
-    this.#draft.checkOptions(id, given, rules);
-    if (given.lifetime !== undefined && bound.binding.how !== 'class') {
-      this.#draft.reportOption(
-        id,
-        "'lifetime' is for a class that the run constructs; what you made yourself lives as long as you keep it",
-      );
-    }
-    const handle = this.#draft.add({
-      id,
-      kind,
-      isStream: bound.isStream,
-      options: resolveOptions(given),
-      shown: shownOptions(given, undefined),
-      binding: bound.binding,
-      composite: undefined,
-      metadata: new Map(),
-    });
-    return this.#connectFrom(from, handle);
-  }
-
-  #addBridge(
-    kind: 'composite-input' | 'composite-output',
-    { from, name, ...rest }: { readonly name: string } & FromOption<unknown>,
-  ): AnyHandle {
-    this.#draft.assertOpen();
-    this.#closed = undefined;
-    const id = this.#draft.idFor(kind, name, undefined);
-    this.#draft.checkOptions(id, rest, {});
-    const handle = this.#draft.add({
-      id,
-      kind,
-      isStream: false,
-      options: resolveOptions({}),
-      shown: {},
-      binding: { how: 'bridge' },
-      composite: undefined,
-      metadata: new Map(),
-    });
-    return this.#connectFrom(from, handle);
-  }
-
-  #connectFrom(from: OutputHandle<unknown> | undefined, handle: AnyHandle): AnyHandle {
-    if (from !== undefined) this.#draft.connect(from, handle);
-    return handle;
   }
 }
 
@@ -362,6 +239,7 @@ const standaloneEnvironment: DescribeEnvironment = {
 
 const standaloneRequest: DescribeRequest = {
   source: {},
+  facts: factsOf({}),
   name: 'pipeline',
   path: 'pipeline',
   ancestors: [],

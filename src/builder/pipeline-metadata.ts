@@ -3,6 +3,7 @@ import { isKey, keyName } from '../context/context-key.js';
 import type { Key } from '../context/context-key.js';
 import { dictionaryKinds } from '../context/dictionary-kind.js';
 import type { DictionaryKind } from '../context/dictionary-kind.js';
+import { describeMisfit } from '../ports/error-record.js';
 import { classNameOf } from './node-binding.js';
 
 /** The keys that a definition needs in its context. */
@@ -46,7 +47,7 @@ const isKeyList = (value: unknown): string | undefined => {
   if (!Array.isArray(value)) return 'a list of keys';
   const wrong: unknown[] = value.filter((key: unknown) => !isKey(key));
   if (wrong.length === 0) return undefined;
-  return `a list of names and contextKeys${wrong.includes(undefined) ? ', not undefined (is an import circular?)' : ''}`;
+  return `a list of names and contextKeys${wrong.includes(undefined) ? `, not ${describeMisfit(undefined)}` : ''}`;
 };
 
 const requirementRules = Object.fromEntries(dictionaryKinds.map((kind) => [kind, isKeyList]));

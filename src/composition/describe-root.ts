@@ -1,13 +1,12 @@
 import type { Blueprint, DefinitionSource } from '../builder/blueprint.js';
-import { definitionClass, describeDefinition } from '../builder/describe-definition.js';
+import { describeDefinition, factsOf } from '../builder/describe-definition.js';
 import type { DescribeEnvironment } from '../builder/describe-definition.js';
-import { definitionFacts } from '../builder/pipeline-metadata.js';
 import type { ContextFrame } from '../context/context-frame.js';
 import { PipelineValidationError } from '../errors/pipeline-validation-error.js';
 
 /** The name of the pipeline that a definition describes. */
 export function pipelineNameOf(source: DefinitionSource): string {
-  return definitionFacts(definitionClass(source)).name;
+  return factsOf(source).name;
 }
 
 /**
@@ -20,10 +19,12 @@ export function describeRoot(
   frame: ContextFrame,
   environment: DescribeEnvironment,
 ): Blueprint {
-  const name = pipelineNameOf(source);
+  const facts = factsOf(source);
+  const { name } = facts;
   const parameters = frame.dictionary('parameters');
   const described = describeDefinition({
     source,
+    facts,
     name,
     path: name,
     ancestors: [],

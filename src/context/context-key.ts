@@ -1,5 +1,6 @@
 import { PipelineError } from '../errors/pipeline-error.js';
 import { checkOptions, rule } from '../errors/option-rules.js';
+import { describeMisfit } from '../ports/error-record.js';
 import { frozenCopy } from './frozen-copy.js';
 
 declare const valueType: unique symbol;
@@ -77,7 +78,7 @@ function isContextKey(value: unknown): value is ContextKey<unknown, unknown> {
 }
 
 function describeKey(key: unknown): string {
-  if (key === undefined) return 'undefined (is an import circular?)';
+  if (key === undefined) return describeMisfit(key);
   if (typeof key === 'string') return `'${key}'`;
   return typeof key === 'symbol' ? key.toString() : `A value of type ${typeof key}`;
 }

@@ -10,8 +10,8 @@ import { nodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
 import type { NodeCode } from './node-code.js';
 import type { ConstructedStage, Plan } from './plan.js';
-import { isThenable } from './thenable.js';
-import type { Work } from './thenable.js';
+import { isThenable } from './work.js';
+import type { Work } from './work.js';
 
 /** A node with lifetime `run`: made once, with what its making came to. */
 interface SharedNode {

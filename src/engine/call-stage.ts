@@ -6,9 +6,9 @@ import type { Execution } from './execution.js';
 import { dropItem } from './item-end.js';
 import type { NodeCode } from './node-code.js';
 import type { StageSite } from './stage-site.js';
-import { isThenable } from './thenable.js';
 import { timedTry } from './timed-try.js';
 import { nothingAfter, WorkStage } from './work-stage.js';
+import { isThenable } from './work.js';
 
 /** Calls a node's code once per item and try. */
 export abstract class CallStage<TTarget extends object> extends WorkStage {
@@ -88,8 +88,7 @@ export abstract class CallStage<TTarget extends object> extends WorkStage {
       {
         value: (value) => this.done(execution, value, trace, attempt),
         thrown: (thrown) => this.thrown(execution, item, trace, thrown, attempt),
-        timedOut: () =>
-          this.failed(execution, item, trace, { error: nodeTimeout(path, timeoutMs), attempt }, undefined),
+        timedOut: () => this.failed(execution, { error: nodeTimeout(path, timeoutMs), item, trace, attempt }),
         notStarted: () => nothingAfter(dropItem(execution, this, trace)),
       },
     );
@@ -102,12 +101,6 @@ export abstract class CallStage<TTarget extends object> extends WorkStage {
     thrown: unknown,
     attempt: number,
   ): unknown {
-    return this.failed(
-      execution,
-      item,
-      trace,
-      { error: nodeFailed(this.site.path, thrown), attempt },
-      undefined,
-    );
+    return this.failed(execution, { error: nodeFailed(this.site.path, thrown), item, trace, attempt });
   }
 }

@@ -1,5 +1,5 @@
 import type { Blueprint, CompositeBlueprint } from '../builder/blueprint.js';
-import { describeDefinition } from '../builder/describe-definition.js';
+import { describeDefinition, factsOf } from '../builder/describe-definition.js';
 import type { DescribeEnvironment } from '../builder/describe-definition.js';
 import { matchesReads } from '../composition/parameter-match.js';
 import type { ContextFrame } from '../context/context-frame.js';
@@ -36,6 +36,7 @@ export class ChildPlans {
     if (known !== undefined) return known;
     const described = describeDefinition({
       source: this.composite.definition,
+      facts: factsOf(this.composite.definition),
       name: this.name,
       path: this.path,
       ancestors: this.composite.ancestors,

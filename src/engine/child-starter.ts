@@ -11,9 +11,8 @@ import type { CancelScope } from '../run/cancel-scope.js';
 import type { ChildPlans } from './child-plans.js';
 import { nodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
-import type { FailedTry } from './failed-try.js';
 import type { Plan } from './plan.js';
-import { isThenable } from './thenable.js';
+import { isThenable } from './work.js';
 
 /** A child that could not be started. */
 export class ChildFailure {
@@ -22,10 +21,6 @@ export class ChildFailure {
     /** Whether no policy may handle it. */
     readonly isFatal: boolean,
   ) {}
-
-  asTry(attempt: number): FailedTry {
-    return { error: this.error, isFatal: this.isFatal, attempt };
-  }
 }
 
 /** A child's context and the plan that fits it. */

@@ -1,6 +1,6 @@
 import type { RunState } from './run-state.js';
-import { isThenable } from './thenable.js';
-import type { Work } from './thenable.js';
+import { isThenable } from './work.js';
+import type { Work } from './work.js';
 
 /** Something to do at the end of an execution, and what to do with an error of it. */
 export interface ClosingStep {

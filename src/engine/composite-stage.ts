@@ -12,13 +12,14 @@ import { ChildFailure } from './child-starter.js';
 import type { ChildStarter } from './child-starter.js';
 import { nodeTimeout } from './engine-errors.js';
 import type { EmissionTurn, Execution, OutputReceiver } from './execution.js';
+import type { FailedTry } from './failed-try.js';
 import { dropItem, endTrace, settleRecord } from './item-end.js';
 import { Pacer } from './pacer.js';
 import { runChild } from './run-child.js';
 import type { StageSite } from './stage-site.js';
-import type { Work } from './thenable.js';
 import { timedTry } from './timed-try.js';
 import { nothingAfter, WorkStage } from './work-stage.js';
+import type { Work } from './work.js';
 
 /** Several outputs of one child, held until it has succeeded. */
 class HeldOutputs {
@@ -55,7 +56,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
       ? new CancelScope(this.site.path, execution.frame.scope)
       : scope;
     const child = this.#start(execution, item, trace, attempt, turn, childScope);
-    if (child instanceof ChildFailure) return this.failed(execution, item, trace, child.asTry(attempt), turn);
+    if (!(child instanceof ChildExecution)) return this.failed(execution, child);
     const running = runInContext(child.context, runChild, child);
     return running === undefined
       ? this.#conclude(child)
@@ -70,10 +71,10 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     attempt: number,
     turn: EmissionTurn | undefined,
   ): unknown {
-    let child: ChildExecution | ChildFailure | undefined;
+    let child: ChildExecution | FailedTry | undefined;
     const conclude = (): unknown => {
       if (child instanceof ChildExecution) return this.#conclude(child);
-      return child && this.failed(execution, item, trace, child.asTry(attempt), turn);
+      return child && this.failed(execution, child);
     };
     return timedTry(
       execution,
@@ -81,7 +82,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
       timeoutMs,
       (scope) => {
         child = this.#start(execution, item, trace, attempt, turn, scope);
-        if (child instanceof ChildFailure) return undefined;
+        if (!(child instanceof ChildExecution)) return undefined;
         return runInContext(child.context, runChild, child);
       },
       {
@@ -92,13 +93,8 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
             child.isDetached = true;
             this.#notifyCompleted(child, 'failed');
           }
-          return this.failed(
-            execution,
-            item,
-            trace,
-            { error: nodeTimeout(this.site.path, timeoutMs), attempt },
-            turn,
-          );
+          const error = nodeTimeout(this.site.path, timeoutMs);
+          return this.failed(execution, { error, item, trace, attempt, turn });
         },
         notStarted: () => nothingAfter(dropItem(execution, this, trace)),
       },
@@ -112,14 +108,16 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     attempt: number,
     turn: EmissionTurn | undefined,
     scope: CancelScope,
-  ): ChildExecution | ChildFailure {
+  ): ChildExecution | FailedTry {
     const prepared = this.starter.prepare(execution, this.view(execution), item, scope);
-    if (prepared instanceof ChildFailure) return prepared;
+    if (prepared instanceof ChildFailure) {
+      const { error, isFatal } = prepared;
+      return { error, item, trace, attempt, turn, isFatal };
+    }
     const { plan, frame } = prepared;
     const child = new ChildExecution(plan, execution, frame, this, item, trace, attempt, turn);
     if (execution.observer !== undefined) {
-      const { id, path } = this.site;
-      execution.notify('compositeStarted', path, { nodeId: id, childPipelineId: frame.pipelineId, attempt });
+      this.tell(execution, 'compositeStarted', { childPipelineId: frame.pipelineId, attempt });
     }
     return child;
   }
@@ -205,8 +203,8 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     this.#notifyCompleted(child, error === undefined ? 'succeeded' : 'failed');
     if (error === undefined) return this.#succeeded(child);
     trace?.rewind(child.hopsBefore);
-    const failed = { error, attempt, frame: child.failedFrame ?? frame, isFatal: child.isFatal };
-    return this.failed(parent, item, trace, failed, turn);
+    const { failedFrame = frame, isFatal } = child;
+    return this.failed(parent, { error, item, trace, attempt, turn, frame: failedFrame, isFatal });
   }
 
   /** What went wrong with a child: its failure, the end of its own scope, or a wrong number of outputs. */
@@ -243,13 +241,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
 
   #notifyCompleted({ parent, frame, attempt }: ChildExecution, outcome: Outcome): void {
     if (parent.observer === undefined) return;
-    const { id, path } = this.site;
-    parent.notify('compositeCompleted', path, {
-      nodeId: id,
-      childPipelineId: frame.pipelineId,
-      attempt,
-      outcome,
-    });
+    this.tell(parent, 'compositeCompleted', { childPipelineId: frame.pipelineId, attempt, outcome });
   }
 }
 

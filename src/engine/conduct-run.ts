@@ -11,7 +11,9 @@ import type { RootPlan } from './plan-cache.js';
 import type { RunResult } from './run-result.js';
 import { RunState } from './run-state.js';
 import { closeExecution, openExecution, outcomeOf } from './run-plan.js';
-import type { Work } from './thenable.js';
+import { tracedPlace } from './stage.js';
+import { after } from './work.js';
+import type { Work } from './work.js';
 
 /** What a run is made of. */
 export interface RunRequest {
@@ -80,15 +82,8 @@ function runRoot(request: RunRequest, execution: Execution): Work {
   const { plan } = request.rootPlan;
   if (execution.isHalted) return closeExecution(plan, execution);
   const release = execution.run.keep(execution, () => closeExecution(plan, execution, true));
-  const feed = (): Work => {
-    const fed = request.feed(execution);
-    return fed === undefined
-      ? closeExecution(plan, execution)
-      : fed.then(() => closeExecution(plan, execution));
-  };
-  const opened = openExecution(plan, execution);
-  const ran = opened === undefined ? feed() : opened.then(feed);
-  return ran === undefined ? undefined : ran.then(release);
+  const fed = after(openExecution(plan, execution), () => request.feed(execution));
+  return after(fed, () => closeExecution(plan, execution))?.then(release);
 }
 
 /** Waits for the work; once the run has failed or was cancelled, for so long at most. */
@@ -148,13 +143,7 @@ async function closeByForce(run: RunState, graceMs: number, abandoned: Set<strin
 
 async function dropOpenTraces(run: RunState, execution: Execution): Promise<void> {
   const { frame } = execution;
-  const place = {
-    nodeId: '',
-    path: frame.path,
-    pipelineId: frame.pipelineId,
-    pipelineName: frame.site.pipelineName,
-    runId: frame.identity.runId,
-  };
+  const place = tracedPlace(execution, { id: '', path: frame.path });
   for (const trace of run.openTraces) {
     try {
       await trace.drop(place);

@@ -16,13 +16,11 @@ import type { NodeStage } from './stage.js';
 export async function writeDeadLetter(
   execution: Execution,
   stage: NodeStage,
-  item: unknown,
   failed: FailedTry,
-  correlationId: string | undefined,
 ): Promise<PipelineError | undefined> {
   const { deadLetterSink, deadLetterDecorator } = execution.frame.services;
   try {
-    const envelope = envelopeOf(execution, stage, item, failed, correlationId);
+    const envelope = envelopeOf(execution, stage, failed);
     await deadLetterSink?.write(
       deadLetterDecorator === undefined ? envelope : decorated(deadLetterDecorator, envelope),
     );
@@ -41,9 +39,7 @@ function decorated(decorate: DeadLetterDecorator, envelope: DeadLetterEnvelope):
 function envelopeOf(
   execution: Execution,
   stage: NodeStage,
-  item: unknown,
-  { error, attempt, frame }: FailedTry,
-  correlationId: string | undefined,
+  { error, item, trace, attempt, frame }: FailedTry,
 ): DeadLetterEnvelope {
   return Object.freeze({
     id: randomUUID(),
@@ -54,7 +50,7 @@ function envelopeOf(
     runId: execution.frame.identity.runId,
     pipelineId: execution.frame.pipelineId,
     pipelineName: execution.frame.site.pipelineName,
-    ...(correlationId === undefined ? {} : { correlationId }),
+    ...(trace === undefined ? {} : { correlationId: trace.correlationId }),
     attempts: attempt,
     failedAt: new Date(),
     context: contextData(frame ?? execution.frame),

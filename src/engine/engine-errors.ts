@@ -5,7 +5,7 @@ import { printed } from '../ports/error-record.js';
 export function nodeFailed(path: string, thrown: unknown, doing = 'failed'): PipelineError {
   return new PipelineError('NODE_FAILED', {
     path,
-    problem: `The node ${doing}: ${printed(thrown).replace(/\.$/, '')}.`,
+    problem: `The node ${doing}: ${sentence(thrown)}`,
     remedy: 'The original error is the cause; mend it, or give the node an errorPolicy.',
     cause: thrown,
   });
@@ -24,7 +24,7 @@ export function nodeTimeout(path: string, timeoutMs: number): PipelineError {
 export function sinkRejected(path: string, what: string, thrown: unknown): PipelineError {
   return new PipelineError('SINK_REJECTED', {
     path,
-    problem: `The ${what} failed: ${printed(thrown).replace(/\.$/, '')}.`,
+    problem: `The ${what} failed: ${sentence(thrown)}`,
     remedy: 'Mend the sink; its error is the cause. Items must not be lost in silence, so the run ends.',
     cause: thrown,
   });
@@ -34,8 +34,13 @@ export function sinkRejected(path: string, what: string, thrown: unknown): Pipel
 export function noDeadLetterSink(error: PipelineError): PipelineError {
   return new PipelineError(error.code, {
     path: error.path,
-    problem: `The policy chose 'deadLetter', but no dead-letter sink is in scope, so the item failed: ${printed(error.cause ?? error).replace(/\.$/, '')}.`,
+    problem: `The policy chose 'deadLetter', but no dead-letter sink is in scope, so the item failed: ${sentence(error.cause ?? error)}`,
     remedy: 'Give the context or the runner a deadLetterSink, or let the composite inherit it.',
     ...('cause' in error ? { cause: error.cause } : {}),
   });
+}
+
+/** What was thrown, as the end of a sentence: with one full stop. */
+function sentence(thrown: unknown): string {
+  return `${printed(thrown).replace(/\.$/, '')}.`;
 }

@@ -10,7 +10,7 @@ import type { ExecutionEvents, ExecutionObserver, Outcome } from '../ports/execu
 import type { Closing } from './closing-steps.js';
 import type { RunState } from './run-state.js';
 import type { StageSite } from './stage-site.js';
-import type { Work } from './thenable.js';
+import type { Work } from './work.js';
 
 /** Takes what leaves a sub-pipeline: its composite, or whoever runs it alone. */
 export interface OutputReceiver {
@@ -122,16 +122,16 @@ export class Execution implements ChildOutputs {
     notifyObserver(this.observer, event, services.logger);
   }
 
-  /** Tells an observer that a node has ended; only the first time counts. */
+  /** Makes the event of a node that has ended, once. Call it, too, only where `observer` is there. */
   notifyCompleted({ id, path }: StageSite, outcome: Outcome): void {
-    if (this.observer === undefined || this.#ended?.has(path) === true) return;
+    if (this.#ended?.has(path) === true) return;
     (this.#ended ??= new Set()).add(path);
     this.notify('nodeCompleted', path, { nodeId: id, outcome });
   }
 }
 
 /** What an event says beside what all events say. */
-type EventFields<TType extends keyof ExecutionEvents> = Omit<
+export type EventFields<TType extends keyof ExecutionEvents> = Omit<
   ExecutionEvents[TType],
   'type' | 'path' | 'runId' | 'pipelineId' | 'at'
 >;

@@ -1,7 +1,7 @@
 import type { ItemTrace } from '../lineage/item-trace.js';
 import type { Execution } from './execution.js';
 import { Stage } from './stage.js';
-import type { Work } from './thenable.js';
+import type { Work } from './work.js';
 
 /** Gives every item to several branches at once; the next one follows when the slowest has taken it. */
 export class FanOutStage extends Stage {

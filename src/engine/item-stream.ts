@@ -1,7 +1,7 @@
 import { Handover } from './handover.js';
 import type { RunResult } from './run-result.js';
 import type { Execution, OutputReceiver } from './execution.js';
-import type { Work } from './thenable.js';
+import type { Work } from './work.js';
 
 /** The outputs of a sub-pipeline that runs over a stream; the run starts when they are first asked for. */
 export class ItemStream<T> implements AsyncIterable<T>, OutputReceiver {

@@ -2,7 +2,8 @@ import type { ItemTrace } from '../lineage/item-trace.js';
 import type { Execution } from './execution.js';
 import { dropItem, endTrace } from './item-end.js';
 import { NodeStage } from './stage.js';
-import type { Work } from './thenable.js';
+import { after } from './work.js';
+import type { Work } from './work.js';
 
 /** Where a sub-pipeline hands its items to whoever runs it. */
 export class OutputStage extends NodeStage {
@@ -20,7 +21,6 @@ export class OutputStage extends NodeStage {
     const received = execution.receiver?.receive(execution, item, trace);
     // At the top of a run nobody follows the item any further.
     if (trace === undefined || execution.frame.parent !== undefined) return received;
-    const emitted = (): Work => endTrace(execution, this, trace, 'emitted');
-    return received === undefined ? emitted() : received.then(emitted);
+    return after(received, () => endTrace(execution, this, trace, 'emitted'));
   }
 }

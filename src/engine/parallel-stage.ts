@@ -1,9 +1,10 @@
 import type { ItemTrace } from '../lineage/item-trace.js';
 import type { EmissionTurn, Execution } from './execution.js';
 import { Stage } from './stage.js';
-import type { Work } from './thenable.js';
 import { NOTHING } from './work-stage.js';
 import type { WorkStage } from './work-stage.js';
+import { after } from './work.js';
+import type { Work } from './work.js';
 
 /** One item under way; its place is free again after its output has been emitted, so memory is bounded by the places. */
 class Place implements EmissionTurn {
@@ -125,8 +126,7 @@ export class ParallelStage extends Stage {
   }
 
   override end(execution: Execution): Work {
-    const drained = this.#lanes(execution).drained();
-    return drained === undefined ? this.stage.end(execution) : drained.then(() => this.stage.end(execution));
+    return after(this.#lanes(execution).drained(), () => this.stage.end(execution));
   }
 
   override isClosed(execution: Execution): boolean {

@@ -13,6 +13,7 @@ import type { PipelineContextOptions } from '../context/pipeline-context-options
 import { rootContext } from '../context/root-context.js';
 import { checkOptions, rule } from '../errors/option-rules.js';
 import { PipelineError } from '../errors/pipeline-error.js';
+import { outputCardinalities } from '../nodes/composite-options.js';
 import type { OutputCardinality } from '../nodes/composite-options.js';
 import type { Items } from '../nodes/source-node.js';
 import { observers } from '../observability/observers.js';
@@ -33,7 +34,8 @@ import { runSources } from './run-plan.js';
 import type { Plan } from './plan.js';
 import type { RunReplacement } from './run-replacement.js';
 import type { RunResult } from './run-result.js';
-import type { Work } from './thenable.js';
+import { after } from './work.js';
+import type { Work } from './work.js';
 
 /** What a runner gives to each of its runs. */
 export interface PipelineRunnerOptions {
@@ -130,21 +132,16 @@ export class PipelineRunner {
     context?: RunContextSource,
     options: { readonly output?: OutputCardinality | undefined } = {},
   ): Promise<unknown> {
-    checkOptions('runItem', options, { output: rule.oneOf('one', 'optional', 'many', 'first', 'last') });
+    checkOptions('runItem', options, { output: rule.oneOf(...outputCardinalities) });
     const cardinality = options.output ?? 'one';
     const outputs = new CollectedOutputs();
     await this.#conduct(definition, context, refuseWithoutInput, (plan) => ({
       receiver: outputs,
-      feed: (execution) => {
-        const fed = feedOne(plan, execution, item);
-        const judge = (): void => {
+      feed: (execution) =>
+        after(feedOne(plan, execution, item), () => {
           const problem = outputProblem(cardinality, execution, plan.blueprint.path);
           if (problem !== undefined && !execution.isHalted) execution.fail(problem, undefined);
-        };
-        if (fed !== undefined) return fed.then(judge);
-        judge();
-        return undefined;
-      },
+        }),
     }));
     return outputs.under(cardinality);
   }
@@ -242,8 +239,7 @@ function feedOne(plan: Plan, execution: Execution, item: unknown): Work {
   const { input } = plan;
   const sources = runSources(plan, execution);
   const trace = execution.run.traceFor(execution.frame.services.lineageSink);
-  const pushed = input?.push(execution, item, trace);
-  const ended = pushed === undefined ? input?.end(execution) : pushed.then(() => input?.end(execution));
+  const ended = after(input?.push(execution, item, trace), () => input?.end(execution));
   return allEnded([sources, ended]);
 }
 

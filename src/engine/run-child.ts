@@ -1,7 +1,7 @@
 import type { ChildExecution } from './child-execution.js';
 import { allEnded } from './fan-out-stage.js';
 import { closeExecution, openExecution, runSources } from './run-plan.js';
-import type { Work } from './thenable.js';
+import type { Work } from './work.js';
 
 /** Runs a sub-pipeline for its one item, from its first node to its last disposer. */
 export function runChild(child: ChildExecution): Work {

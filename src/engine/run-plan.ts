@@ -10,7 +10,8 @@ import type { Execution } from './execution.js';
 import { allEnded } from './fan-out-stage.js';
 import type { Plan } from './plan.js';
 import type { SinkStage } from './sink-stage.js';
-import type { Work } from './thenable.js';
+import { after } from './work.js';
+import type { Work } from './work.js';
 
 /** Constructs the nodes and tells that they have started. */
 export function openExecution(plan: Plan, execution: Execution): Work {
@@ -18,18 +19,10 @@ export function openExecution(plan: Plan, execution: Execution): Work {
     execution.notify('pipelineStarted', plan.blueprint.path, { pipelineName: plan.blueprint.name });
   }
   const activated = activateNodes(plan, execution);
-  if (activated !== undefined) {
-    return activated.then(() => {
-      notifyStarted(plan, execution);
-    });
-  }
-  notifyStarted(plan, execution);
-  return undefined;
-}
-
-function notifyStarted(plan: Plan, execution: Execution): void {
-  if (execution.observer === undefined) return;
-  for (const { site } of plan.nodes) execution.notify('nodeStarted', site.path, { nodeId: site.id });
+  if (execution.observer === undefined) return activated;
+  return after(activated, () => {
+    for (const stage of plan.nodes) stage.tell(execution, 'nodeStarted', {});
+  });
 }
 
 /** Lets the plan's own sources run to their end, side by side. */

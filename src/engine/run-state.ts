@@ -6,7 +6,7 @@ import { ItemTrace } from '../lineage/item-trace.js';
 import type { LineageSink } from '../ports/lineage-sink.js';
 import { NodeCounter } from './node-counter.js';
 import type { PathLedger } from './path-ledger.js';
-import type { Work } from './thenable.js';
+import type { Work } from './work.js';
 
 /** How many timed-out calls of one node may still be under way before it waits for one. */
 const MOST_LINGERING = 16;

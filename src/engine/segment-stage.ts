@@ -1,9 +1,9 @@
 import type { ItemTrace } from '../lineage/item-trace.js';
 import type { Execution } from './execution.js';
 import { NOWHERE, Stage } from './stage.js';
-import type { Work } from './thenable.js';
 import type { TransformStage } from './transform-stage.js';
 import { NOTHING } from './work-stage.js';
+import type { Work } from './work.js';
 
 /** Transforms in a row, passed in one loop: an item goes through all of them without a call from one to the next. */
 export class SegmentStage extends Stage {

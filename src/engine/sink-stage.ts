@@ -5,8 +5,8 @@ import type { Outcome } from '../ports/execution-observer.js';
 import { CallStage } from './call-stage.js';
 import type { Execution } from './execution.js';
 import { endTrace } from './item-end.js';
-import type { Work } from './thenable.js';
 import { nothingAfter } from './work-stage.js';
+import type { Work } from './work.js';
 
 type SinkTarget = Pick<SinkNode<unknown>, 'write' | 'flush'>;
 

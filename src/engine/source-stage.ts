@@ -8,8 +8,8 @@ import type { NodeCode } from './node-code.js';
 import { Pacer } from './pacer.js';
 import { NodeStage } from './stage.js';
 import type { StageSite } from './stage-site.js';
-import { isThenable } from './thenable.js';
-import type { Work } from './thenable.js';
+import { after, isThenable } from './work.js';
+import type { Work } from './work.js';
 
 /**
  * Iterators that have been opened: one gives its items once, whoever opens it again must be told.
@@ -99,8 +99,7 @@ export class SourceStage extends NodeStage {
       const closed = isAsked ? undefined : this.#close(execution, iterator);
       return allEnded([failed, closed]);
     }
-    const closed = this.#close(execution, iterator);
-    return closed === undefined ? this.end(execution) : closed.then(() => this.end(execution));
+    return after(this.#close(execution, iterator), () => this.end(execution));
   }
 
   /** @param first an item that is still a promise. @param pending what the item before still does. */

@@ -1,9 +1,10 @@
 import { PipelineContext } from '../context/pipeline-context.js';
 import type { ItemTrace, TracedPlace } from '../lineage/item-trace.js';
-import type { Execution } from './execution.js';
+import type { ExecutionEvents } from '../ports/execution-observer.js';
+import type { EventFields, Execution } from './execution.js';
 import type { NodeCounter } from './node-counter.js';
 import type { StageSite } from './stage-site.js';
-import type { Work } from './thenable.js';
+import type { Work } from './work.js';
 
 /** One step on an item's way, compiled once; what changes while it runs lies in the execution. */
 export abstract class Stage {
@@ -32,6 +33,9 @@ class Nowhere extends Stage {
 
 /** The stage after the last one. */
 export const NOWHERE: Stage = new Nowhere();
+
+/** The events that are about one node. */
+type NodeEventType = Exclude<keyof ExecutionEvents, `pipeline${string}`>;
 
 /** The stage of one node. */
 export abstract class NodeStage extends Stage {
@@ -71,14 +75,17 @@ export abstract class NodeStage extends Stage {
   }
 
   place(execution: Execution): TracedPlace {
-    const { frame } = execution;
-    return {
-      nodeId: this.site.id,
-      path: this.site.path,
-      pipelineId: frame.pipelineId,
-      pipelineName: frame.site.pipelineName,
-      runId: frame.identity.runId,
-    };
+    return tracedPlace(execution, this.site);
+  }
+
+  /** Makes an event of this node. Call it only where the execution has an observer. */
+  tell<TType extends NodeEventType>(
+    execution: Execution,
+    type: TType,
+    fields: Omit<EventFields<TType>, 'nodeId'>,
+  ): void {
+    const { id, path } = this.site;
+    execution.notify(type, path, { nodeId: id, ...fields } as EventFields<TType>);
   }
 
   /** Tells an observer that the node has ended; only the first time counts. */
@@ -95,4 +102,15 @@ export abstract class NodeStage extends Stage {
   override isClosed(execution: Execution): boolean {
     return this.next.isClosed(execution);
   }
+}
+
+/** A place of an execution, as the hops of a trace name it. */
+export function tracedPlace({ frame }: Execution, { id, path }: Pick<StageSite, 'id' | 'path'>): TracedPlace {
+  return {
+    nodeId: id,
+    path,
+    pipelineId: frame.pipelineId,
+    pipelineName: frame.site.pipelineName,
+    runId: frame.identity.runId,
+  };
 }

@@ -9,7 +9,8 @@ import { dropItem, endTrace } from './item-end.js';
 import { closeExecution, openExecution, outcomeOf, runSources } from './run-plan.js';
 import { NodeStage } from './stage.js';
 import type { StageSite } from './stage-site.js';
-import type { Work } from './thenable.js';
+import { after } from './work.js';
+import type { Work } from './work.js';
 
 /** The one child of a stream composite in one execution of its parent. */
 interface OpenChild {
@@ -72,30 +73,23 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     if (known === undefined && execution.isHalted) return this.next.end(execution);
     const { child, opening } = this.#open(execution);
     if (child === undefined) return this.next.end(execution);
-    const ended =
-      opening === undefined
-        ? this.#endChild(execution, child)
-        : opening.then(() => this.#endChild(execution, child));
-    const finish = (): Work => {
+    const ended = after(opening, () => this.#endChild(execution, child));
+    return after(ended, () => {
       this.#watch(execution, child);
       this.#notifyCompleted(execution, child);
       this.completed(execution);
       return this.next.end(execution);
-    };
-    return ended === undefined ? finish() : ended.then(finish);
+    });
   }
 
   #endChild(execution: Execution, child: ChildExecution): Work {
     const { plan } = child;
     const { sources, release } = this.#open(execution);
     const ended = runInContext(child.context, () => allEnded([plan.input?.end(child), sources]));
-    const close = (): Work => {
-      const closed = runInContext(child.context, closeExecution, plan, child);
-      if (closed !== undefined) return closed.then(release);
+    const closed = after(ended, () => runInContext(child.context, closeExecution, plan, child));
+    return after(closed, () => {
       release();
-      return undefined;
-    };
-    return ended === undefined ? close() : ended.then(close);
+    });
   }
 
   /** Takes an output of the child: in the parent's context. */
@@ -146,30 +140,21 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
       this.#watch(execution, child);
     });
     if (execution.observer !== undefined) {
-      const { id, path } = this.site;
-      execution.notify('compositeStarted', path, {
-        nodeId: id,
-        childPipelineId: frame.pipelineId,
-        attempt: 1,
-      });
+      this.tell(execution, 'compositeStarted', { childPipelineId: frame.pipelineId, attempt: 1 });
     }
     const state: OpenChild = { child, opening: undefined, sources: undefined, hasFailedItem: false, release };
-    const start = (): void => {
+    const opening = runInContext(child.context, openExecution, plan, child);
+    state.opening = after(opening, () => {
       state.opening = undefined;
       state.sources = runInContext(child.context, runSources, plan, child);
-    };
-    const opening = runInContext(child.context, openExecution, plan, child);
-    if (opening === undefined) start();
-    else state.opening = opening.then(start);
+    });
     return state;
   }
 
   #notifyCompleted(execution: Execution, child: ChildExecution): void {
     if (execution.observer === undefined) return;
-    const { id, path } = this.site;
     const childPipelineId = child.frame.pipelineId;
-    const outcome = outcomeOf(child);
-    execution.notify('compositeCompleted', path, { nodeId: id, childPipelineId, attempt: 1, outcome });
+    this.tell(execution, 'compositeCompleted', { childPipelineId, attempt: 1, outcome: outcomeOf(child) });
   }
 
   /** A child that failed fails the parent's execution: there is no single item to decide about. */

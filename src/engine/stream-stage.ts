@@ -10,7 +10,7 @@ import type { NodeCode } from './node-code.js';
 import { Pacer } from './pacer.js';
 import { NodeStage } from './stage.js';
 import type { StageSite } from './stage-site.js';
-import type { Work } from './thenable.js';
+import type { Work } from './work.js';
 
 type StreamTarget = Partial<Pick<StreamTransformNode<unknown, unknown>, 'transform'>> &
   Partial<Pick<StreamSinkNode<unknown>, 'consume'>>;

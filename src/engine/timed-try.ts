@@ -2,7 +2,7 @@ import { runInContext } from '../context/ambient-context.js';
 import { CancelScope } from '../run/cancel-scope.js';
 import type { Execution } from './execution.js';
 import type { StageSite } from './stage-site.js';
-import { isThenable } from './thenable.js';
+import { isThenable } from './work.js';
 
 /** What may come of a try with a limit; exactly one of these is called. */
 export interface TimedOutcome {

@@ -5,8 +5,8 @@ import type { TransformNode } from '../nodes/transform-node.js';
 import { CallStage } from './call-stage.js';
 import type { Execution } from './execution.js';
 import { dropItem, endTrace } from './item-end.js';
-import { isThenable } from './thenable.js';
 import { nothingAfter } from './work-stage.js';
+import { isThenable } from './work.js';
 
 type TransformTarget = Pick<TransformNode<unknown, unknown>, 'transform'>;
 

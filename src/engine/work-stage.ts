@@ -9,7 +9,7 @@ import { dropItem, endTrace } from './item-end.js';
 import { pause } from './pause.js';
 import { NodeStage } from './stage.js';
 import type { StageSite } from './stage-site.js';
-import type { Work } from './thenable.js';
+import type { Work } from './work.js';
 
 /** What processing an item gives when nothing is left to emit: the item has ended here. */
 export const NOTHING: unique symbol = Symbol('nothing');
@@ -53,40 +53,32 @@ export abstract class WorkStage extends NodeStage {
   }
 
   /** The one place where the end of a failed try is decided. */
-  protected failed(
-    execution: Execution,
-    item: unknown,
-    trace: ItemTrace | undefined,
-    failed: FailedTry,
-    turn: EmissionTurn | undefined,
-  ): unknown {
-    const { error, attempt } = failed;
+  protected failed(execution: Execution, failed: FailedTry): unknown {
+    const { error, trace, attempt } = failed;
     // No policy can swallow a cancel.
     if (execution.frame.scope.reason !== undefined) return nothingAfter(dropItem(execution, this, trace));
     if (execution.observer !== undefined) {
-      const { id, path } = this.site;
-      execution.notify('itemFailed', path, { nodeId: id, attempt, error: toErrorRecord(error) });
+      this.tell(execution, 'itemFailed', { attempt, error: toErrorRecord(error) });
     }
     const decision = this.#decide(failed);
     if ('thrown' in decision) {
       const cause = new AggregateError([error, decision.thrown], 'the error policy threw');
-      return this.#fail(execution, trace, { ...failed, error: nodeFailed(this.site.path, cause) });
+      return this.#fail(execution, { ...failed, error: nodeFailed(this.site.path, cause) });
     }
     switch (decision.action) {
       case 'fail':
-        return this.#fail(execution, trace, failed);
+        return this.#fail(execution, failed);
       case 'skip':
-        return this.#skip(execution, trace, failed);
+        return this.#skip(execution, failed);
       case 'retry':
-        return this.#retry(execution, item, trace, attempt, decision.delayMs, turn);
+        return this.#retry(execution, failed, decision.delayMs);
       case 'exhausted':
       case 'deadLetter':
         if (execution.frame.services.deadLetterSink !== undefined) {
-          return this.#deadLetter(execution, item, trace, failed);
+          return this.#deadLetter(execution, failed);
         }
         return this.#fail(
           execution,
-          trace,
           decision.action === 'exhausted' ? failed : { ...failed, error: noDeadLetterSink(error) },
         );
     }
@@ -108,7 +100,7 @@ export abstract class WorkStage extends NodeStage {
     }
   }
 
-  #fail(execution: Execution, trace: ItemTrace | undefined, { error, frame, isFatal }: FailedTry): unknown {
+  #fail(execution: Execution, { error, trace, frame, isFatal }: FailedTry): unknown {
     this.counter(execution).failed += 1;
     execution.fail(error, this.site, isFatal, frame);
     // In a child the composite around it decides how the item ends.
@@ -117,28 +109,19 @@ export abstract class WorkStage extends NodeStage {
       : NOTHING;
   }
 
-  #skip(execution: Execution, trace: ItemTrace | undefined, { error, attempt }: FailedTry): unknown {
+  #skip(execution: Execution, { error, trace, attempt }: FailedTry): unknown {
     this.counter(execution).filtered += 1;
     execution.isHandled = true;
     if (execution.observer !== undefined) {
-      const { id, path } = this.site;
-      execution.notify('itemSkipped', path, { nodeId: id, error: toErrorRecord(error) });
+      this.tell(execution, 'itemSkipped', { error: toErrorRecord(error) });
     }
     return nothingAfter(endTrace(execution, this, trace, 'filtered', attempt));
   }
 
-  #retry(
-    execution: Execution,
-    item: unknown,
-    trace: ItemTrace | undefined,
-    attempt: number,
-    delayMs: number,
-    turn: EmissionTurn | undefined,
-  ): unknown {
-    const { id, path } = this.site;
+  #retry(execution: Execution, { item, trace, attempt, turn }: FailedTry, delayMs: number): unknown {
     this.counter(execution).retried += 1;
     if (execution.observer !== undefined) {
-      execution.notify('itemRetried', path, { nodeId: id, attempt: attempt + 1, delayMs });
+      this.tell(execution, 'itemRetried', { attempt: attempt + 1, delayMs });
     }
     return pause(execution, delayMs).then(() => {
       if (execution.isHalted) return nothingAfter(dropItem(execution, this, trace));
@@ -146,21 +129,15 @@ export abstract class WorkStage extends NodeStage {
     });
   }
 
-  async #deadLetter(
-    execution: Execution,
-    item: unknown,
-    trace: ItemTrace | undefined,
-    failed: FailedTry,
-  ): Promise<unknown> {
-    const { error, attempt } = failed;
-    const rejection = await writeDeadLetter(execution, this, item, failed, trace?.correlationId);
+  async #deadLetter(execution: Execution, failed: FailedTry): Promise<unknown> {
+    const { error, item, trace, attempt } = failed;
+    const rejection = await writeDeadLetter(execution, this, failed);
     if (rejection !== undefined)
-      return this.#fail(execution, trace, { error: rejection, attempt, isFatal: true });
+      return this.#fail(execution, { error: rejection, item, trace, attempt, isFatal: true });
     this.counter(execution).deadLettered += 1;
     execution.isHandled = true;
     if (execution.observer !== undefined) {
-      const { id, path } = this.site;
-      execution.notify('itemDeadLettered', path, { nodeId: id, error: toErrorRecord(error) });
+      this.tell(execution, 'itemDeadLettered', { error: toErrorRecord(error) });
     }
     await endTrace(execution, this, trace, 'deadLettered', attempt);
     return NOTHING;

@@ -3,8 +3,11 @@ import type { ChildValues } from '../context/child-inheritance.js';
 import type { ErrorPolicy } from '../resilience/error-policy.js';
 import type { ItemOptions } from './node-options.js';
 
+/** Every {@link OutputCardinality}, written down here only. */
+export const outputCardinalities = ['one', 'optional', 'many', 'first', 'last'] as const;
+
 /** How many outputs the child of one item gives. */
-export type OutputCardinality = 'one' | 'optional' | 'many' | 'first' | 'last';
+export type OutputCardinality = (typeof outputCardinalities)[number];
 
 /** Options of a composite that runs its sub-pipeline once per item. */
 export interface ItemCompositeOptions<in TItem> extends ItemOptions, ChildContextOptions<TItem> {

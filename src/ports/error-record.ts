@@ -52,3 +52,9 @@ export function printed(thrown: unknown): string {
     return 'a value that cannot be printed';
   }
 }
+
+/** What was given in place of something else, in words; an undefined import is the usual cause of undefined. */
+export function describeMisfit(given: unknown): string {
+  if (given === undefined) return 'undefined (is an import circular?)';
+  return given === null ? 'null' : `a value of type ${typeof given}`;
+}

@@ -31,12 +31,17 @@ export interface ErrorRule {
 
 /** What a policy says about one failed try. */
 export type Decision =
-  | { readonly action: 'fail' | 'skip' | 'deadLetter' }
+  | { readonly action: FinalDecision }
   | { readonly action: 'retry'; readonly delayMs: number }
   /** All tries have failed and nothing was said about that. */
   | { readonly action: 'exhausted' };
 
 const finals: readonly FinalDecision[] = ['fail', 'skip', 'deadLetter'];
+
+/** Whether something is a decision by its word alone. */
+export function isFinalDecision(value: unknown): value is FinalDecision {
+  return finals.some((final) => final === value);
+}
 
 /** What happens to items that fail: ordered rules, made by {@link errorPolicy}. */
 export class ErrorPolicy {
@@ -105,7 +110,7 @@ const isMatcher = (value: unknown): string | undefined =>
     : 'an error class, a code or a predicate';
 
 const isDecision = (value: unknown): string | undefined => {
-  if (finals.some((final) => final === value)) return undefined;
+  if (isFinalDecision(value)) return undefined;
   const hasRetry =
     typeof value === 'object' && value !== null && 'retry' in value && Object.keys(value).length === 1;
   return hasRetry ? undefined : "'fail', 'skip', 'deadLetter' or { retry: { attempts, ... } }";

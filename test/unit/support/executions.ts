@@ -3,7 +3,7 @@ import { PathLedger } from '../../../src/engine/path-ledger.js';
 import { RunState } from '../../../src/engine/run-state.js';
 import { Stage } from '../../../src/engine/stage.js';
 import type { StageSite } from '../../../src/engine/stage-site.js';
-import type { Work } from '../../../src/engine/thenable.js';
+import type { Work } from '../../../src/engine/work.js';
 import { PipelineContext } from '../../../src/context/pipeline-context.js';
 import { rootFrame } from './frames.js';
 

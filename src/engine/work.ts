@@ -6,3 +6,12 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   if (value instanceof Promise) return true;
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
+
+/**
+ * Goes on when work is done: at once where there is nothing to await.
+ *
+ * Where every item passes, the same is written out instead: there the function would be made for each of them.
+ */
+export function after(work: Work, next: () => Work): Work {
+  return work === undefined ? next() : work.then(next);
+}

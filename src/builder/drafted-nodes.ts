@@ -1,0 +1,121 @@
+import { compileInheritance } from '../context/child-context-options.js';
+import type { ChildContextOptions, ChildValuesOf } from '../context/child-context-options.js';
+import type { AnyHandle, OutputHandle } from '../graph/handles.js';
+import type { ItemCompositeOptions, StreamCompositeOptions } from '../nodes/composite-options.js';
+import type { NodeOptions } from '../nodes/node-options.js';
+import type { DefinitionSource } from './blueprint.js';
+import { definitionClass } from './describe-definition.js';
+import type { DraftNode, GraphDraft } from './graph-draft.js';
+import { bindNode, classNameOf } from './node-binding.js';
+import {
+  compositeRules,
+  nodeRules,
+  resolveOptions,
+  shownOptions,
+  streamCompositeProblems,
+} from './option-shapes.js';
+
+/** Understands what the add methods of a builder are given, and adds it to the draft. */
+export class DraftedNodes {
+  constructor(
+    private readonly draft: GraphDraft,
+    /** The pipelines above the children, the root first. */
+    private readonly ancestors: readonly DefinitionSource[],
+  ) {}
+
+  addNode(kind: keyof typeof nodeRules, node: unknown, options: string | NodeOptions | undefined): AnyHandle {
+    this.draft.assertOpen();
+    const { from, ...given } = this.draft.readOptions(options, kind);
+    const bound = bindNode(kind, node);
+    if ('problem' in bound) {
+      const id = this.draft.idFor(kind, given.name, undefined);
+      this.draft.report(
+        'NODE_INVALID',
+        `${this.draft.path}/${id}`,
+        `This is no ${kind}: ${bound.problem}.`,
+        'Give a node of the right kind.',
+      );
+      return this.draft.addMisfit(id);
+    }
+    if (bound.kind === 'composite-input' || bound.kind === 'composite-output') {
+      const name = given.name ?? (bound.kind === 'composite-input' ? 'input' : 'output');
+      return this.addBridge(bound.kind, { ...given, from, name });
+    }
+    const id = this.draft.idFor(kind, given.name, bound.name);
+    const rules = kind === 'sink' && bound.isStream ? nodeRules['stream-transform'] : nodeRules[kind];
+    this.draft.checkOptions(id, given, rules);
+    if (given.lifetime !== undefined && bound.binding.how !== 'class') {
+      this.draft.reportOption(
+        id,
+        "'lifetime' is for a class that the run constructs; what you made yourself lives as long as you keep it",
+      );
+    }
+    return this.#add(from, {
+      id,
+      kind,
+      isStream: bound.isStream,
+      options: resolveOptions(given),
+      shown: shownOptions(given, undefined),
+      binding: bound.binding,
+      composite: undefined,
+    });
+  }
+
+  addComposite(
+    definition: DefinitionSource,
+    options: string | ItemCompositeOptions<never> | StreamCompositeOptions | undefined,
+  ): AnyHandle {
+    this.draft.assertOpen();
+    const { from, ...given } = this.draft.readOptions(options, 'composite');
+    const id = this.draft.idFor('composite', given.name, classNameOf(definitionClass(definition)));
+    const isStream = given.granularity === 'stream';
+    this.draft.checkOptions(id, given, compositeRules);
+    for (const problem of isStream ? streamCompositeProblems(given) : [])
+      this.draft.reportOption(id, problem);
+    const contextOptions = given as ChildContextOptions<never>;
+    const path = `${this.draft.path}/${id}`;
+    const inheritance = this.draft.attempt(path, () => compileInheritance(contextOptions, path));
+    const itemOptions = given as ItemCompositeOptions<never>;
+    return this.#add(from, {
+      id,
+      kind: 'composite',
+      isStream,
+      options: resolveOptions(itemOptions),
+      shown: shownOptions(given, inheritance),
+      binding: undefined,
+      composite: inheritance && {
+        definition,
+        granularity: isStream ? 'stream' : 'item',
+        output: itemOptions.output ?? 'one',
+        cancellable: itemOptions.cancellable ?? false,
+        inheritance,
+        valuesOf: typeof given.with === 'function' ? (given.with as ChildValuesOf<unknown>) : undefined,
+        ancestors: this.ancestors,
+      },
+    });
+  }
+
+  addBridge(
+    kind: 'composite-input' | 'composite-output',
+    { from, name, ...rest }: { readonly name: string; readonly from?: OutputHandle<unknown> | undefined },
+  ): AnyHandle {
+    this.draft.assertOpen();
+    const id = this.draft.idFor(kind, name, undefined);
+    this.draft.checkOptions(id, rest, {});
+    return this.#add(from, {
+      id,
+      kind,
+      isStream: false,
+      options: resolveOptions({}),
+      shown: {},
+      binding: { how: 'bridge' },
+      composite: undefined,
+    });
+  }
+
+  #add(from: OutputHandle<unknown> | undefined, node: Omit<DraftNode, 'metadata'>): AnyHandle {
+    const handle = this.draft.add({ ...node, metadata: new Map() });
+    if (from !== undefined) this.draft.connect(from, handle);
+    return handle;
+  }
+}
