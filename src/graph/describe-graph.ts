@@ -21,8 +21,9 @@ function describeNode(graph: PipelineGraph, node: GraphNode, child: PipelineGrap
   return [
     node.id,
     `(${child === undefined || child.name === node.id ? node.kind : `${node.kind} ${child.name}`})`,
-    ...describeEntries(node.options, ''),
+    ...describeEntries(withoutConfiguration(node.options), ''),
     ...describeEntries(node.metadata, '#'),
+    ...describeInheritance(node.options['contextConfiguration']),
     ...(targets.length === 0 ? [] : [`→ ${targets.join(', ')}`]),
   ].join(' ');
 }
@@ -34,4 +35,39 @@ function describeEntries(entries: Readonly<Record<string, unknown>>, mark: strin
 
 function describeValue(value: unknown): string {
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
+}
+
+function withoutConfiguration(options: GraphNode['options']): GraphNode['options'] {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => name !== 'contextConfiguration'));
+}
+
+/** What a child inherits, in words: `inherits parameters (pick rate), run identity`. */
+function describeInheritance(configuration: unknown): string[] {
+  if (typeof configuration !== 'object' || configuration === null) return [];
+  const inherited = Object.entries(configuration)
+    .filter(([, value]) => value !== false)
+    .map(([option, value]: [string, unknown]) => `${wordsOf(option)}${describeSelection(value)}`);
+  return [inherited.length === 0 ? 'inherits nothing' : `inherits ${inherited.join(', ')}`];
+}
+
+/** `inheritParentItems` as `items`, `inheritRunIdentity` as `run identity`. */
+function wordsOf(option: string): string {
+  return option
+    .replace(/^inherit(Parent)?/, '')
+    .replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+    .trim();
+}
+
+function describeSelection(selection: unknown): string {
+  if (typeof selection !== 'object' || selection === null) return '';
+  const parts = Object.entries(selection).map(([part, keys]: [string, unknown]) =>
+    Array.isArray(keys) ? `${part} ${keys.join(' ')}` : `${part} ${describeRenames(keys)}`,
+  );
+  return ` (${parts.join('; ')})`;
+}
+
+function describeRenames(renames: unknown): string {
+  return Object.entries(Object(renames) as Record<string, unknown>)
+    .map(([child, parent]) => `${child} ← ${String(parent)}`)
+    .join(', ');
 }

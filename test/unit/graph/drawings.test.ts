@@ -117,7 +117,7 @@ describe('the description', () => {
       [
         'orders',
         '├─ read (source) → validate',
-        '├─ validate (composite ValidationPipeline) [output=optional, contextConfiguration={"inheritParentItems":{"pick":["log"]}}] [#owner=sales, #since=2024] → late',
+        '├─ validate (composite ValidationPipeline) [output=optional] [#owner=sales, #since=2024] inherits items (pick log) → late',
         '│  ├─ input (composite-input) → check',
         '│  ├─ check (transform) [concurrency=4, errorPolicy=Busy → retry 3; * → skip] → output',
         '│  └─ output (composite-output)',
@@ -136,6 +136,25 @@ describe('the description', () => {
       '└─ only (composite ValidationPipeline)',
       '   ├─ input (composite-input) → check',
     ]);
+  });
+
+  test('says in words what a child inherits: selections with their keys, and nothing where nothing is on', () => {
+    const inheriting = (contextConfiguration: object) =>
+      graphOf('g', [node('a', 'composite', { options: { contextConfiguration } })], []).describe();
+
+    expect(
+      inheriting({
+        inheritParentParameters: { omit: ['secret'], rename: { unit: 'scheduleUnit' } },
+        inheritParentItems: true,
+        inheritRunIdentity: true,
+        inheritLineageSink: false,
+      }),
+    ).toBe(
+      'g\n└─ a (composite) inherits parameters (omit secret; rename unit ← scheduleUnit), items, run identity',
+    );
+    expect(inheriting({ inheritParentItems: false, inheritRunIdentity: false })).toBe(
+      'g\n└─ a (composite) inherits nothing',
+    );
   });
 
   test('prints metadata of every kind, also what JSON does not know', () => {
