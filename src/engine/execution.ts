@@ -6,6 +6,7 @@ import type { PipelineError } from '../errors/pipeline-error.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
 import { notifyObserver } from '../observability/observers.js';
 import type { CancelScope } from '../run/cancel-scope.js';
+import type { LogMethod } from '../ports/logger.js';
 import type { ExecutionEvents, ExecutionObserver, Outcome } from '../ports/execution-observer.js';
 import type { Closing } from './closing-steps.js';
 import type { RunState } from './run-state.js';
@@ -118,8 +119,11 @@ export class Execution implements ChildOutputs {
   notify<TType extends keyof ExecutionEvents>(type: TType, path: string, fields: EventFields<TType>): void {
     if (this.observer === undefined) return;
     const { identity, pipelineId, services } = this.frame;
+    const warn: LogMethod = (line, message) => {
+      services.report('warn', line, message);
+    };
     const event = Object.freeze({ type, path, runId: identity.runId, pipelineId, at: new Date(), ...fields });
-    notifyObserver(this.observer, event, services.logger);
+    notifyObserver(this.observer, event, { warn });
   }
 
   /** Makes the event of a node that has ended, once. Call it, too, only where `observer` is there. */

@@ -18,7 +18,11 @@ export function observers(...many: readonly (ExecutionObserver | undefined)[]): 
 }
 
 /** Tells an observer of an event; what it throws or rejects with is logged as a warning and changes nothing. */
-export function notifyObserver(observer: ExecutionObserver, event: ExecutionEvent, logger: Logger): void {
+export function notifyObserver(
+  observer: ExecutionObserver,
+  event: ExecutionEvent,
+  logger: Pick<Logger, 'warn'>,
+): void {
   const warn = (error: unknown): void => {
     logger.warn({ error, event: event.type, path: event.path }, 'an execution observer failed');
   };

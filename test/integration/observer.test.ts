@@ -406,3 +406,15 @@ describe('RecordingObserver', () => {
     );
   });
 });
+
+test('an observer that throws is logged, and a logger that throws in turn does not end the run', async () => {
+  const broken = (): never => throwAnything(new Error('broken'));
+  const logger = { trace: broken, debug: broken, info: broken, warn: broken, error: broken };
+
+  const result = await runPipeline(
+    parentOf((item) => item, [1, 2]),
+    { executionObserver: { nodeStarted: broken }, logger },
+  );
+
+  expect(result.status).toBe('succeeded');
+});
