@@ -46,11 +46,10 @@ function activate(constructed: ConstructedStage, execution: Execution): Work {
   try {
     if (code.lifetime === 'run') return useShared(constructed, execution);
     const view = stage.view(execution);
-    const instance = make(code, view, execution.run.container, path);
+    const owner = ownerOf(code, execution.run.container);
+    const instance = make(code, view, owner, path);
     stage.setState(execution, instance);
-    const ready = isOwn(code, execution.run.container)
-      ? initialise(instance, view, execution.frame, path)
-      : undefined;
+    const ready = owner === undefined ? initialise(instance, view, execution.frame, path) : undefined;
     if (!isThenable(ready)) return undefined;
     const wait = execution.run.waitAt(path);
     return Promise.resolve(ready).then(
@@ -112,8 +111,9 @@ function makeShared(
   const { path } = stage.site;
   let instance: object = {};
   try {
-    instance = make(code, rootContext, container, path);
-    const ready = isOwn(code, container) ? initialise(instance, rootContext, rootFrame, path) : undefined;
+    const owner = ownerOf(code, container);
+    instance = make(code, rootContext, owner, path);
+    const ready = owner === undefined ? initialise(instance, rootContext, rootFrame, path) : undefined;
     if (!isThenable(ready)) return { instance, error: undefined };
     return Promise.resolve(ready).then(
       () => ({ instance, error: undefined }),
@@ -131,21 +131,20 @@ function initialise(instance: object, context: PipelineContext, frame: ContextFr
   return typeof node.init === 'function' ? node.init(context) : undefined;
 }
 
-/** Whether the run constructs the instances of a class: those only it initialises and disposes. */
-function isOwn({ type }: NodeCode, container: NodeContainer | undefined): boolean {
-  return container === undefined || type === undefined || !container.isBound(type);
+/** The container that a class is bound in; undefined where the run constructs it, and so initialises and disposes it. */
+function ownerOf({ type }: NodeCode, container: NodeContainer | undefined): NodeContainer | undefined {
+  return type !== undefined && container?.isBound(type) === true ? container : undefined;
 }
 
-/** An instance from the container where the class is bound, else a new one, which gets the context. */
+/** An instance from the container that owns the class, else a new one, which gets the context. */
 function make(
   code: NodeCode,
   context: PipelineContext,
-  container: NodeContainer | undefined,
+  owner: NodeContainer | undefined,
   path: string,
 ): object {
   const type = code.type as Constructor<object>;
-  const isUnbound = isOwn(code, container);
-  if (isUnbound && code.isInjected) {
+  if (owner === undefined && code.isInjected) {
     throw new ActivationFailure(
       path,
       type,
@@ -154,9 +153,10 @@ function make(
   }
   let instance: unknown;
   try {
-    instance = isUnbound
-      ? new (type as unknown as new (context: PipelineContext) => object)(context)
-      : container?.get<object>(type);
+    instance =
+      owner === undefined
+        ? new (type as unknown as new (context: PipelineContext) => object)(context)
+        : owner.get<object>(type);
   } catch (thrown) {
     throw new ActivationFailure(path, type, `its construction failed: ${printed(thrown)}`, thrown);
   }

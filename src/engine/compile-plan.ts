@@ -66,12 +66,12 @@ class PlanCompiler {
     for (const [last, segment] of this.#segments) segment.next = this.#nextOf(last);
     const stages = [...this.#stages.values()];
     const sources = stages.filter((stage) => stage instanceof SourceStage);
-    // Only a node that takes the whole stream can lose interest in it.
     const isChild = this.blueprint.path.includes('/');
-    for (const source of sources)
-      source.canClose =
-        isChild ||
-        stages.some((stage) => stage instanceof StreamStage || stage instanceof StreamCompositeStage);
+    // Only a node that takes the whole stream can lose interest in it: here, or behind the composite around a child.
+    const canClose =
+      isChild ||
+      stages.some((stage) => stage instanceof StreamStage || stage instanceof StreamCompositeStage);
+    for (const source of sources) source.canClose = canClose;
     return {
       blueprint: this.blueprint,
       nodes: stages,

@@ -39,3 +39,23 @@ export function dropItem(execution: Execution, stage: NodeStage, trace: ItemTrac
   stage.counter(execution).cancelled += 1;
   return endTrace(execution, stage, trace, 'dropped');
 }
+
+/** A stream through a node, as far as the end of its items is concerned. */
+export interface BreakableStream {
+  /** Whether the item that its failure is about has been counted. */
+  hasFailedItem: boolean;
+}
+
+/** Ends an item whose stream broke: it failed if its own node broke the stream in its hands, else it is given up. */
+export function breakItem(
+  execution: Execution,
+  stage: NodeStage,
+  stream: BreakableStream,
+  trace: ItemTrace | undefined,
+): Work {
+  if (execution.failedStage !== stage.site || stream.hasFailedItem) return dropItem(execution, stage, trace);
+  stream.hasFailedItem = true;
+  stage.counter(execution).failed += 1;
+  // In a child the composite around it decides how the item ends.
+  return execution.frame.parent === undefined ? endTrace(execution, stage, trace, 'error') : undefined;
+}

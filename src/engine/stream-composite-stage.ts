@@ -5,7 +5,8 @@ import { ChildFailure } from './child-starter.js';
 import type { ChildStarter } from './child-starter.js';
 import type { Execution, OutputReceiver } from './execution.js';
 import { allEnded } from './fan-out-stage.js';
-import { dropItem, endTrace } from './item-end.js';
+import { breakItem, dropItem, endTrace } from './item-end.js';
+import type { BreakableStream } from './item-end.js';
 import { closeExecution, openExecution, outcomeOf, runSources } from './run-plan.js';
 import { NodeStage } from './stage.js';
 import type { StageSite } from './stage-site.js';
@@ -13,15 +14,13 @@ import { after } from './work.js';
 import type { Work } from './work.js';
 
 /** The one child of a stream composite in one execution of its parent. */
-interface OpenChild {
+interface OpenChild extends BreakableStream {
   /** Undefined where it could not be started. */
   readonly child: ChildExecution | undefined;
   /** What must settle before its nodes are ready. */
   opening: Work;
   /** What its own sources do beside the stream. */
   sources: Work;
-  /** Whether the item that its failure is about has been counted. */
-  hasFailedItem: boolean;
   /** Ends the run's view of it. */
   readonly release: () => void;
 }
@@ -39,14 +38,14 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     this.counter(execution).in += 1;
     if (execution.isHalted) return dropItem(execution, this, trace);
     const { child, opening } = this.#open(execution);
-    if (child === undefined) return this.#gaveUp(execution, trace);
+    if (child === undefined) return breakItem(execution, this, this.#open(execution), trace);
     if (opening !== undefined) return opening.then(() => this.#pass(execution, child, item, trace));
     return this.#pass(execution, child, item, trace);
   }
 
   #pass(execution: Execution, child: ChildExecution, item: unknown, trace: ItemTrace | undefined): Work {
     this.#watch(execution, child);
-    if (child.isHalted) return this.#gaveUp(execution, trace);
+    if (child.isHalted) return breakItem(execution, this, this.#open(execution), trace);
     trace?.pass(this.place(execution), 1, 1);
     const inner = child.frame.services.lineageSink === undefined ? undefined : trace;
     const pushed = runInContext(child.context, pushInto, child, item, inner);
@@ -62,7 +61,7 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
   ): Work {
     this.#watch(execution, child);
     if (child.isHalted && child.failure !== undefined)
-      return this.#gaveUp(execution, inner === undefined ? trace : undefined);
+      return breakItem(execution, this, this.#open(execution), inner === undefined ? trace : undefined);
     this.counter(execution).out += 1;
     // A child that does not inherit the lineage takes the item out of sight.
     return inner === undefined ? endTrace(execution, this, trace, 'aggregated') : undefined;
@@ -162,14 +161,6 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     if (child.isHandled) execution.isHandled = true;
     if (child.failure === undefined) return;
     execution.fail(child.failure, this.site, child.isFatal, child.failedFrame);
-  }
-
-  #gaveUp(execution: Execution, trace: ItemTrace | undefined): Work {
-    const state = this.#open(execution);
-    if (execution.failedStage !== this.site || state.hasFailedItem) return dropItem(execution, this, trace);
-    state.hasFailedItem = true;
-    this.counter(execution).failed += 1;
-    return execution.frame.parent === undefined ? endTrace(execution, this, trace, 'error') : undefined;
   }
 }
 

@@ -5,7 +5,8 @@ import { RunCancelledError } from '../errors/run-cancelled-error.js';
 import { nodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
 import { Handover } from './handover.js';
-import { dropItem, endTrace, settleRecord } from './item-end.js';
+import { breakItem, dropItem, endTrace, settleRecord } from './item-end.js';
+import type { BreakableStream } from './item-end.js';
 import type { NodeCode } from './node-code.js';
 import { Pacer } from './pacer.js';
 import { NodeStage } from './stage.js';
@@ -16,14 +17,12 @@ type StreamTarget = Partial<Pick<StreamTransformNode<unknown, unknown>, 'transfo
   Partial<Pick<StreamSinkNode<unknown>, 'consume'>>;
 
 /** The stream of one execution through one node. */
-interface OpenStream {
+interface OpenStream extends BreakableStream {
   readonly items: Handover;
   /** Settles when the node's code has ended and all that it gave has gone on; never rejects. */
   readonly ended: Promise<void>;
   /** The traces of inputs since the last output. */
   contributors: string[];
-  /** Whether the item that its failure is about has been counted. */
-  hasFailedItem: boolean;
   latest: ItemTrace | undefined;
 }
 
@@ -52,7 +51,7 @@ export class StreamStage extends NodeStage {
       stream.latest = trace;
     }
     return stream.items.push(item).then((taken) => {
-      if (taken === 'aborted') return this.#gaveUp(execution, stream, trace);
+      if (taken === 'aborted') return breakItem(execution, this, stream, trace);
       if (taken === 'refused') {
         this.counter(execution).filtered += 1;
         return endTrace(execution, this, trace, 'filtered');
@@ -165,14 +164,6 @@ export class StreamStage extends NodeStage {
   #consumed(execution: Execution, trace: ItemTrace | undefined): Work {
     if (trace?.isInner === true && !this.#isSink) return settleRecord(execution, this, () => trace.release());
     return endTrace(execution, this, trace, this.#isSink ? 'emitted' : 'aggregated');
-  }
-
-  /** The item in the node's hands when the stream broke: failed if the node broke it, else given up. */
-  #gaveUp(execution: Execution, stream: OpenStream, trace: ItemTrace | undefined): Work {
-    if (execution.failedStage !== this.site || stream.hasFailedItem) return dropItem(execution, this, trace);
-    stream.hasFailedItem = true;
-    this.counter(execution).failed += 1;
-    return execution.frame.parent === undefined ? endTrace(execution, this, trace, 'error') : undefined;
   }
 }
 
