@@ -86,12 +86,19 @@ export class RunState {
     };
   }
 
-  /** Closes what is still open without waiting for nodes any longer, the innermost first, each in its own context. */
+  /**
+   * Closes what is still open without waiting for nodes any longer, each in its own context.
+   *
+   * The innermost begin first; what hangs in one of them does not keep those around it from being closed.
+   */
   async forceClose(): Promise<void> {
     const innermostFirst = [...this.#open].sort(
       (one, other) => depthOf(other.execution) - depthOf(one.execution),
     );
-    for (const { execution, forceClose } of innermostFirst) await runInContext(execution.context, forceClose);
+    const closings = innermostFirst.map(({ execution, forceClose }) =>
+      runInContext(execution.context, forceClose),
+    );
+    await Promise.all(closings.filter((closing) => closing !== undefined));
   }
 
   /** Asks a source that waits for its next item to look whether anybody still wants one, whenever a stream has been left. */

@@ -864,3 +864,35 @@ describe('a node that ignores an aborted signal', () => {
     expect(unhandled).toEqual([]);
   });
 });
+
+test('a disposer that hangs in a child that was given up keeps nothing around it from being disposed', async () => {
+  const disposed: string[] = [];
+  const never = new Promise<never>(() => undefined);
+  const Child = definePipeline<number, number>('child', (builder) => {
+    const stuck = builder.addTransform(
+      async (_: number, context) => {
+        context.onDispose(() => disposed.push('child'));
+        context.onDispose(() => never);
+        context.run.cancel();
+        return await never;
+      },
+      { name: 'stuck', from: builder.addCompositeInput() },
+    );
+    builder.connect(stuck, builder.addCompositeOutput());
+  });
+  const Parent = definePipeline('parent', (builder) => {
+    const source = builder.addSource((context) => {
+      context.onDispose(() => disposed.push('parent'));
+      return [1];
+    }, 'source');
+    builder.connect(
+      builder.addComposite(Child, { name: 'child', from: source }),
+      builder.addSink(() => undefined, 'sink'),
+    );
+  });
+
+  const error = await rejectionOf(new PipelineRunner({ graceMs: 20 }).run(Parent));
+
+  expect(error.code).toBe('RUN_CANCELLED');
+  expect(disposed).toEqual(['child', 'parent']);
+});
