@@ -12,27 +12,25 @@ import { isThenable } from './work.js';
 
 /** Calls a node's code once per item and try. */
 export abstract class CallStage<TTarget extends object> extends WorkStage {
-  protected readonly shared: TTarget | undefined;
-
   constructor(
     site: StageSite,
     policy: ErrorPolicy | undefined,
     readonly code: NodeCode,
-    protected readonly timeoutMs: number | undefined,
+    /** The limit of each try. */
+    readonly timeoutMs: number | undefined,
   ) {
     super(site, policy);
-    this.shared = code.shared as TTarget | undefined;
   }
 
   /** The object whose method is called, undefined where it could not be made. */
   protected target(execution: Execution): TTarget {
-    return this.shared ?? (this.state(execution) as TTarget);
+    return this.state(execution) as TTarget;
   }
 
   protected abstract call(target: TTarget, item: unknown, view: PipelineContext): unknown;
 
   /** What a try that succeeded leads to. */
-  protected abstract done(
+  abstract done(
     execution: Execution,
     result: unknown,
     trace: ItemTrace | undefined,
@@ -51,7 +49,8 @@ export abstract class CallStage<TTarget extends object> extends WorkStage {
     try {
       result = this.call(this.target(execution), item, this.view(execution));
       // Inside: to look for a 'then' may throw.
-      if (isThenable(result)) return this.settle(execution, item, trace, result, attempt);
+      if (typeof result === 'object' && isThenable(result))
+        return this.settle(execution, item, trace, result, attempt);
     } catch (thrown) {
       return this.thrown(execution, item, trace, thrown, attempt);
     }
@@ -94,7 +93,8 @@ export abstract class CallStage<TTarget extends object> extends WorkStage {
     );
   }
 
-  protected thrown(
+  /** What a try that failed leads to. */
+  thrown(
     execution: Execution,
     item: unknown,
     trace: ItemTrace | undefined,

@@ -22,7 +22,7 @@ export class ChildExecution extends Execution {
     readonly attempt: number,
     readonly turn: EmissionTurn | undefined,
   ) {
-    super(parent.run, frame, receiver, plan.slotCount);
+    super(parent.run, frame, receiver, plan.states);
     this.innerTrace = frame.services.lineageSink === undefined ? undefined : trace?.descend();
     this.hopsBefore = trace?.hops.length ?? 0;
   }

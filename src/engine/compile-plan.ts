@@ -1,6 +1,7 @@
 import type { Blueprint, BlueprintNode, CompositeBlueprint } from '../builder/blueprint.js';
 import type { DescribeEnvironment } from '../builder/describe-definition.js';
 import { pipelineNameOf } from '../composition/describe-root.js';
+import { CallStage } from './call-stage.js';
 import { ChildPlans } from './child-plans.js';
 import { ChildStarter } from './child-starter.js';
 import { CompositeStage } from './composite-stage.js';
@@ -21,6 +22,7 @@ import { NOWHERE } from './stage.js';
 import type { NodeStage, Stage } from './stage.js';
 import { SLOTS_PER_NODE } from './stage-site.js';
 import type { StageSite } from './stage-site.js';
+import { isInLine, straightLines } from './straight-lines.js';
 import { StreamCompositeStage } from './stream-composite-stage.js';
 import { StreamStage } from './stream-stage.js';
 import { TransformStage } from './transform-stage.js';
@@ -40,32 +42,37 @@ export function compilePlan(blueprint: Blueprint, environment: CompileEnvironmen
 }
 
 class PlanCompiler {
+  readonly #lines: readonly (readonly BlueprintNode[])[];
+  /** Each node's place in the states, by id. */
+  readonly #slots: ReadonlyMap<string, number>;
   readonly #stages = new Map<string, NodeStage>();
+  /** What items for a node pass first. */
   readonly #entries = new Map<string, Stage>();
+  /** The segments by the id of their last node. */
+  readonly #segments = new Map<string, SegmentStage>();
   readonly #constructed: ConstructedStage[] = [];
   readonly #children: RecentPlans<Plan>[] = [];
-  /** The fused runs, by the id of their last node. */
-  readonly #segments = new Map<string, SegmentStage>();
-  #slots = 0;
+  readonly #states: unknown[] = [];
   #needsEnd = false;
   #fansOut = false;
 
   constructor(
     private readonly blueprint: Blueprint,
     private readonly environment: CompileEnvironment,
-  ) {}
+  ) {
+    // The nodes of a line have their places one after the other.
+    this.#lines = straightLines(blueprint);
+    this.#slots = new Map(this.#lines.flat().map(({ id }) => [id, this.#take(SLOTS_PER_NODE)]));
+  }
 
   compile(): Plan {
-    for (const node of this.blueprint.nodes) {
-      const stage = this.#stageOf(node);
-      this.#stages.set(node.id, stage);
-      this.#entries.set(node.id, this.#entryOf(node, stage));
-    }
-    this.#fuse();
+    for (const node of this.blueprint.nodes) this.#stages.set(node.id, this.#stageOf(node));
+    for (const line of this.#lines) this.#enter(line);
     for (const [id, stage] of this.#stages) stage.next = this.#nextOf(id);
     for (const [last, segment] of this.#segments) segment.next = this.#nextOf(last);
     const stages = [...this.#stages.values()];
     const sources = stages.filter((stage) => stage instanceof SourceStage);
+    for (const source of sources) source.segment = this.#segmentAt(source.next);
     const isChild = this.blueprint.path.includes('/');
     // Only a node that takes the whole stream can lose interest in it: here, or behind the composite around a child.
     const canClose =
@@ -80,7 +87,7 @@ class PlanCompiler {
       constructed: this.#constructed,
       sinks: stages.filter((stage) => stage instanceof SinkStage),
       children: this.#children,
-      slotCount: this.#slots,
+      states: this.#states,
       isConcurrent:
         this.#needsEnd ||
         this.#fansOut ||
@@ -88,6 +95,18 @@ class PlanCompiler {
         (isChild && sources.some((stage) => !(stage instanceof InputStage))),
       needsEnd: this.#needsEnd,
     };
+  }
+
+  /** Makes what items for a line of nodes pass first: where they can be passed in one loop, that is a segment. */
+  #enter(line: readonly BlueprintNode[]): void {
+    const [first, last] = [line[0], line.at(-1)];
+    const stages = line.map(({ id }) => this.#stages.get(id));
+    const [stage] = stages;
+    if (first === undefined || last === undefined || stage === undefined) return;
+    const calls = stages.filter((each) => each instanceof CallStage);
+    const segment = isInLine(first) ? this.#segmentOf(calls) : undefined;
+    if (segment !== undefined) this.#segments.set(last.id, segment);
+    this.#entries.set(first.id, this.#entryOf(first, segment ?? stage));
   }
 
   #stageOf(node: BlueprintNode): NodeStage {
@@ -98,7 +117,7 @@ class PlanCompiler {
       pipelineName: this.blueprint.name,
       isComposite: node.composite !== undefined,
     });
-    const site: StageSite = { id, kind, path, index, slot: this.#take(SLOTS_PER_NODE) };
+    const site: StageSite = { id, kind, path, index, slot: this.#slots.get(id) ?? -1 };
     return node.composite === undefined
       ? this.#nodeStage(node, site)
       : this.#compositeStage(node, site, node.composite);
@@ -167,12 +186,13 @@ class PlanCompiler {
     const binding = this.environment.replacement?.(node) ?? node.binding;
     const code = NodeCode.of(binding, node.options.lifetime, ...methods);
     const stage = make(code);
-    if (code.type !== undefined) this.#constructed.push({ stage, code });
+    if (code.type === undefined) this.#states[stage.slot + 1] = code.shared;
+    else this.#constructed.push({ stage, code });
     return stage;
   }
 
   /** What items for a node pass first: a gate where inputs meet, then its lanes where it works on several at once. */
-  #entryOf({ id, options }: BlueprintNode, stage: NodeStage): Stage {
+  #entryOf({ id, options }: BlueprintNode, stage: Stage): Stage {
     let entry: Stage = stage;
     if (options.concurrency > 1 && stage instanceof WorkStage) {
       this.#needsEnd = true;
@@ -182,26 +202,18 @@ class PlanCompiler {
     return inputs > 1 ? new GateStage(entry, inputs, this.#take(1)) : entry;
   }
 
-  /** Makes one stage of transforms in a row, where each has the one before as its only input, and that no other output. */
-  #fuse(): void {
-    const isLink = (id: string): boolean => this.#entries.get(id) instanceof TransformStage;
-    const followers = (id: string): readonly string[] =>
-      this.blueprint.graph.edges.filter(({ from }) => from === id).map(({ to }) => to);
-    const follower = (id: string): string | undefined => {
-      const [only, ...others] = followers(id);
-      return only !== undefined && others.length === 0 && isLink(only) ? only : undefined;
-    };
-    const links = [...this.#stages.keys()].filter(isLink);
-    const inner = new Set(links.map(follower));
-    for (const first of links) {
-      if (inner.has(first)) continue;
-      const ids: string[] = [];
-      for (let id: string | undefined = first; id !== undefined; id = follower(id)) ids.push(id);
-      const stages = ids.map((id) => this.#stages.get(id)).filter((stage) => stage instanceof TransformStage);
-      const segment = new SegmentStage(stages);
-      this.#entries.set(first, segment);
-      this.#segments.set(ids.at(-1) ?? first, segment);
-    }
+  #segmentOf(stages: readonly CallStage<object>[]): SegmentStage {
+    const nodes = stages.map(({ index }) => index);
+    const hasSink = stages.at(-1) instanceof SinkStage;
+    return new SegmentStage(stages, this.environment.ledger.addSegment({ nodes, hasSink }));
+  }
+
+  /** The segment that a stage is, or an empty one before it. */
+  #segmentAt(next: Stage): SegmentStage {
+    if (next instanceof SegmentStage) return next;
+    const segment = this.#segmentOf([]);
+    segment.next = next;
+    return segment;
   }
 
   #nextOf(id: string): Stage {
@@ -216,8 +228,8 @@ class PlanCompiler {
   }
 
   #take(count: number): number {
-    const first = this.#slots;
-    this.#slots += count;
+    const first = this.#states.length;
+    for (let index = 0; index < count; index += 1) this.#states.push(undefined);
     return first;
   }
 }

@@ -37,7 +37,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
   const { plan, ledger } = rootPlan;
   const startedAt = performance.now();
   const run = new RunState(ledger, request.container, root.view, request.graceMs);
-  const execution = new Execution(run, root.frame, request.receiver, plan.slotCount);
+  const execution = new Execution(run, root.frame, request.receiver, plan.states);
   countFromZero(plan, run);
   const abandoned = new Set<string>();
   const graceEndsAt: GraceEnd = { ms: undefined };

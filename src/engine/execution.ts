@@ -25,6 +25,9 @@ export interface EmissionTurn {
   wait(): Work;
 }
 
+/** The states of every execution whose nodes keep nothing. */
+const NO_STATES: unknown[] = [];
+
 /** One execution of a plan in its context; all that changes while it runs. */
 export class Execution implements ChildOutputs {
   /** What its nodes keep for this execution: instances, context views, queues. */
@@ -53,9 +56,10 @@ export class Execution implements ChildOutputs {
     readonly run: RunState,
     readonly frame: ContextFrame,
     readonly receiver: OutputReceiver | undefined,
-    slotCount: number,
+    /** What its states start with. */
+    states: readonly unknown[],
   ) {
-    this.states = new Array<unknown>(slotCount);
+    this.states = states.length === 0 ? NO_STATES : states.slice();
     this.context = new PipelineContext(frame);
     this.observer = frame.services.executionObserver;
     this.scope = frame.scope;

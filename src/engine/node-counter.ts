@@ -27,7 +27,10 @@ export interface NodeCounts {
 }
 
 /** The counts of one node while its run goes on. */
-export class NodeCounter implements NodeCounts {
+export class NodeCounter {
+  /** Items that arrived, led to one output and left: what nearly all do, counted in one step. */
+  passed = 0;
+  // The rest; each is counted where it happens.
   in = 0;
   out = 0;
   filtered = 0;
@@ -49,6 +52,18 @@ export class NodeCounter implements NodeCounts {
 
   /** The counts for a result; what is still in flight was given up. */
   snapshot(): NodeCounts {
-    return Object.freeze({ ...(this as NodeCounts), cancelled: this.cancelled + this.inFlight });
+    const { nodeId, pipelineName, passed, filtered, deadLettered, failed, retried } = this;
+    return Object.freeze({
+      nodeId,
+      pipelineName,
+      in: this.in + passed,
+      out: this.out + passed,
+      filtered,
+      deadLettered,
+      failed,
+      cancelled: this.cancelled + this.inFlight,
+      retried,
+      emitted: this.emitted + passed,
+    });
   }
 }

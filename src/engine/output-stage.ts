@@ -13,10 +13,11 @@ export class OutputStage extends NodeStage {
 
   override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
     const counter = execution.run.counter(this.index);
-    counter.in += 1;
-    if (execution.isHalted) return dropItem(execution, this, trace);
-    counter.out += 1;
-    counter.emitted += 1;
+    if (execution.isHalted) {
+      counter.in += 1;
+      return dropItem(execution, this, trace);
+    }
+    counter.passed += 1;
     trace?.pass(this.place(execution), 1, 1);
     const received = execution.receiver?.receive(execution, item, trace);
     // At the top of a run nobody follows the item any further.

@@ -7,10 +7,20 @@ export interface LedgerEntry {
   readonly isComposite: boolean;
 }
 
+/** Nodes in a row that are counted together. */
+export interface SegmentEntry {
+  /** Their numbers, in their order. */
+  readonly nodes: readonly number[];
+  /** Whether the last one is a sink, which nothing leaves. */
+  readonly hasSink: boolean;
+}
+
 /** Numbers the nodes of a tree of plans by path, so that a run counts in an array; a child defined again keeps its numbers. */
 export class PathLedger {
   readonly #entries: LedgerEntry[] = [];
   readonly #indexes = new Map<string, number>();
+
+  readonly #segments: SegmentEntry[] = [];
 
   get entries(): readonly LedgerEntry[] {
     return this.#entries;
@@ -21,5 +31,13 @@ export class PathLedger {
     if (known !== undefined) return known;
     this.#indexes.set(entry.path, this.#entries.length);
     return this.#entries.push(entry) - 1;
+  }
+
+  get segments(): readonly SegmentEntry[] {
+    return this.#segments;
+  }
+
+  addSegment(entry: SegmentEntry): number {
+    return this.#segments.push(entry) - 1;
   }
 }

@@ -23,8 +23,8 @@ export interface Plan {
   readonly sinks: readonly SinkStage[];
   /** The plans of its composites' children. */
   readonly children: readonly RecentPlans<Plan>[];
-  /** How many places an execution's states have. */
-  readonly slotCount: number;
+  /** What the states of an execution start with: the code that executions share stands in its place. */
+  readonly states: readonly unknown[];
   /** Whether anything in it goes on side by side, so that one part can fail while another waits. */
   readonly isConcurrent: boolean;
   /** Whether any stage must be told that the items have ended. */

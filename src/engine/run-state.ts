@@ -6,6 +6,7 @@ import { ItemTrace } from '../lineage/item-trace.js';
 import type { LineageSink } from '../ports/lineage-sink.js';
 import { NodeCounter } from './node-counter.js';
 import type { PathLedger } from './path-ledger.js';
+import { Tally } from './tally.js';
 import type { Work } from './work.js';
 
 /** How many timed-out calls of one node may still be under way before it waits for one. */
@@ -37,6 +38,7 @@ export class RunState {
   readonly sharedNodes = new Map<string, unknown>();
   readonly #waits = new Set<Wait>();
   readonly #counters: (NodeCounter | undefined)[] = [];
+  readonly #tallies: (Tally | undefined)[] = [];
   readonly #ledger: PathLedger;
   readonly #lingering = new Map<string, Set<Promise<void>>>();
   readonly #traces = new Set<ItemTrace>();
@@ -69,8 +71,20 @@ export class RunState {
     return counter;
   }
 
+  /** How far the items of a segment came. */
+  tally(segment: number): Tally {
+    return this.#tallies[segment] ?? this.#newTally(segment);
+  }
+
+  #newTally(segment: number): Tally {
+    const tally = new Tally(this.#ledger.segments[segment] ?? { nodes: [], hasSink: false });
+    this.#tallies[segment] = tally;
+    return tally;
+  }
+
   /** The counters by path, with whether their items are worked on by nodes below. */
   *countersByPath(): Iterable<{ path: string; counter: NodeCounter; isComposite: boolean }> {
+    for (const tally of this.#tallies) tally?.moveTo((index) => this.counter(index));
     for (const [index, { path, isComposite }] of this.#ledger.entries.entries()) {
       const counter = this.#counters[index];
       if (counter !== undefined) yield { path, counter, isComposite };

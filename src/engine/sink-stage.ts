@@ -8,7 +8,8 @@ import { endTrace } from './item-end.js';
 import { nothingAfter } from './work-stage.js';
 import type { Work } from './work.js';
 
-type SinkTarget = Pick<SinkNode<unknown>, 'write' | 'flush'>;
+/** What a sink's stage calls. */
+export type SinkTarget = Pick<SinkNode<unknown>, 'write' | 'flush'>;
 
 /** Takes items out of the pipeline. */
 export class SinkStage extends CallStage<SinkTarget> {
@@ -16,7 +17,7 @@ export class SinkStage extends CallStage<SinkTarget> {
     return target.write(item, view);
   }
 
-  protected override done(
+  override done(
     execution: Execution,
     _result: unknown,
     trace: ItemTrace | undefined,

@@ -3,12 +3,14 @@ import type { SourceNode } from '../nodes/source-node.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { nodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
-import { allEnded } from './fan-out-stage.js';
 import type { NodeCode } from './node-code.js';
-import { Pacer } from './pacer.js';
+import { Pull } from './pull.js';
+import type { AnyIterator, OpenedSource, PulledStage } from './pull.js';
+import { NO_SEGMENT } from './segment-stage.js';
+import type { SegmentStage } from './segment-stage.js';
 import { NodeStage } from './stage.js';
 import type { StageSite } from './stage-site.js';
-import { after, isThenable } from './work.js';
+import { isThenable } from './work.js';
 import type { Work } from './work.js';
 
 /**
@@ -17,12 +19,13 @@ import type { Work } from './work.js';
  */
 const opened = new WeakSet();
 
-type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
-
-/** Pulls items one at a time: the next one when the one before has gone as far as it can. */
-export class SourceStage extends NodeStage {
+/** Brings items in: pulled from what the node's code opens. */
+export class SourceStage extends NodeStage implements PulledStage {
   /** Whether anything behind it can lose interest before the items end. */
   canClose = false;
+
+  /** What the items that it pulls go through first. */
+  segment: SegmentStage = NO_SEGMENT;
 
   constructor(
     site: StageSite,
@@ -31,11 +34,9 @@ export class SourceStage extends NodeStage {
     super(site);
   }
 
+  /** Takes an item that comes in by itself. */
   override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
-    const counter = execution.run.counter(this.index);
-    counter.in += 1;
-    counter.out += 1;
-    counter.emitted += 1;
+    execution.run.counter(this.index).passed += 1;
     trace?.pass(this.place(execution), 1, 1);
     return this.next.push(execution, item, trace);
   }
@@ -43,7 +44,7 @@ export class SourceStage extends NodeStage {
   /** Opens the source and pulls until its end, or the execution's. */
   run(execution: Execution): Work {
     if (execution.isHalted) return this.next.end(execution);
-    const target = (this.code.shared ?? this.state(execution)) as Pick<SourceNode<unknown>, 'open'>;
+    const target = this.state(execution) as Pick<SourceNode<unknown>, 'open'>;
     let items: unknown;
     try {
       items = target.open(this.view(execution));
@@ -66,114 +67,15 @@ export class SourceStage extends NodeStage {
     );
   }
 
-  /** Pulls from an iterable: without a promise as long as neither it nor what follows makes one. */
+  /** Pulls from an iterable to its end, or the execution's. */
   feed(execution: Execution, items: unknown): Work {
+    let pull: Pull;
     try {
-      const opened = openIterator(items, this.site.path);
-      if (opened.isAsync) return this.#pullAsync(execution, opened.iterator, undefined, undefined, true);
-      return this.#pullSync(execution, opened.iterator as Iterator<unknown>);
+      pull = new Pull(this, execution, openSource(items, this.site.path));
     } catch (thrown) {
       return this.#failed(execution, thrown);
     }
-  }
-
-  #pullSync(execution: Execution, iterator: Iterator<unknown>): Work {
-    const pacer = new Pacer();
-    const sink = execution.frame.services.lineageSink;
-    let isAsked = false;
-    try {
-      while (this.#wantsMore(execution)) {
-        isAsked = true;
-        const step = iterator.next();
-        refuseNoResult(step);
-        isAsked = false;
-        if (step.done === true) return this.end(execution);
-        if (isThenable(step.value)) return this.#pullAsync(execution, iterator, step.value);
-        const pushed = this.push(execution, step.value, sink && execution.run.traceFor(sink));
-        if (pushed !== undefined) return this.#pullAsync(execution, iterator, undefined, pushed);
-        if (pacer.isDue()) return this.#pullAsync(execution, iterator, undefined, pacer.yield());
-      }
-    } catch (thrown) {
-      // Stages never throw. What did is the iterator, which is done by that, or an item that cannot be looked at.
-      const failed = this.#failed(execution, thrown);
-      const closed = isAsked ? undefined : this.#close(execution, iterator);
-      return allEnded([failed, closed]);
-    }
-    return after(this.#close(execution, iterator), () => this.end(execution));
-  }
-
-  /** @param first an item that is still a promise. @param pending what the item before still does. */
-  async #pullAsync(
-    execution: Execution,
-    iterator: AnyIterator,
-    first: PromiseLike<unknown> | undefined,
-    pending?: Promise<void>,
-    isAsync = false,
-  ): Promise<void> {
-    const { run } = execution;
-    const sink = execution.frame.services.lineageSink;
-    const pacer = new Pacer();
-    const wait = run.waitAt(this.site.path, false);
-    let closed: { readonly work: Work } | undefined;
-    const close = (): Work => (closed ??= { work: this.#close(execution, iterator) }).work;
-    // An iterator that is asked and does not answer may answer to its end.
-    const closeWaiting = (): void => {
-      if (wait.isWaiting && !this.#wantsMore(execution)) void close();
-    };
-    const stopWatching = [
-      execution.onStop(closeWaiting),
-      run.onStreamLeft(closeWaiting),
-      run.keep(execution, close),
-    ];
-    if (pending !== undefined) await pending;
-    let ahead = first;
-    try {
-      while (ahead !== undefined || this.#wantsMore(execution)) {
-        wait.isWaiting = true;
-        const answer = ahead === undefined ? iterator.next() : { value: ahead, done: false };
-        ahead = undefined;
-        // A synchronous iterator answers at once: no promise for its items.
-        const step: IteratorResult<unknown> = isAsync ? await answer : (answer as IteratorResult<unknown>);
-        refuseNoResult(step);
-        if (step.done === true) {
-          closed ??= { work: undefined };
-          break;
-        }
-        const item: unknown = isThenable(step.value) ? await step.value : step.value;
-        wait.isWaiting = false;
-        // What comes after the end is dropped.
-        if (execution.isHalted) break;
-        const pushed = this.push(execution, item, sink && run.traceFor(sink));
-        if (pushed !== undefined) await pushed;
-        if (pacer.isDue()) await pacer.yield();
-      }
-    } catch (thrown) {
-      closed ??= { work: undefined };
-      execution.fail(nodeFailed(this.site.path, thrown), this.site);
-    }
-    wait.isWaiting = true;
-    await close();
-    for (const stop of stopWatching) stop();
-    wait.end();
-    await this.end(execution);
-  }
-
-  #wantsMore(execution: Execution): boolean {
-    return !execution.isHalted && !(this.canClose && this.next.isClosed(execution));
-  }
-
-  /** Tells an iterator that nobody wants more of it; never rejects. */
-  #close(execution: Execution, iterator: AnyIterator): Work {
-    const failed = (thrown: unknown): void => {
-      execution.fail(nodeFailed(this.site.path, thrown, 'failed when it was closed'), this.site);
-    };
-    try {
-      const returned: unknown = iterator.return?.();
-      if (isThenable(returned)) return Promise.resolve(returned).then(() => undefined, failed);
-    } catch (thrown) {
-      failed(thrown);
-    }
-    return undefined;
+    return pull.run();
   }
 
   #failed(execution: Execution, thrown: unknown): Work {
@@ -184,10 +86,9 @@ export class SourceStage extends NodeStage {
   }
 }
 
-function openIterator(
-  items: unknown,
-  path: string,
-): { readonly iterator: AnyIterator; readonly isAsync: boolean } {
+const iterateArray = Array.prototype[Symbol.iterator];
+
+function openSource(items: unknown, path: string): OpenedSource {
   const source: Partial<AsyncIterable<unknown>> & Partial<Iterable<unknown>> = Object(items) as object;
   const openAsync = source[Symbol.asyncIterator];
   const open = openAsync ?? source[Symbol.iterator];
@@ -199,13 +100,8 @@ function openIterator(
     if (opened.has(iterator)) throw exhausted(path);
     opened.add(iterator);
   }
-  return { iterator, isAsync: openAsync !== undefined };
-}
-
-/** As any loop over an iterable does. */
-function refuseNoResult(step: unknown): void {
-  if (typeof step === 'object' && step !== null) return;
-  throw new TypeError('the iterator gave no result object');
+  const isPlainArray = Array.isArray(items) && open === iterateArray;
+  return { iterator, isAsync: openAsync !== undefined, list: isPlainArray ? items : undefined };
 }
 
 function exhausted(path: string): PipelineError {

@@ -43,8 +43,8 @@ export abstract class NodeStage extends Stage {
   next: Stage = NOWHERE;
 
   // Read directly where it matters: a getter shared by every kind of stage is looked up slowly.
-  protected readonly index: number;
-  protected readonly slot: number;
+  readonly index: number;
+  readonly slot: number;
 
   constructor(readonly site: StageSite) {
     super();

@@ -105,7 +105,7 @@ export class StreamStage extends NodeStage {
       items.abort(stopReason(execution));
     });
     try {
-      const target = (this.code.shared ?? this.state(execution)) as StreamTarget;
+      const target = this.state(execution) as StreamTarget;
       const view = this.view(execution);
       if (this.#isSink) {
         await target.consume?.(items, view);

@@ -3,8 +3,9 @@ export type Work = Promise<void> | undefined;
 
 /** Whether something must be awaited: a promise, or anything with a method `then`. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if (value instanceof Promise) return true;
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  );
 }
 
 /**
