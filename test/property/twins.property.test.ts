@@ -70,10 +70,10 @@ async function expectTwins(spec: TwinSpec): Promise<void> {
 
 describe('the same pipeline at every pace, from every kind of source, watched or not', () => {
   test('does the same in the same order where nothing overlaps, failures included', async () => {
-    await fc.assert(fc.asyncProperty(twinSpecs({ overlaps: false, depth: 3 }), expectTwins), runs(150));
+    await fc.assert(fc.asyncProperty(twinSpecs({ overlaps: false, depth: 3 }), expectTwins), runs(180));
   });
 
   test('does the same with every item where branches, lanes and sources overlap', async () => {
-    await fc.assert(fc.asyncProperty(twinSpecs({ overlaps: true, depth: 2 }), expectTwins), runs(150));
+    await fc.assert(fc.asyncProperty(twinSpecs({ overlaps: true, depth: 2 }), expectTwins), runs(180));
   });
 });

@@ -45,7 +45,7 @@ export const happenings = [
 export type Happening = (typeof happenings)[number];
 export type StagePolicy = 'none' | 'skip' | 'deadLetter' | 'retryThenSkip' | 'retryThenFail';
 
-export interface StageSpec {
+interface StageSpec {
   readonly policy: StagePolicy;
   readonly binding: 'function' | 'instance' | 'class';
   /** Whether it has a limit of time, which is far away. */
@@ -156,7 +156,7 @@ export class Probe {
 }
 
 /** An item that looks like a promise and is none. */
-export const thenIsNoMethod = Object.freeze({ then: 'is no method' });
+const thenIsNoMethod = Object.freeze({ then: 'is no method' });
 
 /** What an item becomes, for those happenings that change it. */
 export const becoming: ReadonlyMap<Happening, unknown> = new Map<Happening, unknown>([
@@ -171,7 +171,7 @@ export const becoming: ReadonlyMap<Happening, unknown> = new Map<Happening, unkn
 ]);
 
 /** What a stage does with an item: what its script says, or nothing. */
-export function visit(stageIndex: number, id: string, item: unknown, context: PipelineContext): unknown {
+function visit(stageIndex: number, id: string, item: unknown, context: PipelineContext): unknown {
   if (!(item instanceof Probe)) return item;
   const { job } = item;
   const look = (): void => {

@@ -38,6 +38,8 @@ export type Form = (typeof forms)[number];
 export interface Openings {
   opened: number;
   closed: number;
+  /** Is called when an item is asked for, with the number of those before it. */
+  readonly pulls: (before: number) => void;
 }
 
 /** The pipeline of a tree, its nodes noting in a recorder what they see. */
@@ -202,6 +204,7 @@ class Steps implements Iterator<TwinItem, undefined> {
 
   next(): IteratorResult<TwinItem, undefined> {
     this.look();
+    this.openings.pulls(this.#index);
     const item = this.items[this.#index];
     this.#index += 1;
     return item === undefined ? this.return() : { done: false, value: item };
@@ -217,8 +220,9 @@ class Steps implements Iterator<TwinItem, undefined> {
 function* watched(items: readonly TwinItem[], look: () => void, openings: Openings): Generator<TwinItem> {
   openings.opened += 1;
   try {
-    for (const item of items) {
+    for (const [index, item] of items.entries()) {
       look();
+      openings.pulls(index);
       yield item;
     }
   } finally {
@@ -233,8 +237,9 @@ async function* watchedAsync(
 ): AsyncGenerator<TwinItem> {
   openings.opened += 1;
   try {
-    for (const item of items) {
+    for (const [index, item] of items.entries()) {
       look();
+      openings.pulls(index);
       if (item.value % 2 === 0) await Promise.resolve();
       look();
       yield item;

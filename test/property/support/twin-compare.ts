@@ -14,9 +14,9 @@ import type { TwinItem } from './twin-work.js';
  * - `laws`: the whole run failed while other work was under way: what was given up when is a matter of timing,
  *   and which of two failures was the first. The design promises the status, the laws of the counts and one error.
  */
-export type Exactness = 'all' | 'calm' | 'laws';
+type Exactness = 'all' | 'calm' | 'laws';
 
-export function exactnessOf(root: TwinLevel, model: Model): Exactness {
+function exactnessOf(root: TwinLevel, model: Model): Exactness {
   if (root.lockstep) return 'all';
   return model.failure === undefined ? 'calm' : 'laws';
 }

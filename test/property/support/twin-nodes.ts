@@ -165,6 +165,14 @@ export class Worker {
     });
   }
 
+  /** Checks that an instance works for the execution that it was made for, unless it is one of the run. */
+  checkHome(home: string, { pipelineId }: PipelineContext): void {
+    const { recorder, node } = this;
+    if (node.step.binding === 'class' && home !== pipelineId) {
+      recorder.wrong.push(`${node.path} works for another execution`);
+    }
+  }
+
   notOwned(): never {
     this.recorder.wrong.push(`${this.node.path} is shared: init and dispose are its owner's`);
     throw new TypeError('not owned');
@@ -261,10 +269,12 @@ class SharedSink extends SinkNode<TwinItem> {
 
 function transformClass(worker: Worker): Constructor<TransformNode<TwinItem, TwinItem>> {
   return class extends TransformNode<TwinItem, TwinItem> {
+    readonly #home: string;
     #calls = 0;
 
     constructor(context: PipelineContext) {
       super();
+      this.#home = context.pipelineId;
       worker.made(context);
     }
 
@@ -277,6 +287,7 @@ function transformClass(worker: Worker): Constructor<TransformNode<TwinItem, Twi
     }
 
     override transform(item: TwinItem, context: PipelineContext): TwinItem | Skip | Promise<TwinItem | Skip> {
+      worker.checkHome(this.#home, context);
       this.#calls += 1;
       return worker.call(item, context, this.#calls);
     }
@@ -285,10 +296,12 @@ function transformClass(worker: Worker): Constructor<TransformNode<TwinItem, Twi
 
 function sinkClass(worker: Worker): Constructor<SinkNode<TwinItem>> {
   return class extends SinkNode<TwinItem> {
+    readonly #home: string;
     #calls = 0;
 
     constructor(context: PipelineContext) {
       super();
+      this.#home = context.pipelineId;
       worker.made(context);
     }
 
@@ -301,6 +314,7 @@ function sinkClass(worker: Worker): Constructor<SinkNode<TwinItem>> {
     }
 
     override write(item: TwinItem, context: PipelineContext): unknown {
+      worker.checkHome(this.#home, context);
       this.#calls += 1;
       return worker.call(item, context, this.#calls);
     }

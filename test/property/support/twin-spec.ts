@@ -31,7 +31,7 @@ export interface Work {
 }
 
 /** A function, an instance, a class per execution, or a class per run. */
-export type Binding = 'function' | 'instance' | 'class' | 'run';
+type Binding = 'function' | 'instance' | 'class' | 'run';
 
 interface Handling {
   readonly lanes: 1 | 3;
@@ -59,7 +59,7 @@ export interface Inheritance {
   readonly with: 'nothing' | 'fixed' | 'perItem';
 }
 
-export type Output = 'one' | 'optional' | 'many' | 'first' | 'last';
+type Output = 'one' | 'optional' | 'many' | 'first' | 'last';
 
 export interface ChildStep extends Handling {
   readonly output: Output;
@@ -70,7 +70,7 @@ export interface ChildStep extends Handling {
   readonly steps: readonly Step[];
 }
 
-export interface Branch {
+interface Branch {
   readonly steps: readonly Step[];
   /** Where the branch ends, unless it goes on; the first one always goes on. */
   readonly sink: WorkStep | undefined;
