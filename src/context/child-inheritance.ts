@@ -1,3 +1,5 @@
+import { BaseLayers, EMPTY_LAYERS } from './base-layers.js';
+import type { LayersDerivation } from './base-layers.js';
 import type { CompositeContextConfiguration } from './composite-context-configuration.js';
 import type { CompositeContextOptions } from './composite-context-configuration.js';
 import { keyName } from './context-key.js';
@@ -22,10 +24,13 @@ const dictionaryOption = {
 } as const satisfies Record<DictionaryKind, keyof CompositeContextOptions>;
 
 /** What a child's context takes from its parent's, compiled once per composite. */
-export class ChildInheritance {
+export class ChildInheritance implements LayersDerivation {
   readonly parameters: DictionaryInheritance;
   readonly items: DictionaryInheritance;
   readonly properties: DictionaryInheritance;
+  readonly #takesAll: boolean;
+  /** What every child starts from where nothing comes from the parent. */
+  readonly #fixed: BaseLayers | undefined;
   /** Explicit values under local keys: set in each child, so that they stay in it. */
   readonly localValues: ChildValues | undefined;
 
@@ -60,8 +65,25 @@ export class ChildInheritance {
     this.parameters = compiled.parameters;
     this.items = compiled.items;
     this.properties = compiled.properties;
+    const each = Object.values(compiled);
+    this.#takesAll = each.every(({ takesAll }) => takesAll);
+    this.#fixed = each.every(({ takesNothing }) => takesNothing) ? this.derive(EMPTY_LAYERS) : undefined;
     const local = perDictionary((kind) => pairs[kind].filter(([key]) => isLocalKey(key)));
     this.localValues = dictionaryKinds.some((kind) => local[kind].length > 0) ? local : undefined;
+  }
+
+  /** The layers a child starts from. */
+  layersFor(parent: BaseLayers): BaseLayers {
+    if (this.#fixed !== undefined) return this.#fixed;
+    return this.#takesAll ? parent : parent.derived(this);
+  }
+
+  derive(parent: BaseLayers): BaseLayers {
+    return new BaseLayers(
+      this.parameters.layerFor(parent.parameters),
+      this.items.layerFor(parent.items),
+      this.properties.layerFor(parent.properties),
+    );
   }
 
   /** Whether the child can have a key: explicitly, by inheritance, or, as nobody can know before, by a function of the item. */

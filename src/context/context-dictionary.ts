@@ -17,6 +17,8 @@ import type { Recipe } from './recipe.js';
 export interface DictionaryOwner {
   readonly path: string;
   readonly parentLinkage: ParentLinkage | undefined;
+  /** Called with every write. */
+  changed(): void;
   /** A hint for the error of a missing key: where it is, and how it would be passed. */
   hintFor(kind: DictionaryKind, name: string): string | undefined;
 }
@@ -86,6 +88,7 @@ export class ContextDictionary {
   set(key: Key, value: unknown): this {
     const name = keyName(key);
     refuseLinkageKey(this.#kind, name, this.#owner.path);
+    this.#owner.changed();
     const entry: Entry = {
       value: this.#kind === 'items' ? value : frozenCopy(value),
       path: this.#owner.path,
@@ -119,6 +122,7 @@ export class ContextDictionary {
     const name = keyName(key);
     if (this.#isLinkage(name)) return false;
     const existed = this.entry(name) !== undefined;
+    this.#owner.changed();
     this.#local?.delete(name);
     if (this.#base.get(name) !== undefined) (this.#written ??= new Map()).set(name, DELETED);
     else this.#written?.delete(name);

@@ -1,17 +1,17 @@
 import { invalidOption } from '../errors/option-rules.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { CancelScope } from '../run/cancel-scope.js';
-import type { RunIdentity } from '../run/run-identity.js';
+import { RunIdentity } from '../run/run-identity.js';
+import { BaseLayers } from './base-layers.js';
 import { passingRemedy } from './child-inheritance.js';
 import type { ChildInheritance } from './child-inheritance.js';
 import { ContextDictionary } from './context-dictionary.js';
 import type { DictionaryOwner } from './context-dictionary.js';
 import type { ContextServices } from './context-services.js';
-import { perDictionary } from './dictionary-kind.js';
 import type { DictionaryKind } from './dictionary-kind.js';
 import { isDisposer } from './disposers.js';
 import type { Disposer, RegisteredDisposer } from './disposers.js';
-import type { ExecutionIds } from './execution-ids.js';
+import { ExecutionIds } from './execution-ids.js';
 import type { Layer } from './layer.js';
 import { explain } from './explain.js';
 import type { ParentLinkage } from './parent-linkage.js';
@@ -20,47 +20,57 @@ import type { ParentLinkage } from './parent-linkage.js';
 export interface ContextSite {
   readonly path: string;
   readonly pipelineName: string;
+  /** Undefined at a root. */
+  readonly child?: ChildPlace | undefined;
 }
 
-/** The place of a child: below which composite, and what it takes from the parent. */
-export interface ChildSite extends ContextSite {
+/** Which composite a child belongs to, and what it takes from the parent. */
+export interface ChildPlace {
   readonly nodeId: string;
   readonly inheritance: ChildInheritance;
 }
 
-/** The layers that dictionaries start from. */
-export type BaseLayers = Readonly<Record<DictionaryKind, Layer>>;
+/** The site of a child. */
+export interface ChildSite extends ContextSite {
+  readonly child: ChildPlace;
+}
+
+/** What a context has beside what it started with: made when something is written, or asked for. */
+class OwnState {
+  parameters: ContextDictionary | undefined;
+  items: ContextDictionary | undefined;
+  properties: ContextDictionary | undefined;
+  pipelineId: string | undefined;
+  /** The run's, at its top; a run of its own in a child that does not inherit the run. */
+  identity: RunIdentity | undefined;
+  /** At the top of a run. */
+  ids: ExecutionIds | undefined;
+  disposers: RegisteredDisposer[] | undefined;
+  /** The layers as children get them, while nothing is written. */
+  layers: BaseLayers | undefined;
+}
 
 /**
  * The state of one execution's context, behind every {@link PipelineContext} that shows it.
  *
- * Dictionaries and ids are made when they are first asked for.
+ * A composite makes one for every item, so it has few fields: what an execution does not use is not made.
  */
 export class ContextFrame implements DictionaryOwner {
-  #parameters: ContextDictionary | undefined;
-  #items: ContextDictionary | undefined;
-  #properties: ContextDictionary | undefined;
-  #pipelineId: string | undefined;
-  #disposers: RegisteredDisposer[] | undefined;
-  #disposed = false;
   #scope: CancelScope;
-  #ownsScope: boolean;
+  #own: OwnState | undefined;
+  #isDisposed = false;
 
+  /** @param identity who the run is; a child has it from its parent, unless it is a run of its own. */
   constructor(
     readonly site: ContextSite,
     readonly parent: ContextFrame | undefined,
-    /** The place below a composite; undefined at a root. */
-    readonly childSite: ChildSite | undefined,
     readonly services: ContextServices,
-    readonly identity: RunIdentity,
     scope: CancelScope,
-    readonly ids: ExecutionIds,
-    private readonly parametersBase: Layer,
-    private readonly itemsBase: Layer,
-    private readonly propertiesBase: Layer,
+    private readonly started: BaseLayers,
+    identity?: RunIdentity,
   ) {
     this.#scope = scope;
-    this.#ownsScope = parent?.scope !== scope;
+    if (identity !== undefined) ContextFrame.#stateOf(this).identity = identity;
   }
 
   /** The part of the run that this execution ends with: its own, or one that it stands in. */
@@ -70,28 +80,51 @@ export class ContextFrame implements DictionaryOwner {
 
   /** Gives this execution a scope of its own, so that what is under way side by side in it hears when it fails. */
   isolateScope(): void {
-    if (this.#ownsScope) return;
-    this.#scope = new CancelScope(this.path, this.#scope, false, true);
-    this.#ownsScope = true;
+    if (!ContextFrame.#ownsScope(this)) this.#scope = new CancelScope(this.path, this.#scope, false, true);
   }
 
   /** Ends the scope of this execution alone, if it has one: nobody listens where there is none. */
   abort(): void {
-    if (this.#ownsScope)
+    if (ContextFrame.#ownsScope(this))
       this.#scope.cancel({ kind: 'failure', message: 'the execution has failed' }, this.path);
   }
 
   /** Leaves the scopes above: the execution has ended. */
   closeScope(): void {
-    if (this.#ownsScope && this.parent !== undefined) this.#scope.close();
+    if (ContextFrame.#ownsScope(this) && this.parent !== undefined) this.#scope.close();
+  }
+
+  static #ownsScope({ parent, scope }: ContextFrame): boolean {
+    return parent?.scope !== scope;
   }
 
   get path(): string {
     return this.site.path;
   }
 
+  /** The place below a composite; undefined at a root. */
+  get childSite(): ChildPlace | undefined {
+    return this.site.child;
+  }
+
+  get identity(): RunIdentity {
+    return this.#own?.identity ?? ContextFrame.#inheritedIdentity(this);
+  }
+
+  static #inheritedIdentity(frame: ContextFrame): RunIdentity {
+    const above = frame.parent?.identity ?? new RunIdentity();
+    if (frame.childSite?.inheritance.configuration.inheritRunIdentity === true) return above;
+    return (ContextFrame.#stateOf(frame).identity = above.fork());
+  }
+
   get pipelineId(): string {
-    return (this.#pipelineId ??= this.ids.next());
+    return (ContextFrame.#stateOf(this).pipelineId ??= ContextFrame.#idsOf(this).next());
+  }
+
+  /** Numbers the executions of the run. */
+  static #idsOf(frame: ContextFrame): ExecutionIds {
+    if (frame.parent !== undefined) return ContextFrame.#idsOf(frame.parent);
+    return (ContextFrame.#stateOf(frame).ids ??= new ExecutionIds());
   }
 
   get parentLinkage(): ParentLinkage | undefined {
@@ -104,37 +137,31 @@ export class ContextFrame implements DictionaryOwner {
   }
 
   dictionary(kind: DictionaryKind): ContextDictionary {
-    switch (kind) {
-      case 'parameters':
-        return (this.#parameters ??= new ContextDictionary(this, kind, this.parametersBase));
-      case 'items':
-        return (this.#items ??= new ContextDictionary(this, kind, this.itemsBase));
-      case 'properties':
-        return (this.#properties ??= new ContextDictionary(this, kind, this.propertiesBase));
-    }
+    return (ContextFrame.#stateOf(this)[kind] ??= new ContextDictionary(this, kind, this.started[kind]));
   }
 
   /** What the dictionary started from. */
   base(kind: DictionaryKind): Layer {
-    if (kind === 'parameters') return this.parametersBase;
-    return kind === 'items' ? this.itemsBase : this.propertiesBase;
+    return this.started[kind];
   }
 
   /** What a child started now can inherit. */
   layer(kind: DictionaryKind): Layer {
-    switch (kind) {
-      case 'parameters':
-        return this.#parameters === undefined ? this.parametersBase : this.#parameters.seal();
-      case 'items':
-        return this.#items === undefined ? this.itemsBase : this.#items.seal();
-      case 'properties':
-        return this.#properties === undefined ? this.propertiesBase : this.#properties.seal();
-    }
+    return this.#own?.[kind]?.seal() ?? this.started[kind];
   }
 
-  /** What a context made from this one starts with. */
+  /** What a context made from this one starts with; made anew only after something was written. */
   layers(): BaseLayers {
-    return perDictionary((kind) => this.layer(kind));
+    return this.#own === undefined ? this.started : (this.#own.layers ??= ContextFrame.#sealed(this));
+  }
+
+  static #sealed(frame: ContextFrame): BaseLayers {
+    return new BaseLayers(frame.layer('parameters'), frame.layer('items'), frame.layer('properties'));
+  }
+
+  /** A dictionary was written to: what a child started now can inherit is not known any more. */
+  changed(): void {
+    ContextFrame.#stateOf(this).layers = undefined;
   }
 
   hintFor(kind: DictionaryKind, name: string): string | undefined {
@@ -153,45 +180,50 @@ export class ContextFrame implements DictionaryOwner {
       const expected = 'a function, or an object with Symbol.dispose or Symbol.asyncDispose, was expected';
       throw invalidOption('onDispose', expected, this.path);
     }
-    if (this.#disposed) {
+    if (this.#isDisposed) {
       throw new PipelineError('CONTEXT_DISPOSED', {
         path: this.path,
         problem: 'A disposer was registered after the execution of this context had ended.',
         remedy: 'Register it while a node runs, or dispose the resource where it is used.',
       });
     }
-    (this.#disposers ??= []).push({ disposer, path });
+    (ContextFrame.#stateOf(this).disposers ??= []).push({ disposer, path });
   }
 
   /** How many disposers are registered. */
   get disposerCount(): number {
-    return this.#disposers?.length ?? 0;
+    return this.#own?.disposers?.length ?? 0;
   }
 
   /** Takes out the disposers registered since there were so many, the latest first. */
   takeDisposers(since = 0): readonly RegisteredDisposer[] {
-    return this.#disposers?.splice(since).reverse() ?? [];
+    return this.#own?.disposers?.splice(since).reverse() ?? [];
   }
 
   /** Refuses disposers from now on. */
   closeDisposal(): void {
-    this.#disposed = true;
+    this.#isDisposed = true;
+  }
+
+  /** Whether all that was registered has been disposed. */
+  get isDisposed(): boolean {
+    return this.#isDisposed;
+  }
+
+  // Static, as a private method would cost every instance a mark.
+  static #stateOf(frame: ContextFrame): OwnState {
+    return (frame.#own ??= new OwnState());
   }
 }
 
 /** The frame of a child: it takes the layers its parent has at this moment, and copies nothing. */
 export function childFrame(parent: ContextFrame, site: ChildSite, scope: CancelScope): ContextFrame {
-  const { inheritance } = site;
+  const { inheritance } = site.child;
   return new ContextFrame(
     site,
     parent,
-    site,
     parent.services.narrow(inheritance.configuration),
-    inheritance.configuration.inheritRunIdentity ? parent.identity : parent.identity.fork(),
     scope,
-    parent.ids,
-    inheritance.parameters.layerFor(parent.layer('parameters')),
-    inheritance.items.layerFor(parent.layer('items')),
-    inheritance.properties.layerFor(parent.layer('properties')),
+    inheritance.layersFor(parent.layers()),
   );
 }

@@ -17,10 +17,20 @@ export class DictionaryInheritance implements LayerDerivation {
     this.#explicitOnly = explicit.size === 0 ? EMPTY_LAYER : new StackedLayer(explicit, undefined);
   }
 
+  /** Whether a child gets the parent's layer as it is. */
+  get takesAll(): boolean {
+    return this.#inherit === true && this.#explicit.size === 0;
+  }
+
+  /** Whether what a child gets does not depend on the parent. */
+  get takesNothing(): boolean {
+    return this.#inherit === false;
+  }
+
   /** The layer a child starts from. */
   layerFor(parent: Layer): Layer {
     if (this.#inherit === false || parent === EMPTY_LAYER) return this.#explicitOnly;
-    return this.#inherit === true && this.#explicit.size === 0 ? parent : parent.derived(this);
+    return this.takesAll ? parent : parent.derived(this);
   }
 
   derive(parent: Layer): Layer {

@@ -32,6 +32,13 @@ const printedIds = [
   'parent',
 ] as const;
 
+/** What few views have: one is made for every node of every execution. */
+interface ViewExtras {
+  /** The scope of one item, where the node has a limit for each. */
+  readonly itemScope: CancelScope | undefined;
+  run: RunContext | undefined;
+}
+
 /**
  * What a pipeline's code knows of where it runs: three dictionaries, the run, and its services.
  *
@@ -42,8 +49,7 @@ const printedIds = [
  */
 export class PipelineContext {
   readonly #frame: ContextFrame;
-  readonly #itemScope: CancelScope | undefined;
-  #run: RunContext | undefined;
+  #extras: ViewExtras | undefined;
   /** The node this context was given to; undefined outside a node. */
   readonly currentNodeId: string | undefined;
 
@@ -61,7 +67,7 @@ export class PipelineContext {
     itemScope?: CancelScope,
   ) {
     this.#frame = origin instanceof ContextFrame ? origin : new TemplateFrame(origin);
-    this.#itemScope = itemScope;
+    if (itemScope !== undefined) this.#extras = { itemScope, run: undefined };
     this.currentNodeId = currentNodeId;
   }
 
@@ -121,17 +127,18 @@ export class PipelineContext {
 
   /** The run as this execution sees it. */
   get run(): RunContext {
-    return (this.#run ??= new RunContext(
+    const extras = (this.#extras ??= { itemScope: undefined, run: undefined });
+    return (extras.run ??= new RunContext(
       this.#frame.identity,
-      this.#itemScope ?? this.#frame.scope,
+      PipelineContext.#scopeOf(this),
       this.logger,
-      this.#ownPath(),
+      PipelineContext.#pathOf(this),
     ));
   }
 
   /** Aborts when the run, or the nearest enclosing part of it with a limit of its own, has ended. */
   get signal(): AbortSignal {
-    return (this.#itemScope ?? this.#frame.scope).signal;
+    return PipelineContext.#scopeOf(this).signal;
   }
 
   /** Gets the events of this execution, the runner's observer included; a child may not inherit it. */
@@ -161,7 +168,7 @@ export class PipelineContext {
 
   /** Cancels the nearest enclosing scope; the whole run with `context.run.cancel`. Never throws. */
   cancel(reason: CancelReason = { kind: 'user' }): void {
-    this.#frame.scope.nearest.cancel(reason, this.#ownPath());
+    this.#frame.scope.nearest.cancel(reason, PipelineContext.#pathOf(this));
   }
 
   /**
@@ -206,8 +213,13 @@ export class PipelineContext {
     return `PipelineContext ${inspect(this.toJSON())}`;
   }
 
-  #ownPath(): string {
-    return this.currentNodeId === undefined ? this.path : `${this.path}/${this.currentNodeId}`;
+  // Static, as a private method would cost every instance a mark.
+  static #pathOf({ path, currentNodeId }: PipelineContext): string {
+    return currentNodeId === undefined ? path : `${path}/${currentNodeId}`;
+  }
+
+  static #scopeOf(context: PipelineContext): CancelScope {
+    return context.#extras?.itemScope ?? context.#frame.scope;
   }
 
   /** @internal The state behind a context: for the engine. */

@@ -2,18 +2,17 @@ import { CancelScope } from '../run/cancel-scope.js';
 import { RunContext } from '../run/run-context.js';
 import { RunIdentity } from '../run/run-identity.js';
 import { runInContext } from './ambient-context.js';
+import type { ContextHolder } from './ambient-context.js';
 import { ContextFrame } from './context-frame.js';
 import type { ContextSite } from './context-frame.js';
 import type { ContextServices } from './context-services.js';
 import { dictionaryKinds } from './dictionary-kind.js';
-import { ExecutionIds } from './execution-ids.js';
 import { PipelineContext } from './pipeline-context.js';
 import { TemplateFrame } from './template-frame.js';
 
 /** The context at the top of a run. */
-export interface RootContext {
+export interface RootContext extends ContextHolder {
   readonly frame: ContextFrame;
-  readonly view: PipelineContext;
   /** Stops listening to the caller's signals and calls the deadline off. */
   release(): void;
 }
@@ -34,32 +33,21 @@ export function rootContext(
   const joined = given?.joined === undefined ? undefined : RunContext.parts(given.joined);
   const above = joined ?? (outer && RunContext.parts(outer));
   const scope = new CancelScope(site.path, above?.scope, joined === undefined);
-  const layers = origin.layers();
-  const frame = new ContextFrame(
-    site,
-    undefined,
-    undefined,
-    services,
-    joined?.identity ?? new RunIdentity(given?.runOptions, above?.identity),
-    scope,
-    new ExecutionIds(),
-    layers.parameters,
-    layers.items,
-    layers.properties,
-  );
+  const identity = joined?.identity ?? new RunIdentity(given?.runOptions, above?.identity);
+  const frame = new ContextFrame(site, undefined, services, scope, origin.layers(), identity);
   for (const kind of dictionaryKinds) frame.dictionary(kind).takeLocalOf(origin.dictionary(kind));
-  const view = new PipelineContext(frame);
-  scope.dispatchThrough((announce) => {
-    runInContext(view, announce);
-  });
-  const stopRelays = given?.relaySignals(scope);
-  scope.limitTo(given?.deadlineMs());
-  return {
+  const root: RootContext = {
     frame,
-    view,
+    context: new PipelineContext(frame),
     release() {
       stopRelays?.();
       scope.close();
     },
   };
+  scope.dispatchThrough((announce) => {
+    runInContext(root, announce);
+  });
+  const stopRelays = given?.relaySignals(scope);
+  scope.limitTo(given?.deadlineMs());
+  return root;
 }

@@ -6,11 +6,10 @@ import { RunContext } from '../run/run-context.js';
 import { runContextRules } from '../run/run-context-options.js';
 import type { RunContextOptions } from '../run/run-context-options.js';
 import { RunIdentity } from '../run/run-identity.js';
+import { EMPTY_LAYERS } from './base-layers.js';
 import { ContextFrame } from './context-frame.js';
 import { ContextServices } from './context-services.js';
 import { dictionaryKinds } from './dictionary-kind.js';
-import { ExecutionIds } from './execution-ids.js';
-import { EMPTY_LAYER } from './layer.js';
 import { pipelineContextRules } from './pipeline-context-options.js';
 import type { PipelineContextOptions } from './pipeline-context-options.js';
 
@@ -31,14 +30,10 @@ export class TemplateFrame extends ContextFrame {
     super(
       { path: '', pipelineName: '' },
       undefined,
-      undefined,
       new ContextServices({ ...options, logger: options.logger ?? silentLogger }),
-      joined === undefined ? new RunIdentity(runOptions) : RunContext.parts(joined).identity,
       joined === undefined ? new CancelScope('') : RunContext.parts(joined).scope,
-      new ExecutionIds(),
-      EMPTY_LAYER,
-      EMPTY_LAYER,
-      EMPTY_LAYER,
+      EMPTY_LAYERS,
+      joined === undefined ? new RunIdentity(runOptions) : RunContext.parts(joined).identity,
     );
     this.#signals = [options.signal, runOptions.signal];
     this.joined = joined;

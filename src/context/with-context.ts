@@ -1,5 +1,6 @@
 import { invalidOption } from '../errors/option-rules.js';
 import { runInContext } from './ambient-context.js';
+import type { ContextHolder } from './ambient-context.js';
 import { callDisposers, disposalFailed } from './disposers.js';
 import type { DisposerFailure } from './disposers.js';
 import { PipelineContext } from './pipeline-context.js';
@@ -21,20 +22,21 @@ export async function withContext<T>(
   if (typeof fn !== 'function')
     throw invalidOption('withContext', 'a function was expected after the context');
   const view = context instanceof PipelineContext ? context : new PipelineContext(context);
+  const holder: ContextHolder = { context: view };
   const frame = PipelineContext.frameOf(view);
   // The context of a running execution: its own end disposes it.
-  if (!(frame instanceof TemplateFrame)) return await runInContext(view, fn, view);
+  if (!(frame instanceof TemplateFrame)) return await runInContext(holder, fn, view);
   const stopRelays = frame.relaySignals(frame.scope);
   frame.scope.limitTo(frame.deadlineMs());
   const before = frame.disposerCount;
   const end = async (): Promise<DisposerFailure[]> => {
     stopRelays();
     frame.scope.limitTo(undefined);
-    return await runInContext(view, callDisposers, frame.takeDisposers(before));
+    return await runInContext(holder, callDisposers, frame.takeDisposers(before));
   };
   let result: Awaited<T>;
   try {
-    result = await runInContext(view, fn, view);
+    result = await runInContext(holder, fn, view);
   } catch (error) {
     for (const failure of await end()) frame.services.report('error', { ...failure }, 'a disposer failed');
     throw error;

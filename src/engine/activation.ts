@@ -33,37 +33,51 @@ function activateFrom(stages: readonly ConstructedStage[], execution: Execution,
   for (let index = first; index < stages.length && !execution.isHalted; index += 1) {
     const constructed = stages[index];
     const activated = constructed && activate(constructed, execution);
-    if (activated !== undefined) {
-      return activated.then(() => activateFrom(stages, execution, index + 1));
-    }
+    if (activated !== undefined) return activateAfter(activated, stages, execution, index + 1);
   }
   return undefined;
 }
 
+async function activateAfter(
+  activated: Promise<void>,
+  stages: readonly ConstructedStage[],
+  execution: Execution,
+  next: number,
+): Promise<void> {
+  await activated;
+  await activateFrom(stages, execution, next);
+}
+
 function activate(constructed: ConstructedStage, execution: Execution): Work {
   const { stage, code } = constructed;
+  if (code.lifetime === 'run') return useShared(constructed, execution);
   const { path } = stage.site;
   try {
-    if (code.lifetime === 'run') return useShared(constructed, execution);
     const view = stage.view(execution);
     const owner = ownerOf(code, execution.run.container);
     const instance = make(code, view, owner, path);
     stage.setState(execution, instance);
     const ready = owner === undefined ? initialise(instance, view, execution.frame, path) : undefined;
-    if (!isThenable(ready)) return undefined;
-    const wait = execution.run.waitAt(path);
-    return Promise.resolve(ready).then(
-      () => {
-        wait.end();
-      },
-      (thrown: unknown) => {
-        wait.end();
-        failed(constructed, execution, thrown);
-      },
-    );
+    if (isThenable(ready)) return initialised(ready, constructed, execution);
   } catch (thrown) {
     failed(constructed, execution, thrown);
-    return undefined;
+  }
+  return undefined;
+}
+
+/** Waits for an init. */
+async function initialised(
+  ready: PromiseLike<unknown>,
+  constructed: ConstructedStage,
+  execution: Execution,
+): Promise<void> {
+  const wait = execution.run.waitAt(constructed.stage.site.path);
+  try {
+    await ready;
+  } catch (thrown) {
+    failed(constructed, execution, thrown);
+  } finally {
+    wait.end();
   }
 }
 
@@ -81,25 +95,33 @@ function useShared(constructed: ConstructedStage, execution: Execution): Work {
   const { stage, code } = constructed;
   const { run } = execution;
   const { path } = stage.site;
-  const take = ({ instance, error }: SharedNode): void => {
-    stage.setState(execution, instance);
-    if (error !== undefined) execution.fail(error, stage.site);
-  };
   // By path, not by stage: a child that was defined again has new stages.
   const known = run.sharedNodes.get(path) as KnownNode | undefined;
   const isKnown = known !== undefined && known.type === code.type;
-  const node = isKnown ? known.node : runInContext(run.rootContext, makeShared, constructed, execution);
+  const node = isKnown ? known.node : runInContext(run.root, makeShared, constructed, execution);
   if (!isKnown) run.sharedNodes.set(path, { type: code.type, node });
-  if (!(node instanceof Promise)) {
-    take(node);
-    return undefined;
-  }
-  const wait = run.waitAt(path);
-  return node.then((settled) => {
-    wait.end();
-    run.sharedNodes.set(path, { type: code.type, node: settled });
-    take(settled);
-  });
+  if (node instanceof Promise) return takeLater(node, constructed, execution);
+  take(node, constructed, execution);
+  return undefined;
+}
+
+function take({ instance, error }: SharedNode, { stage }: ConstructedStage, execution: Execution): void {
+  stage.setState(execution, instance);
+  if (error !== undefined) execution.fail(error, stage.site);
+}
+
+async function takeLater(
+  node: Promise<SharedNode>,
+  constructed: ConstructedStage,
+  execution: Execution,
+): Promise<void> {
+  const { stage, code } = constructed;
+  const { run } = execution;
+  const wait = run.waitAt(stage.site.path);
+  const made = await node;
+  wait.end();
+  run.sharedNodes.set(stage.site.path, { type: code.type, node: made });
+  take(made, constructed, execution);
 }
 
 /** Tried once: what fails here fails every execution that needs the node. */
@@ -107,13 +129,13 @@ function makeShared(
   { stage, code }: ConstructedStage,
   execution: Execution,
 ): SharedNode | Promise<SharedNode> {
-  const { rootContext, rootFrame, container } = execution.run;
+  const { root, container } = execution.run;
   const { path } = stage.site;
   let instance: object = {};
   try {
     const owner = ownerOf(code, container);
-    instance = make(code, rootContext, owner, path);
-    const ready = owner === undefined ? initialise(instance, rootContext, rootFrame, path) : undefined;
+    instance = make(code, root.context, owner, path);
+    const ready = owner === undefined ? initialise(instance, root.context, root.frame, path) : undefined;
     if (!isThenable(ready)) return { instance, error: undefined };
     return Promise.resolve(ready).then(
       () => ({ instance, error: undefined }),
@@ -127,13 +149,17 @@ function makeShared(
 /** Registers `dispose` first, so that it is called also when `init` fails. */
 function initialise(instance: object, context: PipelineContext, frame: ContextFrame, path: string): unknown {
   const node = instance as NodeLifecycle;
-  if (typeof node.dispose === 'function') frame.addDisposer(() => node.dispose?.(), path);
+  if (typeof node.dispose === 'function') disposeWith(frame, node, path);
   return typeof node.init === 'function' ? node.init(context) : undefined;
+}
+
+function disposeWith(frame: ContextFrame, node: NodeLifecycle, path: string): void {
+  frame.addDisposer(() => node.dispose?.(), path);
 }
 
 /** The container that a class is bound in; undefined where the run constructs it, and so initialises and disposes it. */
 function ownerOf({ type }: NodeCode, container: NodeContainer | undefined): NodeContainer | undefined {
-  return type !== undefined && container?.isBound(type) === true ? container : undefined;
+  return container !== undefined && type !== undefined && container.isBound(type) ? container : undefined;
 }
 
 /** An instance from the container that owns the class, else a new one, which gets the context. */
@@ -160,7 +186,7 @@ function make(
   } catch (thrown) {
     throw new ActivationFailure(path, type, `its construction failed: ${printed(thrown)}`, thrown);
   }
-  if (code.fits(instance)) return instance;
+  if (code.fits(instance, owner !== undefined)) return instance;
   const methods = code.methods.map((method) => `'${method}'`).join(' or ');
   const why = `what was constructed has no method ${methods}; add it with the method of its kind`;
   throw new ActivationFailure(path, type, why);

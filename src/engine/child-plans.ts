@@ -30,7 +30,10 @@ export class ChildPlans {
   select(frame: ContextFrame): Plan {
     const { latest } = this.recent;
     // Nothing was read: nothing can change.
-    if (latest !== undefined && latest.blueprint.reads.size === 0) return latest;
+    return latest !== undefined && latest.blueprint.reads.size === 0 ? latest : this.#selectByReads(frame);
+  }
+
+  #selectByReads(frame: ContextFrame): Plan {
     const parameters = { get: (name: string) => frame.dictionary('parameters').entry(name) };
     const known = this.recent.find((plan) => matchesReads(plan.blueprint.reads, parameters));
     if (known !== undefined) return known;

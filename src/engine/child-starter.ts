@@ -7,11 +7,14 @@ import type { ChildSite, ContextFrame } from '../context/context-frame.js';
 import { dictionaryKinds } from '../context/dictionary-kind.js';
 import type { PipelineContext } from '../context/pipeline-context.js';
 import { PipelineError } from '../errors/pipeline-error.js';
+import type { ItemTrace } from '../lineage/item-trace.js';
 import type { CancelScope } from '../run/cancel-scope.js';
+import { ChildExecution, ItemLink } from './child-execution.js';
 import type { ChildPlans } from './child-plans.js';
 import { nodeFailed } from './engine-errors.js';
-import type { Execution } from './execution.js';
+import type { EmissionTurn, Execution, OutputReceiver } from './execution.js';
 import type { Plan } from './plan.js';
+import type { NodeStage } from './stage.js';
 import { isThenable } from './work.js';
 
 /** A child that could not be started. */
@@ -23,43 +26,63 @@ export class ChildFailure {
   ) {}
 }
 
-/** A child's context and the plan that fits it. */
-export interface PreparedChild {
-  readonly frame: ContextFrame;
-  readonly plan: Plan;
-}
-
-/** Makes the contexts of one composite's children, and chooses their plans. */
+/** Makes the executions of one composite's children: their contexts, and the plans that fit them. */
 export class ChildStarter {
+  /** Whether any value is set in the child itself. */
+  readonly #hasValues: boolean;
+
   constructor(
     private readonly composite: CompositeBlueprint,
     private readonly site: ChildSite,
     private readonly plans: ChildPlans,
-  ) {}
+  ) {
+    this.#hasValues = composite.inheritance.localValues !== undefined || composite.valuesOf !== undefined;
+  }
 
-  /** @param view the parent's context as the composite sees it. */
-  prepare(
-    execution: Execution,
-    view: PipelineContext,
+  /**
+   * Makes the execution of one child.
+   *
+   * @param stage the composite, which gets the outputs and whose view of the parent's context a function of the item gets.
+   */
+  start(
+    parent: Execution,
+    stage: NodeStage & OutputReceiver,
     item: unknown,
     scope: CancelScope,
-  ): PreparedChild | ChildFailure {
-    const { requires, inheritance, valuesOf } = this.composite;
-    const frame = childFrame(execution.frame, this.site, scope);
-    if (inheritance.localValues !== undefined) setAll(frame, inheritance.localValues);
-    if (valuesOf !== undefined) {
-      const refused = this.#setItemValues(frame, valuesOf, item, view);
+    trace?: ItemTrace,
+    turn?: EmissionTurn,
+  ): ChildExecution | ChildFailure {
+    const frame = childFrame(parent.frame, this.site, scope);
+    if (this.#hasValues) {
+      const refused = this.#setValues(frame, item, stage, parent);
       if (refused !== undefined) return failedStart(frame, refused, false);
     }
+    let plan: Plan;
     try {
+      const { requires } = this.composite;
       if (requires.length > 0) requireKeys(requires, frame, this.site.path);
-      const plan = this.plans.select(frame);
-      if (plan.isConcurrent) frame.isolateScope();
-      return { frame, plan };
+      plan = this.plans.select(frame);
     } catch (thrown) {
       const error = thrown instanceof PipelineError ? thrown : nodeFailed(this.site.path, thrown);
       return failedStart(frame, error, true);
     }
+    if (plan.isConcurrent) frame.isolateScope();
+    const link = trace === undefined && turn === undefined ? undefined : new ItemLink(trace, turn, frame);
+    return new ChildExecution(plan, parent, frame, stage, link);
+  }
+
+  /** Sets the explicit values that are the child's alone. */
+  #setValues(
+    frame: ContextFrame,
+    item: unknown,
+    stage: NodeStage,
+    parent: Execution,
+  ): PipelineError | undefined {
+    const { inheritance, valuesOf } = this.composite;
+    if (inheritance.localValues !== undefined) setAll(frame, inheritance.localValues);
+    return valuesOf === undefined
+      ? undefined
+      : this.#setItemValues(frame, valuesOf, item, stage.view(parent));
   }
 
   #setItemValues(

@@ -23,9 +23,6 @@ export interface Closing {
   hurry(): Work;
 }
 
-/** The end of an execution that had nothing to do. */
-export const CLOSED: Closing = { hurry: () => undefined };
-
 /** Does steps one after the other, all of them; without a promise as long as none is returned. */
 export class ClosingSteps implements Closing {
   readonly #left: ClosingStep[];

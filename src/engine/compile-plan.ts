@@ -62,7 +62,7 @@ class PlanCompiler {
   ) {
     // The nodes of a line have their places one after the other.
     this.#lines = straightLines(blueprint);
-    this.#slots = new Map(this.#lines.flat().map(({ id }) => [id, this.#take(SLOTS_PER_NODE)]));
+    this.#slots = new Map(this.#lines.flat().map((node) => [node.id, this.#take(slotsOf(node))]));
   }
 
   compile(): Plan {
@@ -163,8 +163,7 @@ class PlanCompiler {
     const childSite = {
       path: node.path,
       pipelineName: name,
-      nodeId: node.id,
-      inheritance: composite.inheritance,
+      child: { nodeId: node.id, inheritance: composite.inheritance },
     };
     const plans = new ChildPlans(composite, name, node.path, this.environment.describe, (child) =>
       compilePlan(child, this.environment),
@@ -232,4 +231,12 @@ class PlanCompiler {
     for (let index = 0; index < count; index += 1) this.#states.push(undefined);
     return first;
   }
+}
+
+/** How many places a node needs: none where nothing is kept for it, and nobody sees its view of the context. */
+function slotsOf({ kind, composite }: BlueprintNode): number {
+  if (kind === 'composite-input' || kind === 'composite-output') return 0;
+  const isPlain =
+    composite !== undefined && composite.granularity === 'item' && composite.valuesOf === undefined;
+  return isPlain ? 0 : SLOTS_PER_NODE;
 }

@@ -8,6 +8,7 @@ import type { ErrorPolicy } from '../resilience/error-policy.js';
 import { alarmAt } from '../run/alarm.js';
 import { CancelScope } from '../run/cancel-scope.js';
 import { ChildExecution } from './child-execution.js';
+import type { ItemLink } from './child-execution.js';
 import { ChildFailure } from './child-starter.js';
 import type { ChildStarter } from './child-starter.js';
 import { nodeTimeout } from './engine-errors.js';
@@ -16,6 +17,7 @@ import type { FailedTry } from './failed-try.js';
 import { dropItem, endTrace, settleRecord } from './item-end.js';
 import { Pacer } from './pacer.js';
 import { runChild } from './run-child.js';
+import type { Stage } from './stage.js';
 import type { StageSite } from './stage-site.js';
 import { timedTry } from './timed-try.js';
 import { nothingAfter, WorkStage } from './work-stage.js';
@@ -52,15 +54,23 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     if (this.timeoutMs !== undefined)
       return this.#attemptWithin(this.timeoutMs, execution, item, trace, attempt, turn);
     const { scope } = execution.frame;
-    const childScope = this.composite.cancellable
-      ? new CancelScope(this.site.path, execution.frame.scope)
-      : scope;
+    const childScope = this.composite.cancellable ? new CancelScope(this.site.path, scope) : scope;
     const child = this.#start(execution, item, trace, attempt, turn, childScope);
     if (!(child instanceof ChildExecution)) return this.failed(execution, child);
-    const running = runInContext(child.context, runChild, child);
+    const running = runInContext(child, runChild, child, item, child.link?.inner);
     return running === undefined
-      ? this.#conclude(child)
-      : inTime(child, running).then(() => this.#conclude(child));
+      ? this.#conclude(child, item, attempt)
+      : this.#concludeAfter(running, child, item, attempt);
+  }
+
+  async #concludeAfter(
+    running: Promise<void>,
+    child: ChildExecution,
+    item: unknown,
+    attempt: number,
+  ): Promise<unknown> {
+    await (child.plan.isConcurrent ? inTime(child, running) : running);
+    return await this.#conclude(child, item, attempt);
   }
 
   #attemptWithin(
@@ -73,7 +83,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
   ): unknown {
     let child: ChildExecution | FailedTry | undefined;
     const conclude = (): unknown => {
-      if (child instanceof ChildExecution) return this.#conclude(child);
+      if (child instanceof ChildExecution) return this.#conclude(child, item, attempt);
       return child && this.failed(execution, child);
     };
     return timedTry(
@@ -83,15 +93,15 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
       (scope) => {
         child = this.#start(execution, item, trace, attempt, turn, scope);
         if (!(child instanceof ChildExecution)) return undefined;
-        return runInContext(child.context, runChild, child);
+        return runInContext(child, runChild, child, item, child.link?.inner);
       },
       {
         value: conclude,
         thrown: conclude,
         timedOut: () => {
           if (child instanceof ChildExecution) {
-            child.isDetached = true;
-            this.#notifyCompleted(child, 'failed');
+            child.detach();
+            this.#notifyCompleted(child, attempt, 'failed');
           }
           const error = nodeTimeout(this.site.path, timeoutMs);
           return this.failed(execution, { error, item, trace, attempt, turn });
@@ -109,15 +119,13 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     turn: EmissionTurn | undefined,
     scope: CancelScope,
   ): ChildExecution | FailedTry {
-    const prepared = this.starter.prepare(execution, this.view(execution), item, scope);
-    if (prepared instanceof ChildFailure) {
-      const { error, isFatal } = prepared;
+    const child = this.starter.start(execution, this, item, scope, trace, turn);
+    if (child instanceof ChildFailure) {
+      const { error, isFatal } = child;
       return { error, item, trace, attempt, turn, isFatal };
     }
-    const { plan, frame } = prepared;
-    const child = new ChildExecution(plan, execution, frame, this, item, trace, attempt, turn);
     if (execution.observer !== undefined) {
-      this.tell(execution, 'compositeStarted', { childPipelineId: frame.pipelineId, attempt });
+      this.tell(execution, 'compositeStarted', { childPipelineId: child.frame.pipelineId, attempt });
     }
     return child;
   }
@@ -139,7 +147,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
       return undefined;
     }
     if (this.#isLive) {
-      const turn = child.turn?.wait();
+      const turn = child.link?.turn?.wait();
       return turn === undefined ? this.#emitLive(child, item) : turn.then(() => this.#emitLive(child, item));
     }
     if (child.count === 1) child.kept = [item];
@@ -148,15 +156,16 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
   }
 
   /** Hands on an output while its child still runs: in the parent's context. */
-  #emitLive({ parent, trace, isDetached }: ChildExecution, item: unknown): Work {
+  #emitLive({ parent, link, isDetached }: ChildExecution, item: unknown): Work {
     if (isDetached) return undefined;
     this.counter(parent).emitted += 1;
-    trace?.split(1);
-    return runInContext(parent.context, this.emit.bind(this), parent, item, trace);
+    link?.trace?.split(1);
+    return runInContext(parent, pushOn, this.next, parent, item, link?.trace);
   }
 
   override emit(execution: Execution, processed: unknown, trace: ItemTrace | undefined): Work {
-    if (!(processed instanceof HeldOutputs)) return this.next.push(execution, processed, trace);
+    if (this.composite.output !== 'many' || !(processed instanceof HeldOutputs))
+      return this.next.push(execution, processed, trace);
     trace?.split(processed.items.length - 1);
     return this.#emitFrom(execution, processed.items, 0, trace);
   }
@@ -193,17 +202,19 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
   }
 
   /** Decides what one child has come to: outputs to emit, an item that ended, or a failed try. */
-  #conclude(child: ChildExecution): unknown {
-    const { parent, trace, item, attempt, turn, frame } = child;
+  #conclude(child: ChildExecution, item: unknown, attempt: number): unknown {
+    const { parent, link, frame } = child;
     if (parent.frame.scope.reason !== undefined) {
-      this.#notifyCompleted(child, 'cancelled');
-      return nothingAfter(dropItem(parent, this, trace));
+      this.#notifyCompleted(child, attempt, 'cancelled');
+      return nothingAfter(dropItem(parent, this, link?.trace));
     }
     const error = this.#errorOf(child);
-    this.#notifyCompleted(child, error === undefined ? 'succeeded' : 'failed');
-    if (error === undefined) return this.#succeeded(child);
-    trace?.rewind(child.hopsBefore);
+    if (parent.observer !== undefined)
+      this.#notifyCompleted(child, attempt, error === undefined ? 'succeeded' : 'failed');
+    if (error === undefined) return this.#succeeded(child, attempt);
+    link?.trace?.rewind(link.hopsBefore);
     const { failedFrame = frame, isFatal } = child;
+    const { trace, turn } = link ?? {};
     return this.failed(parent, { error, item, trace, attempt, turn, frame: failedFrame, isFatal });
   }
 
@@ -214,47 +225,58 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     );
   }
 
-  #succeeded(child: ChildExecution): unknown {
-    const { parent, trace, attempt, count, kept } = child;
+  #succeeded(child: ChildExecution, attempt: number): unknown {
+    const { parent, link, count, kept } = child;
     const counter = parent.run.counter(this.index);
-    trace?.passComposite(this.place(parent), child.hopsBefore, count, attempt);
+    link?.trace?.passComposite(this.place(parent), link.hopsBefore, count, attempt);
     if (count === 0) {
       counter.filtered += 1;
       // So that the levels above take it as handled too.
-      if (child.isHandled) parent.isHandled = true;
-      const ending = child.innerTrace?.ending;
-      // Where the child ended the item, its record is the one.
-      if (trace !== undefined && ending !== undefined) {
-        return nothingAfter(settleRecord(parent, this, () => trace.end(ending)));
-      }
-      return nothingAfter(endTrace(parent, this, trace, 'filtered', attempt));
+      if (child.isHandled) parent.handled();
+      return nothingAfter(this.#endFiltered(parent, link, attempt));
     }
     counter.out += 1;
     if (this.composite.output !== 'many') {
       counter.emitted += 1;
       return kept;
     }
-    if (this.#isLive) return nothingAfter(settleRecord(parent, this, () => trace?.release()));
+    if (this.#isLive) return nothingAfter(this.#release(parent, link?.trace));
     counter.emitted += count;
     return new HeldOutputs(kept as readonly unknown[]);
   }
 
-  #notifyCompleted({ parent, frame, attempt }: ChildExecution, outcome: Outcome): void {
+  /** Ends the trace of an item that gave no output; where the child ended it, its record is the one. */
+  #endFiltered(parent: Execution, link: ItemLink | undefined, attempt: number): Work {
+    const { trace, inner } = link ?? {};
+    const ending = inner?.ending;
+    return trace === undefined || ending === undefined
+      ? endTrace(parent, this, trace, 'filtered', attempt)
+      : settleRecord(parent, this, () => trace.end(ending));
+  }
+
+  #release(parent: Execution, trace: ItemTrace | undefined): Work {
+    return trace === undefined ? undefined : settleRecord(parent, this, () => trace.release());
+  }
+
+  #notifyCompleted({ parent, frame }: ChildExecution, attempt: number, outcome: Outcome): void {
     if (parent.observer === undefined) return;
     this.tell(parent, 'compositeCompleted', { childPipelineId: frame.pipelineId, attempt, outcome });
   }
 }
 
+function pushOn(next: Stage, execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
+  return next.push(execution, item, trace);
+}
+
 /** Waits for a child; one that has failed is waited for like a failed run, then it goes on by itself till the run's end. */
 function inTime(child: ChildExecution, running: Promise<void>): Promise<void> {
-  if (!child.plan.isConcurrent) return running;
   return new Promise((resolve, reject) => {
     let stopAlarm: (() => void) | undefined;
     const unwatch = child.onStop(() => {
       if (child.failure === undefined) return;
       stopAlarm = alarmAt(Date.now() + child.run.graceMs, () => {
         child.run.linger(child.frame.path, running);
-        child.isDetached = true;
+        child.detach();
         resolve();
       });
     });

@@ -36,27 +36,27 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
   const { rootPlan, root } = request;
   const { plan, ledger } = rootPlan;
   const startedAt = performance.now();
-  const run = new RunState(ledger, request.container, root.view, request.graceMs);
+  const run = new RunState(ledger, request.container, root, request.graceMs);
   const execution = new Execution(run, root.frame, request.receiver, plan.states);
   countFromZero(plan, run);
   const abandoned = new Set<string>();
   const graceEndsAt: GraceEnd = { ms: undefined };
-  const work = runInContext(root.view, runRoot, request, execution);
+  const work = runInContext(root, runRoot, request, execution);
   if (work !== undefined)
     await settledOrGivenUp(work, run, execution, request.graceMs, abandoned, graceEndsAt);
   const leftMs = graceEndsAt.ms === undefined ? request.graceMs : Math.max(0, graceEndsAt.ms - Date.now());
-  await runInContext(root.view, endLingering, run, leftMs, abandoned);
-  await runInContext(root.view, dropOpenTraces, run, execution);
+  await runInContext(root, endLingering, run, leftMs, abandoned);
+  await runInContext(root, dropOpenTraces, run, execution);
   root.release();
   const result: RunResult = Object.freeze({
-    runId: root.view.runId,
-    pipelineId: root.view.pipelineId,
-    pipelineName: root.view.pipelineName,
+    runId: root.context.runId,
+    pipelineId: root.context.pipelineId,
+    pipelineName: root.context.pipelineName,
     status: outcomeOf(execution),
     durationMs: performance.now() - startedAt,
     nodes: new Map([...run.countersByPath()].map(({ path, counter }) => [path, counter.snapshot()] as const)),
     abandoned: Object.freeze([...abandoned]),
-    context: root.view,
+    context: root.context,
   });
   const error = endingError(execution);
   if (error === undefined) return result;

@@ -1,5 +1,6 @@
 import type { ChildOutputs } from '../composition/output-cardinality.js';
 import { runInContext } from '../context/ambient-context.js';
+import type { ContextHolder } from '../context/ambient-context.js';
 import { PipelineContext } from '../context/pipeline-context.js';
 import type { ContextFrame } from '../context/context-frame.js';
 import type { PipelineError } from '../errors/pipeline-error.js';
@@ -28,29 +29,29 @@ export interface EmissionTurn {
 /** The states of every execution whose nodes keep nothing. */
 const NO_STATES: unknown[] = [];
 
-/** One execution of a plan in its context; all that changes while it runs. */
-export class Execution implements ChildOutputs {
-  /** What its nodes keep for this execution: instances, context views, queues. */
-  readonly states: unknown[];
-  /** The context of the execution as a whole: what `currentContext()` shows. */
-  readonly context: PipelineContext;
-  readonly observer: ExecutionObserver | undefined;
-  readonly scope: CancelScope;
-  /** The error that ended it, with the node that failed and the context where it happened. */
-  failure: PipelineError | undefined;
+/** What only few executions have: made when it is first needed. */
+class ExecutionExtras {
+  context: PipelineContext | undefined;
   failedStage: StageSite | undefined;
   failedFrame: ContextFrame | undefined;
-  /** Whether no policy may handle the failure. */
   isFatal = false;
-  /** Whether a policy skipped or dead-lettered an item. */
   isHandled = false;
-  /** Its end, once that is under way. */
+  isDetached = false;
   closing: Closing | undefined;
+  stops: Set<() => void> | undefined;
+  ended: Set<string> | undefined;
+}
+
+/** One execution of a plan in its context; all that changes while it runs. A composite makes one for every item. */
+export class Execution implements ChildOutputs, ContextHolder {
+  /** What its nodes keep for this execution: instances, context views, queues. */
+  readonly states: unknown[];
+  /** The error that ended it. */
+  failure: PipelineError | undefined;
   /** What has left it, as far as its receiver keeps it. */
   count = 0;
   kept: unknown = undefined;
-  #stops: Set<() => void> | undefined;
-  #ended: Set<string> | undefined;
+  #extras: ExecutionExtras | undefined;
 
   constructor(
     readonly run: RunState,
@@ -60,14 +61,71 @@ export class Execution implements ChildOutputs {
     states: readonly unknown[],
   ) {
     this.states = states.length === 0 ? NO_STATES : states.slice();
-    this.context = new PipelineContext(frame);
-    this.observer = frame.services.executionObserver;
-    this.scope = frame.scope;
+  }
+
+  /** The context of the execution as a whole: what `currentContext()` shows. */
+  get context(): PipelineContext {
+    const extras = Execution.#extrasOf(this);
+    // The run's own is known before it is executed.
+    return (extras.context ??=
+      this.frame === this.run.root.frame ? this.run.root.context : new PipelineContext(this.frame));
+  }
+
+  get observer(): ExecutionObserver | undefined {
+    return this.frame.services.executionObserver;
+  }
+
+  get scope(): CancelScope {
+    return this.frame.scope;
   }
 
   /** Whether no further item starts: it has failed, or its scope has ended. */
   get isHalted(): boolean {
-    return this.failure !== undefined || this.scope.reason !== undefined;
+    return this.failure !== undefined || this.frame.scope.reason !== undefined;
+  }
+
+  /** The node that failed. */
+  get failedStage(): StageSite | undefined {
+    return this.#extras?.failedStage;
+  }
+
+  /** The context where it failed. */
+  get failedFrame(): ContextFrame | undefined {
+    return this.#extras?.failedFrame;
+  }
+
+  /** Whether no policy may handle the failure. */
+  get isFatal(): boolean {
+    return this.#extras?.isFatal === true;
+  }
+
+  /** Whether a policy skipped or dead-lettered an item. */
+  get isHandled(): boolean {
+    return this.#extras?.isHandled === true;
+  }
+
+  /** Notes that a policy skipped or dead-lettered an item. */
+  handled(): void {
+    Execution.#extrasOf(this).isHandled = true;
+  }
+
+  /** Whether whoever gets its outputs no longer waits for it. */
+  get isDetached(): boolean {
+    return this.#extras?.isDetached === true;
+  }
+
+  /** Notes that nobody waits for it any longer. */
+  detach(): void {
+    Execution.#extrasOf(this).isDetached = true;
+  }
+
+  /** Its end, once that is under way and takes more than one step. */
+  get closing(): Closing | undefined {
+    return this.#extras?.closing;
+  }
+
+  set closing(closing: Closing | undefined) {
+    Execution.#extrasOf(this).closing = closing;
   }
 
   /** Ends the execution by a failure; the first end wins. */
@@ -88,10 +146,11 @@ export class Execution implements ChildOutputs {
       return;
     }
     this.failure = error;
-    this.failedStage = stage;
-    this.failedFrame = frame;
-    this.isFatal = isFatal;
-    for (const stop of [...(this.#stops ?? [])]) stop();
+    const extras = Execution.#extrasOf(this);
+    extras.failedStage = stage;
+    extras.failedFrame = frame;
+    extras.isFatal = isFatal;
+    for (const stop of [...(extras.stops ?? [])]) stop();
     this.frame.abort();
   }
 
@@ -102,13 +161,13 @@ export class Execution implements ChildOutputs {
 
   /** Calls back once when the execution fails or its scope ends; gives the function that stops watching. */
   onStop(stop: () => void): () => void {
-    const stops = (this.#stops ??= new Set());
+    const stops = (Execution.#extrasOf(this).stops ??= new Set());
     let isDone = false;
     // Whoever ends it: what follows happens in the context of this execution.
     const once = (): void => {
       if (isDone) return;
       isDone = true;
-      runInContext(this.context, stop);
+      runInContext(this, stop);
     };
     stops.add(once);
     const unwatch = this.frame.scope.watch(once);
@@ -132,9 +191,15 @@ export class Execution implements ChildOutputs {
 
   /** Makes the event of a node that has ended, once. Call it, too, only where `observer` is there. */
   notifyCompleted({ id, path }: StageSite, outcome: Outcome): void {
-    if (this.#ended?.has(path) === true) return;
-    (this.#ended ??= new Set()).add(path);
+    const ended = (Execution.#extrasOf(this).ended ??= new Set());
+    if (ended.has(path)) return;
+    ended.add(path);
     this.notify('nodeCompleted', path, { nodeId: id, outcome });
+  }
+
+  // Static, as a private method would cost every instance a mark.
+  static #extrasOf(execution: Execution): ExecutionExtras {
+    return (execution.#extras ??= new ExecutionExtras());
   }
 }
 

@@ -7,7 +7,7 @@ import { hasInjectionMetadata } from './injection-metadata.js';
 export class NodeCode {
   /** Whether the class is decorated for injection, so that a container must make it. */
   readonly isInjected: boolean;
-  #verified: object | null = null;
+  #isVerified = false;
 
   private constructor(
     /** The instance that all executions use, undefined for a class. */
@@ -41,13 +41,12 @@ export class NodeCode {
     }
   }
 
-  /** Whether what was constructed can be the node; looked at once per class, not per instance. */
-  fits(instance: unknown): instance is object {
+  /** Whether what was made can be the node. The first instance of a class speaks for the others, unless a container makes them. */
+  fits(instance: unknown, isOwned: boolean): instance is object {
+    if (this.#isVerified && !isOwned) return true;
     if (typeof instance !== 'object' || instance === null) return false;
-    const prototype = Object.getPrototypeOf(instance) as object | null;
-    if (prototype !== null && prototype === this.#verified) return true;
     if (!this.methods.some((method) => hasMethod(instance, method))) return false;
-    this.#verified = prototype;
+    this.#isVerified = !isOwned;
     return true;
   }
 }

@@ -21,7 +21,12 @@ export class OutputStage extends NodeStage {
     trace?.pass(this.place(execution), 1, 1);
     const received = execution.receiver?.receive(execution, item, trace);
     // At the top of a run nobody follows the item any further.
-    if (trace === undefined || execution.frame.parent !== undefined) return received;
+    return trace === undefined || execution.frame.parent !== undefined
+      ? received
+      : this.#endAfter(received, execution, trace);
+  }
+
+  #endAfter(received: Work, execution: Execution, trace: ItemTrace): Work {
     return after(received, () => endTrace(execution, this, trace, 'emitted'));
   }
 }

@@ -3,7 +3,7 @@ import type { DisposerFailure, RegisteredDisposer } from '../context/disposers.j
 import { toErrorRecord } from '../ports/error-record.js';
 import type { Outcome } from '../ports/execution-observer.js';
 import { activateNodes } from './activation.js';
-import { CLOSED, ClosingSteps } from './closing-steps.js';
+import { ClosingSteps } from './closing-steps.js';
 import type { ClosingStep } from './closing-steps.js';
 import { nodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
@@ -15,12 +15,12 @@ import type { Work } from './work.js';
 
 /** Constructs the nodes and tells that they have started. */
 export function openExecution(plan: Plan, execution: Execution): Work {
-  if (execution.observer !== undefined) {
-    execution.notify('pipelineStarted', plan.blueprint.path, { pipelineName: plan.blueprint.name });
-  }
-  const activated = activateNodes(plan, execution);
-  if (execution.observer === undefined) return activated;
-  return after(activated, () => {
+  return execution.observer === undefined ? activateNodes(plan, execution) : openObserved(plan, execution);
+}
+
+function openObserved(plan: Plan, execution: Execution): Work {
+  execution.notify('pipelineStarted', plan.blueprint.path, { pipelineName: plan.blueprint.name });
+  return after(activateNodes(plan, execution), () => {
     for (const stage of plan.nodes) stage.tell(execution, 'nodeStarted', {});
   });
 }
@@ -42,15 +42,20 @@ export function outcomeOf(execution: Execution): Outcome {
  * @param isForced whether the run is given up: what is left to do is done without waiting for what hangs.
  */
 export function closeExecution(plan: Plan, execution: Execution, isForced = false): Work {
-  if (execution.closing !== undefined) return isForced ? execution.closing.hurry() : undefined;
-  const { frame } = execution;
+  const { closing, frame } = execution;
+  if (closing !== undefined) return isForced ? closing.hurry() : undefined;
+  if (frame.isDisposed) return undefined;
   // Nearly every child of a composite: nothing to flush, to dispose or to tell.
   if (plan.sinks.length === 0 && frame.disposerCount === 0 && execution.observer === undefined) {
-    execution.closing = CLOSED;
     frame.closeDisposal();
     execution.closed();
     return undefined;
   }
+  return closeInSteps(plan, execution, isForced);
+}
+
+function closeInSteps(plan: Plan, execution: Execution, isForced: boolean): Work {
+  const { frame } = execution;
   const failures: DisposerFailure[] = [];
   const steps: ClosingStep[] = plan.sinks.map((sink) => flushStep(sink, execution));
   const closing = new ClosingSteps(steps, execution.run, {

@@ -1,7 +1,8 @@
 import type { NodeContainer } from '../ports/node-container.js';
 import { runInContext } from '../context/ambient-context.js';
-import { PipelineContext } from '../context/pipeline-context.js';
+import type { ContextHolder } from '../context/ambient-context.js';
 import type { ContextFrame } from '../context/context-frame.js';
+import type { RootContext } from '../context/root-context.js';
 import { ItemTrace } from '../lineage/item-trace.js';
 import type { LineageSink } from '../ports/lineage-sink.js';
 import { NodeCounter } from './node-counter.js';
@@ -20,9 +21,8 @@ export interface Wait {
 }
 
 /** What the run must know of an execution that it keeps in view. */
-export interface KeptExecution {
+export interface KeptExecution extends ContextHolder {
   readonly frame: ContextFrame;
-  readonly context: PipelineContext;
 }
 
 interface OpenPart {
@@ -47,16 +47,12 @@ export class RunState {
   constructor(
     ledger: PathLedger,
     readonly container: NodeContainer | undefined,
-    /** The root's context. */
-    readonly rootContext: PipelineContext,
+    /** The context at its top. */
+    readonly root: RootContext,
     /** How long nodes that ignore the aborted signal are waited for, in milliseconds. */
     readonly graceMs: number,
   ) {
     this.#ledger = ledger;
-  }
-
-  get rootFrame(): ContextFrame {
-    return PipelineContext.frameOf(this.rootContext);
   }
 
   /** The counts of a node; made when the node is first met, since other runs may describe nodes that this one has not. */
@@ -109,9 +105,7 @@ export class RunState {
     const innermostFirst = [...this.#open].sort(
       (one, other) => depthOf(other.execution) - depthOf(one.execution),
     );
-    const closings = innermostFirst.map(({ execution, forceClose }) =>
-      runInContext(execution.context, forceClose),
-    );
+    const closings = innermostFirst.map(({ execution, forceClose }) => runInContext(execution, forceClose));
     await Promise.all(closings.filter((closing) => closing !== undefined));
   }
 
@@ -182,7 +176,7 @@ export class RunState {
 
   #newTrace(sink: LineageSink, contributors: readonly string[] | undefined): ItemTrace {
     this.#lastTrace += 1;
-    const id = `${this.rootContext.runId}#${String(this.#lastTrace)}`;
+    const id = `${this.root.context.runId}#${String(this.#lastTrace)}`;
     const trace = new ItemTrace(id, contributors, sink, [], (closed) => {
       this.#traces.delete(closed);
     });

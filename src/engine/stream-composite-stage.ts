@@ -48,7 +48,7 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     if (child.isHalted) return breakItem(execution, this, this.#open(execution), trace);
     trace?.pass(this.place(execution), 1, 1);
     const inner = child.frame.services.lineageSink === undefined ? undefined : trace;
-    const pushed = runInContext(child.context, pushInto, child, item, inner);
+    const pushed = runInContext(child, pushInto, child, item, inner);
     if (pushed !== undefined) return pushed.then(() => this.#passed(execution, child, trace, inner));
     return this.#passed(execution, child, trace, inner);
   }
@@ -84,8 +84,8 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
   #endChild(execution: Execution, child: ChildExecution): Work {
     const { plan } = child;
     const { sources, release } = this.#open(execution);
-    const ended = runInContext(child.context, () => allEnded([plan.input?.end(child), sources]));
-    const closed = after(ended, () => runInContext(child.context, closeExecution, plan, child));
+    const ended = runInContext(child, () => allEnded([plan.input?.end(child), sources]));
+    const closed = after(ended, () => runInContext(child, closeExecution, plan, child));
     return after(closed, () => {
       release();
     });
@@ -98,7 +98,7 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     this.counter(parent).emitted += 1;
     // What a child without the parent's lineage gives is a new item to the parent.
     const outer = trace ?? parent.run.traceFor(parent.frame.services.lineageSink);
-    return runInContext(parent.context, (): Work => this.next.push(parent, item, outer));
+    return runInContext(parent, (): Work => this.next.push(parent, item, outer));
   }
 
   override isClosed(execution: Execution): boolean {
@@ -120,9 +120,9 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
   }
 
   #start(execution: Execution): OpenChild {
-    const prepared = this.starter.prepare(execution, this.view(execution), undefined, execution.frame.scope);
-    if (prepared instanceof ChildFailure) {
-      execution.fail(prepared.error, this.site, prepared.isFatal);
+    const child = this.starter.start(execution, this, undefined, execution.frame.scope);
+    if (child instanceof ChildFailure) {
+      execution.fail(child.error, this.site, child.isFatal);
       return {
         child: undefined,
         opening: undefined,
@@ -131,8 +131,7 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
         release: () => undefined,
       };
     }
-    const { plan, frame } = prepared;
-    const child = new ChildExecution(plan, execution, frame, this, undefined, undefined, 1, undefined);
+    const { plan, frame } = child;
     const release = execution.run.keep(child, () => closeExecution(plan, child, true));
     // It may fail on its own, while the parent waits for an item.
     child.onStop(() => {
@@ -142,10 +141,10 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
       this.tell(execution, 'compositeStarted', { childPipelineId: frame.pipelineId, attempt: 1 });
     }
     const state: OpenChild = { child, opening: undefined, sources: undefined, hasFailedItem: false, release };
-    const opening = runInContext(child.context, openExecution, plan, child);
+    const opening = runInContext(child, openExecution, plan, child);
     state.opening = after(opening, () => {
       state.opening = undefined;
-      state.sources = runInContext(child.context, runSources, plan, child);
+      state.sources = runInContext(child, runSources, plan, child);
     });
     return state;
   }
@@ -158,7 +157,7 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
 
   /** A child that failed fails the parent's execution: there is no single item to decide about. */
   #watch(execution: Execution, child: ChildExecution): void {
-    if (child.isHandled) execution.isHandled = true;
+    if (child.isHandled) execution.handled();
     if (child.failure === undefined) return;
     execution.fail(child.failure, this.site, child.isFatal, child.failedFrame);
   }

@@ -62,7 +62,7 @@ export function timedTry(
       if (!scope.hasExpired || isSettled) return;
       execution.run.linger(site.path, pending);
       // An alarm rings in the run's context; what follows belongs to this execution.
-      settle(() => runInContext(execution.context, () => outcome.timedOut()));
+      settle(() => runInContext(execution, () => outcome.timedOut()));
     };
     unwatch = scope.watch(onEnd);
     // It may have expired while the call began.

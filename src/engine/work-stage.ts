@@ -111,7 +111,7 @@ export abstract class WorkStage extends NodeStage {
 
   #skip(execution: Execution, { error, trace, attempt }: FailedTry): unknown {
     this.counter(execution).filtered += 1;
-    execution.isHandled = true;
+    execution.handled();
     if (execution.observer !== undefined) {
       this.tell(execution, 'itemSkipped', { error: toErrorRecord(error) });
     }
@@ -135,7 +135,7 @@ export abstract class WorkStage extends NodeStage {
     if (rejection !== undefined)
       return this.#fail(execution, { error: rejection, item, trace, attempt, isFatal: true });
     this.counter(execution).deadLettered += 1;
-    execution.isHandled = true;
+    execution.handled();
     if (execution.observer !== undefined) {
       this.tell(execution, 'itemDeadLettered', { error: toErrorRecord(error) });
     }

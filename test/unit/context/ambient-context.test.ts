@@ -14,7 +14,7 @@ describe('the current context', () => {
 
   test('is seen by a function and all that it awaits, and not after it', async () => {
     const context = new PipelineContext();
-    const seen = runInContext(context, async () => {
+    const seen = runInContext({ context }, async () => {
       await Promise.resolve();
       return requireContext();
     });
@@ -24,14 +24,14 @@ describe('the current context', () => {
   });
 
   test('passes arguments and gives the result', () => {
-    expect(runInContext(new PipelineContext(), (a: number, b: number) => a + b, 1, 2)).toBe(3);
+    expect(runInContext({ context: new PipelineContext() }, (a: number, b: number) => a + b, 1, 2)).toBe(3);
   });
 
   test('is given back when functions in contexts are nested, also by one that throws', () => {
     const [outer, inner] = [new PipelineContext(), new PipelineContext()];
-    runInContext(outer, () => {
+    runInContext({ context: outer }, () => {
       expect(() =>
-        runInContext(inner, () => {
+        runInContext({ context: inner }, () => {
           throw new RangeError(currentContext() === inner ? 'inner' : 'other');
         }),
       ).toThrow(/^inner$/);
@@ -51,6 +51,6 @@ describe('the ambient slot', () => {
     const context = new PipelineContext();
 
     expect(copy.currentContext).not.toBe(currentContext);
-    expect(runInContext(context, () => copy.currentContext())).toBe(context);
+    expect(runInContext({ context }, () => copy.currentContext())).toBe(context);
   });
 });

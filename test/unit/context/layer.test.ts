@@ -4,7 +4,7 @@ import { ContextDictionary } from '../../../src/context/context-dictionary.js';
 import { DELETED, EMPTY_LAYER, stack, StackedLayer } from '../../../src/context/layer.js';
 import type { Entry, Layer } from '../../../src/context/layer.js';
 
-const owner = { path: 'root', parentLinkage: undefined, hintFor: () => undefined };
+const owner = { path: 'root', parentLinkage: undefined, hintFor: () => undefined, changed: () => undefined };
 
 function entry(value: unknown): Entry {
   return { value, path: 'root' };

@@ -22,9 +22,9 @@ describe('the root context of a run', () => {
         [Local, 2],
       ],
     });
-    const { view } = root(template);
+    const { context: view } = root(template);
     view.parameters.set('a', 'run').delete('local');
-    const other = root(template).view;
+    const other = root(template).context;
 
     expect(template.parameters.toObject()).toEqual({ a: 1, local: 2 });
     expect(other.parameters.toObject()).toEqual({ a: 1, local: 2 });
@@ -33,7 +33,7 @@ describe('the root context of a run', () => {
   test('sees what the template was given before the run, not after', () => {
     const template = new PipelineContext();
     template.items.set('early', 1);
-    const { view } = root(template);
+    const { context: view } = root(template);
     template.items.set('late', 1);
 
     expect([...view.items.keys()]).toEqual(['early']);
@@ -43,9 +43,9 @@ describe('the root context of a run', () => {
     const template = new PipelineContext();
     const named = new PipelineContext({ run: { runId: 'r1' } });
 
-    expect(root(template).view.runId).not.toBe(root(template).view.runId);
-    expect(root(named).view.runId).toBe('r1');
-    expect(root(template).view.pipelineId).not.toBe(root(template).view.pipelineId);
+    expect(root(template).context.runId).not.toBe(root(template).context.runId);
+    expect(root(named).context.runId).toBe('r1');
+    expect(root(template).context.pipelineId).not.toBe(root(template).context.pipelineId);
   });
 
   test('never calls what is registered on the template', () => {
@@ -56,20 +56,20 @@ describe('the root context of a run', () => {
   });
 
   test('is linked to the run around it, and cancelled with it, but not the other way round', () => {
-    const outer = root(new PipelineContext({ run: { runId: 'outer', correlationId: 'c' } })).view;
-    const { view } = root(new PipelineContext(), outer);
+    const outer = root(new PipelineContext({ run: { runId: 'outer', correlationId: 'c' } })).context;
+    const { context: view } = root(new PipelineContext(), outer);
 
     expect([view.parentRunId, view.rootRunId, view.run.correlationId]).toEqual(['outer', 'outer', 'c']);
     view.run.cancel();
     expect(outer.signal.aborted).toBe(false);
-    const second = root(new PipelineContext(), outer).view;
+    const second = root(new PipelineContext(), outer).context;
     outer.run.cancel({ kind: 'shutdown' });
     expect(second.signal.reason).toMatchObject({ kind: 'shutdown' });
   });
 
   test('joins the run of another context when given that', () => {
-    const outer = root(new PipelineContext({ run: { runId: 'outer' } })).view;
-    const { view } = root(new PipelineContext({ run: outer.run }));
+    const outer = root(new PipelineContext({ run: { runId: 'outer' } })).context;
+    const { context: view } = root(new PipelineContext({ run: outer.run }));
 
     expect([view.runId, view.parentRunId]).toEqual(['outer', undefined]);
     view.run.cancel();
@@ -77,7 +77,7 @@ describe('the root context of a run', () => {
   });
 
   test('announces a cancel in its own context', () => {
-    const { view } = root(new PipelineContext());
+    const { context: view } = root(new PipelineContext());
     let seen: PipelineContext | undefined;
     view.signal.addEventListener('abort', () => {
       seen = currentContext();
@@ -91,7 +91,7 @@ describe('the root context of a run', () => {
     vi.useFakeTimers({ now: 0 });
     try {
       const run = { timeoutMs: 1000, deadline: new Date(500) };
-      const { view, release } = root(new PipelineContext({ run }));
+      const { context: view, release } = root(new PipelineContext({ run }));
       expect(view.run.deadline).toEqual(new Date(500));
       vi.advanceTimersByTime(500);
       expect(view.signal.reason).toMatchObject({ kind: 'deadline' });
@@ -108,7 +108,7 @@ describe('the root context of a run', () => {
     const context = new PipelineContext({ signal: caller.signal, run: { signal: runCaller.signal } });
     const added = vi.spyOn(caller.signal, 'addEventListener');
     const removed = vi.spyOn(caller.signal, 'removeEventListener');
-    const { view, release } = root(context);
+    const { context: view, release } = root(context);
     release();
     caller.abort();
     runCaller.abort();

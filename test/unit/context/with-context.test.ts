@@ -19,7 +19,7 @@ describe('withContext', () => {
 
   test('takes nothing from a context around it', async () => {
     const outer = new PipelineContext({ items: { a: 1 } });
-    const inner = runInContext(outer, () => withContext({}, (context) => context));
+    const inner = runInContext({ context: outer }, () => withContext({}, (context) => context));
 
     expect((await inner).items.has('a')).toBe(false);
     expect((await inner).runId).not.toBe(outer.runId);

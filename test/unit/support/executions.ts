@@ -4,19 +4,18 @@ import { RunState } from '../../../src/engine/run-state.js';
 import { Stage } from '../../../src/engine/stage.js';
 import type { StageSite } from '../../../src/engine/stage-site.js';
 import type { Work } from '../../../src/engine/work.js';
-import { PipelineContext } from '../../../src/context/pipeline-context.js';
-import { rootFrame } from './frames.js';
+import { root } from './frames.js';
 
 /** The place of the one node of {@link execution}. */
 export const site: StageSite = { id: 'node', kind: 'transform', path: 'root/node', index: 0, slot: 0 };
 
 /** An execution of a pipeline with one node, at the root of a run. */
 export function execution(slots = 4): Execution {
-  const frame = rootFrame();
+  const top = root();
   const ledger = new PathLedger();
   ledger.indexOf({ path: site.path, nodeId: site.id, pipelineName: 'root', isComposite: false });
-  const run = new RunState(ledger, undefined, new PipelineContext(frame, undefined, frame.scope), 100);
-  return new Execution(run, frame, undefined, Array.from({ length: slots }));
+  const run = new RunState(ledger, undefined, top, 100);
+  return new Execution(run, top.frame, undefined, Array.from({ length: slots }));
 }
 
 /** A promise that a test settles. */

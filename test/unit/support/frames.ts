@@ -7,12 +7,18 @@ import type { ContextFrame } from '../../../src/context/context-frame.js';
 import { PipelineContext } from '../../../src/context/pipeline-context.js';
 import type { PipelineContextOptions } from '../../../src/context/pipeline-context-options.js';
 import { rootContext } from '../../../src/context/root-context.js';
+import type { RootContext } from '../../../src/context/root-context.js';
 
-/** The frame of a root context, as a run makes it. */
-export function rootFrame(options: PipelineContextOptions = {}, path = 'root'): ContextFrame {
+/** A root context, as a run makes it. */
+export function root(options: PipelineContextOptions = {}, path = 'root'): RootContext {
   const template = new PipelineContext(options);
   const { services } = PipelineContext.frameOf(template);
-  return rootContext(template, { path, pipelineName: path }, services, undefined).frame;
+  return rootContext(template, { path, pipelineName: path }, services, undefined);
+}
+
+/** The frame of a root context. */
+export function rootFrame(options: PipelineContextOptions = {}, path = 'root'): ContextFrame {
+  return root(options, path).frame;
 }
 
 /** What a composite passes to its child: the options that differ from the default, and explicit values. */
@@ -33,5 +39,9 @@ export function childOf(
 ): ContextFrame {
   const path = `${parent.path}/${nodeId}`;
   const passed = inheritance(options, values, path);
-  return childFrame(parent, { path, pipelineName: nodeId, nodeId, inheritance: passed }, parent.scope);
+  return childFrame(
+    parent,
+    { path, pipelineName: nodeId, child: { nodeId, inheritance: passed } },
+    parent.scope,
+  );
 }

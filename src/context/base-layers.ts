@@ -1,0 +1,31 @@
+import { EMPTY_LAYER } from './layer.js';
+import type { Layer } from './layer.js';
+
+/** Makes the layers a child starts from, out of its parent's. */
+export interface LayersDerivation {
+  derive(parent: BaseLayers): BaseLayers;
+}
+
+/** The layers that the dictionaries of a context start from; children of one parent share them. */
+export class BaseLayers {
+  #derivation: LayersDerivation | undefined;
+  #derived: BaseLayers | undefined;
+
+  constructor(
+    readonly parameters: Layer,
+    readonly items: Layer,
+    readonly properties: Layer,
+  ) {}
+
+  /** What a derivation makes of these layers; the latest one is kept, since the next child mostly asks for the same. */
+  derived(derivation: LayersDerivation): BaseLayers {
+    if (this.#derived === undefined || this.#derivation !== derivation) {
+      this.#derivation = derivation;
+      this.#derived = derivation.derive(this);
+    }
+    return this.#derived;
+  }
+}
+
+/** The layers of a context that starts without entries. */
+export const EMPTY_LAYERS = new BaseLayers(EMPTY_LAYER, EMPTY_LAYER, EMPTY_LAYER);
