@@ -1,0 +1,28 @@
+/** What does the work: a hand-written loop, heirline, or another library. */
+export type Role = 'floor' | 'heirline' | 'peer';
+
+/** Does the work once, over all items, and gives the checksum of the outputs. */
+export type Run = () => number | Promise<number>;
+
+/** One way to do the work of a workload. */
+export interface Contender {
+  /** Unique in its workload. */
+  readonly name: string;
+  readonly role: Role;
+  /** Makes what is made once, such as a pipeline; what the returned function does is timed. */
+  readonly prepare: (numbers: readonly number[]) => Run;
+  /** The part of the items that it gets, for what is slow; costs are per item. Default 1. */
+  readonly share?: number | undefined;
+}
+
+/** A piece of work, done by contenders that are timed beside each other. */
+export interface Workload {
+  /** Unique in its bench file. */
+  readonly name: string;
+  /** How many items a run has. */
+  readonly items: number;
+  /** The first one is the floor: the other ratios are about it, and it says what is correct. */
+  readonly contenders: readonly Contender[];
+  /** Measured in this workload, whatever the settings, or not at all. Default: as the settings say. */
+  readonly allocation?: boolean | undefined;
+}

@@ -1,0 +1,75 @@
+import { checksum } from './checksum.js';
+import type { Contender, Run, Workload } from './contender.js';
+import type { BenchSettings } from './settings.js';
+
+/** A contender that computes what the floor computes, ready to be timed. */
+interface Lane {
+  readonly workload: Workload;
+  readonly contender: Contender;
+  readonly items: number;
+  readonly run: Run;
+  readonly expected: number;
+  readonly samples: number[];
+}
+
+const WARM_UP_ROUNDS = 2;
+const LEAST_ITEMS = 100;
+
+/**
+ * Times the contenders of all workloads in interleaved rounds; gives nanoseconds per item, round by round.
+ *
+ * Each round goes through all of them, and the next one starts elsewhere, so none always runs after the same other.
+ *
+ * @throws Error when one computes something else than the floor, also while it is timed.
+ */
+export async function measureTimes(
+  workloads: readonly Workload[],
+  { rounds, scale }: BenchSettings,
+): Promise<Map<Contender, { readonly items: number; readonly samples: readonly number[] }>> {
+  const lanes: Lane[] = [];
+  for (const workload of workloads) lanes.push(...(await lanesOf(workload, scale)));
+
+  for (let round = -WARM_UP_ROUNDS; round < rounds; round += 1) {
+    for (let index = 0; index < lanes.length; index += 1) {
+      const lane = lanes[(index + Math.max(round, 0)) % lanes.length];
+      if (lane === undefined) continue;
+      const ns = await timeOnce(lane);
+      if (round >= 0) lane.samples.push(ns / lane.items);
+    }
+  }
+  return new Map(lanes.map(({ contender, items, samples }) => [contender, { items, samples }]));
+}
+
+/** The numbers that every contender works on: integers in no simple order. */
+export function numbersFor(items: number): number[] {
+  const numbers: number[] = [];
+  for (let index = 0; index < items; index += 1) numbers.push(checksum(index, 7) & 0xffff);
+  return numbers;
+}
+
+async function lanesOf(workload: Workload, scale: number): Promise<Lane[]> {
+  const [floor] = workload.contenders;
+  if (floor === undefined) throw new Error(`Nobody does the work of '${workload.name}'`);
+  const lanes: Lane[] = [];
+  for (const contender of workload.contenders) {
+    const items = Math.max(LEAST_ITEMS, Math.round(workload.items * scale * (contender.share ?? 1)));
+    const numbers = numbersFor(items);
+    const expected = await floor.prepare(numbers)();
+    lanes.push({ workload, contender, items, run: contender.prepare(numbers), expected, samples: [] });
+  }
+  for (const lane of lanes) await timeOnce(lane);
+  return lanes;
+}
+
+async function timeOnce({ workload, contender, run, expected }: Lane): Promise<number> {
+  // What others left behind is not this one's to collect. A full collection would throw away compiled code.
+  globalThis.gc?.({ type: 'minor' });
+  const start = process.hrtime.bigint();
+  const result = run();
+  const sum = typeof result === 'number' ? result : await result;
+  const ns = Number(process.hrtime.bigint() - start);
+  if (sum === expected) return ns;
+  throw new Error(
+    `${workload.name}: ${contender.name} computed ${String(sum)} instead of ${String(expected)}`,
+  );
+}

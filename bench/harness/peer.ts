@@ -1,0 +1,69 @@
+import type { Contender } from './contender.js';
+
+/** Three functions to map with, and one to filter with. */
+export interface FlatSteps {
+  readonly maps: readonly [one: NumberMap, two: NumberMap, three: NumberMap];
+  readonly keep: (value: number) => boolean;
+}
+
+type NumberMap = (value: number) => number;
+
+/** Three functions that each return a promise. */
+export type AsyncSteps = readonly [one: AsyncMap, two: AsyncMap, three: AsyncMap];
+
+type AsyncMap = (value: number) => Promise<number>;
+
+/** What is done to each item, and to how many of them at once. */
+export interface ConcurrentWork {
+  readonly concurrency: number;
+  readonly map: (value: number) => Promise<number>;
+}
+
+/** What is done in the two branches. */
+export interface FanOutSteps {
+  readonly left: (value: number) => number;
+  readonly right: (value: number) => number;
+}
+
+/** What a parent hands down to each of its children. */
+export interface Inherited {
+  readonly parameters: ReadonlyMap<string, unknown>;
+  readonly items: ReadonlyMap<string, unknown>;
+  readonly properties: ReadonlyMap<string, unknown>;
+}
+
+/** A child per item, of the class nodes Add and Double, which are made anew for it. */
+export interface CompositeWork {
+  /** What the child's context holds besides; undefined where nothing is inherited. */
+  readonly inherited: Inherited | undefined;
+}
+
+/** How another library does the workloads that make sense for it. */
+export interface Peer {
+  readonly name: string;
+  /** The part of the items that it gets, for what is slow. Default 1. */
+  readonly share?: number;
+  readonly flatSync?: (steps: FlatSteps) => Contender['prepare'];
+  readonly flatAsync?: (steps: AsyncSteps) => Contender['prepare'];
+  readonly concurrency?: (work: ConcurrentWork) => Contender['prepare'];
+  readonly composite?: (work: CompositeWork) => Contender['prepare'];
+  /** Composites in composites, with one class node at each of the levels. */
+  readonly depth?: (levels: number) => Contender['prepare'];
+  readonly fanOut?: (steps: FanOutSteps) => Contender['prepare'];
+}
+
+/** What a peer's module exports. */
+export interface PeerModule {
+  readonly peer: Peer;
+}
+
+/** The contenders that some peers are in one workload; those that do not do it are left out. */
+export function peerContenders(
+  peers: readonly Peer[],
+  prepareOf: (peer: Peer) => Contender['prepare'] | undefined,
+): Contender[] {
+  return peers.flatMap((peer) => {
+    const prepare = prepareOf(peer);
+    return prepare === undefined ? [] : [{ name: peer.name, role: 'peer', prepare, share: peer.share }];
+  });
+}

@@ -1,0 +1,54 @@
+import { checksum } from '../harness/checksum.js';
+import type { Run, Workload } from '../harness/contender.js';
+import { peerContenders } from '../harness/peer.js';
+import type { ConcurrentWork, Peer } from '../harness/peer.js';
+import { inAmbientContext } from './ambient.js';
+import { heirlineRun } from './heirline-run.js';
+
+/** Items take 1 to 3 turns of the queue of promises, so a later one is often ready first. */
+const work: ConcurrentWork = {
+  concurrency: 16,
+  async map(value) {
+    for (let turn = value % 3; turn > 0; turn -= 1) await Promise.resolve();
+    return value * 2;
+  },
+};
+
+/** Works on 16 items at once; outputs keep the order of inputs. */
+export function concurrency(peers: readonly Peer[]): Workload[] {
+  return [
+    {
+      name: 'async, 16 at once, ordered',
+      items: 50_000,
+      contenders: inAmbientContext([
+        { name: 'loop, ring of promises', role: 'floor', prepare: (numbers) => () => loop(numbers) },
+        { name: 'heirline', role: 'heirline', prepare: run },
+        ...peerContenders(peers, ({ concurrency: prepareWith }) => prepareWith?.(work)),
+      ]),
+    },
+  ];
+}
+
+/** Awaits the oldest promise before its place is taken. */
+async function loop(numbers: readonly number[]): Promise<number> {
+  const ring: Promise<number>[] = [];
+  let sum = 0;
+  let place = 0;
+  for (const number of numbers) {
+    const oldest = ring[place];
+    if (oldest !== undefined) sum = checksum(sum, await oldest);
+    ring[place] = work.map(number);
+    place = (place + 1) % work.concurrency;
+  }
+  const waiting = [...ring.slice(place), ...ring.slice(0, place)];
+  for (const promise of waiting) sum = checksum(sum, await promise);
+  return sum;
+}
+
+function run(source: readonly number[]): Run {
+  return heirlineRun({
+    source,
+    describe: (builder, from) =>
+      builder.addTransform(work.map, { name: 'map', from, concurrency: work.concurrency, ordered: true }),
+  });
+}

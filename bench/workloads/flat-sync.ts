@@ -1,0 +1,102 @@
+import { SKIP } from 'heirline';
+import { checksum } from '../harness/checksum.js';
+import type { Contender, Run, Workload } from '../harness/contender.js';
+import { peerContenders } from '../harness/peer.js';
+import type { FlatSteps, Peer } from '../harness/peer.js';
+import { heirlineRun } from './heirline-run.js';
+
+/** The same work by different functions. */
+const stepSets: readonly FlatSteps[] = [
+  {
+    maps: [(value) => value + 1, (value) => value * 2, (value) => value - 3],
+    keep: (value) => value % 4 !== 1,
+  },
+  {
+    maps: [(value) => 1 + value, (value) => value + value, (value) => -3 + value],
+    keep: (value) => 1 !== value % 4,
+  },
+];
+
+/**
+ * Takes turns between the sets from run to run.
+ *
+ * So no call site ever sees a single function, and the compiler can inline none: neither in a library, which serves
+ * many pipelines, nor in the loop that stands for it.
+ */
+function inTurn(prepareWith: (steps: FlatSteps) => Contender['prepare']): Contender['prepare'] {
+  return (numbers) => {
+    const runs = stepSets.map((steps) => prepareWith(steps)(numbers));
+    let turn = 0;
+    return () => {
+      turn += 1;
+      return runs[turn % runs.length]?.() ?? Number.NaN;
+    };
+  };
+}
+
+/** Maps three times and filters, without a promise. */
+export function flatSync(peers: readonly Peer[]): Workload[] {
+  const ofPeers = peerContenders(peers, ({ flatSync: steps }) => steps && inTurn(steps));
+  return [
+    {
+      name: 'flat, 3 maps + filter',
+      items: 500_000,
+      contenders: [
+        { name: 'loop', role: 'floor', prepare: inTurn((steps) => (numbers) => loop(steps, numbers)) },
+        { name: 'heirline', role: 'heirline', prepare: inTurn((steps) => (numbers) => run(steps, numbers)) },
+        ...ofPeers,
+      ],
+    },
+    {
+      name: 'flat, from a generator',
+      items: 500_000,
+      contenders: [
+        {
+          name: 'loop over a generator',
+          role: 'floor',
+          prepare: inTurn((steps) => (numbers) => loop(steps, generated(numbers))),
+        },
+        {
+          name: 'heirline from a generator',
+          role: 'heirline',
+          prepare: inTurn((steps) => (numbers) => run(steps, generated(numbers))),
+        },
+      ],
+    },
+  ];
+}
+
+function loop({ maps: [one, two, three], keep }: FlatSteps, numbers: Iterable<number>): Run {
+  return () => {
+    let sum = 0;
+    for (const number of numbers) {
+      const value = three(two(one(number)));
+      if (keep(value)) sum = checksum(sum, value);
+    }
+    return sum;
+  };
+}
+
+function run({ maps, keep }: FlatSteps, source: Iterable<number>): Run {
+  return heirlineRun({
+    source,
+    describe(builder, numbers) {
+      const one = builder.addTransform(maps[0], { name: 'one', from: numbers });
+      const two = builder.addTransform(maps[1], { name: 'two', from: one });
+      const three = builder.addTransform(maps[2], { name: 'three', from: two });
+      return builder.addTransform((value: number) => (keep(value) ? value : SKIP), {
+        name: 'keep',
+        from: three,
+      });
+    },
+  });
+}
+
+/** The numbers from a generator, anew each time they are iterated. */
+function generated(numbers: readonly number[]): Iterable<number> {
+  return {
+    *[Symbol.iterator]() {
+      for (const number of numbers) yield number;
+    },
+  };
+}
