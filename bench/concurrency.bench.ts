@@ -5,5 +5,5 @@ import { concurrency } from './workloads/concurrency.js';
 await runBench({
   name: 'concurrency',
   workloads: async (settings) =>
-    concurrency(await loadPeers(settings, ['rxjs', 'effect', 'ix', 'node-streams', 'async-generators'])),
+    concurrency(await loadPeers(settings, ['rxjs', 'effect', 'node-streams', 'async-generators'])),
 });

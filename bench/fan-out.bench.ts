@@ -5,5 +5,5 @@ import { fanOut } from './workloads/fan-out.js';
 await runBench({
   name: 'fan-out',
   workloads: async (settings) =>
-    fanOut(await loadPeers(settings, ['rxjs', 'effect', 'ix', 'node-streams', 'async-generators'])),
+    fanOut(await loadPeers(settings, ['most', 'rxjs', 'effect', 'node-streams'])),
 });
