@@ -23,6 +23,8 @@ export interface Workload {
   readonly items: number;
   /** The first one is the floor: the other ratios are about it, and it says what is correct. */
   readonly contenders: readonly Contender[];
+  /** Whether a run is the same whatever the settings, and whatever numbers it is given. Default `false`. */
+  readonly isFixed?: boolean | undefined;
   /** Measured in this workload, whatever the settings, or not at all. Default: as the settings say. */
   readonly allocation?: boolean | undefined;
 }

@@ -51,8 +51,10 @@ async function lanesOf(workload: Workload, scale: number): Promise<Lane[]> {
   const [floor] = workload.contenders;
   if (floor === undefined) throw new Error(`Nobody does the work of '${workload.name}'`);
   const lanes: Lane[] = [];
+  const scaled = (count: number): number => Math.max(LEAST_ITEMS, Math.round(count * scale));
   for (const contender of workload.contenders) {
-    const items = Math.max(LEAST_ITEMS, Math.round(workload.items * scale * (contender.share ?? 1)));
+    const items =
+      workload.isFixed === true ? workload.items : scaled(workload.items * (contender.share ?? 1));
     const numbers = numbersFor(items);
     const expected = await floor.prepare(numbers)();
     lanes.push({ workload, contender, items, run: contender.prepare(numbers), expected, samples: [] });

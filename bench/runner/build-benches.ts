@@ -12,8 +12,8 @@ const ending = '.bench.ts';
 
 /** The names of the bench files, in the order of the alphabet. */
 export async function benchNames(): Promise<string[]> {
-  const files = await readdir(benchFolder);
-  return files.filter((file) => file.endsWith(ending)).map((file) => file.slice(0, -ending.length));
+  const files = await filesIn('.', ending);
+  return files.map((file) => file.slice(0, -ending.length)).sort();
 }
 
 /** The built file of a bench. */
@@ -28,12 +28,12 @@ export function builtBench(name: string): string {
  */
 export async function buildBenches(): Promise<void> {
   await rm(outputFolder, { recursive: true, force: true });
-  const names = await benchNames();
-  const peers = await readdir(join(benchFolder, 'peers'));
   await build({
+    absWorkingDir: benchFolder,
     entryPoints: [
-      ...names.map((name) => join(benchFolder, `${name}${ending}`)),
-      ...peers.map((peer) => join(benchFolder, 'peers', peer)),
+      ...(await filesIn('.', ending)),
+      ...(await filesIn('peers', '.ts')),
+      ...(await filesIn('cold-start', '.ts')),
     ],
     outdir: outputFolder,
     outbase: benchFolder,
@@ -46,6 +46,11 @@ export async function buildBenches(): Promise<void> {
     plugins: [publishedHeirline],
     logLevel: 'warning',
   });
+}
+
+async function filesIn(folder: string, fileEnding: string): Promise<string[]> {
+  const files = await readdir(join(benchFolder, folder));
+  return files.filter((file) => file.endsWith(fileEnding)).map((file) => join(folder, file));
 }
 
 /** Makes `heirline` the built package, as its users get it, and leaves it out of the bundle. */

@@ -6,6 +6,7 @@ import { peerContenders } from '../harness/peer.js';
 import type { CompositeWork, Inherited, Peer } from '../harness/peer.js';
 import { storage } from './ambient.js';
 import { Add, Double } from './class-nodes.js';
+import { dictionaryOf } from './dictionary.js';
 import { heirlineRun } from './heirline-run.js';
 
 const ITEMS = 50_000;
@@ -18,11 +19,6 @@ export function composite(peers: readonly Peer[]): Workload[] {
     workload('composite, nothing inherited', peers, { inherited: undefined }),
     workload('composite, 3 dictionaries of 1,000 keys inherited', peers, { inherited }),
   ];
-}
-
-/** A dictionary with some keys: `key-0`, `key-1` and so on. */
-export function dictionaryOf(keys: number): ReadonlyMap<string, number> {
-  return new Map(Array.from({ length: keys }, (_, index) => [`key-${index}`, index]));
 }
 
 function workload(name: string, peers: readonly Peer[], work: CompositeWork): Workload {

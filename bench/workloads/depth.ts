@@ -1,6 +1,6 @@
 import type { PipelineBuilder, PipelineDefinition } from 'heirline';
 import { checksum } from '../harness/checksum.js';
-import type { Contender, Run, Workload } from '../harness/contender.js';
+import type { Run, Workload } from '../harness/contender.js';
 import { peerContenders } from '../harness/peer.js';
 import type { Peer } from '../harness/peer.js';
 import { storage } from './ambient.js';
@@ -24,7 +24,7 @@ export function depth(peers: readonly Peer[], depths: readonly number[]): Worklo
         prepare: (numbers) => () => loopInContexts(numbers, levels),
       },
       { name: 'loop', role: 'floor', prepare: (numbers) => () => loop(numbers, levels) },
-      { name: 'heirline', role: 'heirline', prepare: atDepth(levels) },
+      { name: 'heirline', role: 'heirline', prepare: (numbers) => heirlineAtDepth(numbers, levels) },
       ...(peerDepths.includes(levels)
         ? peerContenders(peers, ({ depth: prepareWith }) => prepareWith?.(levels))
         : []),
@@ -37,14 +37,17 @@ export function depthName(levels: number): string {
   return `depth ${levels}`;
 }
 
-/** heirline with so many levels below the root. */
-export function atDepth(levels: number): Contender['prepare'] {
-  return (source): Run =>
-    heirlineRun({
-      source,
-      describe: (builder, from) =>
-        levels === 0 ? from : builder.addComposite(new Level(levels), { name: 'child', from }),
-    });
+/** Runs heirline once with so many levels below the root. */
+export async function runAtDepth(source: Iterable<number>, levels: number): Promise<void> {
+  await heirlineAtDepth(source, levels)();
+}
+
+function heirlineAtDepth(source: Iterable<number>, levels: number): Run {
+  return heirlineRun({
+    source,
+    describe: (builder, from) =>
+      levels === 0 ? from : builder.addComposite(new Level(levels), { name: 'child', from }),
+  });
 }
 
 class Level implements PipelineDefinition<number, number> {

@@ -1,0 +1,2 @@
+// A process that does nothing: what is left is Node itself.
+export {};
