@@ -1,4 +1,5 @@
 import type { BenchReport, Figure, Measurement, WorkloadReport } from '../harness/report.js';
+import { alignColumns, rounded } from './columns.js';
 
 const titles = ['ns/item', 'to floor', 'to best peer', 'bytes/item', 'least to most ns'];
 const nothing = '–';
@@ -11,7 +12,7 @@ export function formatReport({ workloads, figures }: BenchReport): string {
 }
 
 function formatWorkload({ workload, measurements }: WorkloadReport): string {
-  return alignColumns([[workload, ...titles], ...measurements.map(cellsOf)]);
+  return alignColumns([[workload, ...titles], ...measurements.map(cellsOf)], 'lrrrrr');
 }
 
 function cellsOf(measurement: Measurement): string[] {
@@ -27,36 +28,11 @@ function cellsOf(measurement: Measurement): string[] {
 }
 
 function formatFigures(figures: readonly Figure[]): string {
-  return alignColumns(
-    figures.map(({ name, value, unit, note }) => [
-      name,
-      `${rounded(value)}${unit === '' || unit === '%' ? unit : ` ${unit}`}`,
-      ...(note === undefined ? [] : [note]),
-    ]),
-  );
-}
-
-/** Aligns the first column left and the others right; a third column of a note stays as it is. */
-function alignColumns(rows: readonly (readonly string[])[]): string {
-  const widths: number[] = [];
-  for (const row of rows) {
-    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);
-  }
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) =>
-          column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
-        )
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-}
-
-/** Three significant digits at least, and no decimals above 100. */
-function rounded(value: number): string {
-  if (!Number.isFinite(value)) return 'n/a';
-  const decimals = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
-  return value.toLocaleString('en', { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  const rows = figures.map(({ name, value, unit, note = '' }) => [
+    name,
+    unit === '' ? String(value) : rounded(value),
+    unit,
+    note,
+  ]);
+  return alignColumns(rows, 'lrll');
 }
