@@ -9,10 +9,15 @@ interface Lane {
   readonly items: number;
   readonly run: Run;
   readonly expected: number;
+  /** How many runs make a sample: one that lasts no longer than the clock's noise says nothing. */
+  repeats: number;
   readonly samples: number[];
 }
 
 const WARM_UP_ROUNDS = 2;
+/** Each lane gets this much of its own before, so that even the fastest loop is compiled. */
+const WARM_UP_NS = 50e6;
+const LEAST_SAMPLE_NS = 5e6;
 const LEAST_ITEMS = 100;
 
 /**
@@ -33,7 +38,7 @@ export async function measureTimes(
     for (let index = 0; index < lanes.length; index += 1) {
       const lane = lanes[(index + Math.max(round, 0)) % lanes.length];
       if (lane === undefined) continue;
-      const ns = await timeOnce(lane);
+      const ns = await timeRuns(lane);
       if (round >= 0) lane.samples.push(ns / lane.items);
     }
   }
@@ -57,15 +62,33 @@ async function lanesOf(workload: Workload, scale: number): Promise<Lane[]> {
       workload.isFixed === true ? workload.items : scaled(workload.items * (contender.share ?? 1));
     const numbers = numbersFor(items);
     const expected = await floor.prepare(numbers)();
-    lanes.push({ workload, contender, items, run: contender.prepare(numbers), expected, samples: [] });
+    const run = contender.prepare(numbers);
+    lanes.push({ workload, contender, items, run, expected, repeats: 1, samples: [] });
   }
-  for (const lane of lanes) await timeOnce(lane);
+  for (const lane of lanes) await warmUp(lane);
   return lanes;
 }
 
-async function timeOnce({ workload, contender, run, expected }: Lane): Promise<number> {
+async function warmUp(lane: Lane): Promise<void> {
+  let spent = 0;
+  let latest = 0;
+  while (spent < WARM_UP_NS) {
+    latest = await timeRuns(lane);
+    spent += latest;
+  }
+  lane.repeats = Math.ceil(LEAST_SAMPLE_NS / latest);
+}
+
+/** Nanoseconds of one run, as the mean of those that make a sample. */
+async function timeRuns(lane: Lane): Promise<number> {
   // What others left behind is not this one's to collect. A full collection would throw away compiled code.
   globalThis.gc?.({ type: 'minor' });
+  let ns = 0;
+  for (let run = 0; run < lane.repeats; run += 1) ns += await timeOnce(lane);
+  return ns / lane.repeats;
+}
+
+async function timeOnce({ workload, contender, run, expected }: Lane): Promise<number> {
   const start = process.hrtime.bigint();
   const result = run();
   const sum = typeof result === 'number' ? result : await result;
