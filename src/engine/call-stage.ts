@@ -49,8 +49,7 @@ export abstract class CallStage<TTarget extends object> extends WorkStage {
     try {
       result = this.call(this.target(execution), item, this.view(execution));
       // Inside: to look for a 'then' may throw.
-      if (typeof result === 'object' && isThenable(result))
-        return this.settle(execution, item, trace, result, attempt);
+      if (isThenable(result)) return this.settle(execution, item, trace, result, attempt);
     } catch (thrown) {
       return this.thrown(execution, item, trace, thrown, attempt);
     }

@@ -32,6 +32,8 @@ import { WorkStage } from './work-stage.js';
 export interface CompileEnvironment {
   readonly ledger: PathLedger;
   readonly describe: DescribeEnvironment;
+  /** Whether code may be generated. */
+  readonly mayGenerate: boolean;
   /** Stands in for nodes under test. */
   readonly replacement: RunReplacement['node'] | undefined;
 }
@@ -204,7 +206,8 @@ class PlanCompiler {
   #segmentOf(stages: readonly CallStage<object>[]): SegmentStage {
     const nodes = stages.map(({ index }) => index);
     const hasSink = stages.at(-1) instanceof SinkStage;
-    return new SegmentStage(stages, this.environment.ledger.addSegment({ nodes, hasSink }));
+    const index = this.environment.ledger.addSegment({ nodes, hasSink });
+    return new SegmentStage(stages, { index, mayGenerate: this.environment.mayGenerate });
   }
 
   /** The segment that a stage is, or an empty one before it. */

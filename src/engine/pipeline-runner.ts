@@ -53,6 +53,11 @@ export interface PipelineRunnerOptions {
   readonly maxDepth?: number | undefined;
   /** How long a failed or cancelled run waits for nodes that ignore the aborted signal. Default 10,000 ms. */
   readonly graceMs?: number | undefined;
+  /**
+   * Whether runs of nodes may be passed by code that is generated for them, which is faster. Default: where the
+   * process allows code from strings; elsewhere, and with false, a loop does the same.
+   */
+  readonly codeGeneration?: boolean | undefined;
 }
 
 /** A definition to run: its class, or an instance. */
@@ -84,10 +89,11 @@ export class PipelineRunner {
       container: rule.having('isBound', 'get'),
       maxDepth: rule.positiveInteger,
       graceMs: rule.milliseconds,
+      codeGeneration: rule.boolean,
     });
     this.#options = options;
     this.#replacement = replacement;
-    this.#plans = new PlanCache(replacement?.node);
+    this.#plans = new PlanCache(replacement?.node, options.codeGeneration ?? true);
   }
 
   /**

@@ -26,7 +26,11 @@ export interface RootPlan {
 export class PlanCache {
   readonly #roots = new WeakMap<DefinitionSource, RootPlans>();
 
-  constructor(private readonly replacement: RunReplacement['node'] | undefined) {}
+  /** @param mayGenerate whether code may be generated for plans. */
+  constructor(
+    private readonly replacement: RunReplacement['node'] | undefined,
+    private readonly mayGenerate: boolean,
+  ) {}
 
   /**
    * The plan of a definition with a run's parameters.
@@ -49,6 +53,7 @@ export class PlanCache {
     const plan = compilePlan(blueprint, {
       ledger,
       describe: root.environment,
+      mayGenerate: this.mayGenerate,
       replacement: this.replacement,
     });
     root.recent.add(plan);

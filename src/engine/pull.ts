@@ -3,8 +3,9 @@ import { nodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
 import { Pacer } from './pacer.js';
 import type { Wait } from './run-state.js';
-import { settle } from './segment-stage.js';
-import type { Passage, SegmentStage } from './segment-stage.js';
+import { settle } from './passage.js';
+import type { Passage } from './passage.js';
+import type { SegmentStage } from './segment-stage.js';
 import type { NodeStage } from './stage.js';
 import { after, isThenable } from './work.js';
 import type { Work } from './work.js';
@@ -91,7 +92,7 @@ export class Pull {
           }
           item = step.value;
         }
-        if (typeof item === 'object' && isThenable(item)) {
+        if (isThenable(item)) {
           this.#lateItem = item;
           this.#stop = 'lateItem';
           return undefined;

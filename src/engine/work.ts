@@ -4,7 +4,8 @@ export type Work = Promise<void> | undefined;
 /** Whether something must be awaited: a promise, or anything with a method `then`. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
+    typeof (value as { then?: unknown }).then === 'function'
   );
 }
 

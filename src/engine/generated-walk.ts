@@ -1,0 +1,44 @@
+import { SKIP } from '../nodes/skip.js';
+import { SLOTS_PER_NODE } from './stage-site.js';
+import type { Walk, WalkedSegment } from './walk.js';
+import { isThenable } from './work.js';
+
+/**
+ * Writes the walk of one segment out, node by node, so that the compiler knows each node's code by its call.
+ *
+ * In a loop that all pipelines share no call is to the same code twice, and none can be inlined. The text has
+ * numbers in it only, nothing that a user has written.
+ *
+ * @returns undefined where the process forbids to make code from text.
+ */
+export function generateWalk({ transforms, hasSink, firstSlot }: WalkedSegment): Walk | undefined {
+  const nodes = Array.from({ length: transforms + (hasSink ? 1 : 0) }, (_, at) => {
+    const slot = firstSlot + at * SLOTS_PER_NODE;
+    const isSink = at === transforms;
+    return `
+      at = ${String(at)};
+      if (execution.failure !== undefined || scope.reason !== undefined)
+        return segment.endAt(execution, 0, ${String(at)}, 'cancelled');
+      result = states[${String(slot + 1)}].${isSink ? 'write' : 'transform'}(
+        item, states[${String(slot)}] ?? segment.viewAt(execution, ${String(at)}));
+      if (isThenable(result)) return segment.waitAt(execution, 0, ${String(at)}, item, result, undefined);
+      ${isSink ? '' : `if (result === SKIP) return segment.endAt(execution, 0, ${String(at)}, 'filtered'); item = result;`}`;
+  });
+  const text = `
+    return function walk(segment, execution, item) {
+      const { states, scope } = execution;
+      let at = 0, result;
+      try {${nodes.join('')}
+      } catch (thrown) {
+        return segment.failAt(execution, 0, at, item, thrown, undefined);
+      }
+      return ${hasSink ? 'segment.written(execution, 0)' : 'segment.leave(execution, 0, item, undefined)'};
+    };
+    //# sourceURL=heirline/walk.js`;
+  try {
+    // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the one place that makes code; see docs/decisions/0012-generated-walks.md
+    return (new Function('SKIP', 'isThenable', text) as (...names: unknown[]) => Walk)(SKIP, isThenable);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,48 @@
+import type { ItemTrace } from '../lineage/item-trace.js';
+import type { Execution } from './execution.js';
+
+/** Stands for the item of a passage whose stage has decided: what is pending is the outcome. */
+export const DECIDED: unique symbol = Symbol('decided');
+
+/** What an item passes that may have to wait on its way. */
+export interface Passable {
+  /** Goes on with what the promise of a passage gave; gives the passage again if it must wait again. */
+  resume(passage: Passage, value: unknown): Passage | undefined;
+  /** Goes on after the promise of a passage was rejected. */
+  refuse(passage: Passage, thrown: unknown): Passage | undefined;
+}
+
+/** An item that waits for a promise on its way through a segment. */
+export class Passage {
+  pending: PromiseLike<unknown> | undefined;
+  /** The stage it is in; beyond the last one while what follows the segment has it. */
+  at = 0;
+  /** What that stage was called with. */
+  item: unknown = DECIDED;
+
+  constructor(
+    readonly segment: Passable,
+    readonly execution: Execution,
+    readonly trace: ItemTrace | undefined,
+  ) {}
+}
+
+/**
+ * Sees an item to the end of its way, and those that follow it; never rejects.
+ *
+ * @param next gives the passage of a following item that must wait, undefined when none is left.
+ */
+export async function settle(first: Passage, next?: () => Passage | undefined): Promise<void> {
+  let passage: Passage | undefined = first;
+  while (passage !== undefined) {
+    const { segment }: Passage = passage;
+    let value: unknown;
+    try {
+      value = await passage.pending;
+    } catch (thrown) {
+      passage = segment.refuse(passage, thrown) ?? next?.();
+      continue;
+    }
+    passage = segment.resume(passage, value) ?? next?.();
+  }
+}
