@@ -23,7 +23,8 @@ export function fanOut(peers: readonly Peer[]): Workload[] {
 
 function loop(numbers: readonly number[]): number {
   let sum = 0;
-  for (const number of numbers) {
+  for (let index = 0; index < numbers.length; index += 1) {
+    const number = numbers[index] ?? Number.NaN;
     sum = unorderedChecksum(sum, steps.left(number));
     sum = unorderedChecksum(sum, steps.right(number));
   }
