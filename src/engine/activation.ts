@@ -8,6 +8,7 @@ import type { NodeLifecycle } from '../nodes/node-lifecycle.js';
 import { printed } from '../ports/error-record.js';
 import { nodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
+import type { ActivationSteps } from './generated-activation.js';
 import type { NodeCode } from './node-code.js';
 import type { ConstructedStage, Plan } from './plan.js';
 import { isThenable } from './work.js';
@@ -26,7 +27,10 @@ interface KnownNode {
 
 /** Constructs and initialises the nodes that are classes; a failure ends the execution. */
 export function activateNodes(plan: Plan, execution: Execution): Work {
-  return activateFrom(plan.constructed, execution, 0);
+  const { activation, constructed } = plan;
+  return activation === undefined || execution.run.container !== undefined
+    ? activateFrom(constructed, execution, 0)
+    : activation(execution);
 }
 
 function activateFrom(stages: readonly ConstructedStage[], execution: Execution, first: number): Work {
@@ -51,19 +55,50 @@ async function activateAfter(
 function activate(constructed: ConstructedStage, execution: Execution): Work {
   const { stage, code } = constructed;
   if (code.lifetime === 'run') return useShared(constructed, execution);
-  const { path } = stage.site;
+  const owner = ownerOf(code, execution.run.container);
+  const view = stage.view(execution);
+  let node: object;
   try {
-    const view = stage.view(execution);
-    const owner = ownerOf(code, execution.run.container);
-    const instance = make(code, view, owner, path);
-    stage.setState(execution, instance);
-    const ready = owner === undefined ? initialise(instance, view, execution.frame, path) : undefined;
+    node = make(code, view, owner, stage.site.path);
+  } catch (thrown) {
+    failed(constructed, execution, thrown);
+    return undefined;
+  }
+  stage.setState(execution, node);
+  return owner === undefined ? begin(constructed, execution, node, view) : undefined;
+}
+
+/** Initialises a node that the run has constructed. */
+function begin(
+  constructed: ConstructedStage,
+  execution: Execution,
+  node: object,
+  view: PipelineContext,
+): Work {
+  const { path } = constructed.stage.site;
+  try {
+    const ready = initialise(node, view, execution.frame, path);
     if (isThenable(ready)) return initialised(ready, constructed, execution);
   } catch (thrown) {
     failed(constructed, execution, thrown);
   }
   return undefined;
 }
+
+/** What an activation that is written out leaves to the code here. */
+export const activationSteps: ActivationSteps = {
+  begin(constructed, execution, node, view) {
+    const { code, stage } = constructed;
+    if (code.fits(node, false)) return begin(constructed, execution, node, view);
+    failed(constructed, execution, unfit(code, stage.site.path));
+    return undefined;
+  },
+  goOn: activateAfter,
+  fail(constructed, execution, thrown, isMade) {
+    const { code, stage } = constructed;
+    failed(constructed, execution, isMade ? thrown : unmade(code, stage.site.path, thrown));
+  },
+};
 
 /** Waits for an init. */
 async function initialised(
@@ -184,24 +219,33 @@ function make(
         ? new (type as unknown as new (context: PipelineContext) => object)(context)
         : owner.get<object>(type);
   } catch (thrown) {
-    throw new ActivationFailure(path, type, `its construction failed: ${printed(thrown)}`, thrown);
+    throw unmade(code, path, thrown);
   }
   if (code.fits(instance, owner !== undefined)) return instance;
-  const methods = code.methods.map((method) => `'${method}'`).join(' or ');
-  const why = `what was constructed has no method ${methods}; add it with the method of its kind`;
-  throw new ActivationFailure(path, type, why);
+  throw unfit(code, path);
+}
+
+function unmade({ type }: NodeCode, path: string, thrown: unknown): ActivationFailure {
+  return new ActivationFailure(path, type, `its construction failed: ${printed(thrown)}`, thrown);
+}
+
+function unfit({ type, methods }: NodeCode, path: string): ActivationFailure {
+  const names = methods.map((method) => `'${method}'`).join(' or ');
+  const why = `what was constructed has no method ${names}; add it with the method of its kind`;
+  return new ActivationFailure(path, type, why);
 }
 
 /** Carries the error of a class that gave no node, apart from what `init` throws. */
 class ActivationFailure extends Error {
   readonly error: PipelineError;
 
-  constructor(path: string, type: Constructor<object>, why: string, cause?: unknown) {
+  constructor(path: string, type: Constructor<object> | undefined, why: string, cause?: unknown) {
     super(why);
+    const name = type?.name ?? '';
     this.error = new PipelineError('NODE_ACTIVATION_FAILED', {
       path,
-      problem: `No node could be made of the class '${type.name}': ${why}.`,
-      remedy: `Bind ${type.name} and what it needs in the runner's container, or let its constructor take the context only.`,
+      problem: `No node could be made of the class '${name}': ${why}.`,
+      remedy: `Bind ${name} and what it needs in the runner's container, or let its constructor take the context only.`,
       ...(cause === undefined ? {} : { cause }),
     });
   }

@@ -1,12 +1,14 @@
 import type { Blueprint, BlueprintNode, CompositeBlueprint } from '../builder/blueprint.js';
 import type { DescribeEnvironment } from '../builder/describe-definition.js';
 import { pipelineNameOf } from '../composition/describe-root.js';
+import { activationSteps } from './activation.js';
 import { CallStage } from './call-stage.js';
 import { ChildPlans } from './child-plans.js';
 import { ChildStarter } from './child-starter.js';
 import { CompositeStage } from './composite-stage.js';
 import { FanOutStage } from './fan-out-stage.js';
 import { GateStage } from './gate-stage.js';
+import { generateActivation } from './generated-activation.js';
 import { InputStage } from './input-stage.js';
 import { NodeCode } from './node-code.js';
 import type { RunReplacement } from './run-replacement.js';
@@ -87,6 +89,9 @@ class PlanCompiler {
       input: sources.find((stage) => stage instanceof InputStage),
       sources: sources.filter((stage) => !(stage instanceof InputStage)),
       constructed: this.#constructed,
+      activation: this.environment.mayGenerate
+        ? generateActivation(this.#constructed, activationSteps)
+        : undefined,
       sinks: stages.filter((stage) => stage instanceof SinkStage),
       children: this.#children,
       states: this.#states,

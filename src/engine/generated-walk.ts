@@ -1,4 +1,5 @@
 import { SKIP } from '../nodes/skip.js';
+import { codeOf } from './generated-code.js';
 import { SLOTS_PER_NODE } from './stage-site.js';
 import type { Walk, WalkedSegment } from './walk.js';
 import { isThenable } from './work.js';
@@ -6,8 +7,7 @@ import { isThenable } from './work.js';
 /**
  * Writes the walk of one segment out, node by node, so that the compiler knows each node's code by its call.
  *
- * In a loop that all pipelines share no call is to the same code twice, and none can be inlined. The text has
- * numbers in it only, nothing that a user has written.
+ * In a loop that all pipelines share no call is to the same code twice, and none can be inlined.
  *
  * @returns undefined where the process forbids to make code from text.
  */
@@ -33,12 +33,6 @@ export function generateWalk({ transforms, hasSink, firstSlot }: WalkedSegment):
         return segment.failAt(execution, 0, at, item, thrown, undefined);
       }
       return ${hasSink ? 'segment.written(execution, 0)' : 'segment.leave(execution, 0, item, undefined)'};
-    };
-    //# sourceURL=heirline/walk.js`;
-  try {
-    // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the one place that makes code; see docs/decisions/0012-generated-walks.md
-    return (new Function('SKIP', 'isThenable', text) as (...names: unknown[]) => Walk)(SKIP, isThenable);
-  } catch {
-    return undefined;
-  }
+    };`;
+  return codeOf<Walk>(text, { SKIP, isThenable });
 }

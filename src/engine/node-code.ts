@@ -7,7 +7,8 @@ import { hasInjectionMetadata } from './injection-metadata.js';
 export class NodeCode {
   /** Whether the class is decorated for injection, so that a container must make it. */
   readonly isInjected: boolean;
-  #isVerified = false;
+  /** Whether an instance of the class was seen to have the method it needs. */
+  isVerified = false;
 
   private constructor(
     /** The instance that all executions use, undefined for a class. */
@@ -43,10 +44,10 @@ export class NodeCode {
 
   /** Whether what was made can be the node. The first instance of a class speaks for the others, unless a container makes them. */
   fits(instance: unknown, isOwned: boolean): instance is object {
-    if (this.#isVerified && !isOwned) return true;
+    if (this.isVerified && !isOwned) return true;
     if (typeof instance !== 'object' || instance === null) return false;
     if (!this.methods.some((method) => hasMethod(instance, method))) return false;
-    this.#isVerified = !isOwned;
+    this.isVerified = !isOwned;
     return true;
   }
 }

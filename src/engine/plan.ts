@@ -5,6 +5,8 @@ import type { SinkStage } from './sink-stage.js';
 import type { SourceStage } from './source-stage.js';
 import type { NodeStage } from './stage.js';
 import type { NodeCode } from './node-code.js';
+import type { Execution } from './execution.js';
+import type { Work } from './work.js';
 
 /** A stage whose code is a class, constructed for each execution or once per run. */
 export interface ConstructedStage {
@@ -20,6 +22,8 @@ export interface Plan {
   readonly input: InputStage | undefined;
   readonly sources: readonly SourceStage[];
   readonly constructed: readonly ConstructedStage[];
+  /** Constructs them, where that could be written out. */
+  readonly activation: ((execution: Execution) => Work) | undefined;
   readonly sinks: readonly SinkStage[];
   /** The plans of its composites' children. */
   readonly children: readonly RecentPlans<Plan>[];
