@@ -2,7 +2,7 @@ import { PipelineContext } from '../context/pipeline-context.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
 import type { ErrorPolicy } from '../resilience/error-policy.js';
 import { nodeFailed, nodeTimeout } from './engine-errors.js';
-import type { Execution } from './execution.js';
+import type { CallOutcome, EmissionTurn, Execution } from './execution.js';
 import { dropItem } from './item-end.js';
 import type { NodeCode } from './node-code.js';
 import type { StageSite } from './stage-site.js';
@@ -11,7 +11,7 @@ import { nothingAfter, WorkStage } from './work-stage.js';
 import { isThenable } from './work.js';
 
 /** Calls a node's code once per item and try. */
-export abstract class CallStage<TTarget extends object> extends WorkStage {
+export abstract class CallStage<TTarget extends object> extends WorkStage implements CallOutcome {
   constructor(
     site: StageSite,
     policy: ErrorPolicy | undefined,
@@ -42,6 +42,7 @@ export abstract class CallStage<TTarget extends object> extends WorkStage {
     item: unknown,
     trace: ItemTrace | undefined,
     attempt: number,
+    turn?: EmissionTurn,
   ): unknown {
     if (this.timeoutMs !== undefined)
       return this.#attemptWithin(this.timeoutMs, execution, item, trace, attempt);
@@ -49,7 +50,9 @@ export abstract class CallStage<TTarget extends object> extends WorkStage {
     try {
       result = this.call(this.target(execution), item, this.view(execution));
       // Inside: to look for a 'then' may throw.
-      if (isThenable(result)) return this.settle(execution, item, trace, result, attempt);
+      if (isThenable(result)) {
+        return turn?.awaitCall(this, result) ?? this.settle(execution, item, trace, result, attempt);
+      }
     } catch (thrown) {
       return this.thrown(execution, item, trace, thrown, attempt);
     }

@@ -21,9 +21,26 @@ export interface OutputReceiver {
   receive(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work;
 }
 
-/** Lets a composite's child emit in its turn, where several children of one composite run at once. */
+/** What comes of a node's call. */
+export interface CallOutcome {
+  /** What a call that gave a value leads to: what to emit, or a promise of it that never rejects. */
+  done(execution: Execution, result: unknown, trace: ItemTrace | undefined, attempt: number): unknown;
+  /** What a call that threw leads to. */
+  thrown(
+    execution: Execution,
+    item: unknown,
+    trace: ItemTrace | undefined,
+    thrown: unknown,
+    attempt: number,
+  ): unknown;
+}
+
+/** The turn of one item, where several items of one node are under way. */
 export interface EmissionTurn {
+  /** Waits until the item may emit: for a composite's child, which emits by itself. */
   wait(): Work;
+  /** Takes over the promise that a node's call gave; gives what tells the caller so. */
+  awaitCall(call: CallOutcome, pending: PromiseLike<unknown>): unknown;
 }
 
 /** The states of every execution whose nodes keep nothing. */

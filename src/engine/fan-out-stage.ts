@@ -10,10 +10,11 @@ export class FanOutStage extends Stage {
   }
 
   override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
-    trace?.split(this.branches.length - 1);
+    const { branches } = this;
+    trace?.split(branches.length - 1);
     let pending: Promise<void>[] | undefined;
-    for (const branch of this.branches) {
-      const pushed = branch.push(execution, item, trace);
+    for (let index = 0; index < branches.length; index += 1) {
+      const pushed = (branches[index] as Stage).push(execution, item, trace);
       if (pushed !== undefined) (pending ??= []).push(pushed);
     }
     return pending && joined(pending);

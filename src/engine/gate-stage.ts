@@ -27,15 +27,13 @@ export class GateStage extends Stage {
 
   override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
     const state = this.#state(execution);
-    if (state.isBusy) {
-      return new Promise((resolve) => {
-        state.waiting.push({ item, trace, resolve });
-      });
-    }
+    if (state.isBusy) return waitIn(state, item, trace);
     state.isBusy = true;
     const pushed = this.inner.push(execution, item, trace);
-    if (pushed !== undefined) return pushed.then(() => this.#letNextIn(execution, state));
-    this.#letNextIn(execution, state);
+    if (pushed !== undefined) return this.#openAfter(pushed, execution, state);
+    if (state.waiting.length > 0) this.#letNextIn(execution, state);
+    else state.isBusy = false;
+    return undefined;
   }
 
   override end(execution: Execution): Work {
@@ -48,8 +46,13 @@ export class GateStage extends Stage {
     return this.inner.isClosed(execution);
   }
 
+  async #openAfter(pushed: Promise<void>, execution: Execution, state: GateState): Promise<void> {
+    await pushed;
+    this.#letNextIn(execution, state);
+  }
+
   /** The one that leaves opens the gate for the next; it does not wait for what that one does. */
-  #letNextIn(execution: Execution, state: GateState): undefined {
+  #letNextIn(execution: Execution, state: GateState): void {
     for (let next = state.waiting.shift(); next !== undefined; next = state.waiting.shift()) {
       const { resolve } = next;
       const pushed = this.inner.push(execution, next.item, next.trace);
@@ -58,12 +61,11 @@ export class GateStage extends Stage {
           resolve();
           this.#letNextIn(execution, state);
         });
-        return undefined;
+        return;
       }
       resolve();
     }
     state.isBusy = false;
-    return undefined;
   }
 
   #state(execution: Execution): GateState {
@@ -73,4 +75,10 @@ export class GateStage extends Stage {
     execution.states[this.slot] = state;
     return state;
   }
+}
+
+function waitIn(state: GateState, item: unknown, trace: ItemTrace | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    state.waiting.push({ item, trace, resolve });
+  });
 }

@@ -1,22 +1,39 @@
 import type { ItemTrace } from '../lineage/item-trace.js';
-import type { EmissionTurn, Execution } from './execution.js';
+import type { CallOutcome, EmissionTurn, Execution } from './execution.js';
 import { Stage } from './stage.js';
-import { NOTHING } from './work-stage.js';
+import { NOTHING, PENDING } from './work-stage.js';
 import type { WorkStage } from './work-stage.js';
 import { after } from './work.js';
 import type { Work } from './work.js';
 
-/** One item under way; its place is free again after its output has been emitted, so memory is bounded by the places. */
-class Place implements EmissionTurn {
+/** Where one item is under way; free again after its output has been emitted, so memory is bounded by the lanes. */
+class Lane implements EmissionTurn {
+  item: unknown;
+  trace: ItemTrace | undefined;
   value: unknown = NOTHING;
   isDone = false;
   wantsTurn = false;
+  /** The call that it waits for. */
+  call: CallOutcome | undefined;
+  /** Settles when the item is done; and, where it had the turn by then, has been emitted. */
+  settled: Work;
+  /** Settles when its output has been emitted, while that goes on. */
+  emitted: Work;
   #granted: (() => void) | undefined;
 
-  constructor(
-    readonly trace: ItemTrace | undefined,
-    private readonly lanes: Lanes,
-  ) {}
+  // Made once and not for every item.
+  readonly onValue = (value: unknown): Work => this.lanes.called(this, value);
+  readonly onError = (thrown: unknown): Work => this.lanes.threw(this, thrown);
+  readonly onProcessed = (processed: unknown): Work => this.lanes.finish(this, processed);
+
+  constructor(private readonly lanes: Lanes) {}
+
+  take(item: unknown, trace: ItemTrace | undefined): void {
+    this.item = item;
+    this.trace = trace;
+    this.isDone = false;
+    this.wantsTurn = false;
+  }
 
   /** Waits until this item may emit; it keeps the turn until it is done. */
   wait(): Work {
@@ -28,15 +45,24 @@ class Place implements EmissionTurn {
     });
   }
 
+  awaitCall(call: CallOutcome, pending: PromiseLike<unknown>): typeof PENDING {
+    this.call = call;
+    this.settled = Promise.resolve(pending).then(this.onValue, this.onError);
+    return PENDING;
+  }
+
   grant(): void {
     this.#granted?.();
+    this.#granted = undefined;
   }
 }
 
 /** The items of one node that are under way in one execution. */
 class Lanes {
-  readonly places: Place[] = [];
-  emitting: Place | undefined;
+  emitting: Lane | undefined;
+  /** The lanes with items, the eldest first. */
+  readonly #busy: Lane[] = [];
+  readonly #free: Lane[] = [];
   #whenFree: (() => void) | undefined;
   #whenEmpty: (() => void) | undefined;
 
@@ -48,65 +74,92 @@ class Lanes {
   ) {}
 
   start(item: unknown, trace: ItemTrace | undefined): Work {
-    const place = new Place(trace, this);
-    this.places.push(place);
-    const processed = this.stage.process(this.execution, item, trace, place);
-    if (processed instanceof Promise) {
-      void processed.then((value) => {
-        this.#finish(place, value);
-      });
-    } else {
-      this.#finish(place, processed);
-    }
-    return this.places.length < this.size ? undefined : new Promise((resolve) => (this.#whenFree = resolve));
+    const lane = this.#free.pop() ?? new Lane(this);
+    lane.take(item, trace);
+    this.#busy.push(lane);
+    const processed = this.stage.process(this.execution, item, trace, lane);
+    if (processed !== PENDING) lane.settled = this.#decide(lane, processed);
+    return this.#busy.length < this.size ? undefined : this.#room();
   }
 
   /** Waits until nothing is under way. */
   drained(): Work {
-    return this.places.length === 0 ? undefined : new Promise((resolve) => (this.#whenEmpty = resolve));
+    return this.#busy.length === 0 ? undefined : new Promise((resolve) => (this.#whenEmpty = resolve));
+  }
+
+  /** Goes on with what a node's promise gave. */
+  called(lane: Lane, value: unknown): Work {
+    return this.#decide(lane, lane.call?.done(this.execution, value, lane.trace, 1));
+  }
+
+  /** Goes on after a node's promise was rejected. */
+  threw(lane: Lane, thrown: unknown): Work {
+    return this.#decide(lane, lane.call?.thrown(this.execution, lane.item, lane.trace, thrown, 1));
+  }
+
+  finish(lane: Lane, value: unknown): Work {
+    lane.isDone = true;
+    lane.value = value;
+    // One that was given up while it waited for its turn must not wait for ever; what it still gives is dropped.
+    if (this.emitting !== lane) lane.grant();
+    // It had the turn already: what it gave has been emitted.
+    if (this.emitting === lane) this.#leave(lane);
+    this.grant();
+    return lane.emitted;
   }
 
   /** Gives the turn to emit: in order to the eldest, else to whoever is first to want it. */
   grant(): void {
     while (this.emitting === undefined) {
-      const candidates = this.isOrdered ? this.places.slice(0, 1) : this.places;
-      const place = candidates.find((each) => each.isDone || each.wantsTurn);
-      if (place === undefined) return;
-      this.emitting = place;
-      if (!place.isDone) {
-        place.grant();
+      const lane = this.isOrdered ? this.#busy[0] : this.#busy.find((each) => each.isDone || each.wantsTurn);
+      if (lane === undefined || !(lane.isDone || lane.wantsTurn)) return;
+      this.emitting = lane;
+      if (!lane.isDone) {
+        lane.grant();
         return;
       }
       const emitted =
-        place.value === NOTHING ? undefined : this.stage.emit(this.execution, place.value, place.trace);
+        lane.value === NOTHING ? undefined : this.stage.emit(this.execution, lane.value, lane.trace);
       if (emitted !== undefined) {
-        void emitted.then(() => {
-          this.#leave(place);
-          this.grant();
-        });
+        lane.emitted = this.#leaveAfter(emitted, lane);
         return;
       }
-      this.#leave(place);
+      this.#leave(lane);
     }
   }
 
-  #finish(place: Place, value: unknown): void {
-    place.isDone = true;
-    place.value = value;
-    // One that was given up while it waited for its turn must not wait for ever; what it still gives is dropped.
-    if (this.emitting !== place) place.grant();
-    // It had the turn already: what it gave has been emitted.
-    if (this.emitting === place) this.#leave(place);
+  #decide(lane: Lane, processed: unknown): Work {
+    return typeof processed === 'object' && processed instanceof Promise
+      ? processed.then(lane.onProcessed)
+      : this.finish(lane, processed);
+  }
+
+  /** Waits until a lane is free. */
+  #room(): Work {
+    const eldest = this.#busy[0];
+    // In order the eldest is the first to leave.
+    if (this.isOrdered && eldest !== undefined) return eldest.emitted ?? eldest.settled;
+    return new Promise((resolve) => (this.#whenFree = resolve));
+  }
+
+  async #leaveAfter(emitted: Promise<void>, lane: Lane): Promise<void> {
+    await emitted;
+    this.#leave(lane);
     this.grant();
   }
 
-  #leave(place: Place): void {
-    this.places.splice(this.places.indexOf(place), 1);
+  #leave(lane: Lane): void {
+    const busy = this.#busy;
+    if (busy[0] === lane) busy.shift();
+    else busy.splice(busy.indexOf(lane), 1);
+    lane.item = lane.trace = lane.call = lane.emitted = lane.settled = undefined;
+    lane.value = NOTHING;
+    this.#free.push(lane);
     this.emitting = undefined;
     const whenFree = this.#whenFree;
     this.#whenFree = undefined;
     whenFree?.();
-    if (this.places.length === 0) this.#whenEmpty?.();
+    if (busy.length === 0) this.#whenEmpty?.();
   }
 }
 

@@ -14,6 +14,9 @@ import type { Work } from './work.js';
 /** What processing an item gives when nothing is left to emit: the item has ended here. */
 export const NOTHING: unique symbol = Symbol('nothing');
 
+/** What processing an item gives when whoever gave the item its turn goes on with it. */
+export const PENDING: unique symbol = Symbol('pending');
+
 /** What the items of a transform, a sink or a composite go through: tries, and what is decided when one fails. */
 export abstract class WorkStage extends NodeStage {
   constructor(
