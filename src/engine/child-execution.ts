@@ -3,6 +3,9 @@ import type { ItemTrace } from '../lineage/item-trace.js';
 import { Execution } from './execution.js';
 import type { EmissionTurn, OutputReceiver } from './execution.js';
 import type { Plan } from './plan.js';
+import { closeExecution } from './run-plan.js';
+import type { OpenPart } from './run-state.js';
+import type { Work } from './work.js';
 
 /** What follows an item through its child, where anything does. */
 export class ItemLink {
@@ -23,7 +26,7 @@ export class ItemLink {
 }
 
 /** One execution of a composite's sub-pipeline: one try of one item of the parent. */
-export class ChildExecution extends Execution {
+export class ChildExecution extends Execution implements OpenPart {
   constructor(
     readonly plan: Plan,
     readonly parent: Execution,
@@ -32,5 +35,10 @@ export class ChildExecution extends Execution {
     readonly link: ItemLink | undefined,
   ) {
     super(parent.run, frame, receiver, plan.states);
+  }
+
+  /** Closes it without waiting for nodes any longer: the run is given up. */
+  forceClose(): Work {
+    return closeExecution(this.plan, this, true);
   }
 }

@@ -70,7 +70,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     attempt: number,
   ): Promise<unknown> {
     await (child.plan.isConcurrent ? inTime(child, running) : running);
-    return await this.#conclude(child, item, attempt);
+    return this.#conclude(child, item, attempt);
   }
 
   #attemptWithin(

@@ -10,6 +10,7 @@ import type { Plan } from './plan.js';
 import type { RootPlan } from './plan-cache.js';
 import type { RunResult } from './run-result.js';
 import { RunState } from './run-state.js';
+import type { OpenPart } from './run-state.js';
 import { closeExecution, openExecution, outcomeOf } from './run-plan.js';
 import { tracedPlace } from './stage.js';
 import { after } from './work.js';
@@ -81,9 +82,13 @@ interface GraceEnd {
 function runRoot(request: RunRequest, execution: Execution): Work {
   const { plan } = request.rootPlan;
   if (execution.isHalted) return closeExecution(plan, execution);
-  const release = execution.run.keep(execution, () => closeExecution(plan, execution, true));
+  const { run, frame, context } = execution;
+  const part: OpenPart = { frame, context, forceClose: () => closeExecution(plan, execution, true) };
+  run.keep(part);
   const fed = after(openExecution(plan, execution), () => request.feed(execution));
-  return after(fed, () => closeExecution(plan, execution))?.then(release);
+  return after(fed, () => closeExecution(plan, execution))?.then(() => {
+    run.release(part);
+  });
 }
 
 /** Waits for the work; once the run has failed or was cancelled, for so long at most. */

@@ -27,6 +27,16 @@ export class Passage {
   ) {}
 }
 
+/** Where nothing follows what is waited for. */
+const REST: Passable = { resume: () => undefined, refuse: () => undefined };
+
+/** Waits for some work, which never rejects, as for an item. */
+export function passageFor(work: Promise<void>, execution: Execution): Passage {
+  const passage = new Passage(REST, execution, undefined);
+  passage.pending = work;
+  return passage;
+}
+
 /**
  * Sees an item to the end of its way, and those that follow it; never rejects.
  *

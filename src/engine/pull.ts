@@ -2,7 +2,7 @@ import type { ItemTrace } from '../lineage/item-trace.js';
 import { nodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
 import { Pacer } from './pacer.js';
-import type { Wait } from './run-state.js';
+import type { OpenPart, Wait } from './run-state.js';
 import { settle } from './passage.js';
 import type { Passage } from './passage.js';
 import type { SegmentStage } from './segment-stage.js';
@@ -120,17 +120,17 @@ export class Pull {
     const closeWaiting = (): void => {
       if (this.#wait?.isWaiting === true && !this.#wantsMore()) void this.#close();
     };
-    const stopWatching = [
-      execution.onStop(closeWaiting),
-      run.onStreamLeft(closeWaiting),
-      run.keep(execution, () => this.#close()),
-    ];
+    const stopWatching = [execution.onStop(closeWaiting), run.onStreamLeft(closeWaiting)];
+    const { frame, context } = execution;
+    const part: OpenPart = { frame, context, forceClose: () => this.#close() };
+    run.keep(part);
     if (this.source.isAsync)
       await this.#pullAnswers(this.source.iterator as AsyncIterator<unknown>, this.#wait);
     else await this.#pullOn(first, this.#wait);
     this.#wait.isWaiting = true;
     await this.#close();
     for (const stop of stopWatching) stop();
+    run.release(part);
     this.#wait.end();
     await stage.end(execution);
   }

@@ -20,14 +20,11 @@ export interface Wait {
   end(): void;
 }
 
-/** What the run must know of an execution that it keeps in view. */
-export interface KeptExecution extends ContextHolder {
+/** Something that is open in a run: an execution, or what one of its nodes has opened. */
+export interface OpenPart extends ContextHolder {
   readonly frame: ContextFrame;
-}
-
-interface OpenPart {
-  readonly execution: KeptExecution;
-  readonly forceClose: () => Work;
+  /** Closes it without waiting for nodes any longer. */
+  forceClose(): Work;
 }
 
 /** What all executions of one run share. */
@@ -87,13 +84,13 @@ export class RunState {
     }
   }
 
-  /** Keeps something that is open in view, with what closes it should the run be given up; gives the function that ends that. */
-  keep(execution: KeptExecution, forceClose: () => Work): () => void {
-    const open: OpenPart = { execution, forceClose };
-    this.#open.add(open);
-    return () => {
-      this.#open.delete(open);
-    };
+  /** Keeps something that is open in view until it is released: should the run be given up, it is closed. */
+  keep(part: OpenPart): void {
+    this.#open.add(part);
+  }
+
+  release(part: OpenPart): void {
+    this.#open.delete(part);
   }
 
   /**
@@ -102,10 +99,8 @@ export class RunState {
    * The innermost begin first; what hangs in one of them does not keep those around it from being closed.
    */
   async forceClose(): Promise<void> {
-    const innermostFirst = [...this.#open].sort(
-      (one, other) => depthOf(other.execution) - depthOf(one.execution),
-    );
-    const closings = innermostFirst.map(({ execution, forceClose }) => runInContext(execution, forceClose));
+    const innermostFirst = [...this.#open].sort((one, other) => depthOf(other) - depthOf(one));
+    const closings = innermostFirst.map((part) => runInContext(part, () => part.forceClose()));
     await Promise.all(closings.filter((closing) => closing !== undefined));
   }
 
@@ -185,7 +180,7 @@ export class RunState {
   }
 }
 
-function depthOf({ frame }: KeptExecution): number {
+function depthOf({ frame }: OpenPart): number {
   let depth = 0;
   for (let above = frame.parent; above !== undefined; above = above.parent) depth += 1;
   return depth;

@@ -4,6 +4,7 @@ import { PipelineError } from '../errors/pipeline-error.js';
 import { nodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
 import type { NodeCode } from './node-code.js';
+import type { Passage } from './passage.js';
 import { Pull } from './pull.js';
 import type { AnyIterator, OpenedSource, PulledStage } from './pull.js';
 import { NO_SEGMENT } from './segment-stage.js';
@@ -39,6 +40,13 @@ export class SourceStage extends NodeStage implements PulledStage {
     execution.run.counter(this.index).passed += 1;
     trace?.pass(this.place(execution), 1, 1);
     return this.next.push(execution, item, trace);
+  }
+
+  /** The same for a caller that waits itself; gives a passage where the item must wait. */
+  enter(execution: Execution, item: unknown, trace: ItemTrace | undefined): Passage | undefined {
+    execution.run.counter(this.index).passed += 1;
+    trace?.pass(this.place(execution), 1, 1);
+    return this.segment.enter(execution, item, trace);
   }
 
   /** Opens the source and pulls until its end, or the execution's. */

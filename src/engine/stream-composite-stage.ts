@@ -21,8 +21,6 @@ interface OpenChild extends BreakableStream {
   opening: Work;
   /** What its own sources do beside the stream. */
   sources: Work;
-  /** Ends the run's view of it. */
-  readonly release: () => void;
 }
 
 /** Runs a sub-pipeline once over the whole stream of its parent. */
@@ -83,11 +81,12 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
 
   #endChild(execution: Execution, child: ChildExecution): Work {
     const { plan } = child;
-    const { sources, release } = this.#open(execution);
+    const { sources } = this.#open(execution);
     const ended = runInContext(child, () => allEnded([plan.input?.end(child), sources]));
     const closed = after(ended, () => runInContext(child, closeExecution, plan, child));
     return after(closed, () => {
-      release();
+      execution.run.release(child);
+      return undefined;
     });
   }
 
@@ -128,11 +127,10 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
         opening: undefined,
         sources: undefined,
         hasFailedItem: false,
-        release: () => undefined,
       };
     }
     const { plan, frame } = child;
-    const release = execution.run.keep(child, () => closeExecution(plan, child, true));
+    execution.run.keep(child);
     // It may fail on its own, while the parent waits for an item.
     child.onStop(() => {
       this.#watch(execution, child);
@@ -140,7 +138,7 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     if (execution.observer !== undefined) {
       this.tell(execution, 'compositeStarted', { childPipelineId: frame.pipelineId, attempt: 1 });
     }
-    const state: OpenChild = { child, opening: undefined, sources: undefined, hasFailedItem: false, release };
+    const state: OpenChild = { child, opening: undefined, sources: undefined, hasFailedItem: false };
     const opening = runInContext(child, openExecution, plan, child);
     state.opening = after(opening, () => {
       state.opening = undefined;
