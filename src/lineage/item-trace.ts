@@ -73,9 +73,10 @@ export class ItemTrace {
     this.hops.splice(before, 0, hopAt(place, outputs, attempts));
   }
 
-  /** Forgets the hops of a try that failed, unless another branch has added some too. */
-  rewind(hops: number): void {
-    if (this.#branches === 1) this.hops.length = hops;
+  /** Forgets the hops of a try that failed: those below a composite since there were so many; other branches keep theirs. */
+  rewind(hops: number, composite: string): void {
+    const kept = this.hops.slice(hops).filter(({ path }) => !path.startsWith(`${composite}/`));
+    this.hops.splice(hops, this.hops.length, ...kept);
   }
 
   /** Goes on in so many more branches. */

@@ -102,18 +102,23 @@ async function expectModelled(
 describe('transforms in a row', () => {
   test('count every item at every stage, whatever happens to it where', async () => {
     await fc.assert(
-      fc.asyncProperty(chains(fc.constantFrom(...harmless), 12), watching, async (spec, watched) => {
-        const runner = new PipelineRunner();
-        const definition = chainPipeline(spec);
-        const nested = async (): Promise<void> => {
-          const inner = new Job([{}, { 0: 'promise' }, { 1: 'skip' }], 'array');
-          await ended(runner.run(definition as never, { items: { job: inner } }));
-        };
-        const unhandled = await unhandledDuring(() =>
-          expectModelled(runner, definition, spec, new Job(spec.scripts, spec.form, nested), watched),
-        );
-        expect(unhandled).toEqual([]);
-      }),
+      fc.asyncProperty(
+        chains(fc.constantFrom(...harmless), 12),
+        watching,
+        fc.boolean(),
+        async (spec, watched, codeGeneration) => {
+          const runner = new PipelineRunner({ codeGeneration });
+          const definition = chainPipeline(spec);
+          const nested = async (): Promise<void> => {
+            const inner = new Job([{}, { 0: 'promise' }, { 1: 'skip' }], 'array');
+            await ended(runner.run(definition as never, { items: { job: inner } }));
+          };
+          const unhandled = await unhandledDuring(() =>
+            expectModelled(runner, definition, spec, new Job(spec.scripts, spec.form, nested), watched),
+          );
+          expect(unhandled).toEqual([]);
+        },
+      ),
       runs(400),
     );
   });
@@ -121,8 +126,8 @@ describe('transforms in a row', () => {
   test('stop at once where an item cancels the run, or its own scope', async () => {
     const often = fc.constantFrom(...endings, ...harmless);
     await fc.assert(
-      fc.asyncProperty(chains(often, 6), watching, async (spec, watched) => {
-        const runner = new PipelineRunner();
+      fc.asyncProperty(chains(often, 6), watching, fc.boolean(), async (spec, watched, codeGeneration) => {
+        const runner = new PipelineRunner({ codeGeneration });
         const unhandled = await unhandledDuring(() =>
           expectModelled(runner, chainPipeline(spec), spec, new Job(spec.scripts, spec.form), watched),
         );

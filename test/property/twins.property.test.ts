@@ -20,13 +20,15 @@ import { twinSpecs, type TwinSpec } from './support/twin-spec.js';
 function variantsOf({ seed }: TwinSpec): readonly [Variant, ...Variant[]] {
   const form = (index: number) => forms[(seed + index) % forms.length] ?? 'array';
   return [
-    { pace: 'sync', form: 'array', observed: false, lineage: false },
-    { pace: 'sync', form: form(0), observed: true, lineage: true },
-    { pace: 'async', form: form(1), observed: false, lineage: false },
-    { pace: 'async', form: form(2), observed: true, lineage: false },
-    { pace: 'mixed', form: form(3), observed: false, lineage: true },
-    { pace: 'mixed', form: form(4), observed: false, lineage: false },
-    { pace: 'mixed', form: form(5), observed: true, lineage: true },
+    { pace: 'sync', form: 'array', observed: false, lineage: false, generated: true },
+    { pace: 'sync', form: 'array', observed: false, lineage: false, generated: false },
+    { pace: 'sync', form: form(0), observed: true, lineage: true, generated: true },
+    { pace: 'async', form: form(1), observed: false, lineage: false, generated: true },
+    { pace: 'async', form: form(2), observed: true, lineage: false, generated: false },
+    { pace: 'mixed', form: form(3), observed: false, lineage: true, generated: true },
+    { pace: 'mixed', form: form(4), observed: false, lineage: false, generated: true },
+    { pace: 'mixed', form: form(5), observed: false, lineage: false, generated: false },
+    { pace: 'mixed', form: form(6), observed: true, lineage: true, generated: true },
   ];
 }
 

@@ -23,6 +23,8 @@ export interface Variant {
   readonly form: Form;
   readonly observed: boolean;
   readonly lineage: boolean;
+  /** Whether code may be generated for it; else the loop that all pipelines share does the same. */
+  readonly generated: boolean;
 }
 
 /** An event without what differs from run to run; executions are numbered in the order of their appearance. */
@@ -76,13 +78,16 @@ export async function observe(spec: TwinSpec, root: TwinLevel, variant: Variant)
   let error: PipelineError | undefined;
   let result: RunResult;
   try {
-    result = await new PipelineRunner().run(twinPipeline(root, recorder, variant.form, openings), {
-      ...rootEntries,
-      run: { runId: RUN_ID },
-      ...(spec.letters ? { deadLetterSink: letters } : {}),
-      ...(variant.lineage ? { lineageSink: lineage } : {}),
-      ...(variant.observed ? { executionObserver: observer } : {}),
-    });
+    result = await new PipelineRunner({ codeGeneration: variant.generated }).run(
+      twinPipeline(root, recorder, variant.form, openings),
+      {
+        ...rootEntries,
+        run: { runId: RUN_ID },
+        ...(spec.letters ? { deadLetterSink: letters } : {}),
+        ...(variant.lineage ? { lineageSink: lineage } : {}),
+        ...(variant.observed ? { executionObserver: observer } : {}),
+      },
+    );
   } catch (thrown) {
     if (!(thrown instanceof PipelineError)) throw thrown;
     error = thrown;
@@ -151,14 +156,10 @@ function lineageWrong(
   const sources = root.nodes.filter(({ kind }) => kind === 'source');
   const pulled = sources.reduce((sum, { path }) => sum + (nodes.get(path)?.in ?? 0), 0);
   const wrong = ids.size === records.length ? [] : ['an item has two records'];
-  // In lockstep an item is never split: what it passed twice is a try that should have been forgotten. A composite
-  // whose outputs leave as they come holds the item open as if it were, and then such tries are kept.
-  const isSplit = [...levelsOf(root)].some(({ nodes: own }) =>
-    own.some((node) => node.kind === 'child' && node.step.output === 'many'),
-  );
+  // In lockstep an item is never split: what it passed twice is a try that should have been forgotten.
   const twice = ({ traversal }: LineageRecord): boolean =>
     new Set(traversal.map(({ path }) => path)).size !== traversal.length;
-  if (root.lockstep && !isSplit && records.some(twice)) wrong.push('an item passed a node twice');
+  if (root.lockstep && records.some(twice)) wrong.push('an item passed a node twice');
   return ids.size < pulled ? [...wrong, `${ids.size} records of ${pulled} items`] : wrong;
 }
 

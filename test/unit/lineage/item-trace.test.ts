@@ -184,22 +184,23 @@ describe('an item in the child of a composite', () => {
     expect(trace.hops[1]).toMatchObject({ outputs: 2, cardinality: 'many', attempts: 3 });
   });
 
-  test('forgets the hops of a try that failed', () => {
+  test('forgets the hops of a try that failed: those below its composite', () => {
     const { trace } = traced();
     trace.pass(at('read'), 1, 1);
     const before = trace.hops.length;
-    trace.descend().pass(at('check'), 1, 1);
-    trace.rewind(before);
+    trace.descend().pass(at('validate/check'), 1, 1);
+    trace.rewind(before, 'orders/validate');
 
     expect(trace.hops.map(({ nodeId }) => nodeId)).toEqual(['read']);
   });
 
-  test('keeps them where another branch may have added some', () => {
+  test('keeps those that another branch has added meanwhile', () => {
     const { trace } = traced();
     trace.split(1);
-    trace.pass(at('other branch'), 1, 1);
-    trace.rewind(0);
+    trace.descend().pass(at('validate/check'), 1, 1);
+    trace.pass(at('validate-too'), 1, 1);
+    trace.rewind(0, 'orders/validate');
 
-    expect(trace.hops).toHaveLength(1);
+    expect(trace.hops.map(({ nodeId }) => nodeId)).toEqual(['validate-too']);
   });
 });
