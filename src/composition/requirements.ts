@@ -62,6 +62,7 @@ function expectedInChild(inheritance: ChildInheritance, parent: ExpectedKeys): E
  * @throws {@link PipelineError} `CONTEXT_REQUIREMENT_UNMET`.
  */
 export function requireKeys(required: RequiredKeys, frame: ContextFrame, path: string): void {
+  if (frame.holdsAll(required)) return;
   for (const [kind, name] of required) {
     if (frame.dictionary(kind).entry(name) === undefined)
       throw unmet(path, kind, name, frame.hintFor(kind, name));

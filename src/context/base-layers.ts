@@ -1,5 +1,9 @@
+import type { DictionaryKind } from './dictionary-kind.js';
 import { EMPTY_LAYER } from './layer.js';
 import type { Layer } from './layer.js';
+
+/** Names of entries, each with its dictionary. */
+export type EntryNames = readonly (readonly [DictionaryKind, string])[];
 
 /** Makes the layers a child starts from, out of its parent's. */
 export interface LayersDerivation {
@@ -10,12 +14,21 @@ export interface LayersDerivation {
 export class BaseLayers {
   #derivation: LayersDerivation | undefined;
   #derived: BaseLayers | undefined;
+  #complete: EntryNames | undefined;
 
   constructor(
     readonly parameters: Layer,
     readonly items: Layer,
     readonly properties: Layer,
   ) {}
+
+  /** Whether every one of some entries is there; known again for the list that was last found complete. */
+  holdsAll(entries: EntryNames): boolean {
+    if (this.#complete === entries) return true;
+    if (entries.some(([kind, name]) => this[kind].get(name) === undefined)) return false;
+    this.#complete = entries;
+    return true;
+  }
 
   /** What a derivation makes of these layers; the latest one is kept, since the next child mostly asks for the same. */
   derived(derivation: LayersDerivation): BaseLayers {

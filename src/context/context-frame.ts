@@ -3,6 +3,7 @@ import { PipelineError } from '../errors/pipeline-error.js';
 import { CancelScope } from '../run/cancel-scope.js';
 import { RunIdentity } from '../run/run-identity.js';
 import { BaseLayers } from './base-layers.js';
+import type { EntryNames } from './base-layers.js';
 import { passingRemedy } from './child-inheritance.js';
 import type { ChildInheritance } from './child-inheritance.js';
 import { ContextDictionary } from './context-dictionary.js';
@@ -162,6 +163,14 @@ export class ContextFrame implements DictionaryOwner {
   /** A dictionary was written to: what a child started now can inherit is not known any more. */
   changed(): void {
     ContextFrame.#stateOf(this).layers = undefined;
+  }
+
+  /** Whether every one of some entries is there. */
+  holdsAll(entries: EntryNames): boolean {
+    // Where nothing was written, all children of one parent have the same.
+    return this.#own === undefined
+      ? this.started.holdsAll(entries)
+      : entries.every(([kind, name]) => this.dictionary(kind).entry(name) !== undefined);
   }
 
   hintFor(kind: DictionaryKind, name: string): string | undefined {
