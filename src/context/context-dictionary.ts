@@ -63,8 +63,12 @@ export class ContextDictionary {
   require<T>(key: ContextKey<T, unknown>): T;
   require<T = unknown>(key: string): T;
   require(key: Key): unknown {
-    if (this.has(key) || (typeof key !== 'string' && key.hasDefault)) return this.get(key as string);
     const name = keyName(key);
+    const linkage = this.#linkageOf(name);
+    if (linkage !== undefined) return linkage;
+    const entry = this.entry(name);
+    if (entry !== undefined) return entry.value;
+    if (typeof key !== 'string' && key.hasDefault) return key.default;
     throw new PipelineError('CONTEXT_KEY_MISSING', {
       path: this.#owner.path,
       problem: `There is no '${name}' in the context's ${this.#kind}.`,
@@ -212,7 +216,8 @@ export class ContextDictionary {
   }
 
   #linkageOf(name: string): string | undefined {
-    const parent = this.#owner.parentLinkage;
-    return parent !== undefined && this.#isLinkage(name) ? linkageReaders.get(name)?.(parent) : undefined;
+    if (!this.#isLinkage(name)) return undefined;
+    const parent = this.#owner.parentLinkage; // made when asked for
+    return parent && linkageReaders.get(name)?.(parent);
   }
 }

@@ -73,12 +73,14 @@ export class CompiledSelection {
 /** What a selection lets through of a parent's layer; nothing is copied, a name is mapped when it is first asked for. */
 export class SelectedLayer extends Layer {
   readonly #found = new Map<string, Entry>();
+  override readonly weight: number;
 
   constructor(
     readonly source: Layer,
     readonly selection: CompiledSelection,
   ) {
     super();
+    this.weight = source.weight;
   }
 
   override get(name: string): Entry | undefined {

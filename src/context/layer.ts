@@ -20,7 +20,10 @@ export interface LayerDerivation {
  */
 export abstract class Layer {
   #derived: Map<LayerDerivation, Layer> | undefined;
-  #all: ReadonlyMap<string, Entry> | undefined;
+  protected listed: ReadonlyMap<string, Entry> | undefined;
+
+  /** As many entries as {@link all} goes through to list them, at most. */
+  abstract readonly weight: number;
 
   /** The entry of a name, undefined when absent or deleted. */
   abstract get(name: string): Entry | undefined;
@@ -28,7 +31,12 @@ export abstract class Layer {
 
   /** Every entry, the oldest first; made once. */
   all(): ReadonlyMap<string, Entry> {
-    return (this.#all ??= this.collect());
+    return (this.listed ??= this.collect());
+  }
+
+  /** Every entry, for the caller to change. */
+  copy(): Map<string, Entry> {
+    return this.listed === undefined ? this.collect() : new Map(this.listed);
   }
 
   /** What a derivation makes of this layer; made once, so children of one parent share what they have looked up. */
@@ -43,26 +51,46 @@ export abstract class Layer {
 
 /** Entries above a lower layer; an entry that is {@link DELETED} hides the one below. */
 export class StackedLayer extends Layer {
+  override readonly weight: number;
+  /** How many look-ups have gone to the layers below. */
+  #passedOn = 0;
+
   constructor(
     readonly entries: ReadonlyMap<string, Entry>,
     readonly below: Layer | undefined,
   ) {
     super();
+    this.weight = entries.size + (below?.weight ?? 0);
   }
 
+  /** Once it has gone down as often as there are entries, a list of all of them has paid for itself. */
   override get(name: string): Entry | undefined {
+    if (this.listed !== undefined) return this.listed.get(name);
     const entry = this.entries.get(name);
     if (entry !== undefined) return entry === DELETED ? undefined : entry;
-    return this.below?.get(name);
+    if (this.below === undefined) return undefined;
+    this.#passedOn += 1;
+    return this.#passedOn > this.weight ? this.all().get(name) : StackedLayer.#find(this.below, name);
   }
 
   protected override collect(): Map<string, Entry> {
-    const all = new Map(this.below?.all());
+    const all = this.below?.copy() ?? new Map<string, Entry>();
     for (const [name, entry] of this.entries) {
       if (entry === DELETED) all.delete(name);
       else all.set(name, entry);
     }
     return all;
+  }
+
+  /** Looks a name up in a layer and those below, without counting: of a chain, only what is asked itself lists all. */
+  static #find(from: Layer, name: string): Entry | undefined {
+    let layer: Layer | undefined = from;
+    while (layer instanceof StackedLayer && layer.listed === undefined) {
+      const entry = layer.entries.get(name);
+      if (entry !== undefined) return entry === DELETED ? undefined : entry;
+      layer = layer.below;
+    }
+    return layer?.get(name);
   }
 }
 
@@ -79,15 +107,38 @@ export function stack(below: Layer, written: ReadonlyMap<string, Entry>): Layer 
   let entries = written;
   let rest: Layer | undefined = below === EMPTY_LAYER ? undefined : below;
   while (rest instanceof StackedLayer && rest.entries.size <= 2 * entries.size) {
-    const merged = new Map(rest.entries);
-    for (const [name, entry] of entries) merged.set(name, entry);
-    entries = merged;
+    entries = merge(rest.entries, entries);
     rest = rest.below;
   }
-  return new StackedLayer(rest === undefined ? withoutDeleted(entries) : entries, rest);
+  entries = withoutIdleMarks(entries, rest);
+  return entries.size === 0 ? (rest ?? EMPTY_LAYER) : new StackedLayer(entries, rest);
 }
 
-/** Nothing lies below, so that there is nothing left to hide. */
-function withoutDeleted(entries: ReadonlyMap<string, Entry>): ReadonlyMap<string, Entry> {
-  return new Map([...entries].filter(([, entry]) => entry !== DELETED));
+/** Lower entries and those above them, which are taken as they are where they repeat the lower names in order. */
+function merge(
+  lower: ReadonlyMap<string, Entry>,
+  upper: ReadonlyMap<string, Entry>,
+): ReadonlyMap<string, Entry> {
+  if (startsWith(upper, lower)) return upper;
+  const merged = new Map(lower);
+  for (const [name, entry] of upper) merged.set(name, entry);
+  return merged;
+}
+
+function startsWith(names: ReadonlyMap<string, unknown>, first: ReadonlyMap<string, unknown>): boolean {
+  const others = names.keys();
+  for (const name of first.keys()) if (others.next().value !== name) return false;
+  return true;
+}
+
+/** Drops the marks of deleted entries that hide nothing. */
+function withoutIdleMarks(
+  entries: ReadonlyMap<string, Entry>,
+  below: Layer | undefined,
+): ReadonlyMap<string, Entry> {
+  let kept: Map<string, Entry> | undefined;
+  for (const [name, entry] of entries) {
+    if (entry === DELETED && below?.get(name) === undefined) (kept ??= new Map(entries)).delete(name);
+  }
+  return kept ?? entries;
 }

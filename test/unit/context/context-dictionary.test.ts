@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { contextKey } from '../../../src/context/context-key.js';
 import { PipelineContext } from '../../../src/context/pipeline-context.js';
 import { ParentNodeId, ParentPipelineId, ParentPipelineName } from '../../../src/context/parent-linkage.js';
@@ -248,6 +248,16 @@ describe('the linkage of a child', () => {
 
     expect(linkage.map((key) => properties.has(key))).toEqual([false, false, false]);
     expect(parameters.set(ParentNodeId, 'mine').get(ParentNodeId)).toBe('mine');
+  });
+
+  test('is made for its own keys alone: the parent’s execution gets its id when that is first read', () => {
+    const parent = rootFrame({ parameters: { a: 1 }, properties: { b: 2 } });
+    const first = childOf(parent, { inheritParentParameters: true, inheritParentProperties: true });
+    const linked = vi.spyOn(first, 'parentLinkage', 'get');
+
+    expect(first.dictionary('parameters').get('a')).toBe(1);
+    expect(first.dictionary('properties').require('b')).toBe(2);
+    expect(linked).not.toHaveBeenCalled();
   });
 
   test('cannot be set, updated or deleted', () => {

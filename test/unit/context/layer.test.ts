@@ -1,10 +1,13 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ContextDictionary } from '../../../src/context/context-dictionary.js';
+import { CompiledSelection, SelectedLayer } from '../../../src/context/key-selection.js';
 import { DELETED, EMPTY_LAYER, stack, StackedLayer } from '../../../src/context/layer.js';
 import type { Entry, Layer } from '../../../src/context/layer.js';
 
 const owner = { path: 'root', parentLinkage: undefined, hintFor: () => undefined, changed: () => undefined };
+
+const name = fc.constantFrom('a', 'b', 'c', 'd', 'e');
 
 function entry(value: unknown): Entry {
   return { value, path: 'root' };
@@ -56,6 +59,23 @@ describe('a stacked layer', () => {
     expect(layer.all()).toBe(layer.all());
   });
 
+  test('lists its entries once a chain was gone down as often as it is long; the layers below stay as they are', () => {
+    const base = layerOf(3);
+    const middle = new StackedLayer(new Map([['middle', entry('middle')]]), base);
+    const top = new StackedLayer(new Map([['base-1', DELETED]]), middle);
+    const names = ['base-0', 'base-1', 'base-2', 'middle', 'nowhere'];
+    const expected = [0, undefined, 2, 'middle', undefined];
+    const lookUp = vi.spyOn(middle.entries as Map<string, Entry>, 'get');
+    const lists = [middle, base].map((layer) => vi.spyOn(layer, 'all'));
+
+    for (let round = 0; round < 5; round += 1) {
+      expect(names.map((each) => top.get(each)?.value)).toEqual(expected);
+    }
+    expect(lookUp).toHaveBeenCalledTimes(top.weight);
+    for (const list of lists) expect(list).not.toHaveBeenCalled();
+    expect([...top.all().keys()]).toEqual(['base-0', 'base-2', 'middle']);
+  });
+
   test('makes what a derivation gives once, so that children share it', () => {
     const layer = layerOf(1);
     let made = 0;
@@ -79,6 +99,41 @@ describe('stacking', () => {
 
     expect(below.get('base-0')?.value).toBe(0);
     expect(EMPTY_LAYER.all().size).toBe(0);
+  });
+
+  test('takes what was written as it is where it repeats the names of the layer below, in any number', () => {
+    for (const names of [['a'], ['a', 'b', 'c']]) {
+      const written = (value: number): Map<string, Entry> =>
+        new Map(names.map((each) => [each, entry(value)]));
+      const latest = written(2);
+      for (const base of [EMPTY_LAYER, layerOf(100)]) {
+        const layer = stack(stack(base, written(1)), latest);
+
+        expect([...levels(layer)][0]?.entries).toBe(latest);
+        expect([...levels(layer)].length).toBe(base === EMPTY_LAYER ? 1 : 2);
+      }
+    }
+  });
+
+  test('gives the layer below where nothing is left to put on it', () => {
+    const base = layerOf(100);
+    const request = stack(base, new Map([['request', entry(1)]]));
+
+    expect(stack(request, new Map([['request', DELETED]]))).toBe(base);
+    expect(stack(layerOf(1), new Map([['base-0', DELETED]]))).toBe(EMPTY_LAYER);
+  });
+
+  test('keeps the order in which names were first set, however they are merged', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uniqueArray(name, { minLength: 1 }), { maxLength: 20 }), (writes) => {
+        let layer: Layer = layerOf(3);
+        for (const names of writes) layer = stack(layer, new Map(names.map((each) => [each, entry(0)])));
+
+        expect([...layer.all().keys()]).toEqual([
+          ...new Set(['base-0', 'base-1', 'base-2', ...writes.flat()]),
+        ]);
+      }),
+    );
   });
 
   test('keeps a large base as it is under a parent that writes one key between every two children', () => {
@@ -115,6 +170,43 @@ describe('stacking', () => {
     expect(copied / 4096).toBeLessThan(16);
   });
 
+  test('does not grow with the number of writes', () => {
+    let same: Layer = EMPTY_LAYER;
+    let circling: Layer = layerOf(100);
+    for (let item = 0; item < 100_000; item += 1) {
+      same = stack(same, new Map([['progress', entry(item)]]));
+      circling = stack(circling, new Map([[`base-${String(item % 100)}`, entry(item)]]));
+    }
+
+    expect(held(same)).toBe(1);
+    expect(same.get('progress')?.value).toBe(99_999);
+    expect(held(circling)).toBeLessThan(300);
+    expect(circling.get('base-99')?.value).toBe(99_999);
+  });
+
+  test('keeps 100,000 different keys in a short chain', () => {
+    let layer: Layer = EMPTY_LAYER;
+    for (let item = 0; item < 100_000; item += 1)
+      layer = stack(layer, new Map([[`key-${String(item)}`, entry(item)]]));
+
+    expect(held(layer)).toBe(100_000);
+    expect([...levels(layer)].length).toBeLessThanOrEqual(17);
+  });
+
+  test('forgets what was deleted where nothing of the name lies below, also above a selection', () => {
+    const selection = new CompiledSelection({ omit: ['secret'] }, 'test');
+    const inherited = new SelectedLayer(layerOf(10), selection);
+    let layer: Layer = stack(inherited, new Map([['base-0', DELETED]]));
+    for (let item = 0; item < 2000; item += 1) {
+      const request = `request-${String(item)}`;
+      layer = stack(layer, new Map([[request, entry(item)]]));
+      layer = stack(layer, new Map([[request, DELETED]]));
+    }
+
+    expect([layer.get('base-0'), layer.get('base-1')?.value, layer.all().size]).toEqual([undefined, 1, 9]);
+    expect(held(layer)).toBe(1);
+  });
+
   test('forgets what was deleted once nothing lies below: memory follows what is there, not what was', () => {
     let layer: Layer = EMPTY_LAYER;
     for (let item = 0; item < 2000; item += 1) {
@@ -134,9 +226,9 @@ type Step =
   | { readonly does: 'delete'; readonly who: number; readonly name: string }
   | { readonly does: 'seal'; readonly who: number }
   | { readonly does: 'list'; readonly who: number }
+  | { readonly does: 'read'; readonly who: number; readonly name: string }
   | { readonly does: 'child'; readonly who: number };
 
-const name = fc.constantFrom('a', 'b', 'c', 'd', 'e');
 const who = fc.nat(7);
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
@@ -144,6 +236,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     { weight: 3, arbitrary: fc.record({ does: fc.constant('delete' as const), who, name }) },
     { weight: 1, arbitrary: fc.record({ does: fc.constant('seal' as const), who }) },
     { weight: 1, arbitrary: fc.record({ does: fc.constant('list' as const), who }) },
+    { weight: 2, arbitrary: fc.record({ does: fc.constant('read' as const), who, name }) },
     { weight: 2, arbitrary: fc.record({ does: fc.constant('child' as const), who }) },
   ),
   { maxLength: 60 },
@@ -173,6 +266,10 @@ describe('dictionaries that share layers', () => {
               break;
             case 'list':
               expect(real.size).toBe(model.size);
+              break;
+            case 'read':
+              // So often that layers list their entries.
+              for (let time = 0; time < 20; time += 1) expect(real.get(step.name)).toBe(model.get(step.name));
               break;
             case 'child':
               family.push({
