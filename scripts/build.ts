@@ -1,10 +1,9 @@
 /**
  * Bundles the published JavaScript: one module per entry, what they share in common chunks, so that every entry
- * sees the same classes and the same ambient store. Declarations come from `tsc -p tsconfig.build.json`.
+ * sees the same classes and the same ambient store. `build-declarations.ts` makes the declarations.
  */
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { replaceFiles } from './replace-files.js';
 
 const outdir = 'dist';
 
@@ -18,20 +17,16 @@ const { outputFiles } = await build({
   platform: 'node',
   target: 'node20.19',
   packages: 'external',
-  sourcemap: true,
-  sourcesContent: false, // the package ships src
+  // Names stay, and lines short: Node prints the line that throws.
+  minifyWhitespace: true,
+  lineLimit: 120,
+  sourcemap: true, // with the sources in it: the package ships no src
   logOverride: { 'ignored-bare-import': 'error' },
   write: false,
 });
 
-// The new files are written before the old ones go, so that a process started meanwhile finds a whole package.
-for (const { path, contents } of outputFiles) {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, contents);
-}
-
-const written = new Set(outputFiles.map(({ path }) => path));
-for (const name of await readdir(outdir, { recursive: true })) {
-  const path = resolve(join(outdir, name));
-  if (/\.js(\.map)?$/.test(name) && !written.has(path)) await rm(path);
-}
+await replaceFiles(
+  outdir,
+  /\.js(\.map)?$/,
+  new Map(outputFiles.map(({ path, contents }) => [path, contents])),
+);

@@ -36,7 +36,7 @@ export class ContextDictionary {
   #written: Map<string, Entry> | undefined;
   #local: Map<string, Entry> | undefined;
 
-  /** @internal */
+  /** @hidden */
   constructor(owner: DictionaryOwner, kind: DictionaryKind, base: Layer) {
     this.#owner = owner;
     this.#kind = kind;

@@ -1,0 +1,99 @@
+import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import ts from 'typescript';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { root, runNode } from './run-node.js';
+
+const user = join(root, 'build/package-user');
+const installed = join(user, 'node_modules/heirline');
+
+interface PackedFile {
+  readonly path: string;
+  readonly size: number;
+}
+
+async function packedFiles(): Promise<readonly PackedFile[]> {
+  const args = ['pack', '--dry-run', '--json', '--ignore-scripts'];
+  const { stdout } = await promisify(execFile)('npm', args, {
+    cwd: root,
+    shell: process.platform === 'win32',
+  });
+  const [packed] = JSON.parse(stdout) as readonly { readonly files: readonly PackedFile[] }[];
+  return packed?.files ?? [];
+}
+
+/** What the compiler says about a module of the package's user. */
+function problemsOf(name: string, code: string): string[] {
+  const file = join(user, name);
+  writeFileSync(file, code);
+  const program = ts.createProgram([file], {
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext,
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noEmit: true,
+    types: ['node'],
+  });
+  const ours = (path: string | undefined): boolean => path === undefined || path.startsWith(user);
+  return ts
+    .getPreEmitDiagnostics(program)
+    .filter((problem) => ours(problem.file?.fileName))
+    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+}
+
+describe('the published package', () => {
+  let files: readonly PackedFile[];
+
+  beforeAll(async () => {
+    files = await packedFiles();
+    rmSync(user, { recursive: true, force: true });
+    mkdirSync(user, { recursive: true });
+    writeFileSync(join(user, 'package.json'), '{ "name": "user", "type": "module" }');
+    for (const { path } of files) cpSync(join(root, path), join(installed, path));
+  });
+
+  it('is less than 300 kB, without source maps', () => {
+    const sizes = files.filter(({ path }) => !path.endsWith('.map')).map(({ size }) => size);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(300_000);
+  });
+
+  it('holds the page that errors name, and no sources beside those in the source maps', () => {
+    const paths = files.map(({ path }) => path);
+    expect(paths).toEqual(expect.arrayContaining(['docs/errors.md', 'dist/index.js', 'dist/index.d.ts']));
+    expect(paths.filter((path) => path.startsWith('src/'))).toEqual([]);
+  });
+
+  it('has declarations that hold by themselves, with one class in all entries and the result of an error', () => {
+    const problems = problemsOf(
+      'types.ts',
+      `import { ContextDictionary, ErrorPolicy, PipelineContext, PipelineError, TransformNode } from 'heirline';
+       import type { RunResult, SourceNode } from 'heirline';
+       import { MemorySource } from 'heirline/testing';
+       import { contextModule } from 'heirline/inversify';
+       const result: RunResult | undefined = new PipelineError('NODE_FAILED', { problem: '', remedy: '' }).result;
+       const source: SourceNode<number> = new MemorySource([1]);
+       const limit: number | undefined = new PipelineContext().parameters.get<number>('limit');
+       // @ts-expect-error made by a context alone
+       new ContextDictionary();
+       // @ts-expect-error a type alone: errorPolicy makes one
+       ErrorPolicy;
+       export { contextModule, limit, result, source, TransformNode };`,
+    );
+    expect(problems).toEqual([]);
+  });
+
+  it('has stack traces that name the sources and quote them', async () => {
+    const file = join(user, 'trace.js');
+    writeFileSync(file, `import { requireContext } from 'heirline';\nrequireContext();\n`);
+    const failure: unknown = await runNode(['--enable-source-maps', file], user).catch(
+      (error: unknown) => error,
+    );
+    expect(failure).toHaveProperty(
+      'stderr',
+      expect.stringMatching(/requireContext \(.*src.context.ambient-context\.ts:\d+/),
+    );
+    expect(failure).toHaveProperty('stderr', expect.stringContaining('throw new NoContextError();'));
+  });
+});
