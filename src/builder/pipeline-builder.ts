@@ -84,7 +84,7 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
   readonly #nodes: DraftedNodes;
 
   constructor();
-  /** @internal */
+  /** @hidden */
   constructor(request: DescribeRequest);
   constructor(request: DescribeRequest = standaloneRequest) {
     this.#request = request;

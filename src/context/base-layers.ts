@@ -12,8 +12,9 @@ export interface LayersDerivation {
 
 /** The layers that the dictionaries of a context start from; children of one parent share them. */
 export class BaseLayers {
-  #derivation: LayersDerivation | undefined;
-  #derived: BaseLayers | undefined;
+  /** Most parents have one composite. */
+  #first: { readonly by: LayersDerivation; readonly layers: BaseLayers } | undefined;
+  #others: Map<LayersDerivation, BaseLayers> | undefined;
   #complete: EntryNames | undefined;
 
   constructor(
@@ -30,13 +31,15 @@ export class BaseLayers {
     return true;
   }
 
-  /** What a derivation makes of these layers; the latest one is kept, since the next child mostly asks for the same. */
+  /** What a derivation makes of these layers; made once. */
   derived(derivation: LayersDerivation): BaseLayers {
-    if (this.#derived === undefined || this.#derivation !== derivation) {
-      this.#derivation = derivation;
-      this.#derived = derivation.derive(this);
-    }
-    return this.#derived;
+    if (this.#first?.by === derivation) return this.#first.layers;
+    const known = this.#others?.get(derivation);
+    if (known !== undefined) return known;
+    const layers = derivation.derive(this);
+    if (this.#first === undefined) this.#first = { by: derivation, layers };
+    else (this.#others ??= new Map()).set(derivation, layers);
+    return layers;
   }
 }
 

@@ -10,7 +10,7 @@ import { nodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
 import type { ActivationSteps } from './generated-activation.js';
 import type { NodeCode } from './node-code.js';
-import type { ConstructedStage, Plan } from './plan.js';
+import type { Activation, ConstructedStage, Plan } from './plan.js';
 import { isThenable } from './work.js';
 import type { Work } from './work.js';
 
@@ -28,10 +28,13 @@ interface KnownNode {
 /** Constructs and initialises the nodes that are classes; a failure ends the execution. */
 export function activateNodes(plan: Plan, execution: Execution): Work {
   const { activation, constructed } = plan;
-  return activation === undefined || execution.run.container !== undefined
-    ? activateFrom(constructed, execution, 0)
-    : activation(execution);
+  if (constructed.length === 0) return undefined;
+  const activateAll = execution.run.container === undefined ? activation.code : activateInLoop;
+  return activateAll(execution, constructed);
 }
+
+/** Constructs one node after the other. What `generateActivation` makes does the same, written out. */
+export const activateInLoop: Activation = (execution, constructed) => activateFrom(constructed, execution, 0);
 
 function activateFrom(stages: readonly ConstructedStage[], execution: Execution, first: number): Work {
   for (let index = first; index < stages.length && !execution.isHalted; index += 1) {

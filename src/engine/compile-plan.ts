@@ -1,7 +1,7 @@
 import type { Blueprint, BlueprintNode, CompositeBlueprint } from '../builder/blueprint.js';
 import type { DescribeEnvironment } from '../builder/describe-definition.js';
 import { pipelineNameOf } from '../composition/describe-root.js';
-import { activationSteps } from './activation.js';
+import { activateInLoop, activationSteps } from './activation.js';
 import { CallStage } from './call-stage.js';
 import { ChildPlans } from './child-plans.js';
 import { ChildStarter } from './child-starter.js';
@@ -29,13 +29,14 @@ import { StreamCompositeStage } from './stream-composite-stage.js';
 import { StreamStage } from './stream-stage.js';
 import { TransformStage } from './transform-stage.js';
 import { WorkStage } from './work-stage.js';
+import { WrittenOut } from './written-out.js';
 
 /** What all plans of one tree have in common. */
 export interface CompileEnvironment {
   readonly ledger: PathLedger;
   readonly describe: DescribeEnvironment;
-  /** Whether code may be generated. */
-  readonly mayGenerate: boolean;
+  /** After how many uses code is generated for a place of a plan. */
+  readonly generateAfter: number;
   /** Stands in for nodes under test. */
   readonly replacement: RunReplacement['node'] | undefined;
 }
@@ -89,9 +90,9 @@ class PlanCompiler {
       input: sources.find((stage) => stage instanceof InputStage),
       sources: sources.filter((stage) => !(stage instanceof InputStage)),
       constructed: this.#constructed,
-      activation: this.environment.mayGenerate
-        ? generateActivation(this.#constructed, activationSteps)
-        : undefined,
+      activation: new WrittenOut(activateInLoop, this.environment.generateAfter, () =>
+        generateActivation(this.#constructed, activationSteps),
+      ),
       sinks: stages.filter((stage) => stage instanceof SinkStage),
       children: this.#children,
       states: this.#states,
@@ -212,7 +213,7 @@ class PlanCompiler {
     const nodes = stages.map(({ index }) => index);
     const hasSink = stages.at(-1) instanceof SinkStage;
     const index = this.environment.ledger.addSegment({ nodes, hasSink });
-    return new SegmentStage(stages, { index, mayGenerate: this.environment.mayGenerate });
+    return new SegmentStage(stages, { index, generateAfter: this.environment.generateAfter });
   }
 
   /** The segment that a stage is, or an empty one before it. */

@@ -1,11 +1,8 @@
 import { PipelineContext } from '../context/pipeline-context.js';
 import { codeOf } from './generated-code.js';
 import type { Execution } from './execution.js';
-import type { ConstructedStage } from './plan.js';
+import type { Activation, ConstructedStage } from './plan.js';
 import type { Work } from './work.js';
-
-/** Constructs the nodes of one plan for an execution. */
-export type Activation = (execution: Execution) => Work;
 
 /** What the activation of a plan leaves to code that all plans share. */
 export interface ActivationSteps {

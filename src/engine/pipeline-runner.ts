@@ -54,10 +54,10 @@ export interface PipelineRunnerOptions {
   /** How long a failed or cancelled run waits for nodes that ignore the aborted signal. Default 10,000 ms. */
   readonly graceMs?: number | undefined;
   /**
-   * Whether runs of nodes may be passed by code that is generated for them, which is faster. Default: where the
-   * process allows code from strings; elsewhere, and with false, a loop does the same.
+   * Whether code is generated for nodes that take many items, which is faster; or after how many items. Default: after
+   * 30,000, where the process allows code from strings; elsewhere, and with false, a loop does the same.
    */
-  readonly codeGeneration?: boolean | undefined;
+  readonly codeGeneration?: boolean | { readonly after: number } | undefined;
 }
 
 /** A definition to run: its class, or an instance. */
@@ -68,6 +68,23 @@ export type Definition<TIn, TOut> =
 export type RunContextSource = PipelineContext | PipelineContextOptions;
 
 const DEFAULT_GRACE_MS = 10_000;
+
+/** Fewer uses would not pay for compiling the code. */
+const DEFAULT_GENERATE_AFTER = 30_000;
+
+function generateAfter(option: PipelineRunnerOptions['codeGeneration']): number {
+  if (typeof option === 'object') return option.after;
+  return option === false ? Infinity : DEFAULT_GENERATE_AFTER;
+}
+
+const codeGenerationRule = (value: unknown): string | undefined => {
+  if (typeof value === 'boolean') return undefined;
+  const after: unknown =
+    typeof value === 'object' && value !== null && 'after' in value ? value.after : undefined;
+  return Number.isInteger(after) && Number(after) >= 0
+    ? undefined
+    : 'true, false or { after: a whole number }';
+};
 
 /**
  * Runs pipelines. One runner serves many runs, also at once, and compiles each definition once.
@@ -89,11 +106,11 @@ export class PipelineRunner {
       container: rule.having('isBound', 'get'),
       maxDepth: rule.positiveInteger,
       graceMs: rule.milliseconds,
-      codeGeneration: rule.boolean,
+      codeGeneration: codeGenerationRule,
     });
     this.#options = options;
     this.#replacement = replacement;
-    this.#plans = new PlanCache(replacement?.node, options.codeGeneration ?? true);
+    this.#plans = new PlanCache(replacement?.node, generateAfter(options.codeGeneration));
   }
 
   /**

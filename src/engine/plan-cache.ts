@@ -26,10 +26,10 @@ export interface RootPlan {
 export class PlanCache {
   readonly #roots = new WeakMap<DefinitionSource, RootPlans>();
 
-  /** @param mayGenerate whether code may be generated for plans. */
+  /** @param generateAfter after how many uses code is generated for a place of a plan. */
   constructor(
     private readonly replacement: RunReplacement['node'] | undefined,
-    private readonly mayGenerate: boolean,
+    private readonly generateAfter: number,
   ) {}
 
   /**
@@ -53,7 +53,7 @@ export class PlanCache {
     const plan = compilePlan(blueprint, {
       ledger,
       describe: root.environment,
-      mayGenerate: this.mayGenerate,
+      generateAfter: this.generateAfter,
       replacement: this.replacement,
     });
     root.recent.add(plan);

@@ -7,12 +7,16 @@ import type { NodeStage } from './stage.js';
 import type { NodeCode } from './node-code.js';
 import type { Execution } from './execution.js';
 import type { Work } from './work.js';
+import type { WrittenOut } from './written-out.js';
 
 /** A stage whose code is a class, constructed for each execution or once per run. */
 export interface ConstructedStage {
   readonly stage: NodeStage;
   readonly code: NodeCode;
 }
+
+/** Constructs the nodes of one plan for an execution. */
+export type Activation = (execution: Execution, constructed: readonly ConstructedStage[]) => Work;
 
 /** A pipeline, compiled once and run many times: stages linked to each other, without any state of a run. */
 export interface Plan {
@@ -22,8 +26,8 @@ export interface Plan {
   readonly input: InputStage | undefined;
   readonly sources: readonly SourceStage[];
   readonly constructed: readonly ConstructedStage[];
-  /** Constructs them, where that could be written out. */
-  readonly activation: ((execution: Execution) => Work) | undefined;
+  /** Constructs them, where no container may own any. */
+  readonly activation: WrittenOut<Activation>;
   readonly sinks: readonly SinkStage[];
   /** The plans of its composites' children. */
   readonly children: readonly RecentPlans<Plan>[];

@@ -8,6 +8,7 @@ import type { Passable } from './passage.js';
 import { NOWHERE, Stage } from './stage.js';
 import { walkInLoop } from './walk.js';
 import type { Walk, WalkedSegment } from './walk.js';
+import { WrittenOut } from './written-out.js';
 import { NOTHING } from './work-stage.js';
 import type { Work } from './work.js';
 
@@ -15,8 +16,8 @@ import type { Work } from './work.js';
 export interface SegmentOptions {
   /** Its number in the tallies of a run. */
   readonly index: number;
-  /** Whether code may be generated for it. */
-  readonly mayGenerate: boolean;
+  /** After how many items code is generated for it. */
+  readonly generateAfter: number;
 }
 
 /**
@@ -30,14 +31,14 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
   readonly hasSink: boolean;
   readonly firstSlot: number;
   readonly #index: number;
-  readonly #walk: Walk;
+  readonly #walk: WrittenOut<Walk>;
   /** Whether every node is called without a limit: else each decides about its tries itself. */
   readonly #isWalked: boolean;
 
   /** @param stages transforms, and behind them perhaps a sink; their places in the states follow each other. */
   constructor(
     private readonly stages: readonly CallStage<object>[],
-    { index, mayGenerate }: SegmentOptions,
+    { index, generateAfter }: SegmentOptions,
   ) {
     super();
     this.hasSink = stages.at(-1)?.site.kind === 'sink';
@@ -45,8 +46,8 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
     this.firstSlot = stages[0]?.slot ?? 0;
     this.#index = index;
     this.#isWalked = stages.every(({ timeoutMs }) => timeoutMs === undefined);
-    const isWorthIt = mayGenerate && this.#isWalked && stages.length > 0;
-    this.#walk = (isWorthIt ? generateWalk(this) : undefined) ?? walkInLoop;
+    const isEmpty = stages.length === 0;
+    this.#walk = new WrittenOut(walkInLoop, isEmpty ? Infinity : generateAfter, () => generateWalk(this));
   }
 
   override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
@@ -67,7 +68,7 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
   /** Takes an item as far as it can go; gives a passage where it must wait. */
   enter(execution: Execution, item: unknown, trace: ItemTrace | undefined): Passage | undefined {
     return trace === undefined && this.#isWalked
-      ? this.#walk(this, execution, item, 0, undefined)
+      ? this.#walk.code(this, execution, item, 0, undefined)
       : this.#process(execution, item, trace, 0, undefined);
   }
 
@@ -204,4 +205,4 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
 }
 
 /** Leads nowhere: stands where none has been compiled yet. */
-export const NO_SEGMENT = new SegmentStage([], { index: -1, mayGenerate: false });
+export const NO_SEGMENT = new SegmentStage([], { index: -1, generateAfter: Infinity });

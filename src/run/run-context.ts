@@ -22,7 +22,7 @@ export class RunContext {
   /** Where this run's log lines go. */
   readonly logger: Logger;
 
-  /** @internal */
+  /** @hidden */
   constructor(identity: RunIdentity, scope: CancelScope, logger: Logger, path: string) {
     this.#identity = identity;
     this.#scope = scope;

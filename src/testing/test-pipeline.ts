@@ -59,7 +59,7 @@ export class PipelineTest<TIn, TOut> {
   #container: NodeContainer | undefined;
   #input: readonly unknown[] | undefined;
 
-  /** @internal */
+  /** @hidden */
   constructor(definition: object) {
     this.#definition = definition;
     this.#name = pipelineNameOf(definition);

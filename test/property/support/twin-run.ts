@@ -78,7 +78,7 @@ export async function observe(spec: TwinSpec, root: TwinLevel, variant: Variant)
   let error: PipelineError | undefined;
   let result: RunResult;
   try {
-    result = await new PipelineRunner({ codeGeneration: variant.generated }).run(
+    result = await new PipelineRunner({ codeGeneration: variant.generated && { after: 0 } }).run(
       twinPipeline(root, recorder, variant.form, openings),
       {
         ...rootEntries,
