@@ -1,19 +1,41 @@
 import { SKIP } from 'heirline';
+import type { Skip } from 'heirline';
 import { checksum } from '../harness/checksum.js';
 import type { Contender, Run, Workload } from '../harness/contender.js';
 import { peerContenders } from '../harness/peer.js';
 import type { FlatSteps, Peer } from '../harness/peer.js';
 import { heirlineRun } from './heirline-run.js';
 
+/** What a loop computes. */
+interface Total {
+  sum: number;
+}
+
+/**
+ * The functions that are called for an item: as many by everybody.
+ *
+ * Three map, one filters, and one takes what is left: a sink of heirline, what subscribes to a peer, and in a loop
+ * the function that `consumerOf` gives.
+ */
+interface StepSet extends FlatSteps {
+  /** `keep` as heirline wants it: not one function around another. */
+  readonly keepOrSkip: (value: number) => number | Skip;
+  readonly consumerOf: (total: Total) => (output: number) => void;
+}
+
 /** The same work by different functions. */
-const stepSets: readonly FlatSteps[] = [
+const stepSets: readonly StepSet[] = [
   {
     maps: [(value) => value + 1, (value) => value * 2, (value) => value - 3],
     keep: (value) => value % 4 !== 1,
+    keepOrSkip: (value) => (value % 4 !== 1 ? value : SKIP),
+    consumerOf: (total) => (output) => void (total.sum = checksum(total.sum, output)),
   },
   {
     maps: [(value) => 1 + value, (value) => value + value, (value) => -3 + value],
     keep: (value) => 1 !== value % 4,
+    keepOrSkip: (value) => (1 !== value % 4 ? value : SKIP),
+    consumerOf: (total) => (output) => void (total.sum = checksum(total.sum, output)),
   },
 ];
 
@@ -23,7 +45,7 @@ const stepSets: readonly FlatSteps[] = [
  * So no call site ever sees a single function, and the compiler can inline none: neither in a library, which serves
  * many pipelines, nor in the loop that stands for it.
  */
-function inTurn(prepareWith: (steps: FlatSteps) => Contender['prepare']): Contender['prepare'] {
+function inTurn(prepareWith: (steps: StepSet) => Contender['prepare']): Contender['prepare'] {
   return (numbers) => {
     const runs = stepSets.map((steps) => prepareWith(steps)(numbers));
     let turn = 0;
@@ -43,6 +65,11 @@ export function flatSync(peers: readonly Peer[]): Workload[] {
       items: 500_000,
       contenders: [
         { name: 'loop', role: 'floor', prepare: inTurn((steps) => (numbers) => loop(steps, numbers)) },
+        {
+          name: 'loop, nothing called at the end',
+          role: 'floor',
+          prepare: inTurn((steps) => (numbers) => addingLoop(steps, numbers)),
+        },
         { name: 'heirline', role: 'heirline', prepare: inTurn((steps) => (numbers) => run(steps, numbers)) },
         ...ofPeers,
       ],
@@ -77,7 +104,20 @@ export function flatFromGenerator(): Workload[] {
 }
 
 /** By index: what an iterator costs depends on what the compiler makes of it. */
-function loop({ maps: [one, two, three], keep }: FlatSteps, numbers: readonly number[]): Run {
+function loop({ maps: [one, two, three], keep, consumerOf }: StepSet, numbers: readonly number[]): Run {
+  return () => {
+    const total: Total = { sum: 0 };
+    const consume = consumerOf(total);
+    for (let index = 0; index < numbers.length; index += 1) {
+      const value = three(two(one(numbers[index] ?? Number.NaN)));
+      if (keep(value)) consume(value);
+    }
+    return total.sum;
+  };
+}
+
+/** For information: what a loop can do that uses its outputs itself. */
+function addingLoop({ maps: [one, two, three], keep }: StepSet, numbers: readonly number[]): Run {
   return () => {
     let sum = 0;
     for (let index = 0; index < numbers.length; index += 1) {
@@ -88,28 +128,29 @@ function loop({ maps: [one, two, three], keep }: FlatSteps, numbers: readonly nu
   };
 }
 
-function generatorLoop({ maps: [one, two, three], keep }: FlatSteps, numbers: Iterable<number>): Run {
+function generatorLoop(
+  { maps: [one, two, three], keep, consumerOf }: StepSet,
+  numbers: Iterable<number>,
+): Run {
   return () => {
-    let sum = 0;
+    const total: Total = { sum: 0 };
+    const consume = consumerOf(total);
     for (const number of numbers) {
       const value = three(two(one(number)));
-      if (keep(value)) sum = checksum(sum, value);
+      if (keep(value)) consume(value);
     }
-    return sum;
+    return total.sum;
   };
 }
 
-function run({ maps, keep }: FlatSteps, source: Iterable<number>): Run {
+function run({ maps, keepOrSkip }: StepSet, source: Iterable<number>): Run {
   return heirlineRun({
     source,
     describe(builder, numbers) {
       const one = builder.addTransform(maps[0], { name: 'one', from: numbers });
       const two = builder.addTransform(maps[1], { name: 'two', from: one });
       const three = builder.addTransform(maps[2], { name: 'three', from: two });
-      return builder.addTransform((value: number) => (keep(value) ? value : SKIP), {
-        name: 'keep',
-        from: three,
-      });
+      return builder.addTransform(keepOrSkip, { name: 'keep', from: three });
     },
   });
 }
