@@ -1,5 +1,11 @@
 import { PipelineRunner } from 'heirline';
-import type { OutputHandle, PipelineBuilder, PipelineDefinition, RunContextSource } from 'heirline';
+import type {
+  OutputHandle,
+  PipelineBuilder,
+  PipelineDefinition,
+  PipelineRunnerOptions,
+  RunContextSource,
+} from 'heirline';
 import { checksum } from '../harness/checksum.js';
 import type { Run } from '../harness/contender.js';
 
@@ -9,12 +15,19 @@ export interface HeirlineWork {
   /** Adds what is between the source and the sink. */
   readonly describe: (builder: PipelineBuilder, numbers: OutputHandle<number>) => OutputHandle<number>;
   readonly context?: RunContextSource | undefined;
+  readonly runnerOptions?: PipelineRunnerOptions | undefined;
   /** How the checksum is computed. Default: depending on the order. */
   readonly add?: ((sum: number, output: number) => number) | undefined;
 }
 
 /** Runs a pipeline with a runner of its own, which compiles it once. */
-export function heirlineRun({ source, describe, context = {}, add = checksum }: HeirlineWork): Run {
+export function heirlineRun({
+  source,
+  describe,
+  context = {},
+  runnerOptions,
+  add = checksum,
+}: HeirlineWork): Run {
   let sum = 0;
   class Numbers implements PipelineDefinition {
     define(builder: PipelineBuilder): void {
@@ -22,7 +35,7 @@ export function heirlineRun({ source, describe, context = {}, add = checksum }: 
       builder.addSink((output: number) => void (sum = add(sum, output)), { name: 'sum', from });
     }
   }
-  const runner = new PipelineRunner();
+  const runner = new PipelineRunner(runnerOptions);
   return async () => {
     sum = 0;
     await runner.run(Numbers, context);
