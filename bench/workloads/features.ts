@@ -143,7 +143,10 @@ function compositeContenders(): Contender[] {
     ...runnerFeatures.map(([name, runnerOptions]) => contender(name, { runnerOptions, describe: nested() })),
     ...itemFeatures.map(([name, options]) => contender(name, { describe: nested(undefined, options) })),
     contender('cancellable', { describe: nested(undefined, { cancellable: true }) }),
-    contender('with, a function that sets a key', {
+    contender('with, an object of one key', {
+      describe: nested(undefined, { with: { parameters: { a: 1 } } }),
+    }),
+    contender('with, a function that gives one key', {
       describe: nested(undefined, { with: (item) => ({ parameters: { item } }) }),
     }),
     contender('inheritParentParameters', {
