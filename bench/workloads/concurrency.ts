@@ -22,6 +22,12 @@ export function concurrency(peers: readonly Peer[]): Workload[] {
       items: 50_000,
       contenders: inAmbientContext([
         { name: 'loop, ring of promises', role: 'floor', prepare: (numbers) => () => loop(numbers) },
+        {
+          // One that is rejected while others are awaited must not end the process: what a library has to see to.
+          name: 'loop, ring, rejections handled',
+          role: 'floor',
+          prepare: (numbers) => () => loop(numbers, handleRejection),
+        },
         { name: 'heirline', role: 'heirline', prepare: run },
         ...peerContenders(peers, ({ concurrency: prepareWith }) => prepareWith?.(work)),
       ]),
@@ -30,19 +36,25 @@ export function concurrency(peers: readonly Peer[]): Workload[] {
 }
 
 /** Awaits the oldest promise before its place is taken. */
-async function loop(numbers: readonly number[]): Promise<number> {
+async function loop(numbers: readonly number[], watch?: (promise: Promise<number>) => void): Promise<number> {
   const ring: Promise<number>[] = [];
   let sum = 0;
   let place = 0;
   for (const number of numbers) {
     const oldest = ring[place];
     if (oldest !== undefined) sum = checksum(sum, await oldest);
-    ring[place] = work.map(number);
+    const promise = work.map(number);
+    watch?.(promise);
+    ring[place] = promise;
     place = (place + 1) % work.concurrency;
   }
   const waiting = [...ring.slice(place), ...ring.slice(0, place)];
   for (const promise of waiting) sum = checksum(sum, await promise);
   return sum;
+}
+
+function handleRejection(promise: Promise<number>): void {
+  promise.catch(() => undefined);
 }
 
 function run(source: readonly number[]): Run {

@@ -38,13 +38,10 @@ export function compileInheritance(options: ChildContextOptions<never>, path: st
  * @throws {@link PipelineError} `OPTION_INVALID`.
  */
 export function checkChildValues(values: ChildValues | undefined, path?: string): void {
-  checkOptions(
-    "'with'",
-    values,
-    Object.fromEntries(dictionaryKinds.map((kind) => [kind, rule.object])),
-    path,
-  );
+  checkOptions("'with'", values, valuesRules, path);
 }
+
+const valuesRules = Object.fromEntries(dictionaryKinds.map((kind) => [kind, rule.object]));
 
 function configurationOf(options: ChildContextOptions<never>): CompositeContextConfiguration {
   const given = options.contextConfiguration;
