@@ -57,7 +57,13 @@ export interface PipelineRunnerOptions {
    * Whether code is generated for nodes that take many items, which is faster; or after how many items. Default: after
    * 30,000, where the process allows code from strings; elsewhere, and with false, a loop does the same.
    */
-  readonly codeGeneration?: boolean | { readonly after: number } | undefined;
+  readonly codeGeneration?:
+    | boolean
+    | {
+        /** How many items pass first; 0 for none. */
+        readonly after: number;
+      }
+    | undefined;
 }
 
 /** A definition to run: its class, or an instance. */
