@@ -92,7 +92,6 @@ export class ContextDictionary {
   set(key: Key, value: unknown): this {
     const name = keyName(key);
     refuseLinkageKey(this.#kind, name, this.#owner.path);
-    this.#owner.changed();
     const entry: Entry = {
       value: this.#kind === 'items' ? value : frozenCopy(value),
       path: this.#owner.path,
@@ -104,6 +103,7 @@ export class ContextDictionary {
       this.#local?.delete(name);
       (this.#written ??= new Map()).set(name, entry);
     }
+    this.#owner.changed();
     return this;
   }
 
@@ -126,10 +126,10 @@ export class ContextDictionary {
     const name = keyName(key);
     if (this.#isLinkage(name)) return false;
     const existed = this.entry(name) !== undefined;
-    this.#owner.changed();
     this.#local?.delete(name);
     if (this.#base.get(name) !== undefined) (this.#written ??= new Map()).set(name, DELETED);
     else this.#written?.delete(name);
+    this.#owner.changed();
     return existed;
   }
 

@@ -92,7 +92,7 @@ function begin(
 export const activationSteps: ActivationSteps = {
   begin(constructed, execution, node, view) {
     const { code, stage } = constructed;
-    if (code.fits(node, false)) return begin(constructed, execution, node, view);
+    if (code.fits(node)) return begin(constructed, execution, node, view);
     failed(constructed, execution, unfit(code, stage.site.path));
     return undefined;
   },
@@ -224,7 +224,7 @@ function make(
   } catch (thrown) {
     throw unmade(code, path, thrown);
   }
-  if (code.fits(instance, owner !== undefined)) return instance;
+  if (code.fits(instance)) return instance;
   throw unfit(code, path);
 }
 

@@ -212,7 +212,7 @@ class PlanCompiler {
   #segmentOf(stages: readonly CallStage<object>[]): SegmentStage {
     const nodes = stages.map(({ index }) => index);
     const hasSink = stages.at(-1) instanceof SinkStage;
-    const index = this.environment.ledger.addSegment({ nodes, hasSink });
+    const index = this.environment.ledger.segmentOf({ nodes, hasSink });
     return new SegmentStage(stages, { index, generateAfter: this.environment.generateAfter });
   }
 

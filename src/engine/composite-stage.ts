@@ -212,7 +212,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     if (parent.observer !== undefined)
       this.#notifyCompleted(child, attempt, error === undefined ? 'succeeded' : 'failed');
     if (error === undefined) return this.#succeeded(child, attempt);
-    link?.trace?.rewind(link.hopsBefore, this.site.path);
+    if (link?.inner !== undefined) link.trace?.rewind(link.inner);
     const { failedFrame = frame, isFatal } = child;
     const { trace, turn } = link ?? {};
     return this.failed(parent, { error, item, trace, attempt, turn, frame: failedFrame, isFatal });

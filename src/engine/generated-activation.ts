@@ -40,7 +40,7 @@ export function generateActivation(
         view = states[${String(stage.slot)}] = new View(frame, site${index}.id);
         node = states[${String(stage.slot + 1)}] = new type${index}(view);
         isMade = true;
-        if (!code${index}.isVerified || node.init !== undefined || node.dispose !== undefined) {
+        if (code${index}.prototype === null || node.constructor !== type${index} || 'init' in node || 'dispose' in node) {
           const begun = steps.begin(constructed[${index}], execution, node, view);
           if (begun !== undefined) return steps.goOn(begun, constructed, execution, ${String(at + 1)});
         }`;
@@ -62,5 +62,10 @@ export function generateActivation(
       [`type${String(at)}`, code.type],
     ]),
   );
-  return codeOf<Activation>(text, { View: PipelineContext, constructed, steps, ...names });
+  return codeOf<Activation>(text, {
+    View: PipelineContext,
+    constructed,
+    steps,
+    ...names,
+  });
 }

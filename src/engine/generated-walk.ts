@@ -19,7 +19,8 @@ export function generateWalk({ transforms, hasSink, firstSlot }: WalkedSegment):
       at = ${String(at)};
       if (execution.failure !== undefined || scope.reason !== undefined)
         return segment.endAt(execution, 0, ${String(at)}, 'cancelled');
-      result = states[${String(slot + 1)}].${isSink ? 'write' : 'transform'}(
+      target = states[${String(slot + 1)}];
+      result = target.${isSink ? 'write' : 'transform'}(
         item, states[${String(slot)}] ?? segment.viewAt(execution, ${String(at)}));
       if (isThenable(result)) return segment.waitAt(execution, 0, ${String(at)}, item, result, undefined);
       ${isSink ? '' : `if (result === SKIP) return segment.endAt(execution, 0, ${String(at)}, 'filtered'); item = result;`}`;
@@ -27,7 +28,7 @@ export function generateWalk({ transforms, hasSink, firstSlot }: WalkedSegment):
   const text = `
     return function walk(segment, execution, item) {
       const { states, scope } = execution;
-      let at = 0, result;
+      let at = 0, target, result;
       try {${nodes.join('')}
       } catch (thrown) {
         return segment.failAt(execution, 0, at, item, thrown, undefined);

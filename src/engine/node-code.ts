@@ -7,8 +7,8 @@ import { hasInjectionMetadata } from './injection-metadata.js';
 export class NodeCode {
   /** Whether the class is decorated for injection, so that a container must make it. */
   readonly isInjected: boolean;
-  /** Whether an instance of the class was seen to have the method it needs. */
-  isVerified = false;
+  /** The prototype of instances that were seen to have the method they need. */
+  prototype: object | null = null;
 
   private constructor(
     /** The instance that all executions use, undefined for a class. */
@@ -42,12 +42,13 @@ export class NodeCode {
     }
   }
 
-  /** Whether what was made can be the node. The first instance of a class speaks for the others, unless a container makes them. */
-  fits(instance: unknown, isOwned: boolean): instance is object {
-    if (this.isVerified && !isOwned) return true;
+  /** Whether what was made can be the node; looked at once per prototype, not per instance. */
+  fits(instance: unknown): instance is object {
     if (typeof instance !== 'object' || instance === null) return false;
+    const prototype = Object.getPrototypeOf(instance) as object | null;
+    if (prototype !== null && prototype === this.prototype) return true;
     if (!this.methods.some((method) => hasMethod(instance, method))) return false;
-    this.isVerified = !isOwned;
+    this.prototype = prototype;
     return true;
   }
 }

@@ -21,6 +21,7 @@ export class PathLedger {
   readonly #indexes = new Map<string, number>();
 
   readonly #segments: SegmentEntry[] = [];
+  readonly #segmentIndexes = new Map<string, number>();
 
   get entries(): readonly LedgerEntry[] {
     return this.#entries;
@@ -37,7 +38,12 @@ export class PathLedger {
     return this.#segments;
   }
 
-  addSegment(entry: SegmentEntry): number {
+  /** Numbers a segment by its nodes: the same nodes, compiled again, keep their number. */
+  segmentOf(entry: SegmentEntry): number {
+    const key = `${entry.nodes.join()}${entry.hasSink ? '.' : ''}`;
+    const known = this.#segmentIndexes.get(key);
+    if (known !== undefined) return known;
+    this.#segmentIndexes.set(key, this.#segments.length);
     return this.#segments.push(entry) - 1;
   }
 }

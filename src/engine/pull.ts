@@ -150,7 +150,7 @@ export class Pull {
         await this.#pacer.yield();
         passage = this.#pullNow();
       } else {
-        passage = (await this.#enterLate(wait)) ?? this.#pullNow();
+        passage = (await this.#enterLate(wait)) ?? next();
       }
     }
   }

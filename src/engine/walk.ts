@@ -74,7 +74,8 @@ export const walkInLoop: Walk = (segment, execution, first, start, passage) => {
       if (execution.failure !== undefined || scope.reason !== undefined)
         return segment.endAt(execution, start, at, 'cancelled');
       const view = (states[slot] as PipelineContext | undefined) ?? segment.viewAt(execution, at);
-      const result = (states[slot + 1] as TransformTarget).transform(item, view);
+      const target = states[slot + 1] as TransformTarget;
+      const result = target.transform(item, view);
       // Inside: to look for a 'then' may throw.
       if (isThenable(result)) return segment.waitAt(execution, start, at, item, result, passage);
       if (result === SKIP) return segment.endAt(execution, start, at, 'filtered');
@@ -84,7 +85,8 @@ export const walkInLoop: Walk = (segment, execution, first, start, passage) => {
       if (execution.failure !== undefined || scope.reason !== undefined)
         return segment.endAt(execution, start, at, 'cancelled');
       const view = (states[slot] as PipelineContext | undefined) ?? segment.viewAt(execution, at);
-      const result: unknown = (states[slot + 1] as SinkTarget).write(item, view);
+      const target = states[slot + 1] as SinkTarget;
+      const result: unknown = target.write(item, view);
       if (isThenable(result)) return segment.waitAt(execution, start, at, item, result, passage);
     }
   } catch (thrown) {

@@ -35,6 +35,8 @@ const weights: readonly LineageOutcome[] = [
 export class ItemTrace {
   readonly hops: LineageHop[];
   #branches = 1;
+  /** What a child's trace has added to the hops. */
+  #added: Set<LineageHop> | undefined;
   #end: TraceEnd | undefined;
 
   constructor(
@@ -44,6 +46,8 @@ export class ItemTrace {
     private readonly sink: LineageSink | undefined,
     hops: LineageHop[] = [],
     private readonly onClosed?: (trace: ItemTrace) => void,
+    /** The trace in the parent, for a child's. */
+    private readonly outer?: ItemTrace,
   ) {
     this.hops = hops;
   }
@@ -60,23 +64,37 @@ export class ItemTrace {
 
   /** A trace for the child of a composite: the same item, its hops in the same list. */
   descend(): ItemTrace {
-    return new ItemTrace(this.correlationId, this.contributors, undefined, this.hops);
+    return new ItemTrace(this.correlationId, this.contributors, undefined, this.hops, undefined, this);
   }
 
   /** Notes a node that the item passed. */
   pass(place: TracedPlace, outputs: number, attempts: number): void {
-    this.hops.push(hopAt(place, outputs, attempts));
+    const hop = hopAt(place, outputs, attempts);
+    this.hops.push(hop);
+    this.#note(hop);
   }
 
   /** Notes a composite before the hops of its child. */
   passComposite(place: TracedPlace, before: number, outputs: number, attempts: number): void {
-    this.hops.splice(before, 0, hopAt(place, outputs, attempts));
+    const hop = hopAt(place, outputs, attempts);
+    this.hops.splice(before, 0, hop);
+    this.#note(hop);
   }
 
-  /** Forgets the hops of a try that failed: those below a composite since there were so many; other branches keep theirs. */
-  rewind(hops: number, composite: string): void {
-    const kept = this.hops.slice(hops).filter(({ path }) => !path.startsWith(`${composite}/`));
-    this.hops.splice(hops, this.hops.length, ...kept);
+  /** A child's trace knows what it has added, as do those around it. */
+  #note(hop: LineageHop): void {
+    for (
+      let trace: ItemTrace | undefined = this.isInner ? this : undefined;
+      trace?.isInner;
+      trace = trace.outer
+    )
+      (trace.#added ??= new Set()).add(hop);
+  }
+
+  /** Forgets the hops of a try that failed: those that the trace of its child has added. */
+  rewind(child: ItemTrace): void {
+    const kept = this.hops.filter((hop) => child.#added?.has(hop) !== true);
+    this.hops.splice(0, this.hops.length, ...kept);
   }
 
   /** Goes on in so many more branches. */

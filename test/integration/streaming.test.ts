@@ -753,6 +753,21 @@ describe('a long synchronous run', () => {
     });
   }
 
+  test('lets timers proceed also where every item is a promise that has settled', async () => {
+    const promises = Array.from({ length: 300_000 }, (_, index) => Promise.resolve(index));
+    let written = 0;
+    class Endless {
+      define(builder: PipelineBuilder) {
+        const items = builder.addSource(() => promises, 'promises');
+        builder.addSink(() => void (written += 1), { name: 'sink', from: items });
+      }
+    }
+    const error = await rejectionOf(runPipeline(Endless, { run: { timeoutMs: 20 } }));
+
+    expect(error).toMatchObject({ code: 'RUN_CANCELLED' });
+    expect(written).toBeLessThan(promises.length);
+  });
+
   test('does not overflow the stack, however long it is', async () => {
     const total = 200_000;
     let written = 0;

@@ -16,3 +16,13 @@ test('nodes are numbered by path from 0, and keep their number when they are des
   expect(ledger.entries.slice(0, 2)).toEqual([a, b]);
   expect(ledger.entries[0]).toBe(a);
 });
+
+test('a segment that is compiled again keeps its number', () => {
+  const ledger = new PathLedger();
+  const first = ledger.segmentOf({ nodes: [1, 2], hasSink: false });
+
+  expect(ledger.segmentOf({ nodes: [1, 2], hasSink: false })).toBe(first);
+  expect(ledger.segmentOf({ nodes: [1, 2], hasSink: true })).not.toBe(first);
+  expect(ledger.segmentOf({ nodes: [12], hasSink: false })).not.toBe(first);
+  expect(ledger.segments).toHaveLength(3);
+});

@@ -184,23 +184,26 @@ describe('an item in the child of a composite', () => {
     expect(trace.hops[1]).toMatchObject({ outputs: 2, cardinality: 'many', attempts: 3 });
   });
 
-  test('forgets the hops of a try that failed: those below its composite', () => {
+  test('forgets the hops of a try that failed: those that its child has added, at any depth', () => {
     const { trace } = traced();
     trace.pass(at('read'), 1, 1);
-    const before = trace.hops.length;
-    trace.descend().pass(at('validate/check'), 1, 1);
-    trace.rewind(before, 'orders/validate');
+    const child = trace.descend();
+    child.pass(at('validate/input'), 1, 1);
+    child.descend().pass(at('validate/check/input'), 1, 1);
+    trace.rewind(child);
 
-    expect(trace.hops.map(({ nodeId }) => nodeId)).toEqual(['read']);
+    expect(trace.hops.map(({ path }) => path)).toEqual(['orders/read']);
   });
 
-  test('keeps those that another branch has added meanwhile', () => {
+  test('keeps those of another branch, also in the same composite', () => {
     const { trace } = traced();
     trace.split(1);
-    trace.descend().pass(at('validate/check'), 1, 1);
-    trace.pass(at('validate-too'), 1, 1);
-    trace.rewind(0, 'orders/validate');
+    const [failed, other] = [trace.descend(), trace.descend()];
+    other.pass(at('validate/input'), 1, 1);
+    failed.pass(at('validate/input'), 1, 1);
+    other.pass(at('validate/check'), 1, 1);
+    trace.rewind(failed);
 
-    expect(trace.hops.map(({ nodeId }) => nodeId)).toEqual(['validate-too']);
+    expect(trace.hops.map(({ path }) => path)).toEqual(['orders/validate/input', 'orders/validate/check']);
   });
 });
