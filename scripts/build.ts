@@ -19,6 +19,7 @@ const { outputFiles } = await build({
   packages: 'external',
   // Names stay, and lines short: Node prints the line that throws.
   minifyWhitespace: true,
+  minifySyntax: true,
   lineLimit: 120,
   sourcemap: true, // with the sources in it: the package ships no src
   logOverride: { 'ignored-bare-import': 'error' },

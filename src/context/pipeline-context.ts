@@ -48,6 +48,11 @@ interface ViewExtras {
  * Printed or serialised, a context shows its ids only.
  */
 export class PipelineContext {
+  static {
+    // A bundler renames a class that names itself.
+    Object.defineProperty(this, 'name', { value: 'PipelineContext' });
+  }
+
   readonly #frame: ContextFrame;
   #extras: ViewExtras | undefined;
   /** The node this context was given to; undefined outside a node. */

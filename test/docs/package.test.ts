@@ -84,6 +84,17 @@ describe('the published package', () => {
     expect(problems).toEqual([]);
   });
 
+  it('has classes and functions that are named as they are exported', async () => {
+    const file = join(user, 'names.js');
+    writeFileSync(
+      file,
+      `for (const entry of ['heirline', 'heirline/testing', 'heirline/inversify'])
+         for (const [name, value] of Object.entries(await import(entry)))
+           if (typeof value === 'function' && value.name !== name) console.log(name, value.name);`,
+    );
+    expect(await runNode([file], user)).toBe('');
+  });
+
   it('has stack traces that name the sources and quote them', async () => {
     const file = join(user, 'trace.js');
     writeFileSync(file, `import { requireContext } from 'heirline';\nrequireContext();\n`);
