@@ -46,8 +46,7 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
     this.firstSlot = stages[0]?.slot ?? 0;
     this.#index = index;
     this.#isWalked = stages.every(({ timeoutMs }) => timeoutMs === undefined);
-    const isEmpty = stages.length === 0;
-    this.#walk = new WrittenOut(walkInLoop, isEmpty ? Infinity : generateAfter, () => generateWalk(this));
+    this.#walk = new WrittenOut(walkInLoop, generateAfter, () => generateWalk(this));
   }
 
   override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
@@ -67,6 +66,7 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
 
   /** Takes an item as far as it can go; gives a passage where it must wait. */
   enter(execution: Execution, item: unknown, trace: ItemTrace | undefined): Passage | undefined {
+    if (this.stages.length === 0) return this.#handOn(execution, item, trace, undefined);
     return trace === undefined && this.#isWalked
       ? this.#walk.code(this, execution, item, 0, undefined)
       : this.#process(execution, item, trace, 0, undefined);
