@@ -15,6 +15,7 @@ await runBench({
     const figures = ['heirline', 'loop, await, AsyncLocalStorage.run'].map((contender) =>
       bytesPerLevel(workloads, contender),
     );
+    figures.push(bytesPerPlainLevel(workloads));
     for (const levels of [1, 3]) figures.push(...(await longRun(items, levels)));
     return figures;
   },
@@ -27,6 +28,16 @@ function bytesPerLevel(workloads: readonly WorkloadReport[], contender: string):
   );
   const value = ((all ?? Number.NaN) - (none ?? Number.NaN)) / Math.max(...depths);
   return { name: `${contender}: a composite item, per level`, value, unit: 'bytes' };
+}
+
+/** What a level allocates that has nothing in it but the next: the child's context and execution. */
+function bytesPerPlainLevel(workloads: readonly WorkloadReport[]): Figure {
+  const contender = 'heirline, the node in the innermost level alone';
+  const [, one, all] = depths.map(
+    (levels) => measurementOf(workloads, depthName(levels), contender).bytesPerItem ?? Number.NaN,
+  );
+  const value = ((all ?? Number.NaN) - (one ?? Number.NaN)) / (Math.max(...depths) - 1);
+  return { name: 'heirline: a composite item, per level without nodes', value, unit: 'bytes' };
 }
 
 async function longRun(items: number, levels: number): Promise<Figure[]> {

@@ -25,6 +25,11 @@ export function depth(peers: readonly Peer[], depths: readonly number[]): Worklo
       },
       { name: 'loop', role: 'floor', prepare: (numbers) => () => loop(numbers, levels) },
       { name: 'heirline', role: 'heirline', prepare: (numbers) => heirlineAtDepth(numbers, levels) },
+      {
+        name: 'heirline, the node in the innermost level alone',
+        role: 'heirline',
+        prepare: (numbers) => heirlineAtDepth(numbers, levels, 'innermost'),
+      },
       ...(peerDepths.includes(levels)
         ? peerContenders(peers, ({ depth: prepareWith }) => prepareWith?.(levels))
         : []),
@@ -42,28 +47,41 @@ export async function runAtDepth(source: Iterable<number>, levels: number): Prom
   await heirlineAtDepth(source, levels)();
 }
 
-function heirlineAtDepth(source: Iterable<number>, levels: number): Run {
+/** Which levels have a node of their own beside the composite in them. */
+type Nodes = 'everyLevel' | 'innermost';
+
+function heirlineAtDepth(source: Iterable<number>, levels: number, nodes: Nodes = 'everyLevel'): Run {
   return heirlineRun({
     source,
     describe: (builder, from) =>
-      levels === 0 ? from : builder.addComposite(new Level(levels), { name: 'child', from }),
+      levels === 0 ? from : builder.addComposite(new Level(levels, nodes), { name: 'child', from }),
   });
 }
 
 class Level implements PipelineDefinition<number, number> {
   readonly #levels: number;
+  readonly #nodes: Nodes;
+  readonly #depth: number;
 
-  constructor(levels: number) {
+  constructor(levels: number, nodes: Nodes, depth = levels) {
     this.#levels = levels;
+    this.#nodes = nodes;
+    this.#depth = depth;
   }
 
   define(builder: PipelineBuilder<number, number>): void {
-    const add = builder.addTransform(Add, { from: builder.addCompositeInput() });
-    const from =
-      this.#levels === 1
-        ? add
-        : builder.addComposite(new Level(this.#levels - 1), { name: 'child', from: add });
-    builder.addCompositeOutput({ from });
+    const input = builder.addCompositeInput();
+    const isInnermost = this.#levels === 1;
+    if (this.#nodes === 'innermost' && isInnermost) {
+      const add = builder.addTransform((item: number) => item + this.#depth, { name: 'add', from: input });
+      builder.addCompositeOutput({ from: add });
+      return;
+    }
+    const from = this.#nodes === 'everyLevel' ? builder.addTransform(Add, { from: input }) : input;
+    const inner = new Level(this.#levels - 1, this.#nodes, this.#depth);
+    builder.addCompositeOutput({
+      from: isInnermost ? from : builder.addComposite(inner, { name: 'child', from }),
+    });
   }
 }
 
