@@ -94,3 +94,12 @@ describe.each([
     expect((error as PipelineError).cause).toMatchObject({ message: 'target.transform is not a function' });
   });
 });
+
+test.each([-1, 0.5, 'often', null])('codeGeneration: { after: %j } is refused', (after) => {
+  expect(() => new PipelineRunner({ codeGeneration: { after: after as number } })).toThrow(
+    expect.objectContaining({
+      code: 'OPTION_INVALID',
+      message: expect.stringContaining('codeGeneration') as string,
+    }),
+  );
+});
