@@ -58,10 +58,12 @@ async function activateAfter(
 function activate(constructed: ConstructedStage, execution: Execution): Work {
   const { stage, code } = constructed;
   if (code.lifetime === 'run') return useShared(constructed, execution);
-  const owner = ownerOf(code, execution.run.container);
   const view = stage.view(execution);
+  let owner: NodeContainer | undefined;
   let node: object;
   try {
+    // Inside: a container may throw when it is asked.
+    owner = ownerOf(code, execution.run.container);
     node = make(code, view, owner, stage.site.path);
   } catch (thrown) {
     failed(constructed, execution, thrown);

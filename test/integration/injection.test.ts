@@ -321,6 +321,25 @@ describe('the container itself', () => {
 
     expect(outputs).toEqual([4, 3]);
   });
+
+  test('that throws when it is asked about a node fails the run there', async () => {
+    const container: NodeContainer = {
+      isBound: (identifier) => {
+        if (Object.is(identifier, Price)) throw new RangeError('the container is closed');
+        return false;
+      },
+      get: () => {
+        throw new TypeError('nothing is bound');
+      },
+    };
+    const error = await rejectionOf(new PipelineRunner({ container }).run(pricing([])));
+
+    expect(error).toMatchObject({
+      code: 'NODE_FAILED',
+      cause: { message: 'the container is closed' },
+      result: { status: 'failed' },
+    });
+  });
 });
 
 describe('contextModule', () => {
