@@ -99,9 +99,9 @@ export const activationSteps: ActivationSteps = {
     return undefined;
   },
   goOn: activateAfter,
-  fail(constructed, execution, thrown, isMade) {
+  fail(constructed, execution, thrown) {
     const { code, stage } = constructed;
-    failed(constructed, execution, isMade ? thrown : unmade(code, stage.site.path, thrown));
+    failed(constructed, execution, unmade(code, stage.site.path, thrown));
   },
 };
 

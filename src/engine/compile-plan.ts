@@ -213,7 +213,7 @@ class PlanCompiler {
     const nodes = stages.map(({ index }) => index);
     const hasSink = stages.at(-1) instanceof SinkStage;
     const index = this.environment.ledger.segmentOf({ nodes, hasSink });
-    return new SegmentStage(stages, { index, generateAfter: this.environment.generateAfter });
+    return new SegmentStage(stages, { index, hasSink, generateAfter: this.environment.generateAfter });
   }
 
   /** The segment that a stage is, or an empty one before it. */

@@ -15,8 +15,8 @@ export interface ActivationSteps {
     execution: Execution,
     next: number,
   ): Work;
-  /** Fails the execution: a constructor threw, or what followed it. */
-  fail(constructed: ConstructedStage, execution: Execution, thrown: unknown, isMade: boolean): void;
+  /** Fails the execution: a constructor threw. */
+  fail(constructed: ConstructedStage, execution: Execution, thrown: unknown): void;
 }
 
 /**
@@ -36,10 +36,9 @@ export function generateActivation(
     const index = String(at);
     return `
         if (execution.failure !== undefined || frame.scope.reason !== undefined) return undefined;
-        at = ${index}; isMade = false;
+        at = ${index};
         view = states[${String(stage.slot)}] = new View(frame, site${index}.id);
         node = states[${String(stage.slot + 1)}] = new type${index}(view);
-        isMade = true;
         if (code${index}.prototype === null || node.constructor !== type${index} || 'init' in node || 'dispose' in node) {
           const begun = steps.begin(constructed[${index}], execution, node, view);
           if (begun !== undefined) return steps.goOn(begun, constructed, execution, ${String(at + 1)});
@@ -48,10 +47,10 @@ export function generateActivation(
   const text = `
     return function activate(execution) {
       const { states, frame } = execution;
-      let at = 0, isMade = false, view, node;
+      let at = 0, view, node;
       try {${nodes.join('')}
       } catch (thrown) {
-        steps.fail(constructed[at], execution, thrown, isMade);
+        steps.fail(constructed[at], execution, thrown);
       }
       return undefined;
     };`;

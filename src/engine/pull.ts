@@ -27,6 +27,8 @@ export interface PulledStage extends NodeStage {
   readonly canClose: boolean;
   /** What the items go through first. */
   readonly segment: SegmentStage;
+  /** Counts an item and sends it on its way. */
+  enter(execution: Execution, item: unknown, trace: ItemTrace | undefined): Passage | undefined;
 }
 
 /** Why pulling without a promise has stopped. */
@@ -97,8 +99,14 @@ export class Pull {
           this.#stop = 'lateItem';
           return undefined;
         }
-        counter.passed += 1;
-        const passage = segment.enter(execution, item, this.#isTraced ? this.#trace() : undefined);
+        let passage: Passage | undefined;
+        if (this.#isTraced) {
+          passage = this.#enter(item);
+        } else {
+          // As `enter` does; the counter is looked up once.
+          counter.passed += 1;
+          passage = segment.enter(execution, item, undefined);
+        }
         if (passage !== undefined) return passage;
         if (pacer.isDue()) {
           this.#stop = 'pause';
@@ -198,15 +206,7 @@ export class Pull {
   #enter(item: unknown): Passage | undefined {
     const { stage, execution } = this;
     if (execution.isHalted) return undefined;
-    stage.counter(execution).passed += 1;
-    return stage.segment.enter(execution, item, this.#trace());
-  }
-
-  #trace(): ItemTrace | undefined {
-    const { stage, execution } = this;
-    const trace = execution.run.traceFor(execution.frame.services.lineageSink);
-    trace?.pass(stage.place(execution), 1, 1);
-    return trace;
+    return stage.enter(execution, item, execution.run.traceFor(execution.frame.services.lineageSink));
   }
 
   #wantsMore(): boolean {

@@ -16,6 +16,8 @@ import type { Work } from './work.js';
 export interface SegmentOptions {
   /** Its number in the tallies of a run. */
   readonly index: number;
+  /** Whether the last node is a sink. */
+  readonly hasSink: boolean;
   /** After how many items code is generated for it. */
   readonly generateAfter: number;
 }
@@ -38,11 +40,11 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
   /** @param stages transforms, and behind them perhaps a sink; their places in the states follow each other. */
   constructor(
     private readonly stages: readonly CallStage<object>[],
-    { index, generateAfter }: SegmentOptions,
+    { index, hasSink, generateAfter }: SegmentOptions,
   ) {
     super();
-    this.hasSink = stages.at(-1)?.site.kind === 'sink';
-    this.transforms = this.hasSink ? stages.length - 1 : stages.length;
+    this.hasSink = hasSink;
+    this.transforms = hasSink ? stages.length - 1 : stages.length;
     this.firstSlot = stages[0]?.slot ?? 0;
     this.#index = index;
     this.#isWalked = stages.every(({ timeoutMs }) => timeoutMs === undefined);
@@ -205,4 +207,4 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
 }
 
 /** Leads nowhere: stands where none has been compiled yet. */
-export const NO_SEGMENT = new SegmentStage([], { index: -1, generateAfter: Infinity });
+export const NO_SEGMENT = new SegmentStage([], { index: -1, hasSink: false, generateAfter: Infinity });

@@ -4,6 +4,7 @@ import { PipelineError } from '../errors/pipeline-error.js';
 import { nodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
 import type { NodeCode } from './node-code.js';
+import { settle } from './passage.js';
 import type { Passage } from './passage.js';
 import { Pull } from './pull.js';
 import type { AnyIterator, OpenedSource, PulledStage } from './pull.js';
@@ -37,9 +38,8 @@ export class SourceStage extends NodeStage implements PulledStage {
 
   /** Takes an item that comes in by itself. */
   override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
-    execution.run.counter(this.index).passed += 1;
-    trace?.pass(this.place(execution), 1, 1);
-    return this.next.push(execution, item, trace);
+    const passage = this.enter(execution, item, trace);
+    return passage === undefined ? undefined : settle(passage);
   }
 
   /** The same for a caller that waits itself; gives a passage where the item must wait. */

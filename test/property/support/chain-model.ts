@@ -1,3 +1,4 @@
+import { noCounts, type Counts } from './counts.js';
 import {
   becoming,
   Probe,
@@ -6,18 +7,6 @@ import {
   type Job,
   type StagePolicy,
 } from './probe-chain.js';
-
-/** The counts of one node, as a result has them. */
-export interface ChainCounts {
-  in: number;
-  out: number;
-  filtered: number;
-  deadLettered: number;
-  failed: number;
-  cancelled: number;
-  retried: number;
-  emitted: number;
-}
 
 /** How an item ended, and where. */
 type Fate = `${'emitted' | 'filtered' | 'deadLettered' | 'error' | 'dropped'} ${string}`;
@@ -36,7 +25,7 @@ const skips: readonly (Happening | undefined)[] = ['skip', 'asyncSkip', 'cancelA
 
 /** What a chain does with the items of a job: each goes as far as it can before the next one comes. */
 export class ChainModel {
-  readonly counts: Record<string, ChainCounts> = {};
+  readonly counts: Record<string, Counts> = {};
   readonly outputs: unknown[] = [];
   /** What became of each item that was pulled. */
   readonly fates: Fate[] = [];
@@ -66,10 +55,8 @@ export class ChainModel {
     }
   }
 
-  #at(path: string): ChainCounts {
-    return (this.counts[path] ??= {
-      ...{ in: 0, out: 0, filtered: 0, deadLettered: 0, failed: 0, cancelled: 0, retried: 0, emitted: 0 },
-    });
+  #at(path: string): Counts {
+    return (this.counts[path] ??= noCounts());
   }
 
   #pass(path: string): void {

@@ -1,19 +1,8 @@
 import { SKIP } from 'heirline';
+import { noCounts, type Counts } from './counts.js';
 import type { CompositeNode, SourceNodeOf, TwinLevel, TwinNode, WorkNode } from './twin-graph.js';
 import type { Policy } from './twin-spec.js';
 import { PlainEntries, Tries, workOn, type TwinItem } from './twin-work.js';
-
-/** The counts of a node, as a result has them. */
-export interface ModelCounts {
-  in: number;
-  out: number;
-  filtered: number;
-  deadLettered: number;
-  failed: number;
-  cancelled: number;
-  retried: number;
-  emitted: number;
-}
 
 /** What a dead letter says, as far as it is the same in every run. */
 export interface Letter {
@@ -72,7 +61,7 @@ class Execution {
  * not so far, and so has a failed run.
  */
 export class Model {
-  readonly counts = new Map<string, ModelCounts>();
+  readonly counts = new Map<string, Counts>();
   /** What each sink took, by its path. */
   readonly sinks = new Map<string, TwinItem[]>();
   readonly letters: Letter[] = [];
@@ -105,17 +94,7 @@ export class Model {
 
   #prepare(level: TwinLevel): void {
     for (const node of level.nodes) {
-      const zeros = {
-        in: 0,
-        out: 0,
-        filtered: 0,
-        deadLettered: 0,
-        failed: 0,
-        cancelled: 0,
-        retried: 0,
-        emitted: 0,
-      };
-      this.counts.set(node.path, zeros);
+      this.counts.set(node.path, noCounts());
       if (node.kind === 'sink') this.sinks.set(node.path, []);
       if (node.kind === 'child') this.#prepare(node.level);
     }
@@ -144,7 +123,7 @@ export class Model {
     this.lives.set(key, (this.lives.get(key) ?? 0) + 1);
   }
 
-  #at({ path }: TwinNode): ModelCounts {
+  #at({ path }: TwinNode): Counts {
     const counts = this.counts.get(path);
     if (counts === undefined) throw new TypeError(`no counts at ${path}`);
     return counts;
