@@ -11,7 +11,7 @@ export const folders = {
   resilience: ['errors', 'ports', 'context', 'run'],
   nodes: ['errors', 'ports', 'context', 'run', 'resilience'],
   graph: ['errors', 'context', 'nodes'],
-  builder: ['errors', 'ports', 'context', 'nodes', 'graph', 'resilience'],
+  builder: ['errors', 'ports', 'context', 'run', 'nodes', 'graph', 'resilience'],
   composition: ['errors', 'ports', 'context', 'run', 'nodes', 'graph', 'builder'],
   engine: [
     ...['errors', 'ports', 'run', 'context', 'observability', 'lineage', 'resilience'],

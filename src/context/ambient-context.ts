@@ -38,3 +38,23 @@ export function runInContext<TArguments extends unknown[], TResult>(
 ): TResult {
   return storage.run(holder, fn, ...args);
 }
+
+/** Calls a function under all the async-local state that was captured: ours, and that of other libraries. */
+export type AmbientSnapshot = <TArguments extends unknown[], TResult>(
+  fn: (...args: TArguments) => TResult,
+  ...args: TArguments
+) => TResult;
+
+/** Captures all async-local state as it is now, with another current context, or none, in place of ours. */
+export function captureAmbient(holder: ContextHolder | undefined): AmbientSnapshot {
+  // So that what is captured does not hold the execution around it.
+  return holder === undefined
+    ? storage.exit(() => AsyncLocalStorage.snapshot())
+    : storage.run(holder, () => AsyncLocalStorage.snapshot());
+}
+
+/** As it was when the library was loaded: no context of ours, and in a process that loads it at its start nothing else. */
+const outside: AmbientSnapshot = captureAmbient(undefined);
+
+/** Calls a function outside of everything that is current here. */
+export const runOutside: AmbientSnapshot = (fn, ...args) => outside(fn, ...args);

@@ -1,6 +1,7 @@
 import { compositionCodes } from './composition-codes.js';
 import { contextCodes } from './context-codes.js';
 import { definitionCodes } from './definition-codes.js';
+import { runContextCodes } from './run-context-codes.js';
 import { runningCodes } from './running-codes.js';
 
 /** Every code an error of this library can carry; each has a section in `docs/errors.md`. */
@@ -9,6 +10,7 @@ export const errorCodes = [
   ...compositionCodes,
   ...contextCodes,
   ...runningCodes,
+  ...runContextCodes,
 ] as const;
 
 /** The stable name of a kind of failure; compare it instead of messages. */

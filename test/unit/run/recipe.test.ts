@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { applyRecipe } from '../../../src/context/recipe.js';
+import { applyRecipe } from '../../../src/run/recipe.js';
 
 interface State {
   flag: boolean;
