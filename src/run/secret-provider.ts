@@ -1,0 +1,53 @@
+import { canHoldOptions, invalidOption, optionProblems, rule } from '../errors/option-rules.js';
+import { Secret } from './secret.js';
+
+/** Where a run's secrets come from: a vault, a file, the environment. */
+export interface SecretProvider {
+  /** Gives the secret of a name, undefined where there is none; a run keeps what it got. */
+  resolve(name: string): Secret | undefined | Promise<Secret | undefined>;
+}
+
+/** What else to ask for a secret; see {@link mapSecrets}. */
+export interface MapSecretsOptions {
+  /** Where to look for a name that the record lacks. Default: nowhere. */
+  readonly fallback?: 'env' | undefined;
+}
+
+/** Takes secrets from the environment, read whenever one is asked for; an empty variable counts as absent. */
+export function environmentSecrets(): SecretProvider {
+  return { resolve: fromEnvironment };
+}
+
+/**
+ * Takes secrets from a record, of which it keeps a copy; an undefined value counts as left out.
+ *
+ * @throws {@link PipelineError} `OPTION_INVALID` for values that are neither a text nor a {@link Secret}, or empty.
+ */
+export function mapSecrets(
+  record: Readonly<Record<string, string | Secret | undefined>>,
+  options: MapSecretsOptions = {},
+): SecretProvider {
+  const problems = optionProblems(options, { fallback: rule.oneOf('env') });
+  const secrets = new Map<string, Secret>();
+  if (!canHoldOptions(record)) problems.unshift('a plain object with names and values was expected');
+  else {
+    for (const [name, value] of Object.entries(record)) {
+      if (value === undefined) continue;
+      const isSecret = value instanceof Secret;
+      const expected = isSecret ? undefined : rule.text(value);
+      if (expected === undefined) secrets.set(name, isSecret ? value : Secret.of(value));
+      else problems.push(`'${name}' must be a Secret or ${expected}`);
+    }
+  }
+  if (problems.length > 0) throw invalidOption('mapSecrets', problems.join('; '));
+  const { fallback } = options;
+  return {
+    resolve: (name) => secrets.get(name) ?? (fallback === undefined ? undefined : fromEnvironment(name)),
+  };
+}
+
+function fromEnvironment(name: string): Secret | undefined {
+  // The environment is an object: 'constructor' is no variable.
+  const value = Object.hasOwn(process.env, name) ? process.env[name] : undefined;
+  return value === undefined || value === '' ? undefined : Secret.of(value);
+}
