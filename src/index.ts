@@ -136,3 +136,10 @@ export type { NodeCounts } from './engine/node-counter.js';
 export { PipelineRunner, runPipeline } from './engine/pipeline-runner.js';
 export type { Definition, PipelineRunnerOptions, RunContextSource } from './engine/pipeline-runner.js';
 export type { RunResult } from './engine/run-result.js';
+
+// background
+export { BackgroundQueue } from './background/background-queue.js';
+export type { BackgroundQueueOptions } from './background/background-queue-options.js';
+export { captureContext } from './background/captured-context.js';
+export type { CapturedContext } from './background/captured-context.js';
+export { runDetached } from './background/run-detached.js';

@@ -1,0 +1,49 @@
+import { captureAmbient, currentContext } from '../context/ambient-context.js';
+import type { AmbientSnapshot, ContextHolder } from '../context/ambient-context.js';
+import { CapturedFrame } from '../context/captured-frame.js';
+import { PipelineContext } from '../context/pipeline-context.js';
+import { invalidOption } from '../errors/option-rules.js';
+
+/**
+ * What was current when it was captured: the context, copied, and all other async-local state.
+ *
+ * The copy has the run's ids, dictionaries and services, but nothing of its end: neither cancel nor deadline reach
+ * it, nothing can be registered on it for disposal, and it keeps no run alive.
+ */
+export class CapturedContext {
+  /** The copy that {@link run} makes current; undefined where no context was. */
+  readonly context: PipelineContext | undefined;
+  readonly #holder: ContextHolder | undefined;
+  readonly #ambient: AmbientSnapshot;
+
+  /** @hidden */
+  constructor() {
+    const current = currentContext();
+    if (current !== undefined) {
+      const frame = new CapturedFrame(PipelineContext.frameOf(current));
+      this.#holder = { context: new PipelineContext(frame, current.currentNodeId) };
+      frame.scope.dispatchThrough((announce) => {
+        this.run(announce);
+      });
+    }
+    this.context = this.#holder?.context;
+    this.#ambient = captureAmbient(this.#holder);
+  }
+
+  /**
+   * Calls a function in what was captured, as often as you like; gives what it returns.
+   *
+   * It, and all that it awaits, see that state, such as the active OpenTelemetry span, and nothing of what is
+   * current where this is called: where no context was captured, they see none.
+   */
+  run<T>(fn: () => T): T {
+    if (typeof fn !== 'function') throw invalidOption('run', 'a function was expected');
+    // Each call gets a state of its own: what it enters there for good, the next call does not see.
+    return this.#ambient(captureAmbient, this.#holder)(fn);
+  }
+}
+
+/** Copies what is current here, for work that is done later or elsewhere. */
+export function captureContext(): CapturedContext {
+  return new CapturedContext();
+}
