@@ -1,7 +1,7 @@
 import type { ItemTrace } from '../lineage/item-trace.js';
+import { Pacer } from '../run/pacer.js';
 import { nodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
-import { Pacer } from './pacer.js';
 import type { OpenPart, Wait } from './run-state.js';
 import { settle } from './passage.js';
 import type { Passage } from './passage.js';

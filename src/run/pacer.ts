@@ -1,12 +1,17 @@
-const PACE_MS = 10;
 /** Few enough that steps which suddenly are slow are noticed soon. */
 const MOST_STEPS = 64;
 
-/** Tells a long loop when to let the event loop turn: about every 10 ms, with few looks at the clock. */
+/** Tells a long loop when to let the event loop turn: at a steady pace, with few looks at the clock. */
 export class Pacer {
+  readonly #paceMs: number;
   #steps = 1;
   #left = 1;
   #since = performance.now();
+
+  /** @param paceMs how long a stretch without a yield may be, about. */
+  constructor(paceMs = 10) {
+    this.#paceMs = paceMs;
+  }
 
   /** Call it once per step; true when it is time to yield. */
   isDue(): boolean {
@@ -14,10 +19,10 @@ export class Pacer {
     if (this.#left > 0) return false;
     const elapsed = performance.now() - this.#since;
     // As many steps between two looks as take a good part of the pace.
-    if (elapsed < PACE_MS / 4) this.#steps = Math.min(this.#steps * 2, MOST_STEPS);
-    else if (elapsed > PACE_MS) this.#steps = Math.max(this.#steps >> 1, 1);
+    if (elapsed < this.#paceMs / 4) this.#steps = Math.min(this.#steps * 2, MOST_STEPS);
+    else if (elapsed > this.#paceMs) this.#steps = Math.max(this.#steps >> 1, 1);
     this.#left = this.#steps;
-    return elapsed >= PACE_MS;
+    return elapsed >= this.#paceMs;
   }
 
   /** Lets timers, I/O and other runs proceed. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Pacer } from '../../../src/engine/pacer.js';
+import { Pacer } from '../../../src/run/pacer.js';
 
 let now = 0;
 let looks = 0;
@@ -38,6 +38,21 @@ describe('a pacer', () => {
       expect(now - before).toBeGreaterThanOrEqual(9.9);
       expect(now - before).toBeLessThan(20);
     }
+  });
+
+  test('keeps the pace that it is given', () => {
+    for (const paceMs of [40, 4]) {
+      const before = now;
+      stepsUntilDue(new Pacer(paceMs), paceMs / 100);
+      expect(now - before).toBeGreaterThanOrEqual(paceMs * 0.99);
+      expect(now - before).toBeLessThan(paceMs * 2);
+    }
+  });
+
+  test('is due at every step when the pace is 0', () => {
+    const pacer = new Pacer(0);
+
+    expect([stepsUntilDue(pacer, 0), stepsUntilDue(pacer, 1), stepsUntilDue(pacer, 0)]).toEqual([1, 1, 1]);
   });
 
   test('looks at the clock rarely when steps are quick', () => {
