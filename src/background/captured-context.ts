@@ -1,5 +1,5 @@
 import { captureAmbient, currentContext } from '../context/ambient-context.js';
-import type { AmbientSnapshot, ContextHolder } from '../context/ambient-context.js';
+import type { ContextHolder } from '../context/ambient-context.js';
 import { CapturedFrame } from '../context/captured-frame.js';
 import { PipelineContext } from '../context/pipeline-context.js';
 import { invalidOption } from '../errors/option-rules.js';
@@ -14,7 +14,8 @@ export class CapturedContext {
   /** The copy that {@link run} makes current; undefined where no context was. */
   readonly context: PipelineContext | undefined;
   readonly #holder: ContextHolder | undefined;
-  readonly #ambient: AmbientSnapshot;
+  /** All other async-local state. */
+  readonly #others = captureAmbient(undefined);
 
   /** @hidden */
   constructor() {
@@ -27,7 +28,6 @@ export class CapturedContext {
       });
     }
     this.context = this.#holder?.context;
-    this.#ambient = captureAmbient(this.#holder);
   }
 
   /**
@@ -39,7 +39,7 @@ export class CapturedContext {
   run<T>(fn: () => T): T {
     if (typeof fn !== 'function') throw invalidOption('run', 'a function was expected');
     // Each call gets a state of its own: what it enters there for good, the next call does not see.
-    return this.#ambient(captureAmbient, this.#holder)(fn);
+    return this.#others(captureAmbient, this.#holder)(fn);
   }
 }
 
