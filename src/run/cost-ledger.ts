@@ -1,0 +1,180 @@
+import { canHoldOptions, checkOptions, invalidOption, rule } from '../errors/option-rules.js';
+import type { PipelineError } from '../errors/pipeline-error.js';
+import { checkCall, costEntry } from './cost-entry.js';
+import type { CostCall, CostEntry } from './cost-entry.js';
+import { summarise } from './cost-summary.js';
+import type { CostSummary } from './cost-summary.js';
+import { entryRejected, RunCosts } from './run-costs.js';
+import type { CostRunIds } from './run-costs.js';
+
+/** The run that an entry belongs to. */
+export interface CostRun {
+  /** Empty for what the owner of a ledger records outside any run. */
+  readonly runId: string;
+  readonly tenantId?: string;
+}
+
+/** What a {@link CostLedger} may be told when it is made. */
+export interface CostLedgerOptions {
+  /**
+   * Called once with each new entry, as it is booked.
+   *
+   * The run waits for a promise that it gives. One that throws or rejects is a `SINK_REJECTED`; outside any run
+   * nobody waits, and a rejection is the caller's own.
+   */
+  readonly onEntry?: ((entry: CostEntry, run: CostRun) => unknown) | undefined;
+}
+
+/** What all views of one ledger share. */
+interface Book {
+  readonly onEntry: CostLedgerOptions['onEntry'];
+  readonly all: CostEntry[];
+  /** The entries of each run by call id, and under '' those of the owner. */
+  readonly pages: Map<string, Map<string, CostEntry>>;
+}
+
+/** What a view shows, and how it books. */
+interface View {
+  readonly book: Book;
+  readonly run?: RunCosts;
+  readonly runId?: () => string;
+  readonly path: string;
+  readonly shown?: string;
+  readonly charge?: ((entry: CostEntry) => void) | undefined;
+}
+
+/**
+ * Books what calls of models cost; entries are never changed or removed.
+ *
+ * The ledger that was made with `new` shows everything that is booked in it; `context.run.cost` shows the entries
+ * of its run only. Entries are kept as long as the ledger is: one that serves many runs for long grows.
+ */
+export class CostLedger {
+  readonly #view: View;
+
+  /** @throws {@link PipelineError} `OPTION_INVALID` when an option is wrong. */
+  constructor(options?: CostLedgerOptions);
+  /** @internal */
+  constructor(view: View);
+  constructor(given: CostLedgerOptions | View = {}) {
+    if (canHoldOptions(given) && 'book' in given) {
+      this.#view = given;
+    } else {
+      checkOptions('CostLedger', given, { onEntry: rule.callable });
+      this.#view = { book: { onEntry: given.onEntry, all: [], pages: new Map() }, path: '' };
+    }
+  }
+
+  /**
+   * Books a call under the path of the node, tells `onEntry`, then charges the budgets.
+   *
+   * A call id that the run has recorded before gives the first entry, and nothing else happens.
+   *
+   * @throws {@link PipelineError} `OPTION_INVALID` when the call is wrong; nothing is booked.
+   * @throws {@link BudgetExceededError} when a limit is passed; the entry is booked.
+   * @throws {@link PipelineError} `SINK_REJECTED` when `onEntry` throws; the entry is booked and charged.
+   */
+  record(call: CostCall): CostEntry {
+    const { book, run, path, charge } = this.#view;
+    checkCall(call, path);
+    const page = this.#page ?? new Map<string, CostEntry>();
+    const known = page.get(call.callId);
+    if (known !== undefined) return known;
+    const entry = costEntry(call, path, run?.isClosed === true);
+    page.set(entry.callId, entry);
+    book.pages.set(run?.key ?? '', page);
+    book.all.push(entry);
+    const failure = this.#tell(entry);
+    try {
+      if (entry.late === undefined) charge?.(entry);
+    } catch (error) {
+      throw failure ?? error;
+    }
+    if (failure !== undefined) throw failure;
+    return entry;
+  }
+
+  /** The entries so far, in the order in which they were booked; a frozen copy. */
+  get entries(): readonly CostEntry[] {
+    const { book, run, shown = '' } = this.#view;
+    const entries = run === undefined ? book.all : [...(this.#page?.values() ?? [])];
+    return Object.freeze(entries.filter(({ path }) => isAtOrBelow(path, shown)));
+  }
+
+  /**
+   * Sums the entries up: per currency, and per path or model if asked; fresh and frozen.
+   *
+   * Calls without a price are a row of their own. Amounts are rounded to 12 significant digits.
+   *
+   * @throws {@link PipelineError} `OPTION_INVALID` when there is no such key.
+   */
+  total(by?: 'path' | 'model'): readonly CostSummary[] {
+    checkOptions('cost.total', { by }, { by: rule.oneOf('path', 'model') }, this.#view.path);
+    return summarise(this.entries, by);
+  }
+
+  /** A view of the entries at a path and below, whatever this view shows of the run; it books under that path. */
+  under(path: string): CostLedger {
+    if (typeof path !== 'string') throw invalidOption('cost.under', 'a path was expected', this.#view.path);
+    return this.#derive({ path, shown: path });
+  }
+
+  /**
+   * @internal The view of a run: only its entries, whatever else is in the ledger.
+   *
+   * @param report takes the failures of `onEntry` with entries that came after the end; must not throw.
+   */
+  static ofRun(ledger: CostLedger, ids: CostRunIds, report: (error: PipelineError) => void): CostLedger {
+    return new CostLedger({ book: ledger.#view.book, run: new RunCosts(ids, report), path: '' });
+  }
+
+  /**
+   * @internal The same view, bound to the path of a node.
+   *
+   * @param charge is called after an entry was booked in time; what it throws goes to the caller of `record`.
+   * @param runId of the part of the run that has an id of its own.
+   */
+  at(path: string, charge?: (entry: CostEntry) => void, runId?: () => string): CostLedger {
+    return this.#derive({ path, charge, ...(runId === undefined ? {} : { runId }) });
+  }
+
+  /** @internal The run has ended: what is recorded through any view of it from now on is late. */
+  close(): void {
+    if (this.#view.run !== undefined) this.#view.run.isClosed = true;
+  }
+
+  /** @internal What `onEntry` has still to do for this run; call it after {@link close}, to miss nothing. */
+  pending(): Promise<readonly PipelineError[]> | undefined {
+    return this.#view.run?.pending();
+  }
+
+  /** The entries of the run, or of the owner; no id is made where nothing was booked yet. */
+  get #page(): Map<string, CostEntry> | undefined {
+    const { book, run } = this.#view;
+    return book.pages.size === 0 ? undefined : book.pages.get(run?.key ?? '');
+  }
+
+  #derive(change: Partial<View>): CostLedger {
+    return new CostLedger({ ...this.#view, ...change });
+  }
+
+  #tell(entry: CostEntry): PipelineError | undefined {
+    const { book, run, path, runId = run?.ids.runId } = this.#view;
+    if (book.onEntry === undefined) return undefined;
+    const tenantId = run?.ids.tenantId;
+    try {
+      const told = book.onEntry(entry, {
+        runId: runId?.() ?? '',
+        ...(tenantId === undefined ? {} : { tenantId }),
+      });
+      run?.follow(told, path);
+      return undefined;
+    } catch (cause) {
+      return entryRejected(path, cause);
+    }
+  }
+}
+
+function isAtOrBelow(path: string, top: string): boolean {
+  return top === '' || path === top || path.startsWith(`${top}/`);
+}

@@ -1,0 +1,43 @@
+import type { CostEntry } from './cost-entry.js';
+import { roundedAmount } from './money.js';
+
+/** What calls have cost together: one per key and currency; calls without a price stand apart. */
+export interface CostSummary {
+  /** The path or the model, where the total was asked by one. */
+  readonly key?: string;
+  /** Null for calls without a price. */
+  readonly currency: string | null;
+  /** Rounded to 12 significant digits; null for calls without a price. */
+  readonly amount: number | null;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cachedTokens: number;
+  readonly calls: number;
+}
+
+/** Sums entries up, in the order in which keys and currencies first appear. */
+export function summarise(entries: readonly CostEntry[], by?: 'path' | 'model'): readonly CostSummary[] {
+  const rows = new Map<string, { -readonly [Part in keyof CostSummary]: CostSummary[Part] }>();
+  for (const entry of entries) {
+    const key = by && entry[by];
+    const { currency, amount, inputTokens, outputTokens, cachedTokens, calls } = entry;
+    const id = JSON.stringify([key, currency]);
+    const row = rows.get(id);
+    if (row === undefined) {
+      const sums = { currency, amount, inputTokens, outputTokens, cachedTokens, calls };
+      rows.set(id, key === undefined ? sums : { key, ...sums });
+    } else {
+      if (row.amount !== null) row.amount += amount ?? 0;
+      row.inputTokens += inputTokens;
+      row.outputTokens += outputTokens;
+      row.cachedTokens += cachedTokens;
+      row.calls += calls;
+    }
+  }
+  return Object.freeze(
+    Array.from(rows.values(), (row) => {
+      if (row.amount !== null) row.amount = roundedAmount(row.amount);
+      return Object.freeze(row);
+    }),
+  );
+}

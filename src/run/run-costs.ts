@@ -1,0 +1,66 @@
+import { PipelineError } from '../errors/pipeline-error.js';
+
+/** Whose costs these are; ids are functions, since they are made when first read. */
+export interface CostRunIds {
+  readonly rootRunId: () => string;
+  readonly runId: () => string;
+  readonly tenantId: string | undefined;
+}
+
+/** What the views of one run's ledger share: whose it is, whether it has ended, and what it must wait for. */
+export class RunCosts {
+  readonly ids: CostRunIds;
+  /** Whether the run has ended: what is booked now is late. */
+  isClosed = false;
+  readonly #report: (error: PipelineError) => void;
+  readonly #waiting = new Set<Promise<unknown>>();
+  #failures: PipelineError[] = [];
+  #key: string | undefined;
+
+  /** @param report takes what goes wrong with late entries; must not throw. */
+  constructor(ids: CostRunIds, report: (error: PipelineError) => void) {
+    this.ids = ids;
+    this.#report = report;
+  }
+
+  /** Tells the runs in one ledger apart: tenants never share entries, even under one run id. */
+  get key(): string {
+    return (this.#key ??= JSON.stringify([this.ids.rootRunId(), this.ids.tenantId]));
+  }
+
+  /** Waits for what `onEntry` gave, if that is a promise; for a late entry only its failure is reported. */
+  follow(told: unknown, path: string): void {
+    if (typeof told !== 'object' || told === null || !('then' in told)) return;
+    const isLate = this.isClosed;
+    const settled: Promise<unknown> = Promise.resolve(told)
+      .catch((cause: unknown) => {
+        const failure = entryRejected(path, cause);
+        if (isLate) this.#report(failure);
+        else this.#failures.push(failure);
+      })
+      .then(() => this.#waiting.delete(settled));
+    if (!isLate) this.#waiting.add(settled);
+  }
+
+  /** Settles when all that is waited for has; gives the failures since it was last asked, undefined where there is nothing. */
+  pending(): Promise<readonly PipelineError[]> | undefined {
+    return this.#waiting.size === 0 && this.#failures.length === 0 ? undefined : this.#settle();
+  }
+
+  async #settle(): Promise<readonly PipelineError[]> {
+    while (this.#waiting.size > 0) await Promise.all(this.#waiting);
+    const failures = this.#failures;
+    this.#failures = [];
+    return failures;
+  }
+}
+
+/** The error of an `onEntry` that failed. */
+export function entryRejected(path: string, cause: unknown): PipelineError {
+  return new PipelineError('SINK_REJECTED', {
+    path,
+    problem: 'The onEntry of the cost ledger failed.',
+    remedy: 'Mend it; its error is the cause.',
+    cause,
+  });
+}
