@@ -34,7 +34,7 @@ const owners = {
   inversify: ['injection', 'inversify.ts'],
   'reflect-metadata': ['injection', 'inversify.ts'],
   eventemitter3: ['observability'],
-  async_hooks: ['context'],
+  async_hooks: ['context', 'run'],
 };
 
 const inside = (names) => `^src/(${names.join('|')})/`;

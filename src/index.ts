@@ -3,12 +3,15 @@
 // errors
 export type { CancelReason } from './errors/cancel-reason.js';
 export type { PipelineErrorCode } from './errors/error-code.js';
+export { BudgetExceededError } from './errors/budget-exceeded-error.js';
+export type { BudgetKind, ExceededBudget } from './errors/budget-exceeded-error.js';
 export { NoContextError } from './errors/no-context-error.js';
 export { PipelineError } from './errors/pipeline-error.js';
 export type { PipelineErrorDetails } from './errors/pipeline-error.js';
 export { PipelineValidationError } from './errors/pipeline-validation-error.js';
 export type { ValidationProblem } from './errors/pipeline-validation-error.js';
 export { RunCancelledError } from './errors/run-cancelled-error.js';
+export { SecretNotFoundError } from './errors/secret-not-found-error.js';
 
 // ports
 export type {
@@ -40,8 +43,30 @@ export type { Logger, LogMethod } from './ports/logger.js';
 export type { NodeContainer, NodeIdentifier } from './ports/node-container.js';
 
 // run
+export type { BudgetLimits } from './run/budget-limits.js';
+export { BudgetMeter } from './run/budget-meter.js';
+export { cooperate } from './run/cooperate.js';
+export type { CooperateOptions } from './run/cooperate.js';
+export type { CostCall, CostEntry, CostPrice } from './run/cost-entry.js';
+export { CostLedger } from './run/cost-ledger.js';
+export type { CostLedgerOptions, CostRun } from './run/cost-ledger.js';
+export type { CostSummary } from './run/cost-summary.js';
+export type { Money } from './run/money.js';
+export type { Reservation } from './run/reservation.js';
+export type { CarrierHost, RunCarrier } from './run/run-carrier.js';
 export { RunContext } from './run/run-context.js';
 export type { RunContextOptions } from './run/run-context-options.js';
+export type { IdentityFields, RunContextFields } from './run/run-fields.js';
+export type { SessionSharing } from './run/run-services.js';
+export { environmentSecrets, mapSecrets } from './run/secret-provider.js';
+export type { MapSecretsOptions, SecretProvider } from './run/secret-provider.js';
+export { SecretScope } from './run/secret-scope.js';
+export type { SecretGetOptions } from './run/secret-scope.js';
+export type { SecretRead } from './run/secret-vault.js';
+export { Secret } from './run/secret.js';
+export type { BudgetSpent, Spending } from './run/spending.js';
+export { createSession, SessionState } from './run/session-state.js';
+export { Session } from './run/session.js';
 
 // context
 export { currentContext, requireContext } from './context/ambient-context.js';

@@ -42,7 +42,7 @@ export class QueuedItem<T> {
   #report(error: unknown, message: string): void {
     const { context } = this.#captured;
     if (context !== undefined) {
-      PipelineContext.frameOf(context).services.report('error', { error }, message);
+      PipelineContext.frameOf(context).report('error', { error }, message);
       return;
     }
     const { message: text, stack: detail } = toErrorRecord(error);

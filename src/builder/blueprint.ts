@@ -7,6 +7,7 @@ import type { OutputCardinality } from '../nodes/composite-options.js';
 import type { NodeKind } from '../nodes/node-kind.js';
 import type { NodeLifetime } from '../nodes/node-options.js';
 import type { ErrorPolicy } from '../resilience/error-policy.js';
+import type { BudgetLimits } from '../run/budget-limits.js';
 import type { ParameterReads } from './definition-context.js';
 import type { Constructor, NodeBinding } from './node-binding.js';
 
@@ -42,10 +43,14 @@ export interface CompositeBlueprint {
   readonly granularity: 'item' | 'stream';
   readonly output: OutputCardinality;
   readonly cancellable: boolean;
+  /** What each child may spend. */
+  readonly budget: BudgetLimits | undefined;
   readonly inheritance: ChildInheritance;
   readonly valuesOf: ChildValuesOf<unknown> | undefined;
   /** The keys its child must have. */
   readonly requires: readonly (readonly [DictionaryKind, string])[];
+  /** The secrets its child must have. */
+  readonly requiredSecrets: readonly string[];
   /** Undefined while `define` requires a parameter that only a running parent can give. */
   readonly child: Blueprint | undefined;
   /** The pipelines above the child, the root first. */
@@ -59,6 +64,7 @@ export interface Blueprint {
   readonly graph: PipelineGraph;
   readonly nodes: readonly BlueprintNode[];
   readonly requires: readonly (readonly [DictionaryKind, string])[];
+  readonly requiredSecrets: readonly string[];
   /** What `define` read of the parameters: it runs again when that changes. */
   readonly reads: ParameterReads;
   /** What may be wrong with it or a child of it. */

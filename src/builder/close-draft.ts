@@ -1,4 +1,5 @@
 import { passingRemedy } from '../context/child-inheritance.js';
+import { SecretNames } from '../run/secret-names.js';
 import { validationProblem } from '../errors/pipeline-validation-error.js';
 import type { ValidationProblem } from '../errors/pipeline-validation-error.js';
 import { makeGraph } from '../graph/pipeline-graph.js';
@@ -61,6 +62,13 @@ function describeComposite(node: DraftNode, parentPath: string, request: Describ
         passingRemedy(kind, name),
       ),
     );
+  const { narrowing } = inheritance;
+  const secrets =
+    narrowing?.secrets === undefined
+      ? request.secrets
+      : new SecretNames(narrowing.secrets, narrowing.path, request.secrets);
+  const requiredSecrets = facts.metadata.requires?.secrets ?? [];
+  unmet.push(...requiredSecrets.flatMap((name) => withheldSecret(facts.name, name, secrets, path)));
   if (unmet.length > 0) return { composite: undefined, problems: unmet };
   const layer = inheritance.parametersLayer(request.layer);
   const described = describeDefinition({
@@ -71,9 +79,10 @@ function describeComposite(node: DraftNode, parentPath: string, request: Describ
     ancestors,
     parameters: layer,
     layer,
+    secrets,
     environment: request.environment,
   });
-  const complete = { ...node.composite, requires };
+  const complete = { ...node.composite, requires, requiredSecrets };
   switch (described.outcome) {
     case 'described':
       return { composite: { ...complete, child: described.blueprint }, problems: [] };
@@ -85,6 +94,24 @@ function describeComposite(node: DraftNode, parentPath: string, request: Describ
       }
       return { composite: undefined, problems: [unmetByDefine(path, described.parameter)] };
   }
+}
+
+function withheldSecret(
+  pipelineName: string,
+  name: string,
+  secrets: SecretNames | undefined,
+  path: string,
+): ValidationProblem[] {
+  const narrowedBy = secrets?.narrowedBy(name);
+  if (narrowedBy === undefined) return [];
+  return [
+    validationProblem(
+      'SECRET_NOT_FOUND',
+      path,
+      `'${pipelineName}' requires the secret '${name}', which the composite '${narrowedBy}' does not pass on.`,
+      "Add it to that composite's secrets.",
+    ),
+  ];
 }
 
 function unmetByDefine(path: string, parameter: string): ValidationProblem {
@@ -160,6 +187,7 @@ function assemble(
     graph,
     nodes: blueprintNodes,
     requires,
+    requiredSecrets: request.facts.metadata.requires?.secrets ?? [],
     reads,
     warnings,
   });

@@ -3,6 +3,7 @@ import { validationProblem } from '../errors/pipeline-validation-error.js';
 import type { ValidationProblem } from '../errors/pipeline-validation-error.js';
 import { printed } from '../ports/error-record.js';
 import type { Layer } from '../context/layer.js';
+import type { SecretNames } from '../run/secret-names.js';
 import type { Blueprint, DefinitionSource } from './blueprint.js';
 import { recordDefinitionContext } from './definition-context.js';
 import type { DefinitionContext, EntryReader, ParameterReads } from './definition-context.js';
@@ -24,6 +25,8 @@ export interface DescribeRequest {
   readonly parameters: EntryReader;
   /** What its own children would inherit from. */
   readonly layer: Layer;
+  /** The secrets that reach it; undefined for all. */
+  readonly secrets: SecretNames | undefined;
   readonly environment: DescribeEnvironment;
 }
 

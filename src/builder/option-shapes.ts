@@ -4,6 +4,8 @@ import type { OptionRules } from '../errors/option-rules.js';
 import { errorPolicy, ErrorPolicy, isFinalDecision } from '../resilience/error-policy.js';
 import { outputCardinalities } from '../nodes/composite-options.js';
 import type { NodeOptions } from '../nodes/node-options.js';
+import { budgetRule } from '../run/budget-limits.js';
+import { sessionSharings } from '../run/run-services.js';
 import type { ResolvedNodeOptions } from './blueprint.js';
 import { configurationData, policyText } from './shown-options.js';
 
@@ -35,6 +37,9 @@ export const compositeRules: OptionRules = {
   granularity: rule.oneOf('item', 'stream'),
   output: rule.oneOf(...outputCardinalities),
   cancellable: rule.boolean,
+  budget: budgetRule,
+  secrets: rule.texts,
+  session: rule.oneOf(...sessionSharings),
   contextConfiguration: rule.anything,
   configureContext: rule.anything,
   with: rule.anything,

@@ -245,5 +245,6 @@ const standaloneRequest: DescribeRequest = {
   ancestors: [],
   parameters: EMPTY_LAYER,
   layer: EMPTY_LAYER,
+  secrets: undefined,
   environment: standaloneEnvironment,
 };

@@ -7,7 +7,10 @@ import { describeMisfit } from '../ports/error-record.js';
 import { classNameOf } from './node-binding.js';
 
 /** The keys that a definition needs in its context. */
-export type Requirements = { readonly [TKind in DictionaryKind]?: readonly Key[] | undefined };
+export type Requirements = { readonly [TKind in DictionaryKind]?: readonly Key[] | undefined } & {
+  /** Names of secrets; they are looked up before the first item. */
+  readonly secrets?: readonly string[] | undefined;
+};
 
 /** What a definition says about itself: with the decorator, or as `static readonly pipeline`. */
 export interface PipelineMetadata {
@@ -50,7 +53,10 @@ const isKeyList = (value: unknown): string | undefined => {
   return `a list of names and contextKeys${wrong.includes(undefined) ? `, not ${describeMisfit(undefined)}` : ''}`;
 };
 
-const requirementRules = Object.fromEntries(dictionaryKinds.map((kind) => [kind, isKeyList]));
+const requirementRules = {
+  ...Object.fromEntries(dictionaryKinds.map((kind) => [kind, isKeyList])),
+  secrets: rule.texts,
+};
 
 /** Reads what a definition's class says about it; never throws. */
 export function definitionFacts(type: object): DefinitionFacts {

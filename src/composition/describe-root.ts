@@ -30,6 +30,7 @@ export function describeRoot(
     ancestors: [],
     parameters: { get: (key) => parameters.entry(key) },
     layer: frame.layer('parameters'),
+    secrets: undefined,
     environment,
   });
   if (described.outcome === 'described') return described.blueprint;

@@ -56,6 +56,24 @@ function expectedInChild(inheritance: ChildInheritance, parent: ExpectedKeys): E
   return { held, isInheritable };
 }
 
+/** A secret that a pipeline must have, and the path of the pipeline. */
+export interface RequiredSecret {
+  readonly name: string;
+  readonly path: string;
+}
+
+/** Every secret that the tree requires, as far as it is described. */
+export function requiredSecrets({ requiredSecrets: own, nodes, path }: Blueprint): RequiredSecret[] {
+  const below = nodes.flatMap(({ composite, path: childPath }) => {
+    if (composite === undefined) return [];
+    // What is not described yet is known by its class only.
+    return composite.child === undefined
+      ? composite.requiredSecrets.map((name) => ({ name, path: childPath }))
+      : requiredSecrets(composite.child);
+  });
+  return [...own.map((name) => ({ name, path })), ...below];
+}
+
 /**
  * Checks that a context which starts now has every required key.
  *

@@ -1,6 +1,5 @@
 import { PipelineError } from '../errors/pipeline-error.js';
 import { CancelScope } from '../run/cancel-scope.js';
-import type { RunIdentity } from '../run/run-identity.js';
 import { ContextFrame } from './context-frame.js';
 import { dictionaryKinds } from './dictionary-kind.js';
 import type { ParentLinkage } from './parent-linkage.js';
@@ -23,7 +22,7 @@ export class CapturedFrame extends ContextFrame {
       origin.services,
       new CancelScope(path),
       origin.layers(),
-      identityCopy(origin.identity),
+      origin.identity.copy(),
     );
     this.#pipelineId = origin.pipelineId;
     this.#parentLinkage = origin.parentLinkage;
@@ -46,9 +45,4 @@ export class CapturedFrame extends ContextFrame {
       remedy: 'Dispose the resource where it is used.',
     });
   }
-}
-
-/** An identity never changes and knows no context, so that to share it is to copy it. */
-function identityCopy(identity: RunIdentity): RunIdentity {
-  return identity;
 }

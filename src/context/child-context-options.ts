@@ -4,6 +4,7 @@ import type { ChildValues } from './child-inheritance.js';
 import { CompositeContextConfiguration } from './composite-context-configuration.js';
 import type { CompositeContextOptions, PartialContextOptions } from './composite-context-configuration.js';
 import { dictionaryKinds } from './dictionary-kind.js';
+import type { SessionSharing } from '../run/run-services.js';
 import type { PipelineContext } from './pipeline-context.js';
 
 /** Gives the explicit values for the child of one item. */
@@ -15,6 +16,10 @@ export interface ChildContextOptions<in TItem> {
   readonly contextConfiguration?: CompositeContextConfiguration | PartialContextOptions | undefined;
   /** Changes a draft of `contextConfiguration`, or of the default. */
   readonly configureContext?: ((draft: CompositeContextOptions) => unknown) | undefined;
+  /** The only secrets that the child may read. Default: all that the parent may. */
+  readonly secrets?: readonly string[] | undefined;
+  /** What the child gets of the run's session: the same, the default, a copy of its own, or nothing. */
+  readonly session?: SessionSharing | undefined;
   /** Explicit values for the child, or a function that gives them for each item. */
   readonly with?: ChildValues | ChildValuesOf<TItem> | undefined;
 }
@@ -29,7 +34,15 @@ export function compileInheritance(options: ChildContextOptions<never>, path: st
   const values = options.with;
   const isPerItem = typeof values === 'function';
   if (!isPerItem) checkChildValues(values);
-  return new ChildInheritance(configurationOf(options), isPerItem ? {} : (values ?? {}), path, isPerItem);
+  const { secrets, session = 'shared' } = options;
+  const narrowing = secrets === undefined && session === 'shared' ? undefined : { path, secrets, session };
+  return new ChildInheritance(
+    configurationOf(options),
+    isPerItem ? {} : (values ?? {}),
+    path,
+    isPerItem,
+    narrowing,
+  );
 }
 
 /**

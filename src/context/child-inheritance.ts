@@ -13,6 +13,8 @@ import { frozenCopy } from '../run/frozen-copy.js';
 import { stack } from './layer.js';
 import type { Layer } from './layer.js';
 import { refuseLinkageKey } from './parent-linkage.js';
+import type { RunNarrowing } from '../run/run-services.js';
+import type { ServiceInheritance } from './context-services.js';
 
 /** Explicit values for a child; they go before what it inherits. */
 export type ChildValues = { readonly [TKind in DictionaryKind]?: EntriesSource | undefined };
@@ -24,13 +26,14 @@ const dictionaryOption = {
 } as const satisfies Record<DictionaryKind, keyof CompositeContextOptions>;
 
 /** What a child's context takes from its parent's, compiled once per composite. */
-export class ChildInheritance implements LayersDerivation {
+export class ChildInheritance implements LayersDerivation, ServiceInheritance {
   readonly parameters: DictionaryInheritance;
   readonly items: DictionaryInheritance;
   readonly properties: DictionaryInheritance;
   readonly #takesAll: boolean;
   /** What every child starts from where nothing comes from the parent. */
   readonly #fixed: BaseLayers | undefined;
+  readonly takesAllServices: boolean;
   /** Explicit values under local keys: set in each child, so that they stay in it. */
   readonly localValues: ChildValues | undefined;
 
@@ -38,12 +41,14 @@ export class ChildInheritance implements LayersDerivation {
    * @param values explicit values that are the same for every child.
    * @param path the path of the child's pipeline, as the origin of its explicit values.
    * @param hasItemValues whether a function gives more values per item.
+   * @param narrowing what the child gets less of than the run has.
    */
   constructor(
     readonly configuration: CompositeContextConfiguration,
     values: ChildValues,
     path: string,
     readonly hasItemValues: boolean,
+    readonly narrowing?: RunNarrowing | undefined,
   ) {
     const pairs = perDictionary((kind) => [...entriesOf(values[kind])]);
     for (const [key] of pairs.properties) refuseLinkageKey('properties', keyName(key), path);
@@ -65,6 +70,9 @@ export class ChildInheritance implements LayersDerivation {
     this.parameters = compiled.parameters;
     this.items = compiled.items;
     this.properties = compiled.properties;
+    const { inheritExecutionObserver, inheritLineageSink, inheritDeadLetterDecorator } = configuration;
+    this.takesAllServices =
+      inheritExecutionObserver && inheritLineageSink && inheritDeadLetterDecorator && narrowing === undefined;
     const each = Object.values(compiled);
     this.#takesAll = each.every(({ takesAll }) => takesAll);
     this.#fixed = each.every(({ takesNothing }) => takesNothing) ? this.derive(EMPTY_LAYERS) : undefined;

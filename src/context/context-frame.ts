@@ -1,5 +1,6 @@
 import { invalidOption } from '../errors/option-rules.js';
 import { PipelineError } from '../errors/pipeline-error.js';
+import { boundLogger, quietly } from '../run/bound-logger.js';
 import { CancelScope } from '../run/cancel-scope.js';
 import { RunIdentity } from '../run/run-identity.js';
 import { BaseLayers } from './base-layers.js';
@@ -214,6 +215,12 @@ export class ContextFrame implements DictionaryOwner {
     this.#isDisposed = true;
   }
 
+  /** Writes a line for the framework; a logger that throws changes nothing in the run. */
+  report(level: 'warn' | 'error', fields: Readonly<Record<string, unknown>>, message: string): void {
+    const { logger, run } = this.services;
+    quietly(boundLogger(logger, this.identity, this.path, run.redactor), level, fields, message);
+  }
+
   /** Whether all that was registered has been disposed. */
   get isDisposed(): boolean {
     return this.#isDisposed;
@@ -231,7 +238,7 @@ export function childFrame(parent: ContextFrame, site: ChildSite, scope: CancelS
   return new ContextFrame(
     site,
     parent,
-    parent.services.narrow(inheritance.configuration),
+    parent.services.narrow(inheritance),
     scope,
     inheritance.layersFor(parent.layers()),
   );

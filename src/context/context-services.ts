@@ -2,6 +2,7 @@ import type { DeadLetterDecorator, DeadLetterSink } from '../ports/dead-letter-s
 import type { ExecutionObserver } from '../ports/execution-observer.js';
 import type { LineageSink } from '../ports/lineage-sink.js';
 import type { Logger } from '../ports/logger.js';
+import type { RunNarrowing, RunServices } from '../run/run-services.js';
 import type { CompositeContextConfiguration } from './composite-context-configuration.js';
 
 /** The services of a context that a configuration can switch off for a child, and the logger, which is always shared. */
@@ -13,16 +14,29 @@ export interface ServiceOptions {
   readonly logger: Logger;
 }
 
-/** An immutable set of services; a child's set is made once per configuration, not per item. */
+/** What a composite says about the services of its children. */
+export interface ServiceInheritance {
+  readonly configuration: CompositeContextConfiguration;
+  /** What its children get less of than the run has; undefined for nothing. */
+  readonly narrowing?: RunNarrowing | undefined;
+  /** Whether its children have the parent's services as they are. */
+  readonly takesAllServices: boolean;
+}
+
+/** An immutable set of services; a child's set is made once per composite, not per item. */
 export class ContextServices implements ServiceOptions {
   readonly executionObserver: ExecutionObserver | undefined;
   readonly lineageSink: LineageSink | undefined;
   readonly deadLetterSink: DeadLetterSink | undefined;
   readonly deadLetterDecorator: DeadLetterDecorator | undefined;
   readonly logger: Logger;
-  readonly #narrowed = new Map<CompositeContextConfiguration, ContextServices>();
+  readonly #narrowed = new Map<ServiceInheritance, ContextServices>();
 
-  constructor(options: ServiceOptions) {
+  constructor(
+    options: ServiceOptions,
+    /** What the run shares. */
+    readonly run: RunServices,
+  ) {
     this.executionObserver = options.executionObserver;
     this.lineageSink = options.lineageSink;
     this.deadLetterSink = options.deadLetterSink;
@@ -30,30 +44,30 @@ export class ContextServices implements ServiceOptions {
     this.logger = options.logger;
   }
 
-  /** What a child under a configuration gets. */
-  narrow(configuration: CompositeContextConfiguration): ContextServices {
-    const { inheritExecutionObserver, inheritLineageSink, inheritDeadLetterDecorator } = configuration;
-    if (inheritExecutionObserver && inheritLineageSink && inheritDeadLetterDecorator) return this;
-    let narrowed = this.#narrowed.get(configuration);
+  /** What a child of a composite gets. */
+  narrow(inheritance: ServiceInheritance): ContextServices {
+    if (inheritance.takesAllServices) return this;
+    // A snapshot of the session is of one moment.
+    if (inheritance.narrowing?.session === 'snapshot') return this.#narrow(inheritance);
+    let narrowed = this.#narrowed.get(inheritance);
     if (narrowed === undefined) {
-      narrowed = new ContextServices({
+      narrowed = this.#narrow(inheritance);
+      this.#narrowed.set(inheritance, narrowed);
+    }
+    return narrowed;
+  }
+
+  #narrow({ configuration, narrowing }: ServiceInheritance): ContextServices {
+    const { inheritExecutionObserver, inheritLineageSink, inheritDeadLetterDecorator } = configuration;
+    return new ContextServices(
+      {
         executionObserver: inheritExecutionObserver ? this.executionObserver : undefined,
         lineageSink: inheritLineageSink ? this.lineageSink : undefined,
         deadLetterSink: inheritDeadLetterDecorator ? this.deadLetterSink : undefined,
         deadLetterDecorator: inheritDeadLetterDecorator ? this.deadLetterDecorator : undefined,
         logger: this.logger,
-      });
-      this.#narrowed.set(configuration, narrowed);
-    }
-    return narrowed;
-  }
-
-  /** Writes a line for the framework; a logger that throws changes nothing in the run. */
-  report(level: 'warn' | 'error', fields: Readonly<Record<string, unknown>>, message: string): void {
-    try {
-      this.logger[level](fields, message);
-    } catch {
-      // Nobody is left to tell.
-    }
+      },
+      narrowing === undefined ? this.run : this.run.narrow(narrowing),
+    );
   }
 }

@@ -5,6 +5,7 @@ import type { DeadLetterDecorator, DeadLetterSink } from '../ports/dead-letter-s
 import type { ExecutionObserver } from '../ports/execution-observer.js';
 import type { LineageSink } from '../ports/lineage-sink.js';
 import type { Logger } from '../ports/logger.js';
+import { boundLogger } from '../run/bound-logger.js';
 import type { CancelScope } from '../run/cancel-scope.js';
 import { RunContext } from '../run/run-context.js';
 import type { ContextDictionary } from './context-dictionary.js';
@@ -37,6 +38,7 @@ interface ViewExtras {
   /** The scope of one item, where the node has a limit for each. */
   readonly itemScope: CancelScope | undefined;
   run: RunContext | undefined;
+  logger: Logger | undefined;
 }
 
 /**
@@ -72,7 +74,7 @@ export class PipelineContext {
     itemScope?: CancelScope,
   ) {
     this.#frame = origin instanceof ContextFrame ? origin : new TemplateFrame(origin);
-    if (itemScope !== undefined) this.#extras = { itemScope, run: undefined };
+    if (itemScope !== undefined) this.#extras = { itemScope, run: undefined, logger: undefined };
     this.currentNodeId = currentNodeId;
   }
 
@@ -97,17 +99,17 @@ export class PipelineContext {
    * A template's own is not that of its runs, unless it was given.
    */
   get runId(): string {
-    return this.#frame.identity.runId;
+    return this.#frame.identity.get('runId');
   }
 
   /** The run at the top of the tree of runs; the same as `runId` at the top. */
   get rootRunId(): string {
-    return this.#frame.identity.rootRunId;
+    return this.#frame.identity.get('rootRunId');
   }
 
   /** The run that started this one; undefined at the top. A child that shares the run shares this too. */
   get parentRunId(): string | undefined {
-    return this.#frame.identity.parentRunId;
+    return this.#frame.identity.get('parentRunId');
   }
 
   /** The id of this execution: a new one for every execution, never inherited. */
@@ -132,11 +134,9 @@ export class PipelineContext {
 
   /** The run as this execution sees it. */
   get run(): RunContext {
-    const extras = (this.#extras ??= { itemScope: undefined, run: undefined });
-    return (extras.run ??= new RunContext(
-      this.#frame.identity,
-      PipelineContext.#scopeOf(this),
-      this.logger,
+    const { identity, services } = this.#frame;
+    return (PipelineContext.#extrasOf(this).run ??= new RunContext(
+      { identity, scope: PipelineContext.#scopeOf(this), services: services.run, logger: this.logger },
       PipelineContext.#pathOf(this),
     ));
   }
@@ -166,9 +166,19 @@ export class PipelineContext {
     return this.#frame.services.deadLetterDecorator;
   }
 
-  /** Where log lines go; every child has its parent's. Default: they are dropped. */
+  /**
+   * Where log lines go: with the run's id, its tenant and the path added, and without values of secrets.
+   *
+   * Every child has its parent's. Default: lines are dropped.
+   */
   get logger(): Logger {
-    return this.#frame.services.logger;
+    const { identity, services } = this.#frame;
+    return (PipelineContext.#extrasOf(this).logger ??= boundLogger(
+      services.logger,
+      identity,
+      PipelineContext.#pathOf(this),
+      services.run.redactor,
+    ));
   }
 
   /** Cancels the nearest enclosing scope; the whole run with `context.run.cancel`. Never throws. */
@@ -221,6 +231,10 @@ export class PipelineContext {
   // Static, as a private method would cost every instance a mark.
   static #pathOf({ path, currentNodeId }: PipelineContext): string {
     return currentNodeId === undefined ? path : `${path}/${currentNodeId}`;
+  }
+
+  static #extrasOf(context: PipelineContext): ViewExtras {
+    return (context.#extras ??= { itemScope: undefined, run: undefined, logger: undefined });
   }
 
   static #scopeOf(context: PipelineContext): CancelScope {

@@ -1,11 +1,15 @@
 import { CancelScope } from '../run/cancel-scope.js';
+import { Redactor } from '../run/redactor.js';
+import { relaySignal } from '../run/relay-signal.js';
 import { RunContext } from '../run/run-context.js';
-import { RunIdentity } from '../run/run-identity.js';
+import { startedIdentity } from '../run/run-identity.js';
+import { RunServices } from '../run/run-services.js';
 import { runInContext } from './ambient-context.js';
 import type { ContextHolder } from './ambient-context.js';
 import { ContextFrame } from './context-frame.js';
 import type { ContextSite } from './context-frame.js';
-import type { ContextServices } from './context-services.js';
+import { ContextServices } from './context-services.js';
+import type { ServiceOptions } from './context-services.js';
 import { dictionaryKinds } from './dictionary-kind.js';
 import { PipelineContext } from './pipeline-context.js';
 import { TemplateFrame } from './template-frame.js';
@@ -13,7 +17,7 @@ import { TemplateFrame } from './template-frame.js';
 /** The context at the top of a run. */
 export interface RootContext extends ContextHolder {
   readonly frame: ContextFrame;
-  /** Stops listening to the caller's signals and calls the deadline off. */
+  /** Stops listening to the caller's signals, calls the deadline off, and closes what the run carries. */
   release(): void;
 }
 
@@ -25,29 +29,56 @@ export interface RootContext extends ContextHolder {
 export function rootContext(
   template: PipelineContext,
   site: ContextSite,
-  services: ContextServices,
+  services: ServiceOptions,
   outer: RunContext | undefined,
 ): RootContext {
   const origin = PipelineContext.frameOf(template);
   const given = origin instanceof TemplateFrame ? origin : undefined;
-  const joined = given?.joined === undefined ? undefined : RunContext.parts(given.joined);
+  const { runOptions = {}, joined: joinedRun } = given ?? {};
+  const joined = joinedRun && RunContext.parts(joinedRun);
   const above = joined ?? (outer && RunContext.parts(outer));
   const scope = new CancelScope(site.path, above?.scope, joined === undefined);
-  const identity = joined?.identity ?? new RunIdentity(given?.runOptions, above?.identity);
-  const frame = new ContextFrame(site, undefined, services, scope, origin.layers(), identity);
+  if (runOptions.budget !== undefined) scope.limitBudget(runOptions.budget);
+  const identity = joined?.identity ?? startedIdentity(runOptions, above?.identity);
+  const run =
+    joined?.services.joined() ??
+    RunServices.open(runOptions, {
+      identity,
+      redactor: new Redactor(above?.services.redactor),
+      logger: services.logger,
+      path: site.path,
+      isRunning: true,
+    });
+  const frame = new ContextFrame(
+    site,
+    undefined,
+    new ContextServices(services, run),
+    scope,
+    origin.layers(),
+    identity,
+  );
   for (const kind of dictionaryKinds) frame.dictionary(kind).takeLocalOf(origin.dictionary(kind));
   const root: RootContext = {
     frame,
     context: new PipelineContext(frame),
     release() {
-      stopRelays?.();
+      for (const stop of stops) stop();
       scope.close();
+      run.close();
     },
   };
   scope.dispatchThrough((announce) => {
     runInContext(root, announce);
   });
-  const stopRelays = given?.relaySignals(scope);
-  scope.limitTo(given?.deadlineMs());
+  // A restored run has limits that nobody has watched yet.
+  const { dormant } = above?.scope ?? {};
+  const stops = [given?.relaySignals(scope), relaySignal(dormant?.signal, scope)].filter(
+    (stop) => stop !== undefined,
+  );
+  scope.limitTo(earlier(given?.deadlineMs(), dormant?.deadlineMs));
   return root;
+}
+
+function earlier(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
 }

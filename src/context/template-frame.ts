@@ -5,7 +5,9 @@ import { relaySignal } from '../run/relay-signal.js';
 import { RunContext } from '../run/run-context.js';
 import { runContextRules } from '../run/run-context-options.js';
 import type { RunContextOptions } from '../run/run-context-options.js';
-import { RunIdentity } from '../run/run-identity.js';
+import { Redactor } from '../run/redactor.js';
+import { startedIdentity } from '../run/run-identity.js';
+import { RunServices } from '../run/run-services.js';
 import { EMPTY_LAYERS } from './base-layers.js';
 import { ContextFrame } from './context-frame.js';
 import { ContextServices } from './context-services.js';
@@ -25,16 +27,29 @@ export class TemplateFrame extends ContextFrame {
   constructor(options: PipelineContextOptions = {}) {
     checkOptions('PipelineContext', options, pipelineContextRules);
     const joined = options.run instanceof RunContext ? options.run : undefined;
+    const parts = joined && RunContext.parts(joined);
     const runOptions = options.run instanceof RunContext ? {} : (options.run ?? {});
     checkOptions('run', runOptions, runContextRules);
+    const identity = parts?.identity ?? startedIdentity(runOptions);
+    const { logger = silentLogger } = options;
+    const services =
+      parts?.services ??
+      RunServices.open(runOptions, {
+        identity,
+        redactor: new Redactor(),
+        logger,
+        path: '',
+        isRunning: false,
+      });
     super(
       { path: '', pipelineName: '' },
       undefined,
-      new ContextServices({ ...options, logger: options.logger ?? silentLogger }),
-      joined === undefined ? new CancelScope('') : RunContext.parts(joined).scope,
+      new ContextServices({ ...options, logger }, services),
+      parts?.scope ?? new CancelScope(''),
       EMPTY_LAYERS,
-      joined === undefined ? new RunIdentity(runOptions) : RunContext.parts(joined).identity,
+      identity,
     );
+    if (parts === undefined && runOptions.budget !== undefined) this.scope.limitBudget(runOptions.budget);
     this.#signals = [options.signal, runOptions.signal];
     this.joined = joined;
     this.runOptions = runOptions;

@@ -27,18 +27,22 @@ export async function withContext<T>(
   // The context of a running execution: its own end disposes it.
   if (!(frame instanceof TemplateFrame)) return await runInContext(holder, fn, view);
   const stopRelays = frame.relaySignals(frame.scope);
-  frame.scope.limitTo(frame.deadlineMs());
+  // The limit of a run that it joins is not for this to change.
+  const limitTo = (deadlineMs: number | undefined): void => {
+    if (frame.joined === undefined) frame.scope.limitTo(deadlineMs);
+  };
+  limitTo(frame.deadlineMs());
   const before = frame.disposerCount;
   const end = async (): Promise<DisposerFailure[]> => {
     stopRelays();
-    frame.scope.limitTo(undefined);
+    limitTo(undefined);
     return await runInContext(holder, callDisposers, frame.takeDisposers(before));
   };
   let result: Awaited<T>;
   try {
     result = await runInContext(holder, fn, view);
   } catch (error) {
-    for (const failure of await end()) frame.services.report('error', { ...failure }, 'a disposer failed');
+    for (const failure of await end()) frame.report('error', { ...failure }, 'a disposer failed');
     throw error;
   }
   const failed = disposalFailed(await end());

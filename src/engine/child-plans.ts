@@ -45,6 +45,7 @@ export class ChildPlans {
       ancestors: this.composite.ancestors,
       parameters,
       layer: frame.layer('parameters'),
+      secrets: frame.services.run.secrets.narrowed,
       environment: this.environment,
     });
     if (described.outcome === 'invalid') {

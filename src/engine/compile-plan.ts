@@ -180,7 +180,7 @@ class PlanCompiler {
     const starter = new ChildStarter(composite, childSite, plans);
     if (composite.granularity === 'stream') {
       this.#needsEnd = true;
-      return new StreamCompositeStage(site, starter);
+      return new StreamCompositeStage(site, starter, composite.budget);
     }
     return new CompositeStage(site, errorPolicy, timeoutMs, composite, starter);
   }

@@ -12,7 +12,7 @@ import { ChildExecution } from './child-execution.js';
 import type { ItemLink } from './child-execution.js';
 import { ChildFailure } from './child-starter.js';
 import type { ChildStarter } from './child-starter.js';
-import { nodeTimeout } from './engine-errors.js';
+import { nodeTimeout, scopeError } from './engine-errors.js';
 import type { EmissionTurn, Execution, OutputReceiver } from './execution.js';
 import type { FailedTry } from './failed-try.js';
 import { dropItem, endTrace, settleRecord } from './item-end.js';
@@ -32,6 +32,8 @@ class HeldOutputs {
 export class CompositeStage extends WorkStage implements OutputReceiver {
   /** Whether outputs leave as they come: nothing can undo them once a policy may try again. */
   readonly #isLive: boolean;
+  /** Whether each child can end alone. */
+  readonly #isScope: boolean;
 
   constructor(
     site: StageSite,
@@ -41,6 +43,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     private readonly starter: ChildStarter,
   ) {
     super(site, policy);
+    this.#isScope = composite.cancellable || composite.budget !== undefined;
     this.#isLive = composite.output === 'many' && policy?.canRecover !== true;
   }
 
@@ -54,7 +57,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     if (this.timeoutMs !== undefined)
       return this.#attemptWithin(this.timeoutMs, execution, item, trace, attempt, turn);
     const { scope } = execution.frame;
-    const childScope = this.composite.cancellable ? new CancelScope(this.site.path, scope) : scope;
+    const childScope = this.#isScope ? this.#enter(new CancelScope(this.site.path, scope)) : scope;
     const child = this.#start(execution, item, trace, attempt, turn, childScope);
     if (!(child instanceof ChildExecution)) return this.failed(execution, child);
     const running = runInContext(child, runChild, child, item, child.link?.inner);
@@ -91,7 +94,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
       this.site,
       timeoutMs,
       (scope) => {
-        child = this.#start(execution, item, trace, attempt, turn, scope);
+        child = this.#start(execution, item, trace, attempt, turn, this.#enter(scope));
         if (!(child instanceof ChildExecution)) return undefined;
         return runInContext(child, runChild, child, item, child.link?.inner);
       },
@@ -109,6 +112,16 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
         notStarted: () => nothingAfter(dropItem(execution, this, trace)),
       },
     );
+  }
+
+  /** Makes a child's own scope keep to the composite's budget, and counts the item that enters. */
+  #enter(scope: CancelScope): CancelScope {
+    const { budget } = this.composite;
+    if (budget !== undefined) {
+      scope.limitBudget(budget);
+      scope.budget.admit(this.site.path);
+    }
+    return scope;
   }
 
   #start(
@@ -221,7 +234,9 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
   /** What went wrong with a child: its failure, the end of its own scope, or a wrong number of outputs. */
   #errorOf(child: ChildExecution): PipelineError | undefined {
     return (
-      child.failure ?? child.frame.scope.reason ?? outputProblem(this.composite.output, child, this.site.path)
+      child.failure ??
+      scopeError(child.frame.scope.reason) ??
+      outputProblem(this.composite.output, child, this.site.path)
     );
   }
 

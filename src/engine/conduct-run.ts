@@ -1,6 +1,7 @@
 import { runInContext } from '../context/ambient-context.js';
 import type { RootContext } from '../context/root-context.js';
-import type { PipelineError } from '../errors/pipeline-error.js';
+import { requiredSecrets } from '../composition/requirements.js';
+import { PipelineError } from '../errors/pipeline-error.js';
 import { RunCancelledError } from '../errors/run-cancelled-error.js';
 import { alarmAt } from '../run/alarm.js';
 import type { NodeContainer } from '../ports/node-container.js';
@@ -11,6 +12,7 @@ import type { RootPlan } from './plan-cache.js';
 import type { RunResult } from './run-result.js';
 import { RunState } from './run-state.js';
 import type { OpenPart } from './run-state.js';
+import { scopeError } from './engine-errors.js';
 import { closeExecution, openExecution, outcomeOf } from './run-plan.js';
 import { tracedPlace } from './stage.js';
 import { after } from './work.js';
@@ -57,6 +59,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
     durationMs: performance.now() - startedAt,
     nodes: new Map([...run.countersByPath()].map(({ path, counter }) => [path, counter.snapshot()] as const)),
     abandoned: Object.freeze([...abandoned]),
+    cost: root.frame.services.run.cost.total(),
     context: root.context,
   });
   const error = endingError(execution);
@@ -65,6 +68,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
     // Not enumerable: an error that is logged does not print the parameters in its result.
     Object.defineProperty(error, name, { value, configurable: true });
   }
+  root.frame.services.run.redactor.error(error);
   throw error;
 }
 
@@ -85,10 +89,27 @@ function runRoot(request: RunRequest, execution: Execution): Work {
   const { run, frame, context } = execution;
   const part: OpenPart = { frame, context, forceClose: () => closeExecution(plan, execution, true) };
   run.keep(part);
-  const fed = after(openExecution(plan, execution), () => request.feed(execution));
+  const fed = after(findSecrets(plan, execution), () =>
+    execution.isHalted ? undefined : after(openExecution(plan, execution), () => request.feed(execution)),
+  );
   return after(fed, () => closeExecution(plan, execution))?.then(() => {
     run.release(part);
   });
+}
+
+/** Looks the required secrets up before anything starts. */
+function findSecrets(plan: Plan, execution: Execution): Work {
+  const required = requiredSecrets(plan.blueprint);
+  if (required.length === 0) return undefined;
+  const { scope, services } = execution.frame;
+  const found = required.map(async ({ name, path }) => {
+    try {
+      await services.run.secrets.at(path, scope).get(name);
+    } catch (error) {
+      if (error instanceof PipelineError) execution.fail(error, undefined);
+    }
+  });
+  return Promise.all(found).then(() => undefined);
 }
 
 /** Waits for the work; once the run has failed or was cancelled, for so long at most. */
@@ -153,7 +174,7 @@ async function dropOpenTraces(run: RunState, execution: Execution): Promise<void
     try {
       await trace.drop(place);
     } catch (error) {
-      frame.services.report('error', { error }, 'the lineage sink failed');
+      frame.report('error', { error }, 'the lineage sink failed');
     }
   }
 }
@@ -179,6 +200,6 @@ async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
 function endingError(execution: Execution): PipelineError | undefined {
   if (execution.failure !== undefined) return execution.failure;
   const { reason, parent, path } = execution.frame.scope;
-  if (reason === undefined || parent?.reason !== reason) return reason;
+  if (reason === undefined || parent?.reason !== reason) return scopeError(reason);
   return new RunCancelledError(reason.reason, path, { cause: reason });
 }

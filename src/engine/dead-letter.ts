@@ -18,12 +18,11 @@ export async function writeDeadLetter(
   stage: NodeStage,
   failed: FailedTry,
 ): Promise<PipelineError | undefined> {
-  const { deadLetterSink, deadLetterDecorator } = execution.frame.services;
+  const { deadLetterSink, deadLetterDecorator, run } = execution.frame.services;
   try {
     const envelope = envelopeOf(execution, stage, failed);
-    await deadLetterSink?.write(
-      deadLetterDecorator === undefined ? envelope : decorated(deadLetterDecorator, envelope),
-    );
+    const complete = deadLetterDecorator === undefined ? envelope : decorated(deadLetterDecorator, envelope);
+    await deadLetterSink?.write(run.redactor.data(complete));
     return undefined;
   } catch (thrown) {
     return sinkRejected(stage.site.path, 'dead-letter sink', thrown);
@@ -47,7 +46,7 @@ function envelopeOf(
     error: toErrorRecord(error),
     path: error.path ?? stage.site.path,
     decidedAt: stage.site.path,
-    runId: execution.frame.identity.runId,
+    runId: execution.frame.identity.get('runId'),
     pipelineId: execution.frame.pipelineId,
     pipelineName: execution.frame.site.pipelineName,
     ...(trace === undefined ? {} : { correlationId: trace.correlationId }),

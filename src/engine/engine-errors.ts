@@ -1,4 +1,6 @@
+import { BudgetExceededError } from '../errors/budget-exceeded-error.js';
 import { PipelineError } from '../errors/pipeline-error.js';
+import type { RunCancelledError } from '../errors/run-cancelled-error.js';
 import { printed } from '../ports/error-record.js';
 
 /** What user code threw, as it surfaces: once, with the original as cause. */
@@ -18,6 +20,11 @@ export function nodeTimeout(path: string, timeoutMs: number): PipelineError {
     problem: `One try took longer than its limit of ${String(timeoutMs)} ms.`,
     remedy: 'Raise timeoutMs, let the work end when context.signal aborts, or give an errorPolicy.',
   });
+}
+
+/** The error of a scope that has ended, as it is seen from outside: where a budget has ended it, that of the budget. */
+export function scopeError(reason: RunCancelledError | undefined): PipelineError | undefined {
+  return reason?.cause instanceof BudgetExceededError ? reason.cause : reason;
 }
 
 /** A sink of the framework that refused what it got; no policy handles that. */

@@ -1,3 +1,5 @@
+import { BudgetExceededError } from '../errors/budget-exceeded-error.js';
+import { Budget } from '../run/budget.js';
 import type { ChildOutputs } from '../composition/output-cardinality.js';
 import { runInContext } from '../context/ambient-context.js';
 import type { ContextHolder } from '../context/ambient-context.js';
@@ -152,9 +154,10 @@ export class Execution implements ChildOutputs, ContextHolder {
     isFatal = false,
     frame: ContextFrame = this.frame,
   ): void {
+    if (error.cause instanceof BudgetExceededError) Budget.endedBy(error.cause);
     if (this.isHalted) {
       if (this.frame.scope.reason === undefined) {
-        this.frame.services.report(
+        this.frame.report(
           'error',
           { error, path: error.path },
           'a node failed after its execution had failed',
@@ -198,11 +201,19 @@ export class Execution implements ChildOutputs, ContextHolder {
   /** The one place that makes events. Call it only where `observer` is there: nobody listening costs nothing. */
   notify<TType extends keyof ExecutionEvents>(type: TType, path: string, fields: EventFields<TType>): void {
     if (this.observer === undefined) return;
-    const { identity, pipelineId, services } = this.frame;
+    const { frame } = this;
     const warn: LogMethod = (line, message) => {
-      services.report('warn', line, message);
+      frame.report('warn', line, message);
     };
-    const event = Object.freeze({ type, path, runId: identity.runId, pipelineId, at: new Date(), ...fields });
+    const { identity, pipelineId, services } = frame;
+    const event = Object.freeze({
+      type,
+      path,
+      runId: identity.get('runId'),
+      pipelineId,
+      at: new Date(),
+      ...services.run.redactor.data(fields),
+    });
     notifyObserver(this.observer, event, { warn });
   }
 

@@ -6,7 +6,7 @@ import { pipelineNameOf } from '../composition/describe-root.js';
 import { outputProblem } from '../composition/output-cardinality.js';
 import { checkRequirements } from '../composition/requirements.js';
 import { currentContext } from '../context/ambient-context.js';
-import { ContextServices } from '../context/context-services.js';
+import type { ServiceOptions } from '../context/context-services.js';
 import { PipelineContext } from '../context/pipeline-context.js';
 import { serviceRules } from '../context/pipeline-context-options.js';
 import type { PipelineContextOptions } from '../context/pipeline-context-options.js';
@@ -23,6 +23,7 @@ import type { LineageSink } from '../ports/lineage-sink.js';
 import { silentLogger } from '../ports/logger.js';
 import type { Logger } from '../ports/logger.js';
 import type { NodeContainer } from '../ports/node-container.js';
+import { tenantRequired } from '../run/tenant-required.js';
 import { CollectedOutputs } from './collected-outputs.js';
 import { conductRun } from './conduct-run.js';
 import type { RunRequest } from './conduct-run.js';
@@ -53,6 +54,8 @@ export interface PipelineRunnerOptions {
   readonly maxDepth?: number | undefined;
   /** How long a failed or cancelled run waits for nodes that ignore the aborted signal. Default 10,000 ms. */
   readonly graceMs?: number | undefined;
+  /** Whether a run without a tenant is refused. Default `false`. */
+  readonly requireTenant?: boolean | undefined;
   /**
    * Whether code is generated for nodes that take many items, which is faster; or after how many items. Default: after
    * 30,000, where the process allows code from strings; elsewhere, and with false, a loop does the same.
@@ -112,6 +115,7 @@ export class PipelineRunner {
       container: rule.having('isBound', 'get'),
       maxDepth: rule.positiveInteger,
       graceMs: rule.milliseconds,
+      requireTenant: rule.boolean,
       codeGeneration: codeGenerationRule,
     });
     this.#options = options;
@@ -217,13 +221,19 @@ export class PipelineRunner {
     refuse: (plan: Plan) => void,
     driver: (plan: Plan) => Pick<RunRequest, 'receiver' | 'feed'>,
   ): Promise<RunResult> {
-    const { container, maxDepth = DEFAULT_MAX_DEPTH, graceMs = DEFAULT_GRACE_MS } = this.#options;
+    const {
+      container,
+      maxDepth = DEFAULT_MAX_DEPTH,
+      graceMs = DEFAULT_GRACE_MS,
+      requireTenant = false,
+    } = this.#options;
     const template = context instanceof PipelineContext ? context : new PipelineContext(context);
     const name = pipelineNameOf(definition);
     const services = this.#servicesWith(PipelineContext.frameOf(template).services);
     const root = rootContext(template, { path: name, pipelineName: name }, services, currentContext()?.run);
     let request: RunRequest;
     try {
+      if (requireTenant && root.context.run.tenantId === undefined) throw tenantRequired(name);
       const environment = new DefinitionEnvironment(container, maxDepth, this.#replacement?.definition);
       const rootPlan = this.#plans.planFor(definition, root.frame, environment);
       refuse(rootPlan.plan);
@@ -237,9 +247,9 @@ export class PipelineRunner {
   }
 
   /** Both observers get the events; a sink or logger of the context goes before the runner's. */
-  #servicesWith(own: ContextServices): ContextServices {
+  #servicesWith(own: ServiceOptions): ServiceOptions {
     const { executionObserver, lineageSink, deadLetterSink, logger } = this.#options;
-    return new ContextServices({
+    return {
       executionObserver:
         executionObserver === undefined || own.executionObserver === undefined
           ? (own.executionObserver ?? executionObserver)
@@ -248,7 +258,7 @@ export class PipelineRunner {
       deadLetterSink: own.deadLetterSink ?? deadLetterSink,
       deadLetterDecorator: own.deadLetterDecorator,
       logger: own.logger === silentLogger ? (logger ?? silentLogger) : own.logger,
-    });
+    };
   }
 }
 
@@ -267,8 +277,11 @@ export async function runPipeline(
 function feedOne(plan: Plan, execution: Execution, item: unknown): Work {
   const { input } = plan;
   const sources = runSources(plan, execution);
-  const trace = execution.run.traceFor(execution.frame.services.lineageSink);
-  const ended = after(input?.push(execution, item, trace), () => input?.end(execution));
+  const { scope, services } = execution.frame;
+  const isRefused = scope.budget.limitsItems && scope.budget.enter(plan.blueprint.path) !== undefined;
+  const trace = isRefused ? undefined : execution.run.traceFor(services.lineageSink);
+  const pushed = isRefused ? undefined : input?.push(execution, item, trace);
+  const ended = after(pushed, () => input?.end(execution));
   return allEnded([sources, ended]);
 }
 

@@ -1,4 +1,5 @@
 import type { ItemTrace } from '../lineage/item-trace.js';
+import type { Budget } from '../run/budget.js';
 import { Pacer } from '../run/pacer.js';
 import { nodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
@@ -37,7 +38,10 @@ type Stop = 'ended' | 'lateItem' | 'pause';
 /** Pulls the items of one source in one execution, one at a time: the next one when the one before has gone as far as it can. */
 export class Pull {
   readonly #pacer = new Pacer();
-  readonly #isTraced: boolean;
+  /** Whether nobody follows or counts the items on their way in. */
+  readonly #isPlain: boolean;
+  /** Where the items that enter are limited. */
+  readonly #budget: Budget | undefined;
   #stop: Stop = 'ended';
   /** An item that is still a promise. */
   #lateItem: PromiseLike<unknown> | undefined;
@@ -54,7 +58,9 @@ export class Pull {
     private readonly execution: Execution,
     private readonly source: OpenedSource,
   ) {
-    this.#isTraced = execution.frame.services.lineageSink !== undefined;
+    const { scope, services } = execution.frame;
+    this.#budget = scope.budget.limitsItems ? scope.budget : undefined;
+    this.#isPlain = services.lineageSink === undefined && this.#budget === undefined;
   }
 
   /** Pulls to the end: without a promise as long as neither the source nor what follows makes one. */
@@ -100,12 +106,12 @@ export class Pull {
           return undefined;
         }
         let passage: Passage | undefined;
-        if (this.#isTraced) {
-          passage = this.#enter(item);
-        } else {
+        if (this.#isPlain) {
           // As `enter` does; the counter is looked up once.
           counter.passed += 1;
           passage = segment.enter(execution, item, undefined);
+        } else {
+          passage = this.#enter(item);
         }
         if (passage !== undefined) return passage;
         if (pacer.isDue()) {
@@ -205,7 +211,7 @@ export class Pull {
   /** Sends an item on its way; what comes after the end is dropped. */
   #enter(item: unknown): Passage | undefined {
     const { stage, execution } = this;
-    if (execution.isHalted) return undefined;
+    if (execution.isHalted || this.#budget?.enter(stage.site.path) !== undefined) return undefined;
     return stage.enter(execution, item, execution.run.traceFor(execution.frame.services.lineageSink));
   }
 

@@ -1,5 +1,6 @@
 import { callDisposer, disposalFailed } from '../context/disposers.js';
 import type { DisposerFailure, RegisteredDisposer } from '../context/disposers.js';
+import type { PipelineError } from '../errors/pipeline-error.js';
 import { toErrorRecord } from '../ports/error-record.js';
 import type { Outcome } from '../ports/execution-observer.js';
 import { activateNodes } from './activation.js';
@@ -46,7 +47,12 @@ export function closeExecution(plan: Plan, execution: Execution, isForced = fals
   if (closing !== undefined) return isForced ? closing.hurry() : undefined;
   if (frame.isDisposed) return undefined;
   // Nearly every child of a composite: nothing to flush, to dispose or to tell.
-  if (plan.sinks.length === 0 && frame.disposerCount === 0 && execution.observer === undefined) {
+  if (
+    plan.sinks.length === 0 &&
+    frame.disposerCount === 0 &&
+    execution.observer === undefined &&
+    frame.parent !== undefined
+  ) {
     frame.closeDisposal();
     execution.closed();
     return undefined;
@@ -60,10 +66,14 @@ function closeInSteps(plan: Plan, execution: Execution, isForced: boolean): Work
   const steps: ClosingStep[] = plan.sinks.map((sink) => flushStep(sink, execution));
   const closing = new ClosingSteps(steps, execution.run, {
     // A disposer may register another one.
-    more: () => frame.takeDisposers().map((registered) => disposeStep(registered, failures)),
+    more: () => [
+      ...frame.takeDisposers().map((registered) => disposeStep(registered, failures)),
+      ...billSteps(execution),
+    ],
     finish: () => {
       frame.closeDisposal();
       reportDisposers(execution, failures);
+      commitSession(execution);
       if (execution.observer !== undefined) notifyEnd(plan, execution);
       execution.closed();
     },
@@ -91,13 +101,30 @@ function disposeStep({ disposer, path }: RegisteredDisposer, failures: DisposerF
   };
 }
 
+/** Waits, at the end of a run, until its costs have been handed on. */
+function billSteps(execution: Execution): ClosingStep[] {
+  const { parent, path, services } = execution.frame;
+  const unbilled = parent === undefined ? services.run.unbilled() : undefined;
+  if (unbilled === undefined) return [];
+  const fail = (failures: readonly PipelineError[]): void => {
+    for (const failure of failures) execution.fail(failure, undefined);
+  };
+  return [{ path, run: () => unbilled.then(fail), failed: () => undefined }];
+}
+
+/** A run that has succeeded keeps what it wrote to its session, unless another run was faster. */
+function commitSession(execution: Execution): void {
+  const { parent, path, services } = execution.frame;
+  if (parent !== undefined || execution.isHalted) return;
+  const conflict = services.run.commit(path);
+  if (conflict !== undefined) execution.fail(conflict, undefined);
+}
+
 /** A throwing disposer fails an execution that otherwise succeeded; it never replaces another error. */
 function reportDisposers(execution: Execution, failures: readonly DisposerFailure[]): void {
   const failed = execution.isHalted ? undefined : disposalFailed(failures);
   if (failed !== undefined) execution.fail(failed, undefined);
-  else
-    for (const failure of failures)
-      execution.frame.services.report('error', { ...failure }, 'a disposer failed');
+  else for (const failure of failures) execution.frame.report('error', { ...failure }, 'a disposer failed');
 }
 
 function notifyEnd(plan: Plan, execution: Execution): void {

@@ -1,5 +1,6 @@
 import type { PipelineContext } from '../context/pipeline-context.js';
 import type { Outcome } from '../ports/execution-observer.js';
+import type { CostSummary } from '../run/cost-summary.js';
 import type { NodeCounts } from './node-counter.js';
 
 /** How a run ended. */
@@ -18,6 +19,8 @@ export interface RunResult {
   readonly nodes: ReadonlyMap<string, NodeCounts>;
   /** The paths of nodes and sources that ignored the aborted signal for longer than `graceMs`. */
   readonly abandoned: readonly string[];
+  /** What the run has cost, one row per currency; what has no price is a row of its own. */
+  readonly cost: CostSummary[];
   /** The run's own root context, with what the run wrote. */
   readonly context: PipelineContext;
 }

@@ -111,6 +111,6 @@ export function tracedPlace({ frame }: Execution, { id, path }: Pick<StageSite, 
     path,
     pipelineId: frame.pipelineId,
     pipelineName: frame.site.pipelineName,
-    runId: frame.identity.runId,
+    runId: frame.identity.get('runId'),
   };
 }

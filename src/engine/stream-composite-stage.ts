@@ -1,9 +1,13 @@
 import { runInContext } from '../context/ambient-context.js';
+import type { PipelineError } from '../errors/pipeline-error.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
+import type { BudgetLimits } from '../run/budget-limits.js';
+import { CancelScope } from '../run/cancel-scope.js';
 import { ChildExecution } from './child-execution.js';
 import { ChildFailure } from './child-starter.js';
 import type { ChildStarter } from './child-starter.js';
 import type { Execution, OutputReceiver } from './execution.js';
+import { scopeError } from './engine-errors.js';
 import { allEnded } from './fan-out-stage.js';
 import { breakItem, dropItem, endTrace } from './item-end.js';
 import type { BreakableStream } from './item-end.js';
@@ -28,6 +32,8 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
   constructor(
     site: StageSite,
     private readonly starter: ChildStarter,
+    /** What the one child may spend. */
+    private readonly budget: BudgetLimits | undefined,
   ) {
     super(site);
   }
@@ -42,6 +48,7 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
   }
 
   #pass(execution: Execution, child: ChildExecution, item: unknown, trace: ItemTrace | undefined): Work {
+    if (this.budget !== undefined) child.scope.budget.admit(this.site.path);
     this.#watch(execution, child);
     if (child.isHalted) return breakItem(execution, this, this.#open(execution), trace);
     trace?.pass(this.place(execution), 1, 1);
@@ -58,7 +65,7 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     inner: ItemTrace | undefined,
   ): Work {
     this.#watch(execution, child);
-    if (child.isHalted && child.failure !== undefined)
+    if (this.#errorOf(execution, child) !== undefined)
       return breakItem(execution, this, this.#open(execution), inner === undefined ? trace : undefined);
     this.counter(execution).out += 1;
     // A child that does not inherit the lineage takes the item out of sight.
@@ -119,7 +126,8 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
   }
 
   #start(execution: Execution): OpenChild {
-    const child = this.starter.start(execution, this, undefined, execution.frame.scope);
+    const { scope } = execution.frame;
+    const child = this.starter.start(execution, this, undefined, this.#limited(scope));
     if (child instanceof ChildFailure) {
       execution.fail(child.error, this.site, child.isFatal);
       return {
@@ -156,8 +164,22 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
   /** A child that failed fails the parent's execution: there is no single item to decide about. */
   #watch(execution: Execution, child: ChildExecution): void {
     if (child.isHandled) execution.handled();
-    if (child.failure === undefined) return;
-    execution.fail(child.failure, this.site, child.isFatal, child.failedFrame);
+    const error = this.#errorOf(execution, child);
+    if (error !== undefined) execution.fail(error, this.site, child.isFatal, child.failedFrame);
+  }
+
+  /** What has ended the child alone: its failure, or its budget. */
+  #errorOf({ scope }: Execution, child: ChildExecution): PipelineError | undefined {
+    if (child.failure !== undefined || this.budget === undefined || scope.reason !== undefined)
+      return child.failure;
+    return scopeError(child.scope.reason);
+  }
+
+  #limited(scope: CancelScope): CancelScope {
+    if (this.budget === undefined) return scope;
+    const own = new CancelScope(this.site.path, scope);
+    own.limitBudget(this.budget);
+    return own;
   }
 }
 

@@ -15,6 +15,10 @@ export const rule = {
   boolean: (value: unknown) => (typeof value === 'boolean' ? undefined : 'true or false'),
   text: (value: unknown) =>
     typeof value === 'string' && value !== '' ? undefined : 'a text that is not empty',
+  texts: (value: unknown) =>
+    Array.isArray(value) && value.every((entry) => typeof entry === 'string' && entry !== '')
+      ? undefined
+      : 'a list of texts that are not empty',
   callable: (value: unknown) => (typeof value === 'function' ? undefined : 'a function'),
   positiveInteger: (value: unknown) =>
     Number.isSafeInteger(value) && Number(value) > 0 ? undefined : 'a whole number above 0',
@@ -25,6 +29,10 @@ export const rule = {
   date: (value: unknown) =>
     value instanceof Date && !Number.isNaN(value.getTime()) ? undefined : 'a valid Date',
   signal: (value: unknown) => (value instanceof AbortSignal ? undefined : 'an AbortSignal'),
+  instanceOf:
+    (type: abstract new (...args: never[]) => object): OptionRule =>
+    (value) =>
+      value instanceof type ? undefined : `a ${type.name}`,
   oneOf:
     (...allowed: readonly string[]): OptionRule =>
     (value) =>

@@ -1,6 +1,7 @@
 import type { ChildContextOptions } from '../context/child-context-options.js';
 import type { ChildValues } from '../context/child-inheritance.js';
 import type { ErrorPolicy } from '../resilience/error-policy.js';
+import type { BudgetLimits } from '../run/budget-limits.js';
 import type { ItemOptions } from './node-options.js';
 
 /** Every {@link OutputCardinality}, written down here only. */
@@ -17,7 +18,9 @@ export interface ItemCompositeOptions<in TItem> extends ItemOptions, ChildContex
   readonly granularity?: 'item' | undefined;
   /** How many outputs one child gives, checked. Default `one`. */
   readonly output?: OutputCardinality | undefined;
-  /** Makes each child a scope that `context.cancel` in it ends alone. Default `false`; `timeoutMs` makes one too. */
+  /** What each child may spend; one that would spend more fails its item with `BUDGET_EXCEEDED`. Default: no limit. */
+  readonly budget?: BudgetLimits | undefined;
+  /** Makes each child a scope that `context.cancel` in it ends alone. Default `false`; `timeoutMs` and `budget` make one too. */
   readonly cancellable?: boolean | undefined;
 }
 
@@ -29,6 +32,8 @@ export interface StreamCompositeOptions extends Omit<ChildContextOptions<never>,
   readonly granularity: 'stream';
   /** There is no single item to decide about: what fails in the child fails the parent. */
   readonly errorPolicy?: ErrorPolicy | 'fail' | undefined;
+  /** What the child may spend; one that would spend more fails with `BUDGET_EXCEEDED`. Default: no limit. */
+  readonly budget?: BudgetLimits | undefined;
   /** Explicit values for the child. */
   readonly with?: ChildValues | undefined;
 }

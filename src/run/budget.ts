@@ -90,6 +90,17 @@ export class Budget {
     return this.#endPassed(path);
   }
 
+  /** Counts an item that enters this scope from one around it: what is above has it already. */
+  admit(path: string): BudgetExceededError | undefined {
+    this.#opened.items.spend(path, 1);
+    return this.#endPassed(path);
+  }
+
+  /** Whether anything limits the items that enter, here or above. */
+  get limitsItems(): boolean {
+    return this.#scopes.some(({ limits }) => limits?.items !== undefined);
+  }
+
   /**
    * Keeps a part free, here and above, or nothing at all.
    *

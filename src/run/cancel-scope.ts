@@ -2,6 +2,16 @@ import { setMaxListeners } from 'node:events';
 import { cancelReasonOf } from '../errors/cancel-reason.js';
 import { RunCancelledError } from '../errors/run-cancelled-error.js';
 import { alarmAt } from './alarm.js';
+import { Budget } from './budget.js';
+import { limitsOf } from './budget-limits.js';
+import type { BudgetLimits } from './budget-limits.js';
+import { relaySignal } from './relay-signal.js';
+
+/** See {@link CancelScope.dormant}. */
+export interface DormantLimits {
+  readonly deadlineMs: number | undefined;
+  readonly signal: AbortSignal | undefined;
+}
 
 /**
  * A part of a run that ends as a whole: the run itself, or an execution or item with a limit of its own.
@@ -24,6 +34,9 @@ export class CancelScope {
   #watchers: Set<() => void> | undefined;
   #stopAlarm: (() => void) | undefined;
   #closed = false;
+  #budget: Budget | undefined;
+  /** Limits that nobody watches yet: of a restored run, until something runs in it or asks for its signal. */
+  dormant: DormantLimits | undefined;
 
   #deadlineMs: number | undefined;
   #dispatch: (announce: () => void) => void = (announce) => {
@@ -46,8 +59,9 @@ export class CancelScope {
   /** When the scope ends by itself, in milliseconds since the epoch; never later than the parent's. */
   get deadlineMs(): number | undefined {
     const above = this.parent?.deadlineMs;
-    if (above === undefined || this.#deadlineMs === undefined) return above ?? this.#deadlineMs;
-    return Math.min(above, this.#deadlineMs);
+    const own = this.#deadlineMs ?? this.dormant?.deadlineMs;
+    if (above === undefined || own === undefined) return above ?? own;
+    return Math.min(above, own);
   }
 
   /** Ends the scope by itself at a moment, in milliseconds since the epoch, at once if that has passed; undefined lifts the limit. */
@@ -63,6 +77,27 @@ export class CancelScope {
       });
   }
 
+  /** Gives the scope a budget of its own, within what is left of those around it. */
+  limitBudget(limits: BudgetLimits | undefined): void {
+    this.#budget = this.#newBudget(limits);
+  }
+
+  #newBudget(limits: BudgetLimits | undefined): Budget {
+    const above = this.run === this ? undefined : this.parent?.budget;
+    return new Budget(limitsOf(limits), this.path, above, (error) => {
+      this.#endAll(new RunCancelledError(error.reason, error.path, { cause: error }));
+    });
+  }
+
+  /** The nearest budget: this scope's own, or one around it in the same run. */
+  get budget(): Budget {
+    if (this.#budget !== undefined) return this.#budget;
+    const { parent } = this;
+    // At the top of a run nothing is shared with what is around it.
+    return (this.#budget =
+      parent === undefined || this.run === this ? this.#newBudget(undefined) : parent.budget);
+  }
+
   /** Announces this scope's end, and the ends of the scopes below, through a function: in the run's own context. */
   dispatchThrough(dispatch: (announce: () => void) => void): void {
     this.#dispatch = dispatch;
@@ -71,6 +106,7 @@ export class CancelScope {
   /** Aborts with the scope's {@link RunCancelledError} as reason; made when first read. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
+      this.#wake();
       this.#controller = new AbortController();
       // Every call of every node may listen: the warning about many listeners would be about the rule.
       setMaxListeners(0, this.#controller.signal);
@@ -86,9 +122,13 @@ export class CancelScope {
    */
   cancel(given: unknown, path: string | undefined): void {
     if (this.reason !== undefined || this.#closed) return;
-    const ended: CancelScope[] = [];
     const { reason, ...more } = cancelReasonOf(given);
-    this.#end(new RunCancelledError(reason, path, more), ended);
+    this.#endAll(new RunCancelledError(reason, path, more));
+  }
+
+  #endAll(reason: RunCancelledError): void {
+    const ended: CancelScope[] = [];
+    this.#end(reason, ended);
     this.run.#dispatch(() => {
       for (const scope of ended) scope.#announce();
     });
@@ -96,6 +136,7 @@ export class CancelScope {
 
   /** Calls back once when the scope ends, before its signal aborts; gives the function that stops watching. */
   watch(watcher: () => void): () => void {
+    if (this.#closed) return () => undefined;
     (this.#watchers ??= new Set()).add(watcher);
     return () => {
       this.#watchers?.delete(watcher);
@@ -109,6 +150,14 @@ export class CancelScope {
     this.#stopAlarm = undefined;
     if (this.parent !== undefined) this.parent.#children?.delete(this);
     this.#watchers = undefined;
+  }
+
+  #wake(): void {
+    if (this.dormant === undefined) return;
+    const { signal, deadlineMs } = this.dormant;
+    this.dormant = undefined;
+    relaySignal(signal, this);
+    this.limitTo(deadlineMs);
   }
 
   #expire(): void {

@@ -108,7 +108,7 @@ export class CostLedger {
    *
    * @throws {@link PipelineError} `OPTION_INVALID` when there is no such key.
    */
-  total(by?: 'path' | 'model'): readonly CostSummary[] {
+  total(by?: 'path' | 'model'): CostSummary[] {
     checkOptions('cost.total', { by }, { by: rule.oneOf('path', 'model') }, this.#view.path);
     return summarise(this.entries, by);
   }

@@ -16,7 +16,7 @@ export interface CostSummary {
 }
 
 /** Sums entries up, in the order in which keys and currencies first appear. */
-export function summarise(entries: readonly CostEntry[], by?: 'path' | 'model'): readonly CostSummary[] {
+export function summarise(entries: readonly CostEntry[], by?: 'path' | 'model'): CostSummary[] {
   const rows = new Map<string, { -readonly [Part in keyof CostSummary]: CostSummary[Part] }>();
   for (const entry of entries) {
     const key = by && entry[by];
@@ -34,10 +34,8 @@ export function summarise(entries: readonly CostEntry[], by?: 'path' | 'model'):
       row.calls += calls;
     }
   }
-  return Object.freeze(
-    Array.from(rows.values(), (row) => {
-      if (row.amount !== null) row.amount = roundedAmount(row.amount);
-      return Object.freeze(row);
-    }),
-  );
+  return Array.from(rows.values(), (row) => {
+    if (row.amount !== null) row.amount = roundedAmount(row.amount);
+    return Object.freeze(row);
+  });
 }

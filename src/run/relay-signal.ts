@@ -1,8 +1,13 @@
 import { setMaxListeners } from 'node:events';
-import type { CancelScope } from './cancel-scope.js';
+
+/** What a signal can cancel. */
+interface Cancellable {
+  readonly path: string;
+  cancel(given: unknown, path: string): void;
+}
 
 /** Cancels a scope when a caller's signal aborts, at once if it has; gives the function that stops listening. */
-export function relaySignal(signal: AbortSignal | undefined, scope: CancelScope): () => void {
+export function relaySignal(signal: AbortSignal | undefined, scope: Cancellable): () => void {
   if (signal === undefined) return () => undefined;
   const relay = (): void => {
     scope.cancel(signal.reason, scope.path);

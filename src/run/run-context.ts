@@ -1,83 +1,203 @@
+import { AsyncResource } from 'node:async_hooks';
 import { inspect } from 'node:util';
+import { invalidOption } from '../errors/option-rules.js';
 import type { CancelReason } from '../errors/cancel-reason.js';
 import type { Logger } from '../ports/logger.js';
-import type { CancelScope } from './cancel-scope.js';
-import type { RunIdentity } from './run-identity.js';
+import { BudgetMeter } from './budget-meter.js';
+import type { CostLedger } from './cost-ledger.js';
+import { readCarrier, writeCarrier } from './run-carrier.js';
+import type { CarrierHost, RunCarrier } from './run-carrier.js';
+import type { RunContextFields } from './run-fields.js';
+import { printedFieldNames } from './run-fields.js';
+import type { RunParts } from './run-parts.js';
+import type { SecretScope } from './secret-scope.js';
+import type { Session } from './session.js';
+import { tenantRequired } from './tenant-required.js';
 
-/** The ids that identify a run, in the order in which they are printed. */
-const printedIds = [
-  'runId',
-  'rootRunId',
-  'parentRunId',
-  'followUpToRunId',
-  'threadId',
-  'correlationId',
-] as const;
+/**
+ * The run as one execution sees it: who it is and for whom, its secrets, costs, budget and session, and its end.
+ *
+ * What a node does with its own `context.run` is booked under the path of that node.
+ */
+export class RunContext implements RunContextFields {
+  static {
+    // A bundler renames a class that names itself.
+    Object.defineProperty(this, 'name', { value: 'RunContext' });
+  }
 
-/** The run as one execution sees it: who it is, when it must end, and how to end it. */
-export class RunContext {
-  readonly #identity: RunIdentity;
-  readonly #scope: CancelScope;
+  readonly #parts: RunParts;
   readonly #path: string;
-  /** Where this run's log lines go. */
-  readonly logger: Logger;
+  #secrets: SecretScope | undefined;
+  #cost: CostLedger | undefined;
+  #session: Session | undefined;
 
   /** @hidden */
-  constructor(identity: RunIdentity, scope: CancelScope, logger: Logger, path: string) {
-    this.#identity = identity;
-    this.#scope = scope;
+  constructor(parts: RunParts, path: string) {
+    this.#parts = parts;
     this.#path = path;
-    this.logger = logger;
   }
 
   /** Identifies the run: new for each, unless the caller gave one; children share it by default. */
   get runId(): string {
-    return this.#identity.runId;
+    return this.#parts.identity.get('runId');
   }
 
   /** The run at the top of the tree of runs; the same as `runId` at the top. */
   get rootRunId(): string {
-    return this.#identity.rootRunId;
+    return this.#parts.identity.get('rootRunId');
   }
 
   /** The run that started this one, if any. */
   get parentRunId(): string | undefined {
-    return this.#identity.parentRunId;
+    return this.#parts.identity.get('parentRunId');
   }
 
   /** The earlier run that the caller named; a child's run of its own has none. */
   get followUpToRunId(): string | undefined {
-    return this.#identity.followUpToRunId;
+    return this.#parts.identity.get('followUpToRunId');
   }
 
   /** The caller's id for runs that belong together; a child's run of its own has the same. */
   get threadId(): string | undefined {
-    return this.#identity.threadId;
+    return this.#parts.identity.get('threadId');
   }
 
   /** The id of the request that the run serves. */
   get correlationId(): string {
-    return this.#identity.correlationId;
+    return this.#parts.identity.get('correlationId');
+  }
+
+  /** The trace that the run belongs to, as a W3C `traceparent`. */
+  get traceparent(): string | undefined {
+    return this.#parts.identity.get('traceparent');
+  }
+
+  /** Whose run it is; no child can change it. */
+  get tenantId(): string | undefined {
+    return this.#parts.identity.get('tenantId');
+  }
+
+  /** Who asked for the run, as the caller described them: a frozen copy. */
+  get principal(): Readonly<Record<string, unknown>> | undefined {
+    return this.#parts.identity.get('principal');
+  }
+
+  /**
+   * The tenant, for code that must not run without one.
+   *
+   * @throws {@link PipelineError} `TENANT_REQUIRED` where there is none; nothing falls back.
+   */
+  requireTenant(): string {
+    const { tenantId } = this;
+    if (tenantId === undefined) throw tenantRequired(this.#path);
+    return tenantId;
+  }
+
+  /** The secrets that this execution may read. */
+  get secrets(): SecretScope {
+    const { services, scope } = this.#parts;
+    return (this.#secrets ??= services.secrets.at(this.#path, scope));
+  }
+
+  /** What the run has cost so far; what is recorded here is charged to the budgets. */
+  get cost(): CostLedger {
+    const { identity, services, scope } = this.#parts;
+    return (this.#cost ??= services.cost.at(
+      this.#path,
+      (entry) => {
+        scope.budget.charge(entry);
+      },
+      () => identity.get('runId'),
+    ));
+  }
+
+  /** The memory of the conversation, as this run sees and changes it. */
+  get session(): Session {
+    return (this.#session ??= this.#parts.services.session.at(this.#path));
+  }
+
+  /** Where this run's log lines go, with the run's id, its tenant and the path added. */
+  get logger(): Logger {
+    return this.#parts.logger;
   }
 
   /** Aborts when the nearest scope ends: the run, or an enclosing part of it with a limit of its own. */
   get signal(): AbortSignal {
-    return this.#scope.signal;
+    return this.#parts.scope.signal;
   }
 
-  /** When the work must have ended, if there is a limit. */
+  /** When the work must have ended, if there is a limit; never later than that of the parent. */
   get deadline(): Date | undefined {
-    return this.#scope.deadlineMs === undefined ? undefined : new Date(this.#scope.deadlineMs);
+    const { deadlineMs } = this.#parts.scope;
+    return deadlineMs === undefined ? undefined : new Date(deadlineMs);
+  }
+
+  /** What may still be spent here and in the enclosing scopes. */
+  get budget(): BudgetMeter {
+    return new BudgetMeter(this.#parts.scope.budget, this.#path);
   }
 
   /** Cancels the whole run, from any depth; never throws, and the first reason wins. */
   cancel(reason: CancelReason = { kind: 'user' }): void {
-    this.#scope.run.cancel(reason, this.#path);
+    this.#parts.scope.run.cancel(reason, this.#path);
+  }
+
+  /**
+   * Calls back once when the nearest scope is cancelled, at once if it has been.
+   *
+   * The listener runs in the context in which it was registered. What it throws is logged and changes nothing. It is
+   * removed when the scope ends; dispose what is returned to remove it earlier.
+   *
+   * @throws {@link PipelineError} `OPTION_INVALID` where it is no function.
+   */
+  onCancel(listener: (reason: CancelReason) => unknown): Disposable {
+    if (typeof listener !== 'function')
+      throw invalidOption('onCancel', 'a function was expected', this.#path);
+    const { scope, logger } = this.#parts;
+    const failed = (error: unknown): void => {
+      logger.error({ error }, 'a cancel listener failed');
+    };
+    const call = AsyncResource.bind((): void => {
+      stop();
+      try {
+        const { reason } = scope;
+        // What an asynchronous listener rejects with is no less lost.
+        if (reason !== undefined) Promise.resolve(listener(reason.reason)).catch(failed);
+      } catch (error) {
+        failed(error);
+      }
+    });
+    const stop = scope.watch(call);
+    if (scope.reason !== undefined) call();
+    return { [Symbol.dispose]: stop };
+  }
+
+  /** This run as plain data, to go on with elsewhere: ids, names of secrets, what is left of limits; never a secret's value. */
+  toCarrier(): RunCarrier {
+    const { identity, scope, services } = this.#parts;
+    return writeCarrier({
+      identity,
+      secretNames: services.secrets.names(),
+      deadlineMs: scope.deadlineMs,
+      budgetLeft: scope.budget.left(),
+    });
+  }
+
+  /**
+   * Restores a run from its carrier, in another process or thread; give it as `run` to what goes on with it.
+   *
+   * A carrier is trusted data and no credential: take it only from where you sent it.
+   *
+   * @param host what cannot be carried: providers, ledgers, sessions. `expectTenantId` refuses another tenant's carrier.
+   * @throws {@link PipelineError} `CARRIER_INVALID` for one that is malformed, of another version or of another tenant.
+   */
+  static fromCarrier(carrier: RunCarrier, host: CarrierHost = {}): RunContext {
+    return new RunContext(readCarrier(carrier, host), '');
   }
 
   /** The ids only: neither limits nor the reason of a cancel. */
   toJSON(): Record<string, unknown> {
-    return Object.fromEntries(printedIds.map((id) => [id, this[id]]));
+    return Object.fromEntries(printedFieldNames.map((name) => [name, this[name]]));
   }
 
   /** @internal */
@@ -86,7 +206,7 @@ export class RunContext {
   }
 
   /** @internal What a run that joins this one shares with it. */
-  static parts(run: RunContext): { identity: RunIdentity; scope: CancelScope } {
-    return { identity: run.#identity, scope: run.#scope };
+  static parts(run: RunContext): RunParts {
+    return run.#parts;
   }
 }

@@ -1,58 +1,73 @@
-import { randomUUID } from 'node:crypto';
-import type { RunContextOptions } from './run-context-options.js';
+import { frozenCopy } from './frozen-copy.js';
+import { identityFieldNames, identityRule } from './run-fields.js';
+import type { IdentityFields, IdentityReader } from './run-fields.js';
+import { activeTraceparent, usableTraceparent } from './trace-context.js';
 
-/** What an identity is made from; see {@link RunIdentity}. */
-export type RunIdentityOptions = Pick<
-  RunContextOptions,
-  'runId' | 'threadId' | 'followUpToRunId' | 'correlationId'
->;
+/** What a caller says about who a run is; a correlation id and a traceparent from outside may be anything. */
+export type GivenIdentity = { readonly [TName in keyof IdentityFields]?: IdentityFields[TName] | undefined };
 
-/** Who a run is. Ids that were not given are made when they are first read. */
-export class RunIdentity {
-  readonly #options: RunIdentityOptions;
-  readonly #parent: RunIdentity | undefined;
-  #runId: string | undefined;
-  #correlationId: string | undefined;
+/** What a run is to the one above it. */
+type Relation = 'childRun' | 'startedRun';
 
-  /** @param parent the run that this one was started by. */
-  constructor(options: RunIdentityOptions = {}, parent?: RunIdentity) {
-    this.#options = options;
-    this.#parent = parent;
-    this.#runId = options.runId;
+/** Who a run is. What was not given is made when it is first read. */
+export class RunIdentity implements IdentityReader {
+  readonly #values: Partial<Record<keyof IdentityFields, unknown>>;
+  readonly #above: RunIdentity | undefined;
+  readonly #relation: Relation;
+
+  /** @param above the run that this one was started by. */
+  constructor(given: GivenIdentity = {}, above?: RunIdentity, relation: Relation = 'startedRun') {
+    this.#values = usable(given);
+    this.#above = above;
+    this.#relation = relation;
   }
 
-  get runId(): string {
-    return (this.#runId ??= randomUUID());
-  }
-
-  get rootRunId(): string {
-    return this.#parent === undefined ? this.runId : this.#parent.rootRunId;
-  }
-
-  get parentRunId(): string | undefined {
-    return this.#parent?.runId;
-  }
-
-  get threadId(): string | undefined {
-    return this.#options.threadId;
-  }
-
-  get followUpToRunId(): string | undefined {
-    return this.#options.followUpToRunId;
-  }
-
-  get correlationId(): string {
-    return (this.#correlationId ??=
-      usableCorrelationId(this.#options.correlationId) ?? this.#parent?.correlationId ?? randomUUID());
+  get<TName extends keyof IdentityFields>(name: TName): IdentityFields[TName] {
+    const values = this.#values as { [TField in TName]?: IdentityFields[TField] };
+    if (!(name in values)) values[name] = this.#make(name);
+    return values[name] as IdentityFields[TName];
   }
 
   /** The identity of a child that does not inherit this one: a new run, linked to this run. */
   fork(): RunIdentity {
-    return new RunIdentity({ threadId: this.threadId }, this);
+    return new RunIdentity({}, this, 'childRun');
+  }
+
+  /** The same identity by value: it holds nothing of the runs above. */
+  copy(): RunIdentity {
+    return new RunIdentity(Object.fromEntries(identityFieldNames.map((name) => [name, this.get(name)])));
+  }
+
+  #make<TName extends keyof IdentityFields>(name: TName): IdentityFields[TName] {
+    const rule = identityRule(name);
+    const above = this.#above;
+    if (above === undefined) return rule.make(this);
+    const origin = rule[this.#relation];
+    return origin === 'same' ? above.get(name) : origin(above);
   }
 }
 
-/** A correlation id from outside, or undefined when it is not 1 to 512 printable ASCII characters. */
-function usableCorrelationId(given: unknown): string | undefined {
-  return typeof given === 'string' && /^[\x20-\x7e]{1,512}$/.test(given) ? given : undefined;
+/** The identity of a run that starts now: of the run that it is started in, and of the trace that is active. */
+export function startedIdentity(given: GivenIdentity, above?: RunIdentity): RunIdentity {
+  const traceparent = usableTraceparent(given.traceparent) ?? activeTraceparent();
+  return new RunIdentity({ ...given, traceparent }, above);
 }
+
+/** What was given, without what is absent or of no use. */
+function usable(given: GivenIdentity): Partial<Record<keyof IdentityFields, unknown>> {
+  const values: Partial<Record<keyof IdentityFields, unknown>> = {};
+  for (const name of identityFieldNames) {
+    const value = name in cleaners ? cleaners[name]?.(given[name]) : given[name];
+    if (value !== undefined) values[name] = value;
+  }
+  return values;
+}
+
+/** What is made of a field that comes from outside. */
+const cleaners: Partial<Record<keyof IdentityFields, (given: unknown) => unknown>> = {
+  // 1 to 512 printable ASCII characters.
+  correlationId: (given) =>
+    typeof given === 'string' && /^[\x20-\x7e]{1,512}$/.test(given) ? given : undefined,
+  traceparent: usableTraceparent,
+  principal: frozenCopy,
+};

@@ -1,25 +1,20 @@
 import type { EndingScope } from './ending-scope.js';
 import type { Redactor } from './redactor.js';
+import { SecretNames } from './secret-names.js';
 import { environmentSecrets } from './secret-provider.js';
 import type { SecretProvider } from './secret-provider.js';
 import { SecretScope } from './secret-scope.js';
 import { SecretVault } from './secret-vault.js';
 
-/** What a composite lets through. */
-interface Narrowing {
-  readonly names: ReadonlySet<string>;
-  readonly path: string;
-  readonly above: SecretAccess;
-}
-
-/** A run's secrets with what narrows them: every composite with a list lets only its names through. */
+/** A run's secrets with what narrows them. */
 export class SecretAccess {
   readonly vault: SecretVault;
-  readonly #narrowing: Narrowing | undefined;
+  /** The names that composites let through; undefined for all. */
+  readonly narrowed: SecretNames | undefined;
 
-  private constructor(vault: SecretVault, narrowing?: Narrowing) {
+  private constructor(vault: SecretVault, narrowed?: SecretNames) {
     this.vault = vault;
-    this.#narrowing = narrowing;
+    this.narrowed = narrowed;
   }
 
   /** The secrets of a new run; without a provider they come from the environment. */
@@ -32,26 +27,19 @@ export class SecretAccess {
     return this.vault.redactor;
   }
 
-  /**
-   * What a composite passes on: of these names those that it has itself.
-   *
-   * @param path the composite's, for the error that names it.
-   */
+  /** What the composite at a path passes on: of these names those that it has itself. */
   narrow(names: readonly string[], path: string): SecretAccess {
-    return new SecretAccess(this.vault, { names: new Set(names), path, above: this });
+    return new SecretAccess(this.vault, new SecretNames(names, path, this.narrowed));
   }
 
   /** The path of the outermost composite that withholds a name; undefined where none does. */
   narrowedBy(name: string): string | undefined {
-    if (this.#narrowing === undefined) return undefined;
-    const { names, path, above } = this.#narrowing;
-    return above.narrowedBy(name) ?? (names.has(name) ? undefined : path);
+    return this.narrowed?.narrowedBy(name);
   }
 
   /** The names that are let through; where nothing narrows, those the provider was asked for so far. */
   names(): readonly string[] {
-    if (this.#narrowing === undefined) return this.vault.names();
-    return [...this.#narrowing.names].filter((name) => this.narrowedBy(name) === undefined);
+    return this.narrowed?.list() ?? this.vault.names();
   }
 
   /** The view of one reader: its reads are noted under the path, and end with the scope. */

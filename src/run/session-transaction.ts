@@ -63,6 +63,11 @@ export class SessionTransaction implements SessionEntries {
     return copy;
   }
 
+  /** Whether it can be written to. */
+  get isOpen(): boolean {
+    return this.#closure === undefined && this.#origin?.isOpen !== false;
+  }
+
   /** The session as the node at a path gets it. */
   at(path: string): Session {
     return new Session(this, path);

@@ -200,6 +200,7 @@ function notStarted(context: PipelineContext, pipelineName: string): RunResult {
     durationMs: 0,
     nodes: new Map(),
     abandoned: [],
+    cost: [],
   });
 }
 

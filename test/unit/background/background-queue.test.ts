@@ -221,7 +221,9 @@ describe('an item of a background queue', () => {
     await runInContext(root({ parameters: { user: 'alice' }, logger }), () => queue.enqueue('a'));
 
     expect(await queue.close()).toEqual({ drained: 1, remaining: [] });
-    expect(lines).toEqual([[{ error: thrown }, 'a background item failed', 'alice']]);
+    expect(lines).toEqual([
+      [expect.objectContaining({ error: thrown }), 'a background item failed', 'alice'],
+    ]);
   });
 
   test('lets the process warn of its failure where it has no context', async () => {

@@ -73,7 +73,10 @@ describe('wrong metadata', () => {
     [{ nmae: 'x' }, "there is no option 'nmae' (known: name, description, requires)"],
     [{ description: 7 }, "'description' must be a text that is not empty"],
     [{ requires: 'log' }, "'requires' must be an object"],
-    [{ requires: { item: ['log'] } }, "there is no option 'item' (known: parameters, items, properties)"],
+    [
+      { requires: { item: ['log'] } },
+      "there is no option 'item' (known: parameters, items, properties, secrets)",
+    ],
     [{ requires: { items: 'log' } }, "'items' must be a list of keys"],
     [null, 'a plain object with options was expected'],
     ['orders', 'a plain object with options was expected'],

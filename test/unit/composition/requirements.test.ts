@@ -17,6 +17,7 @@ function blueprint(path: string, requires: RequiredKeys, nodes: readonly Bluepri
     graph: makeGraph(path, [], [], new Map()),
     nodes,
     requires,
+    requiredSecrets: [],
     reads: new Map(),
     warnings: [],
   };
@@ -43,7 +44,9 @@ function composite(
       cancellable: false,
       inheritance: passed,
       valuesOf: undefined,
+      budget: undefined,
       requires,
+      requiredSecrets: [],
       child,
       ancestors: [],
     },

@@ -32,8 +32,8 @@ describe('a captured frame', () => {
     const original = rootFrame();
     const copy = new CapturedFrame(original);
 
-    expect(original.identity.runId).toBe(copy.identity.runId);
-    expect(original.identity.correlationId).toBe(copy.identity.correlationId);
+    expect(original.identity.get('runId')).toBe(copy.identity.get('runId'));
+    expect(original.identity.get('correlationId')).toBe(copy.identity.get('correlationId'));
   });
 
   test('has the same services', () => {
@@ -111,6 +111,6 @@ describe('a captured frame', () => {
     expect(await isCollected(...refs)).toBe(true);
     expect(copy.dictionary('items').toObject()).toEqual({ a: 1, b: 2, local: 'mine' });
     expect(copy.parentLinkage?.nodeId).toBe('child');
-    expect(copy.identity.rootRunId).toBe(copy.identity.parentRunId);
+    expect(copy.identity.get('rootRunId')).toBe(copy.identity.get('parentRunId'));
   });
 });

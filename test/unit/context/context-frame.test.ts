@@ -3,7 +3,8 @@ import { CompositeContextConfiguration } from '../../../src/context/composite-co
 import { ContextServices } from '../../../src/context/context-services.js';
 import { ExecutionIds } from '../../../src/context/execution-ids.js';
 import { silentLogger } from '../../../src/ports/logger.js';
-import { childOf, rootFrame } from '../support/frames.js';
+import { childOf, inheritance, rootFrame } from '../support/frames.js';
+import { runServices } from '../support/run-parts.js';
 
 const services = {
   executionObserver: {},
@@ -46,8 +47,8 @@ describe('a child’s frame', () => {
     const own = childOf(parent, { inheritRunIdentity: false });
 
     expect(childOf(parent).identity).toBe(parent.identity);
-    expect(own.identity.runId).not.toBe(parent.identity.runId);
-    expect(own.identity.parentRunId).toBe(parent.identity.runId);
+    expect(own.identity.get('runId')).not.toBe(parent.identity.get('runId'));
+    expect(own.identity.get('parentRunId')).toBe(parent.identity.get('runId'));
   });
 
   test('has a pipeline id of its own, in one numbering for the run', () => {
@@ -60,14 +61,15 @@ describe('a child’s frame', () => {
 });
 
 describe('the services of a child', () => {
-  const given = new ContextServices({ ...services, logger: silentLogger });
-  const { default: base, isolated } = CompositeContextConfiguration;
+  const given = new ContextServices({ ...services, logger: silentLogger }, runServices());
+  const base = inheritance(CompositeContextConfiguration.default);
+  const isolated = inheritance(CompositeContextConfiguration.isolated);
 
   test('are the parent’s own where all are inherited', () => {
     expect(given.narrow(base)).toBe(given);
   });
 
-  test('are made once per configuration', () => {
+  test('are made once per composite', () => {
     expect(given.narrow(isolated)).toBe(given.narrow(isolated));
   });
 
@@ -78,7 +80,7 @@ describe('the services of a child', () => {
   ] as const;
   for (const [option, withheld] of switches) {
     test(`without ${option} lack ${withheld.join(' and ')} alone`, () => {
-      const narrowed = given.narrow(CompositeContextConfiguration.create({ [option]: false }));
+      const narrowed = given.narrow(inheritance(CompositeContextConfiguration.create({ [option]: false })));
       const names = Object.keys(services) as (keyof typeof services)[];
 
       expect(names.filter((name) => narrowed[name] === undefined)).toEqual(withheld);
@@ -89,7 +91,7 @@ describe('the services of a child', () => {
   test('keep the logger, whatever the configuration', () => {
     const logger = { ...silentLogger };
 
-    expect(new ContextServices({ logger }).narrow(isolated).logger).toBe(logger);
+    expect(new ContextServices({ logger }, runServices()).narrow(isolated).logger).toBe(logger);
   });
 });
 

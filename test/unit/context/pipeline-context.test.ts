@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { PipelineContext } from '../../../src/context/pipeline-context.js';
 import { silentLogger } from '../../../src/ports/logger.js';
 import { childOf, rootFrame } from '../support/frames.js';
@@ -40,12 +40,21 @@ describe('a context', () => {
       lineageSink: { record: () => undefined },
       deadLetterSink: { write: () => undefined },
       deadLetterDecorator: misuse<() => never>(() => undefined),
-      logger: { ...silentLogger },
     };
-    const context = new PipelineContext(services);
+    const info = vi.fn();
+    const context = new PipelineContext({
+      ...services,
+      run: { runId: 'r1', tenantId: 't1' },
+      logger: { ...silentLogger, info },
+    });
     const { executionObserver, lineageSink, deadLetterSink, deadLetterDecorator, logger } = context;
+    logger.info({ step: 1 }, 'a line');
 
-    expect({ executionObserver, lineageSink, deadLetterSink, deadLetterDecorator, logger }).toEqual(services);
+    expect({ executionObserver, lineageSink, deadLetterSink, deadLetterDecorator }).toEqual(services);
+    expect(info).toHaveBeenCalledExactlyOnceWith(
+      { runId: 'r1', tenantId: 't1', path: '', step: 1 },
+      'a line',
+    );
     expect(new PipelineContext().logger).toBe(silentLogger);
   });
 

@@ -1,13 +1,12 @@
 import { describe, expect, test, vi } from 'vitest';
 import { currentContext } from '../../../src/context/ambient-context.js';
-import { ContextServices } from '../../../src/context/context-services.js';
 import { contextKey } from '../../../src/context/context-key.js';
 import { PipelineContext } from '../../../src/context/pipeline-context.js';
 import { rootContext } from '../../../src/context/root-context.js';
 import type { RootContext } from '../../../src/context/root-context.js';
 import { silentLogger } from '../../../src/ports/logger.js';
 
-const services = new ContextServices({ logger: silentLogger });
+const services = { logger: silentLogger };
 
 function root(template: PipelineContext, outer?: PipelineContext): RootContext {
   return rootContext(template, { path: 'orders', pipelineName: 'orders' }, services, outer?.run);

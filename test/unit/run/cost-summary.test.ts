@@ -58,11 +58,8 @@ describe('a summary of costs', () => {
     expect(summarise(Array.from({ length: 10 }, () => euros(0.1)))[0]?.amount).toBe(1);
   });
 
-  test('of nothing is empty, and is frozen', () => {
-    const summary = summarise([euros(1)]);
-
+  test('of nothing is empty', () => {
     expect(summarise([])).toEqual([]);
-    expect([Object.isFrozen(summary), Object.isFrozen(summary[0])]).toEqual([true, true]);
   });
 
   test('does not depend on the order of the entries', () => {

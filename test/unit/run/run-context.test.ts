@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { silentLogger } from '../../../src/ports/logger.js';
 import { CancelScope } from '../../../src/run/cancel-scope.js';
 import { RunContext } from '../../../src/run/run-context.js';
 import { RunIdentity } from '../../../src/run/run-identity.js';
+import { runParts } from '../support/run-parts.js';
 
 const identity = new RunIdentity({ runId: 'r1', threadId: 't1', correlationId: 'c1' });
 
@@ -11,7 +11,7 @@ describe('a run as one execution sees it', () => {
   test('has the signal of the nearest scope, but cancels the whole run, from its own place', () => {
     const run = new CancelScope('orders');
     const child = new CancelScope('orders/check', run);
-    const context = new RunContext(identity, child, silentLogger, 'orders/check/node');
+    const context = new RunContext(runParts({ identity, scope: child }), 'orders/check/node');
 
     expect(context.signal).toBe(child.signal);
     context.cancel();
@@ -21,7 +21,7 @@ describe('a run as one execution sees it', () => {
 
   test('gives the deadline as a date, where there is one', () => {
     const scope = new CancelScope('orders');
-    const context = new RunContext(identity, scope, silentLogger, 'orders');
+    const context = new RunContext(runParts({ identity, scope }), 'orders');
     expect(context.deadline).toBeUndefined();
     const at = Date.now() + 60_000;
     scope.limitTo(at);
@@ -31,7 +31,7 @@ describe('a run as one execution sees it', () => {
   });
 
   test('prints its ids and nothing else', () => {
-    const context = new RunContext(identity, new CancelScope('orders'), silentLogger, 'orders');
+    const context = new RunContext(runParts({ identity }), 'orders');
 
     expect(JSON.parse(JSON.stringify(context))).toEqual({
       runId: 'r1',

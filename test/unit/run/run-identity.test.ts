@@ -6,41 +6,41 @@ describe('a run identity', () => {
     const one = new RunIdentity();
     const other = new RunIdentity();
 
-    expect(one.runId).toBe(one.runId);
-    expect(one.correlationId).toBe(one.correlationId);
-    expect(one.runId).not.toBe(other.runId);
-    expect(one.correlationId).not.toBe(other.correlationId);
+    expect(one.get('runId')).toBe(one.get('runId'));
+    expect(one.get('correlationId')).toBe(one.get('correlationId'));
+    expect(one.get('runId')).not.toBe(other.get('runId'));
+    expect(one.get('correlationId')).not.toBe(other.get('correlationId'));
   });
 
   test('is its own root without a parent', () => {
     const identity = new RunIdentity();
 
-    expect(identity.rootRunId).toBe(identity.runId);
-    expect(identity.parentRunId).toBeUndefined();
+    expect(identity.get('rootRunId')).toBe(identity.get('runId'));
+    expect(identity.get('parentRunId')).toBeUndefined();
   });
 
   test('takes the ids that were given', () => {
     const ids = { runId: 'r', threadId: 't', followUpToRunId: 'f', correlationId: 'c' };
-    const { runId, threadId, followUpToRunId, correlationId } = new RunIdentity(ids);
+    const identity = new RunIdentity(ids);
 
-    expect({ runId, threadId, followUpToRunId, correlationId }).toEqual(ids);
+    for (const [name, id] of Object.entries(ids)) expect(identity.get(name as keyof typeof ids)).toBe(id);
   });
 
   test('of a run in a run is linked to that run, and shares root and correlation id', () => {
     const top = new RunIdentity({ runId: 'top', correlationId: 'request' });
     const inner = new RunIdentity({}, new RunIdentity({ runId: 'middle' }, top));
 
-    expect(inner.parentRunId).toBe('middle');
-    expect(inner.rootRunId).toBe('top');
-    expect(inner.correlationId).toBe('request');
-    expect(inner.runId).not.toBe('middle');
+    expect(inner.get('parentRunId')).toBe('middle');
+    expect(inner.get('rootRunId')).toBe('top');
+    expect(inner.get('correlationId')).toBe('request');
+    expect(inner.get('runId')).not.toBe('middle');
   });
 
   test('forked for a child is a new run in the same thread', () => {
     const parent = new RunIdentity({ runId: 'parent', threadId: 't', correlationId: 'request' });
     const child = parent.fork();
 
-    expect(child.runId).not.toBe('parent');
+    expect(child.get('runId')).not.toBe('parent');
     expect({ ...pick(child) }).toEqual({
       parentRunId: 'parent',
       rootRunId: 'parent',
@@ -53,7 +53,7 @@ describe('a run identity', () => {
 describe('a correlation id from outside', () => {
   test('is kept when it is 1 to 512 printable ASCII characters', () => {
     for (const correlationId of ['a', 'x'.repeat(512), 'with space ~!']) {
-      expect(new RunIdentity({ correlationId }).correlationId).toBe(correlationId);
+      expect(new RunIdentity({ correlationId }).get('correlationId')).toBe(correlationId);
     }
   });
 
@@ -67,7 +67,7 @@ describe('a correlation id from outside', () => {
       'bell\u0007',
       'end\n',
     ]) {
-      const used = new RunIdentity({ correlationId }).correlationId;
+      const used = new RunIdentity({ correlationId }).get('correlationId');
       expect(used).not.toBe(correlationId);
       expect(used).toMatch(/^[\x21-\x7e]+$/);
     }
@@ -76,11 +76,12 @@ describe('a correlation id from outside', () => {
   test('is replaced by the one of the outer run, where there is one', () => {
     const outer = new RunIdentity({ correlationId: 'outer' });
 
-    expect(new RunIdentity({ correlationId: 'bad\n' }, outer).correlationId).toBe('outer');
-    expect(new RunIdentity({ correlationId: 'own' }, outer).correlationId).toBe('own');
+    expect(new RunIdentity({ correlationId: 'bad\n' }, outer).get('correlationId')).toBe('outer');
+    expect(new RunIdentity({ correlationId: 'own' }, outer).get('correlationId')).toBe('own');
   });
 });
 
-function pick({ parentRunId, rootRunId, threadId, correlationId }: RunIdentity) {
-  return { parentRunId, rootRunId, threadId, correlationId };
+function pick(identity: RunIdentity) {
+  const names = ['parentRunId', 'rootRunId', 'threadId', 'correlationId'] as const;
+  return Object.fromEntries(names.map((name) => [name, identity.get(name)]));
 }

@@ -1,0 +1,194 @@
+import { randomUUID } from 'node:crypto';
+import { rule } from '../errors/option-rules.js';
+import type { OptionRule } from '../errors/option-rules.js';
+import type { Logger } from '../ports/logger.js';
+import { budgetRule } from './budget-limits.js';
+import type { BudgetLimits } from './budget-limits.js';
+import type { BudgetMeter } from './budget-meter.js';
+import type { CostLedger } from './cost-ledger.js';
+import { isPlainData } from './plain-data.js';
+import type { SecretScope } from './secret-scope.js';
+import type { Session } from './session.js';
+
+/** Who a run is: what is settled when it starts. */
+export interface IdentityFields {
+  readonly runId: string;
+  readonly rootRunId: string;
+  readonly parentRunId: string | undefined;
+  readonly followUpToRunId: string | undefined;
+  readonly threadId: string | undefined;
+  readonly correlationId: string;
+  readonly traceparent: string | undefined;
+  readonly tenantId: string | undefined;
+  readonly principal: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Everything that a run context carries. */
+export interface RunContextFields extends IdentityFields {
+  readonly secrets: SecretScope;
+  readonly cost: CostLedger;
+  readonly logger: Logger;
+  readonly session: Session;
+  readonly signal: AbortSignal;
+  readonly deadline: Date | undefined;
+  readonly budget: BudgetMeter;
+}
+
+/** Reads the fields of an identity, which are made when they are first read. */
+export interface IdentityReader {
+  get<TName extends keyof IdentityFields>(name: TName): IdentityFields[TName];
+}
+
+/** What a carrier is written from. */
+export interface CarrierSource {
+  readonly identity: IdentityReader;
+  readonly secretNames: readonly string[];
+  readonly deadlineMs: number | undefined;
+  readonly budgetLeft: BudgetLimits | undefined;
+}
+
+/** A field in a carrier. */
+interface CarrierRule {
+  /** Plain data; undefined is left out. */
+  readonly write: (source: CarrierSource) => unknown;
+  readonly expected: OptionRule;
+  /** Whether a carrier without it is malformed. */
+  readonly isRequired: boolean;
+}
+
+/** What becomes of one field of a run context where work goes on elsewhere. */
+interface FieldRule {
+  /** In a composite's child: what the parent has, that or less, or something of its own below the parent's. */
+  readonly child: 'same' | 'narrowed' | 'below';
+  /** In a captured context, and for an item of a queue; `own` is one without a limit. */
+  readonly capture: 'copied' | 'same' | 'own';
+  /** Undefined where it stays in the process. */
+  readonly carrier: CarrierRule | undefined;
+}
+
+/** Where a field comes from that was not given: it is the same as in the run above, or made anew. */
+type Origin<TValue> = 'same' | ((above: IdentityReader) => TValue);
+
+/** What becomes of a field of the identity in another run. */
+interface IdentityRule<TValue> extends FieldRule {
+  /** In a child that is a run of its own, since its composite does not pass the run's identity on. */
+  readonly childRun: Origin<TValue>;
+  /** In a run that a node starts through a runner. */
+  readonly startedRun: Origin<TValue>;
+  /** At the top. */
+  readonly make: (own: IdentityReader) => TValue;
+  readonly isPrinted: boolean;
+}
+
+const none = (): undefined => undefined;
+const fresh = (): string => randomUUID();
+const runIdOf = (reader: IdentityReader): string => reader.get('runId');
+
+const text = { expected: rule.text, isRequired: false };
+const requiredText = { expected: rule.text, isRequired: true };
+
+type Origins<TName extends keyof IdentityFields> = Pick<
+  IdentityRule<IdentityFields[TName]>,
+  'childRun' | 'startedRun'
+> & { readonly make?: (own: IdentityReader) => IdentityFields[TName] };
+
+function identityField<TName extends keyof IdentityFields>(
+  name: TName,
+  { childRun, startedRun, make = none as () => never }: Origins<TName>,
+  carrier: Omit<CarrierRule, 'write'> & Partial<CarrierRule>,
+  isPrinted = true,
+): IdentityRule<IdentityFields[TName]> {
+  return {
+    child: 'same',
+    childRun,
+    startedRun,
+    make,
+    capture: 'copied',
+    carrier: { write: ({ identity }) => identity.get(name), ...carrier },
+    isPrinted,
+  };
+}
+
+/** The fields that identify a run. */
+const identityFields: { readonly [TName in keyof IdentityFields]: IdentityRule<IdentityFields[TName]> } = {
+  runId: identityField('runId', { childRun: fresh, startedRun: fresh, make: fresh }, requiredText),
+  rootRunId: identityField(
+    'rootRunId',
+    { childRun: 'same', startedRun: 'same', make: runIdOf },
+    requiredText,
+  ),
+  parentRunId: identityField('parentRunId', { childRun: runIdOf, startedRun: runIdOf }, text),
+  followUpToRunId: identityField('followUpToRunId', { childRun: none, startedRun: none }, text),
+  threadId: identityField('threadId', { childRun: 'same', startedRun: none }, text),
+  correlationId: identityField(
+    'correlationId',
+    { childRun: 'same', startedRun: 'same', make: fresh },
+    requiredText,
+  ),
+  traceparent: identityField('traceparent', { childRun: 'same', startedRun: 'same' }, text),
+  tenantId: identityField('tenantId', { childRun: 'same', startedRun: none }, text),
+  principal: identityField(
+    'principal',
+    { childRun: 'same', startedRun: none },
+    {
+      expected: rule.object,
+      isRequired: false,
+      write: ({ identity }) => {
+        const principal = identity.get('principal');
+        return isPlainData(principal) ? principal : undefined;
+      },
+    },
+    false,
+  ),
+};
+
+/**
+ * The one list of what a run context carries, with what becomes of each field in a child, a capture and a carrier.
+ *
+ * Identities, captures, carriers and their tests are made from it; that `RunContext` has these fields and no others
+ * is checked by the compiler.
+ */
+export const runFields = {
+  ...identityFields,
+  secrets: {
+    child: 'narrowed',
+    capture: 'same',
+    carrier: {
+      write: ({ secretNames }) => secretNames,
+      expected: rule.texts,
+      isRequired: true,
+    },
+  },
+  cost: { child: 'same', capture: 'same', carrier: undefined },
+  logger: { child: 'same', capture: 'same', carrier: undefined },
+  session: { child: 'narrowed', capture: 'same', carrier: undefined },
+  signal: { child: 'below', capture: 'own', carrier: undefined },
+  deadline: {
+    child: 'below',
+    capture: 'own',
+    carrier: {
+      write: ({ deadlineMs }) => (deadlineMs === undefined ? undefined : new Date(deadlineMs).toISOString()),
+      expected: (value) =>
+        typeof value === 'string' && !Number.isNaN(Date.parse(value)) ? undefined : 'a date in ISO 8601',
+      isRequired: false,
+    },
+  },
+  budget: {
+    child: 'below',
+    capture: 'own',
+    carrier: { write: ({ budgetLeft }) => budgetLeft, expected: budgetRule, isRequired: false },
+  },
+} as const satisfies Readonly<Record<keyof RunContextFields, FieldRule>>;
+
+/** The names of the fields that identify a run. */
+export const identityFieldNames = Object.keys(identityFields) as (keyof IdentityFields)[];
+
+/** How a field of the identity comes about. */
+export function identityRule<TName extends keyof IdentityFields>(
+  name: TName,
+): IdentityRule<IdentityFields[TName]> {
+  return identityFields[name];
+}
+
+/** The names of the fields that are shown where a context is printed, in their order. */
+export const printedFieldNames = identityFieldNames.filter((name) => identityFields[name].isPrinted);

@@ -1,0 +1,12 @@
+import type { Logger } from '../ports/logger.js';
+import type { CancelScope } from './cancel-scope.js';
+import type { RunIdentity } from './run-identity.js';
+import type { RunServices } from './run-services.js';
+
+/** What lies behind a run context. */
+export interface RunParts {
+  readonly identity: RunIdentity;
+  readonly scope: CancelScope;
+  readonly services: RunServices;
+  readonly logger: Logger;
+}
