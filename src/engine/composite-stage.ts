@@ -233,11 +233,9 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
 
   /** What went wrong with a child: its failure, the end of its own scope, or a wrong number of outputs. */
   #errorOf(child: ChildExecution): PipelineError | undefined {
-    return (
-      child.failure ??
-      scopeError(child.frame.scope.reason) ??
-      outputProblem(this.composite.output, child, this.site.path)
-    );
+    const { reason } = child.frame.scope;
+    if (child.failure === undefined && reason !== undefined) return scopeError(reason);
+    return child.failure ?? outputProblem(this.composite.output, child, this.site.path);
   }
 
   #succeeded(child: ChildExecution, attempt: number): unknown {

@@ -200,6 +200,7 @@ async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
 function endingError(execution: Execution): PipelineError | undefined {
   if (execution.failure !== undefined) return execution.failure;
   const { reason, parent, path } = execution.frame.scope;
-  if (reason === undefined || parent?.reason !== reason) return scopeError(reason);
+  if (reason === undefined) return undefined;
+  if (parent?.reason !== reason) return scopeError(reason);
   return new RunCancelledError(reason.reason, path, { cause: reason });
 }

@@ -23,8 +23,8 @@ export function nodeTimeout(path: string, timeoutMs: number): PipelineError {
 }
 
 /** The error of a scope that has ended, as it is seen from outside: where a budget has ended it, that of the budget. */
-export function scopeError(reason: RunCancelledError | undefined): PipelineError | undefined {
-  return reason?.cause instanceof BudgetExceededError ? reason.cause : reason;
+export function scopeError(reason: RunCancelledError): PipelineError {
+  return reason.cause instanceof BudgetExceededError ? reason.cause : reason;
 }
 
 /** A sink of the framework that refused what it got; no policy handles that. */

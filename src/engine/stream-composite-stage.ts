@@ -172,7 +172,8 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
   #errorOf({ scope }: Execution, child: ChildExecution): PipelineError | undefined {
     if (child.failure !== undefined || this.budget === undefined || scope.reason !== undefined)
       return child.failure;
-    return scopeError(child.scope.reason);
+    const { reason } = child.scope;
+    return reason && scopeError(reason);
   }
 
   #limited(scope: CancelScope): CancelScope {
