@@ -3,15 +3,22 @@
  * exports or names.
  */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
+import ts from 'typescript';
 import { replaceFiles } from './replace-files.js';
 
 const outdir = 'dist';
+/** The declarations of each module, before they are bundled. */
+const modules = 'build/declarations';
+
+await replaceFiles(modules, /\.d\.ts$/, declarationsOf('tsconfig.build.json'));
 
 const bundle = await rollup({
-  input: { index: 'src/index.ts', testing: 'src/testing.ts', inversify: 'src/inversify.ts' },
+  input: Object.fromEntries(
+    ['index', 'testing', 'inversify'].map((entry) => [entry, join(modules, `${entry}.d.ts`)]),
+  ),
   external: /^[^./]/,
   plugins: [dts({ tsconfig: 'tsconfig.build.json' })],
   onLog(_, { message }) {
@@ -38,11 +45,41 @@ function withTypeExports(code: string): string {
   );
 }
 
-const files = output.map(
-  (file) =>
-    [
-      join(outdir, file.fileName),
-      file.type === 'asset' ? file.source : file.name === 'index' ? withTypeExports(file.code) : file.code,
-    ] as const,
-);
+const files = output.map((file) => {
+  const text =
+    file.type === 'asset'
+      ? String(file.source)
+      : file.name === 'index'
+        ? withTypeExports(file.code)
+        : file.code;
+  return [
+    join(outdir, file.fileName),
+    text.replace(/^(?: {4})+/gm, (indent) => '\t'.repeat(indent.length / 4)),
+  ] as const;
+});
 await replaceFiles(outdir, /\.d\.ts(\.map)?$/, new Map(files));
+
+function declarationsOf(configFile: string): Map<string, string> {
+  const { config } = ts.readConfigFile(configFile, (path) => ts.sys.readFile(path)) as { config: unknown };
+  const { options, fileNames } = ts.parseJsonConfigFileContent(config, ts.sys, '.');
+  const program = ts.createProgram(fileNames, {
+    ...options,
+    noEmit: false,
+    declaration: true,
+    emitDeclarationOnly: true,
+    declarationMap: false,
+    outDir: modules,
+    rootDir: 'src',
+  });
+  const emitted = new Map<string, string>();
+  program.emit(undefined, (path, text) => {
+    if (path.endsWith('.d.ts')) emitted.set(resolve(path), withoutHiddenParameters(text));
+  });
+  return emitted;
+}
+
+/** What a constructor takes that users do not call would bring half of the inside along. */
+function withoutHiddenParameters(declarations: string): string {
+  const hidden = /\/\*\*(?:(?!\*\/)[^])*@hidden(?:(?!\*\/)[^])*\*\/\s*constructor\([^]*?\);/g;
+  return declarations.replace(hidden, '/** @hidden */\n    constructor(internal: never);');
+}

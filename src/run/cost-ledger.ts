@@ -50,6 +50,11 @@ interface View {
  * of its run only. Entries are kept as long as the ledger is: one that serves many runs for long grows.
  */
 export class CostLedger {
+  static {
+    // A bundler renames a class that names itself.
+    Object.defineProperty(this, 'name', { value: 'CostLedger' });
+  }
+
   readonly #view: View;
 
   /** @throws {@link PipelineError} `OPTION_INVALID` when an option is wrong. */
