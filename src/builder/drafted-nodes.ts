@@ -4,7 +4,7 @@ import type { AnyHandle, OutputHandle } from '../graph/handles.js';
 import type { ItemCompositeOptions, StreamCompositeOptions } from '../nodes/composite-options.js';
 import type { NodeOptions } from '../nodes/node-options.js';
 import type { DefinitionSource } from './blueprint.js';
-import { frozenCopy } from '../run/frozen-copy.js';
+import { limitsOf } from '../run/budget-limits.js';
 import { definitionClass } from './describe-definition.js';
 import type { DraftNode, GraphDraft } from './graph-draft.js';
 import { bindNode, classNameOf } from './node-binding.js';
@@ -89,7 +89,7 @@ export class DraftedNodes {
         granularity: isStream ? 'stream' : 'item',
         output: itemOptions.output ?? 'one',
         cancellable: itemOptions.cancellable ?? false,
-        budget: frozenCopy(itemOptions.budget),
+        budget: limitsOf(itemOptions.budget),
         inheritance,
         valuesOf: typeof given.with === 'function' ? (given.with as ChildValuesOf<unknown>) : undefined,
         ancestors: this.ancestors,

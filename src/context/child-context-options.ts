@@ -35,7 +35,10 @@ export function compileInheritance(options: ChildContextOptions<never>, path: st
   const isPerItem = typeof values === 'function';
   if (!isPerItem) checkChildValues(values);
   const { secrets, session = 'shared' } = options;
-  const narrowing = secrets === undefined && session === 'shared' ? undefined : { path, secrets, session };
+  const narrowing =
+    secrets === undefined && session === 'shared'
+      ? undefined
+      : { path, secrets: secrets && [...secrets], session };
   return new ChildInheritance(
     configurationOf(options),
     isPerItem ? {} : (values ?? {}),

@@ -1,3 +1,4 @@
+import { limitsOf } from '../run/budget-limits.js';
 import { CancelScope } from '../run/cancel-scope.js';
 import { Redactor } from '../run/redactor.js';
 import { relaySignal } from '../run/relay-signal.js';
@@ -38,7 +39,7 @@ export function rootContext(
   const joined = joinedRun && RunContext.parts(joinedRun);
   const above = joined ?? (outer && RunContext.parts(outer));
   const scope = new CancelScope(site.path, above?.scope, joined === undefined);
-  if (runOptions.budget !== undefined) scope.limitBudget(runOptions.budget);
+  if (runOptions.budget !== undefined) scope.limitBudget(limitsOf(runOptions.budget));
   const identity = joined?.identity ?? startedIdentity(runOptions, above?.identity);
   const run =
     joined?.services.joined() ??

@@ -1,5 +1,6 @@
 import { checkOptions } from '../errors/option-rules.js';
 import { silentLogger } from '../ports/logger.js';
+import { limitsOf } from '../run/budget-limits.js';
 import { CancelScope } from '../run/cancel-scope.js';
 import { relaySignal } from '../run/relay-signal.js';
 import { RunContext } from '../run/run-context.js';
@@ -49,7 +50,8 @@ export class TemplateFrame extends ContextFrame {
       EMPTY_LAYERS,
       identity,
     );
-    if (parts === undefined && runOptions.budget !== undefined) this.scope.limitBudget(runOptions.budget);
+    if (parts === undefined && runOptions.budget !== undefined)
+      this.scope.limitBudget(limitsOf(runOptions.budget));
     this.#signals = [options.signal, runOptions.signal];
     this.joined = joined;
     this.runOptions = runOptions;

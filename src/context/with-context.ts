@@ -33,7 +33,10 @@ export async function withContext<T>(
   };
   limitTo(frame.deadlineMs());
   const before = frame.disposerCount;
+  const { run } = frame.services;
   const end = async (): Promise<DisposerFailure[]> => {
+    for (const error of (await run.cost.pending()) ?? [])
+      frame.report('error', { error }, 'a cost entry was not handed on');
     stopRelays();
     limitTo(undefined);
     return await runInContext(holder, callDisposers, frame.takeDisposers(before));

@@ -3,7 +3,6 @@ import { cancelReasonOf } from '../errors/cancel-reason.js';
 import { RunCancelledError } from '../errors/run-cancelled-error.js';
 import { alarmAt } from './alarm.js';
 import { Budget } from './budget.js';
-import { limitsOf } from './budget-limits.js';
 import type { BudgetLimits } from './budget-limits.js';
 import { relaySignal } from './relay-signal.js';
 
@@ -77,14 +76,14 @@ export class CancelScope {
       });
   }
 
-  /** Gives the scope a budget of its own, within what is left of those around it. */
+  /** Gives the scope a budget of its own, within what is left of those around it; the limits are never changed. */
   limitBudget(limits: BudgetLimits | undefined): void {
     this.#budget = this.#newBudget(limits);
   }
 
   #newBudget(limits: BudgetLimits | undefined): Budget {
     const above = this.run === this ? undefined : this.parent?.budget;
-    return new Budget(limitsOf(limits), this.path, above, (error) => {
+    return new Budget(limits, this.path, above, (error) => {
       this.#endAll(new RunCancelledError(error.reason, error.path, { cause: error }));
     });
   }

@@ -5,6 +5,9 @@ import { PLACEHOLDER } from './secret.js';
 /** Shorter values are left as they are: they would be found in words that have nothing to do with them. */
 const SHORTEST = 8;
 
+/** What an error holds in the framework's own words. */
+const writtenParts = ['message', 'stack', 'reason'];
+
 /** How far causes and collected errors are followed. */
 const MAX_CAUSES = 16;
 
@@ -56,7 +59,7 @@ export class Redactor {
     for (const [found, depth] of depths) {
       try {
         if (!(found instanceof Error)) continue;
-        if (found instanceof PipelineError) for (const part of ['message', 'stack']) this.#mend(found, part);
+        if (found instanceof PipelineError) for (const part of writtenParts) this.#mend(found, part);
         if (depth === MAX_CAUSES) continue;
         const collected: unknown[] = found instanceof AggregateError ? found.errors : [];
         for (const next of [found.cause, ...collected]) if (!depths.has(next)) depths.set(next, depth + 1);
@@ -68,9 +71,9 @@ export class Redactor {
 
   #mend(error: PipelineError, part: string): void {
     try {
-      const text: unknown = Reflect.get(error, part);
-      const redacted = typeof text === 'string' ? this.text(text) : text;
-      if (redacted !== text) Reflect.set(error, part, redacted);
+      const written: unknown = Reflect.get(error, part);
+      const redacted = this.data(written);
+      if (redacted !== written) Reflect.set(error, part, redacted);
     } catch {
       // It does not let itself be changed.
     }

@@ -2,6 +2,7 @@ import { invalidOption, optionProblems, rule } from '../errors/option-rules.js';
 import type { OptionRules } from '../errors/option-rules.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { silentLogger } from '../ports/logger.js';
+import { limitsOf } from './budget-limits.js';
 import type { BudgetLimits } from './budget-limits.js';
 import { CancelScope } from './cancel-scope.js';
 import { Redactor } from './redactor.js';
@@ -65,7 +66,7 @@ export function readCarrier(given: unknown, host: CarrierHost): RunParts {
     Object.fromEntries(identityFieldNames.map((name) => [name, carrier[name]])),
   );
   const scope = new CancelScope('');
-  scope.limitBudget(carrier.budget);
+  scope.limitBudget(limitsOf(carrier.budget));
   scope.dormant = {
     deadlineMs: carrier.deadline === undefined ? undefined : Date.parse(carrier.deadline),
     signal: host.signal,
@@ -80,7 +81,7 @@ export function readCarrier(given: unknown, host: CarrierHost): RunParts {
   return {
     identity,
     scope,
-    services: services.restricted(carrier.secrets, 'the carrier'),
+    services: services.narrow({ path: 'the carrier', secrets: carrier.secrets, session: 'shared' }),
     logger: silentLogger,
   };
 }

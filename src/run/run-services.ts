@@ -35,28 +35,30 @@ export interface RunServicesPlace {
   readonly isRunning: boolean;
 }
 
+/** What every run opens anew. */
+type OwnParts = Pick<RunServices, 'cost' | 'session'>;
+
 /** What a run shares with its children: secrets, costs and the session. */
 export class RunServices {
   readonly secrets: SecretAccess;
   readonly cost: CostLedger;
   readonly session: SessionTransaction;
-  readonly #sessionState: SessionState | undefined;
-  readonly #ownsCost: boolean;
-  readonly #ownsSession: boolean;
+  /** Opens what a run needs that joins when none is open; undefined where a composite withholds the session. */
+  readonly #begin: (() => OwnParts) | undefined;
+  /** Whether they end with this run. */
+  readonly #isOwner: boolean;
 
   private constructor(
     secrets: SecretAccess,
-    cost: CostLedger,
-    session: SessionTransaction,
-    sessionState: SessionState | undefined,
-    owns: { readonly cost: boolean; readonly session: boolean },
+    { cost, session }: OwnParts,
+    begin: (() => OwnParts) | undefined,
+    isOwner = false,
   ) {
     this.secrets = secrets;
     this.cost = cost;
     this.session = session;
-    this.#sessionState = sessionState;
-    this.#ownsCost = owns.cost;
-    this.#ownsSession = owns.session;
+    this.#begin = begin;
+    this.#isOwner = isOwner;
   }
 
   /** The services of a run of its own. */
@@ -64,28 +66,26 @@ export class RunServices {
     options: Pick<RunContextOptions, 'secrets' | 'cost' | 'session'>,
     { identity, redactor, logger, path, isRunning }: RunServicesPlace,
   ): RunServices {
-    const run = {
+    const ids = {
       rootRunId: () => identity.get('rootRunId'),
       runId: () => identity.get('runId'),
       tenantId: identity.get('tenantId'),
     };
     const report = (error: PipelineError): void => {
-      quietly(
-        boundLogger(logger, identity, path, redactor),
-        'error',
-        { error },
-        'a cost entry was not handed on',
-      );
+      const bound = boundLogger(logger, identity, path, redactor);
+      quietly(bound, 'error', { error }, 'a cost entry was not handed on');
     };
-    return new RunServices(
-      SecretAccess.open(options.secrets, redactor),
-      CostLedger.ofRun(options.cost ?? new CostLedger(), run, report),
-      isRunning
-        ? SessionTransaction.begin(options.session)
-        : SessionTransaction.closed(options.session, 'no run is open'),
-      options.session,
-      { cost: isRunning, session: isRunning },
-    );
+    const ledger = options.cost ?? new CostLedger();
+    const begin = (): OwnParts => ({
+      cost: CostLedger.ofRun(ledger, ids, report),
+      session: SessionTransaction.begin(options.session),
+    });
+    const idle = (): OwnParts => ({
+      cost: CostLedger.ofRun(ledger, ids, report),
+      session: SessionTransaction.closed(options.session, 'no run is open'),
+    });
+    const secrets = SecretAccess.open(options.secrets, redactor);
+    return new RunServices(secrets, isRunning ? begin() : idle(), begin, isRunning);
   }
 
   /** What the framework writes goes through it. */
@@ -93,47 +93,41 @@ export class RunServices {
     return this.secrets.redactor;
   }
 
-  /** The services of a run that joins another one; where none is open any more, it has a session of its own to commit. */
+  /** The services of a run that joins another one, or, where none is open, begins here. */
   joined(): RunServices {
-    const isOpen = this.session.isOpen;
-    const state = this.#sessionState;
-    const session = isOpen ? this.session : SessionTransaction.begin(state);
-    return new RunServices(this.secrets, this.cost, session, state, { cost: false, session: !isOpen });
+    return this.session.isOpen || this.#begin === undefined
+      ? new RunServices(this.secrets, this, this.#begin)
+      : new RunServices(this.secrets, this.#begin(), this.#begin, true);
   }
 
   /** What a child gets. */
   narrow({ path, secrets, session }: RunNarrowing): RunServices {
     return new RunServices(
       secrets === undefined ? this.secrets : this.secrets.narrow(secrets, path),
-      this.cost,
-      session === 'shared'
-        ? this.session
-        : session === 'snapshot'
-          ? this.session.snapshot()
-          : SessionTransaction.none(path),
-      session === 'none' ? undefined : this.#sessionState,
-      { cost: false, session: false },
+      { cost: this.cost, session: this.#narrowedSession(session, path) },
+      session === 'shared' ? this.#begin : undefined,
     );
   }
 
-  /** The same for a context restored from a carrier: no other secrets than those. */
-  restricted(names: readonly string[], path: string): RunServices {
-    return this.narrow({ path, secrets: names, session: 'shared' });
+  #narrowedSession(sharing: SessionSharing, path: string): SessionTransaction {
+    if (sharing === 'none') return SessionTransaction.none(path);
+    return sharing === 'snapshot' ? this.session.snapshot() : this.session;
   }
 
   /** Keeps what the run has written to its session; gives the conflict, if another run was faster. */
   commit(path: string): PipelineError | undefined {
-    return this.#ownsSession ? this.session.commit(path) : undefined;
+    return this.#isOwner ? this.session.commit(path) : undefined;
   }
 
   /** What must settle before all entries of the run's ledger have been handed on: the failures of that. */
   unbilled(): Promise<readonly PipelineError[]> | undefined {
-    return this.#ownsCost ? this.cost.pending() : undefined;
+    return this.#isOwner ? this.cost.pending() : undefined;
   }
 
   /** The run has ended: what is not committed is dropped, what is booked from now on is late. */
   close(): void {
-    if (this.#ownsSession) this.session.discard();
-    if (this.#ownsCost) this.cost.close();
+    if (!this.#isOwner) return;
+    this.session.discard();
+    this.cost.close();
   }
 }
