@@ -15,7 +15,7 @@ export class SecretNotFoundError extends PipelineError {
             remedy: "Give it one; the environment counts without a provider, or with fallback: 'env'.",
           }
         : {
-            problem: `The composite '${narrowedBy}' does not pass on the secret '${secretName}'.`,
+            problem: `The secret '${secretName}' is not passed on by '${narrowedBy}'.`,
             remedy: 'Add the name to its secrets.',
           }),
     });
