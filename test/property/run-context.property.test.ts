@@ -138,7 +138,7 @@ function pipelineOf(drawn: readonly Level[]): new () => PipelineDefinition {
   if (below === undefined) throw new TypeError('there is a level');
   return definePipeline('root', (builder) => {
     const source = builder.addSource(
-      ({ parameters }) => parameters.require('items') as readonly Item[],
+      ({ parameters }) => parameters.require<readonly Item[]>('items'),
       'items',
     );
     const composite = builder.addComposite(below, {
