@@ -13,7 +13,12 @@ type NodeFunction = (...args: readonly unknown[]) => unknown;
 
 /** How the engine gets at a node's code. */
 export type NodeBinding =
-  | { readonly how: 'class'; readonly type: Constructor<object> }
+  | {
+      readonly how: 'class';
+      readonly type: Constructor<object>;
+      /** Gives what is called in the place of an instance, once that has been made. */
+      readonly around?: ((instance: object) => object) | undefined;
+    }
   | { readonly how: 'instance'; readonly instance: object }
   | { readonly how: 'function'; readonly call: NodeFunction }
   | { readonly how: 'iterable'; readonly items: object }

@@ -226,7 +226,7 @@ function make(
   } catch (thrown) {
     throw unmade(code, path, thrown);
   }
-  if (code.fits(instance)) return instance;
+  if (code.fits(instance)) return code.around === undefined ? instance : code.around(instance);
   throw unfit(code, path);
 }
 

@@ -30,7 +30,9 @@ export function generateActivation(
   constructed: readonly ConstructedStage[],
   steps: ActivationSteps,
 ): Activation | undefined {
-  const isPlain = constructed.every(({ code }) => code.lifetime === 'execution' && !code.isInjected);
+  const isPlain = constructed.every(
+    ({ code }) => code.lifetime === 'execution' && !code.isInjected && code.around === undefined,
+  );
   if (!isPlain || constructed.length === 0) return undefined;
   const nodes = constructed.map(({ stage }, at) => {
     const index = String(at);

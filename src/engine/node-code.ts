@@ -17,6 +17,8 @@ export class NodeCode {
     readonly lifetime: NodeLifetime,
     /** One of these methods an instance must have. */
     readonly methods: readonly string[],
+    /** What a test puts around each instance. */
+    readonly around?: (instance: object) => object,
   ) {
     this.isInjected = type !== undefined && hasInjectionMetadata(type);
   }
@@ -30,7 +32,7 @@ export class NodeCode {
     const [main = ''] = methods;
     switch (binding?.how) {
       case 'class':
-        return new NodeCode(undefined, binding.type, lifetime, methods);
+        return new NodeCode(undefined, binding.type, lifetime, methods, binding.around);
       case 'instance':
         return new NodeCode(binding.instance, undefined, lifetime, methods);
       case 'function':

@@ -1,8 +1,8 @@
 import type { BlueprintNode } from '../builder/blueprint.js';
 import type { NodeBinding } from '../builder/node-binding.js';
 
-/** A node that can be replaced. */
-export type ReplaceableNode = Pick<BlueprintNode, 'path' | 'kind' | 'isStream'>;
+/** A node that can be replaced, with its own code. */
+export type ReplaceableNode = Pick<BlueprintNode, 'path' | 'kind' | 'isStream' | 'binding'>;
 
 /** What stands in for parts of a pipeline under test; given to a runner beside its options. */
 export interface RunReplacement {

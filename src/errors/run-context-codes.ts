@@ -1,4 +1,4 @@
-/** Codes of problems with what a run carries: tenant, secrets, budget, session, background work. */
+/** Codes of problems with what a run carries: tenant, secrets, budget, session, background work, isolation. */
 export const runContextCodes = [
   'SECRET_NOT_FOUND',
   'SECRET_UNAVAILABLE',
@@ -9,4 +9,5 @@ export const runContextCodes = [
   'SESSION_CONFLICT',
   'QUEUE_FULL',
   'QUEUE_CLOSED',
+  'ISOLATION_BROKEN',
 ] as const;
