@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, createHook, executionAsyncResource } from 'node:async_hooks';
 import { NoContextError } from '../errors/no-context-error.js';
 import type { PipelineContext } from './pipeline-context.js';
 
@@ -28,6 +28,36 @@ export function requireContext(): PipelineContext {
   const context = currentContext();
   if (context === undefined) throw new NoContextError();
   return context;
+}
+
+/** Whoever is current; unlike {@link currentContext} it makes nothing. */
+export function currentHolder(): ContextHolder | undefined {
+  return storage.getStore();
+}
+
+/** A timer of `setTimeout` or `setInterval`, or an immediate. */
+export type AnyTimer = NodeJS.Timeout | NodeJS.Immediate;
+
+/** Is told of timers. It must not throw: that would end the process. */
+export interface TimerWatcher {
+  /** One is made while somebody is current. */
+  made(timer: AnyTimer, holder: ContextHolder): void;
+  /** Something is about to be called back, a timer or anything else. */
+  fires(resource: object): void;
+}
+
+/** Makes a watch over all timers of the process; until it is enabled it costs nothing. */
+export function timerWatch(watcher: TimerWatcher): { enable(): unknown; disable(): unknown } {
+  return createHook({
+    init(_id, type, _trigger, resource) {
+      if (type !== 'Timeout' && type !== 'Immediate') return;
+      const holder = storage.getStore();
+      if (holder !== undefined) watcher.made(resource as AnyTimer, holder);
+    },
+    before() {
+      watcher.fires(executionAsyncResource());
+    },
+  });
 }
 
 /** Calls a function in a context: it, and all that it awaits, see that context as the current one. */

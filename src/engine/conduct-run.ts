@@ -9,6 +9,7 @@ import { Execution } from './execution.js';
 import type { OutputReceiver } from './execution.js';
 import type { Plan } from './plan.js';
 import type { RootPlan } from './plan-cache.js';
+import type { RunLeaks } from './run-leaks.js';
 import type { RunResult } from './run-result.js';
 import { RunState } from './run-state.js';
 import type { OpenPart } from './run-state.js';
@@ -26,6 +27,8 @@ export interface RunRequest {
   /** How long to wait for nodes that ignore the aborted signal. */
   readonly graceMs: number;
   readonly receiver: OutputReceiver | undefined;
+  /** Sees what executions leave behind, in development mode. */
+  readonly leaks?: RunLeaks | undefined;
   /** Brings the items in, once the nodes are ready. */
   feed(execution: Execution): Work;
 }
@@ -39,7 +42,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
   const { rootPlan, root } = request;
   const { plan, ledger } = rootPlan;
   const startedAt = performance.now();
-  const run = new RunState(ledger, request.container, root, request.graceMs);
+  const run = new RunState(ledger, request.container, root, request.graceMs, request.leaks);
   const execution = new Execution(run, root.frame, request.receiver, plan.states);
   countFromZero(plan, run);
   const abandoned = new Set<string>();

@@ -84,10 +84,15 @@ export class Execution implements ChildOutputs, ContextHolder {
 
   /** The context of the execution as a whole: what `currentContext()` shows. */
   get context(): PipelineContext {
-    const extras = Execution.#extrasOf(this);
+    return (Execution.#extrasOf(this).context ??= Execution.#makeContext(this));
+  }
+
+  static #makeContext(execution: Execution): PipelineContext {
+    const { frame, run } = execution;
     // The run's own is known before it is executed.
-    return (extras.context ??=
-      this.frame === this.run.root.frame ? this.run.root.context : new PipelineContext(this.frame));
+    const context = frame === run.root.frame ? run.root.context : new PipelineContext(frame);
+    run.leaks?.shown(execution, context);
+    return context;
   }
 
   get observer(): ExecutionObserver | undefined {

@@ -30,6 +30,7 @@ import type { RunRequest } from './conduct-run.js';
 import type { Execution } from './execution.js';
 import { allEnded } from './fan-out-stage.js';
 import { ItemStream } from './item-stream.js';
+import { LeakDetector } from './leak-detector.js';
 import { PlanCache } from './plan-cache.js';
 import { runSources } from './run-plan.js';
 import type { Plan } from './plan.js';
@@ -56,6 +57,13 @@ export interface PipelineRunnerOptions {
   readonly graceMs?: number | undefined;
   /** Whether a run without a tenant is refused. Default `false`. */
   readonly requireTenant?: boolean | undefined;
+  /**
+   * Whether to report timers, uses of the current context and listeners on `context.signal` that outlive the execution
+   * that started them, each with its path: as a warning of the run's logger, or of the process where there is none.
+   *
+   * It slows the whole process down while a run is under way. Default: whether `NODE_ENV` is `development`.
+   */
+  readonly development?: boolean | undefined;
   /**
    * Whether code is generated for nodes that take many items, which is faster; or after how many items. Default: after
    * 30,000, where the process allows code from strings; elsewhere, and with false, a loop does the same.
@@ -104,6 +112,8 @@ export class PipelineRunner {
   readonly #options: PipelineRunnerOptions;
   readonly #replacement: RunReplacement | undefined;
   readonly #plans: PlanCache;
+  /** In development mode. */
+  readonly #leaks: LeakDetector | undefined;
 
   /** @throws {@link PipelineError} `OPTION_INVALID`. */
   constructor(options?: PipelineRunnerOptions);
@@ -116,8 +126,11 @@ export class PipelineRunner {
       maxDepth: rule.positiveInteger,
       graceMs: rule.milliseconds,
       requireTenant: rule.boolean,
+      development: rule.boolean,
       codeGeneration: codeGenerationRule,
     });
+    const { development = process.env['NODE_ENV'] === 'development' } = options;
+    this.#leaks = development ? new LeakDetector() : undefined;
     this.#options = options;
     this.#replacement = replacement;
     this.#plans = new PlanCache(replacement?.node, generateAfter(options.codeGeneration));
@@ -243,7 +256,13 @@ export class PipelineRunner {
       root.release();
       throw error;
     }
-    return await conductRun(request);
+    const leaks = this.#leaks?.open(root);
+    if (leaks === undefined) return await conductRun(request);
+    try {
+      return await conductRun({ ...request, leaks });
+    } finally {
+      await leaks.endRun();
+    }
   }
 
   /** Both observers get the events; a sink or logger of the context goes before the runner's. */

@@ -62,21 +62,23 @@ export function closeExecution(plan: Plan, execution: Execution, isForced = fals
 
 function closeInSteps(plan: Plan, execution: Execution, isForced: boolean): Work {
   const { frame } = execution;
+  const { leaks } = execution.run;
   const failures: DisposerFailure[] = [];
   const steps: ClosingStep[] = plan.sinks.map((sink) => flushStep(sink, execution));
+  const finish = (): void => {
+    frame.closeDisposal();
+    reportDisposers(execution, failures);
+    commitSession(execution);
+    if (execution.observer !== undefined) notifyEnd(plan, execution);
+    execution.closed();
+  };
   const closing = new ClosingSteps(steps, execution.run, {
     // A disposer may register another one.
     more: () => [
       ...frame.takeDisposers().map((registered) => disposeStep(registered, failures)),
       ...billSteps(execution),
     ],
-    finish: () => {
-      frame.closeDisposal();
-      reportDisposers(execution, failures);
-      commitSession(execution);
-      if (execution.observer !== undefined) notifyEnd(plan, execution);
-      execution.closed();
-    },
+    finish: leaks === undefined ? finish : () => leaks.end(frame, finish),
   });
   execution.closing = closing;
   return isForced ? closing.hurry() : closing.run();

@@ -7,6 +7,7 @@ import { ItemTrace } from '../lineage/item-trace.js';
 import type { LineageSink } from '../ports/lineage-sink.js';
 import { NodeCounter } from './node-counter.js';
 import type { PathLedger } from './path-ledger.js';
+import type { RunLeaks } from './run-leaks.js';
 import { Tally } from './tally.js';
 import type { Work } from './work.js';
 
@@ -48,6 +49,8 @@ export class RunState {
     readonly root: RootContext,
     /** How long nodes that ignore the aborted signal are waited for, in milliseconds. */
     readonly graceMs: number,
+    /** Sees what executions leave behind, in development mode. */
+    readonly leaks?: RunLeaks | undefined,
   ) {
     this.#ledger = ledger;
   }

@@ -36,6 +36,8 @@ export class CancelScope {
   #budget: Budget | undefined;
   /** Limits that nobody watches yet: of a restored run, until something runs in it or asks for its signal. */
   dormant: DormantLimits | undefined;
+  /** Is told of each signal that is made here or below, in development mode. */
+  signalMade: ((signal: AbortSignal, scope: CancelScope) => void) | undefined;
 
   #deadlineMs: number | undefined;
   #dispatch: (announce: () => void) => void = (announce) => {
@@ -110,8 +112,16 @@ export class CancelScope {
       // Every call of every node may listen: the warning about many listeners would be about the rule.
       setMaxListeners(0, this.#controller.signal);
       if (this.reason !== undefined) this.#controller.abort(this.reason);
+      CancelScope.#tellOf(this.#controller.signal, this);
     }
     return this.#controller.signal;
+  }
+
+  /** Only the nearest is told: the run's own, where runs stand in runs. */
+  static #tellOf(signal: AbortSignal, scope: CancelScope): void {
+    let told: CancelScope | undefined = scope;
+    while (told !== undefined && told.signalMade === undefined) told = told.parent;
+    told?.signalMade?.(signal, scope);
   }
 
   /**

@@ -1,6 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, test, vi } from 'vitest';
-import { currentContext, requireContext, runInContext } from '../../../src/context/ambient-context.js';
+import {
+  currentContext,
+  currentHolder,
+  requireContext,
+  runInContext,
+  timerWatch,
+} from '../../../src/context/ambient-context.js';
 import { PipelineContext } from '../../../src/context/pipeline-context.js';
 import { NoContextError } from '../../../src/errors/no-context-error.js';
 
@@ -52,5 +58,76 @@ describe('the ambient slot', () => {
 
     expect(copy.currentContext).not.toBe(currentContext);
     expect(runInContext({ context }, () => copy.currentContext())).toBe(context);
+  });
+});
+
+describe('who is current', () => {
+  test('is known without being asked for a context', () => {
+    const holder = {
+      get context(): PipelineContext {
+        throw new TypeError('asked');
+      },
+    };
+
+    expect(currentHolder()).toBeUndefined();
+    expect(runInContext(holder, currentHolder)).toBe(holder);
+  });
+});
+
+describe('a watch over timers', () => {
+  const holder = { context: new PipelineContext() };
+
+  /** What a watch is told: `made` or `fires`, and of which timer. */
+  function watched() {
+    const told: [string, object][] = [];
+    const timers = new Set<object>();
+    const watch = timerWatch({
+      made: (timer, by) => {
+        expect(by).toBe(holder);
+        timers.add(timer);
+        told.push(['made', timer]);
+      },
+      fires: (resource) => {
+        if (timers.has(resource)) told.push(['fires', resource]);
+      },
+    });
+    return { watch, told };
+  }
+
+  test('is told of timers and immediates that are made in a context, and when they fire', async () => {
+    const { watch, told } = watched();
+    watch.enable();
+    setTimeout(() => undefined);
+    const timers = await runInContext(holder, async () => {
+      const interval = setInterval(() => undefined, 60_000);
+      const made: object[] = [interval];
+      await new Promise<void>((resolve) => made.push(setTimeout(resolve)));
+      await new Promise<void>((resolve) => made.push(setImmediate(resolve)));
+      clearInterval(interval);
+      return made;
+    });
+    watch.disable();
+
+    const [interval, timeout, immediate] = timers;
+    expect(told.map(([event, timer]) => [event, timers.indexOf(timer)])).toEqual([
+      ['made', 0],
+      ['made', 1],
+      ['fires', 1],
+      ['made', 2],
+      ['fires', 2],
+    ]);
+    expect(new Set([interval, timeout, immediate]).size).toBe(3);
+  });
+
+  test('is told of nothing before it is enabled, nor after it is disabled', async () => {
+    const { watch, told } = watched();
+    const wait = () => runInContext(holder, () => new Promise((resolve) => setTimeout(resolve)));
+
+    await wait();
+    watch.enable();
+    watch.disable();
+    await wait();
+
+    expect(told).toEqual([]);
   });
 });
