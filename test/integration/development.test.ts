@@ -117,27 +117,37 @@ describe('a timer that outlives its execution', () => {
 
   test('is reported, too, when it ends before the run does', async () => {
     const { runner, reports } = watched();
+
+    await runner.run(nested(() => void setTimeout(() => undefined, 0)));
+    await runner.run(nested(() => void setImmediate(() => undefined)));
+
+    expect(places(reports)).toEqual(Array(2).fill('timer orders/validate/check'));
+  });
+
+  test('is reported where the parent clears it: it has outlived the child', async () => {
+    const { runner, reports } = watched();
     const timers: NodeJS.Timeout[] = [];
-    const Orders = nested(() => timers.push(setTimeout(() => undefined, 60_000)));
-    const Slow = definePipeline('slow', (builder) => {
-      const orders = builder.addTransform(
-        async () => {
-          await runner.run(Orders);
-          for (const timer of timers) clearTimeout(timer);
-        },
-        { name: 'node', from: builder.addSource([1], 'source') },
-      );
+    const Child = definePipeline<number, unknown>('child', (builder) => {
+      const node = builder.addTransform(() => timers.push(setTimeout(() => undefined, 60_000)), {
+        name: 'node',
+        from: builder.addCompositeInput(),
+      });
+      builder.connect(node, builder.addCompositeOutput());
+    });
+    const Parent = definePipeline('parent', (builder) => {
+      const child = builder.addComposite(Child, { name: 'child', from: builder.addSource([1], 'source') });
       builder.connect(
-        orders,
-        builder.addSink(() => undefined, 'sink'),
+        child,
+        builder.addSink(async () => {
+          await nextTurn();
+          for (const timer of timers) clearTimeout(timer);
+        }, 'sink'),
       );
     });
 
-    await runner.run(Slow);
-    await runner.run(nested(() => void setTimeout(() => undefined, 0), {}, [1]));
-    await runner.run(nested(() => void setImmediate(() => undefined), {}, [1]));
+    await runner.run(Parent);
 
-    expect(places(reports)).toEqual(Array(3).fill('timer orders/validate/check'));
+    expect(places(reports)).toEqual(['timer parent/child']);
   });
 
   test('is reported when it is an interval, or one that sleeps on after a race', async () => {
