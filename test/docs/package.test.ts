@@ -54,9 +54,9 @@ describe('the published package', () => {
     for (const { path } of files) cpSync(join(root, path), join(installed, path));
   });
 
-  it('is less than 300 kB, without source maps', () => {
+  it('is less than 330 kB, without source maps', () => {
     const sizes = files.filter(({ path }) => !path.endsWith('.map')).map(({ size }) => size);
-    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(300_000);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(330_000);
   });
 
   it('holds the page that errors name, and no sources beside those in the source maps', () => {
