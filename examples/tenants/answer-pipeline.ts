@@ -1,8 +1,9 @@
 import { pipeline, type PipelineBuilder, type PipelineContext, type PipelineDefinition } from 'heirline';
 import { callModel } from './call-model.js';
-import { API_KEY, Model, Models, Prices, Signature, Watch } from './keys.js';
+import { API_KEY, Model, Models, Prices, Signature } from './keys.js';
 import type { Answer, Sorted, Ticket } from './tenant.js';
 import { WritePipeline } from './write-pipeline.js';
+import { Watch } from './witness.js';
 
 /** Answers one ticket: finds its topic with a small model, and has the answer written in a sub-pipeline. */
 @pipeline({

@@ -1,6 +1,7 @@
 import type { PipelineContext } from 'heirline';
-import { API_KEY, Models, Prices, Watch } from './keys.js';
+import { API_KEY, Models, Prices } from './keys.js';
 import type { Ticket } from './tenant.js';
+import { Watch } from './witness.js';
 
 /** What to ask a model about a ticket. */
 export interface Task {

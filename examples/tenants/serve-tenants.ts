@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CostLedger, PipelineError, PipelineRunner, Secret } from 'heirline';
 import type { CostEntry, RunResult, SecretProvider } from 'heirline';
-import { API_KEY, Inbox, Model, Models, Outbox, Prices, Signature, Watch } from './keys.js';
+import { API_KEY, Inbox, Model, Models, Outbox, Prices, Signature } from './keys.js';
 import { ModelService } from './model-service.js';
 import { readPrices } from './price-table.js';
 import { SupportDesk } from './support-desk.js';
 import type { Answer, Tenant } from './tenant.js';
-import { Witness } from './witness.js';
+import { Watch, Witness } from './witness.js';
 
 /** What became of one tenant's request. */
 export interface TenantOutcome {

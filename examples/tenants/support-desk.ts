@@ -1,6 +1,7 @@
 import { pipeline, type PipelineBuilder, type PipelineDefinition } from 'heirline';
 import { AnswerPipeline } from './answer-pipeline.js';
-import { API_KEY, Inbox, Model, Models, Outbox, Prices, Signature, Watch } from './keys.js';
+import { API_KEY, Inbox, Model, Models, Outbox, Prices, Signature } from './keys.js';
+import { Watch } from './witness.js';
 
 /** Answers the tickets of one tenant; one object of it serves all tenants at once. */
 @pipeline({

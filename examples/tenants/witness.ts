@@ -1,4 +1,4 @@
-import { requireContext, type PipelineContext } from 'heirline';
+import { contextKey, requireContext, type PipelineContext } from 'heirline';
 import { API_KEY, Model, Signature } from './keys.js';
 import type { Tenant } from './tenant.js';
 
@@ -54,3 +54,6 @@ export class Witness {
     this.#crossings.set(owner, this.crossings(owner) + wrong);
   }
 }
+
+/** Where nodes find the witness of all tenants. */
+export const Watch = contextKey<Witness>('watch');

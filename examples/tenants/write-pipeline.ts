@@ -1,7 +1,8 @@
 import { pipeline, type PipelineBuilder, type PipelineContext, type PipelineDefinition } from 'heirline';
 import { callModel } from './call-model.js';
-import { API_KEY, Model, Models, Prices, Signature, Watch } from './keys.js';
+import { API_KEY, Model, Models, Prices, Signature } from './keys.js';
 import type { Answer, Sorted } from './tenant.js';
+import { Watch } from './witness.js';
 
 /** Writes the answer of one ticket with the tenant's model, and signs it. */
 @pipeline({
