@@ -1,4 +1,5 @@
 import { limitsOf } from '../run/budget-limits.js';
+import { silentLogger } from '../ports/logger.js';
 import { CancelScope } from '../run/cancel-scope.js';
 import { Redactor } from '../run/redactor.js';
 import { relaySignal } from '../run/relay-signal.js';
@@ -37,6 +38,8 @@ export function rootContext(
   const given = origin instanceof TemplateFrame ? origin : undefined;
   const { runOptions = {}, joined: joinedRun } = given ?? {};
   const joined = joinedRun && RunContext.parts(joinedRun);
+  // A run that joins another one writes where that does, unless it was told where.
+  const logger = services.logger === silentLogger ? (joined?.logger ?? silentLogger) : services.logger;
   const above = joined ?? (outer && RunContext.parts(outer));
   const scope = new CancelScope(site.path, above?.scope, joined === undefined);
   if (runOptions.budget !== undefined) scope.limitBudget(limitsOf(runOptions.budget));
@@ -46,14 +49,14 @@ export function rootContext(
     RunServices.open(runOptions, {
       identity,
       redactor: new Redactor(above?.services.redactor),
-      logger: services.logger,
+      logger,
       path: site.path,
       isRunning: true,
     });
   const frame = new ContextFrame(
     site,
     undefined,
-    new ContextServices(services, run),
+    new ContextServices({ ...services, logger }, run),
     scope,
     origin.layers(),
     identity,

@@ -16,7 +16,7 @@ export interface BudgetLimits {
 }
 
 /** The rules of {@link BudgetLimits}. */
-export const budgetRules: OptionRules = {
+const budgetRules: OptionRules = {
   tokens: countRule,
   calls: countRule,
   items: countRule,

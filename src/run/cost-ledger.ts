@@ -77,7 +77,8 @@ export class CostLedger {
    *
    * @throws {@link PipelineError} `OPTION_INVALID` when the call is wrong; nothing is booked.
    * @throws {@link BudgetExceededError} when a limit is passed; the entry is booked.
-   * @throws {@link PipelineError} `SINK_REJECTED` when `onEntry` throws; the entry is booked and charged.
+   * @throws {@link PipelineError} `SINK_REJECTED` when `onEntry` throws, which ends the run too, whatever the policies
+   * say; the entry is booked and charged.
    */
   record(call: CostCall): CostEntry {
     const { book, run, path, charge } = this.#view;
@@ -175,7 +176,9 @@ export class CostLedger {
       run?.follow(told, path);
       return undefined;
     } catch (cause) {
-      return entryRejected(path, cause);
+      const failure = entryRejected(path, cause);
+      run?.fail(failure);
+      return failure;
     }
   }
 }

@@ -42,6 +42,11 @@ export class RunCosts {
     if (!isLate) this.#waiting.add(settled);
   }
 
+  /** Notes a failure that ends the run, whatever becomes of the error. */
+  fail(failure: PipelineError): void {
+    if (!this.isClosed) this.#failures.push(failure);
+  }
+
   /** Settles when all that is waited for has; gives the failures since it was last asked, undefined where there is nothing. */
   pending(): Promise<readonly PipelineError[]> | undefined {
     return this.#waiting.size === 0 && this.#failures.length === 0 ? undefined : this.#settle();

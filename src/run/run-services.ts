@@ -6,7 +6,6 @@ import type { Redactor } from './redactor.js';
 import type { RunContextOptions } from './run-context-options.js';
 import type { RunIdentity } from './run-identity.js';
 import { SecretAccess } from './secret-access.js';
-import type { SessionState } from './session-state.js';
 import { SessionTransaction } from './session-transaction.js';
 
 /** Every {@link SessionSharing}, written down here only. */
