@@ -33,9 +33,11 @@ export interface IsolationOptions<TIn = unknown> {
 
 /** What was proven. */
 export interface IsolationReport {
+  /** How many there were at once. */
   readonly runs: number;
   /** How many calls of nodes, and items of streams, were looked at. */
   readonly checked: number;
+  /** To repeat the test with. */
   readonly seed: number;
 }
 
@@ -48,7 +50,7 @@ export interface IsolationReport {
  * so give them test services through `context` or `container`.
  *
  * @throws {@link IsolationError} `ISOLATION_BROKEN` with each crossing's key and path, or with a run's failure as `cause`.
- * @throws {@link PipelineError} `OPTION_INVALID` for wrong options, and what is wrong with the definition.
+ * @throws `OPTION_INVALID`, a `PipelineError`, for wrong options; else what is wrong with the definition.
  */
 export async function expectIsolation<TIn, TOut>(
   definition: Definition<TIn, TOut>,
@@ -65,7 +67,7 @@ export async function expectIsolation<TIn, TOut>(
   const runs = Array.from({ length: count }, (_, run) =>
     isolatedRun(run, typeof context === 'function' ? context(run) : context, watch),
   );
-  watch.comparesSessions = new Set(runs.map(({ session }) => session)).size === count;
+  watch.comparesSecrets = new Set(runs.map(({ secrets }) => secrets)).size === count;
   const shared = typeof input === 'function' || input === undefined ? undefined : itemsOf(input);
   const inputs = runs.map(({ run }) => {
     if (typeof input !== 'function') return shared;

@@ -7,7 +7,6 @@ import { RunContext } from '../run/run-context.js';
 import type { RunContextOptions } from '../run/run-context-options.js';
 import type { SecretProvider } from '../run/secret-provider.js';
 import { createSession } from '../run/session-state.js';
-import type { SessionState } from '../run/session-state.js';
 import { Secret } from '../run/secret.js';
 import type { IsolationWatch } from './isolation-watch.js';
 
@@ -18,7 +17,8 @@ const MARKER_KEY = 'isolationMarker';
 export interface IsolatedRun {
   readonly run: number;
   readonly context: PipelineContext;
-  readonly session: SessionState;
+  /** The user's own. */
+  readonly secrets: SecretProvider | undefined;
 }
 
 /**
@@ -39,7 +39,6 @@ export function isolatedRun(run: number, given: PipelineContextOptions, watch: I
     );
   }
   const options: RunContextOptions = given.run ?? {};
-  const session = options.session ?? createSession();
   const context = new PipelineContext({
     ...given,
     logger: watchedLogger(given.logger, run, watch),
@@ -55,7 +54,7 @@ export function isolatedRun(run: number, given: PipelineContextOptions, watch: I
       tenantId: options.tenantId ?? words.marker(run, 'tenantId'),
       correlationId: options.correlationId ?? words.marker(run, 'correlationId'),
       secrets: watchedSecrets(options.secrets, run, watch),
-      session,
+      session: options.session ?? createSession(),
     },
   });
   const { tenantId, principal, threadId, correlationId } = options;
@@ -63,7 +62,7 @@ export function isolatedRun(run: number, given: PipelineContextOptions, watch: I
   for (const kind of dictionaryKinds) watch.given(run, kind, context[kind].toObject(), true);
   for (const kind of ['parameters', 'properties'] as const)
     context[kind].set(MARKER_KEY, words.marker(run, `${kind}.${MARKER_KEY}`));
-  return { run, context, session };
+  return { run, context, secrets: options.secrets };
 }
 
 /** Gives a marked value for every name; what a provider of the user gives counts where it differs from run to run. */
@@ -79,7 +78,7 @@ function watchedSecrets(
       watch.lookAtCurrent(run);
       if (given === undefined) return Secret.of(watch.words.marker(run, origin));
       const secret = await given.resolve(name);
-      if (secret instanceof Secret) watch.words.add(secret.reveal(), run, origin);
+      if (watch.comparesSecrets && secret instanceof Secret) watch.words.add(secret.reveal(), run, origin);
       return secret;
     },
   };

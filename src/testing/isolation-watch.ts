@@ -15,8 +15,8 @@ const MOST_CROSSINGS = 1000;
 /** Looks for what crosses between runs that run at once. */
 export class IsolationWatch {
   readonly words = new RunWords();
-  /** Whether each run has a session of its own. */
-  comparesSessions = true;
+  /** Whether each run has a provider of secrets of its own. */
+  comparesSecrets = true;
   /** How many calls of nodes were looked at. */
   checked = 0;
   readonly #crossings = new Map<string, { readonly crossing: IsolationCrossing; readonly word?: RunWord }>();
@@ -88,7 +88,7 @@ export class IsolationWatch {
         else this.look(run, path, `${kind}.${name}`, value);
       }
     }
-    if (this.comparesSessions) this.look(run, path, 'session', context.run.session.toObject());
+    this.look(run, path, 'session', context.run.session.toObject());
   }
 
   /** Looks whether the current context, if there is one, is of a run. */

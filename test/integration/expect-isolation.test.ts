@@ -177,7 +177,9 @@ describe('a pipeline that keeps its runs apart', () => {
       const check = builder.addTransform(
         async (order: Order, { run, items, logger, parameters }: PipelineContext) => {
           const secret = await run.secrets.get('TOKEN');
-          items.require<unknown[]>('log').push([run.tenantId, secret.reveal(), run.session.get('topic')]);
+          items
+            .require<unknown[]>('log')
+            .push([run.tenantId, secret.reveal(), run.session.get('topic')], run.runId);
           logger.info({ order: order.id, marker: parameters.get('isolationMarker') }, 'checked');
           return order.id === 2 ? throwAnything(new RangeError('two')) : order;
         },
@@ -209,29 +211,90 @@ describe('a pipeline that keeps its runs apart', () => {
       },
     });
 
-    expect(log).toHaveLength(10);
+    expect(log).toHaveLength(20);
     expect(log).toContainEqual(['acme', 'the same for all', 'orders']);
     expect(lines).toHaveLength(10);
     expect(letters).toHaveLength(5);
   });
 
-  test('may share services by choice, and keep what all runs are given', async () => {
-    const database = new Map<string, unknown>();
-    const Root = rootWith('store', async (order, { run, items, parameters }) => {
-      const store = items.require<{ rows: Map<string, unknown> }>('store');
+  test('may share services that several runs are given, or that a node takes from a module', async () => {
+    const rows = new Map<string, unknown>();
+    const mailer = {
+      sent: [] as unknown[],
+      send(mail: unknown) {
+        this.sent.push(mail);
+      },
+    };
+    const Root = rootWith('store', async (order, { run, items }) => {
+      const store = items.require<{ rows: typeof rows }>('store');
       store.rows.set(`${run.requireTenant()}/${String(order.id)}`, order);
+      items.set('mailer', mailer).require<typeof mailer>('mailer').send(run.tenantId);
       await nextTurn();
-      return { ...order, unit: parameters.get('unit') };
+      return { ...order, rows };
     });
+
+    await expectIsolation(Root, { context: () => ({ items: { store: { rows } } }) });
+
+    expect(rows.size).toBe(100);
+  });
+
+  test('may use what several runs are given, or have in their own texts, and names of fields', async () => {
+    const Root = rootWith('use', (order, { parameters }) => ({
+      ...order,
+      ...parameters.toObject(),
+      verbose: false,
+    }));
 
     await expectIsolation(Root, {
       context: (run) => ({
-        parameters: { unit: run % 2 === 0 ? 'kilometre' : 'nautical mile' },
-        items: { store: { rows: database } },
+        parameters: {
+          unit: run % 2 === 0 ? 'kilometre' : 'nautical mile',
+          region: run === 0 ? 'north' : `north of ${run}`,
+          ...(run === 0 ? { verbose: true } : {}),
+        },
       }),
     });
+  });
 
-    expect(database.size).toBe(100);
+  test('may keep a secret that is the same for all runs', async () => {
+    let cached: Secret | undefined;
+    const Root = rootWith('sign', async (order, { run }) => {
+      cached ??= await run.secrets.get('TOKEN');
+      await nextTurn();
+      return { ...order, signature: cached.reveal() };
+    });
+    const Reading = definePipeline('orders', (builder) => {
+      const sign = builder.addTransform(
+        async (order: Order, { run }) => {
+          const signature = (cached ??= await run.secrets.get('TOKEN')).reveal();
+          await nextTurn();
+          return { ...order, signature };
+        },
+        { name: 'sign', from: builder.addSource(orders, 'source') },
+      );
+      builder.addSink((_order, { run }) => run.secrets.get('TOKEN'), { name: 'save', from: sign });
+    });
+    const secrets = mapSecrets({ TOKEN: 'the same for all' });
+
+    await expectIsolation(Root, { context: { run: { secrets } } });
+    cached = undefined;
+    await expectIsolation(Reading, {
+      context: () => ({ run: { secrets: mapSecrets({ TOKEN: 'the same for all' }) } }),
+    });
+  });
+
+  test('runs its calls in an order that the seed decides', async () => {
+    const orderOf = async (seed: number) => {
+      const calls: unknown[] = [];
+      const Root = rootWith('call', (order, { parameters }) => {
+        calls.push(parameters.get('number'));
+        return order;
+      });
+      await expectIsolation(Root, { runs: 8, seed, context: (number) => ({ parameters: { number } }) });
+      return calls.join();
+    };
+
+    expect(await orderOf(1)).not.toBe(await orderOf(2));
   });
 
   test('may work in a background queue, which keeps its items apart', async () => {
