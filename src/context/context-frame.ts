@@ -80,6 +80,11 @@ export class ContextFrame implements DictionaryOwner {
     return this.#scope;
   }
 
+  /** Stands in another scope from now on. */
+  protected enterScope(scope: CancelScope): void {
+    this.#scope = scope;
+  }
+
   /** Gives this execution a scope of its own, so that what is under way side by side in it hears when it fails. */
   isolateScope(): void {
     if (!ContextFrame.#ownsScope(this)) this.#scope = new CancelScope(this.path, this.#scope, false, true);
@@ -93,7 +98,7 @@ export class ContextFrame implements DictionaryOwner {
 
   /** Leaves the scopes above: the execution has ended. */
   closeScope(): void {
-    if (ContextFrame.#ownsScope(this) && this.parent !== undefined) this.#scope.close();
+    if (ContextFrame.#ownsScope(this)) this.#scope.close();
   }
 
   static #ownsScope({ parent, scope }: ContextFrame): boolean {

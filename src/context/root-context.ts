@@ -2,7 +2,6 @@ import { limitsOf } from '../run/budget-limits.js';
 import { silentLogger } from '../ports/logger.js';
 import { CancelScope } from '../run/cancel-scope.js';
 import { Redactor } from '../run/redactor.js';
-import { relaySignal } from '../run/relay-signal.js';
 import { RunContext } from '../run/run-context.js';
 import { startedIdentity } from '../run/run-identity.js';
 import { RunServices } from '../run/run-services.js';
@@ -41,7 +40,9 @@ export function rootContext(
   // A run that joins another one writes where that does, unless it was told where.
   const logger = services.logger === silentLogger ? (joined?.logger ?? silentLogger) : services.logger;
   const above = joined ?? (outer && RunContext.parts(outer));
-  const scope = new CancelScope(site.path, above?.scope, joined === undefined);
+  // Where the run that it joins has ended, it goes on alone.
+  const isOwnRun = joined === undefined || joined.scope.run.isClosed;
+  const scope = new CancelScope(site.path, above?.scope, isOwnRun);
   if (runOptions.budget !== undefined) scope.limitBudget(limitsOf(runOptions.budget));
   const identity = joined?.identity ?? startedIdentity(runOptions, above?.identity);
   const run =
@@ -66,7 +67,7 @@ export function rootContext(
     frame,
     context: new PipelineContext(frame),
     release() {
-      for (const stop of stops) stop();
+      lift?.();
       scope.close();
       run.close();
     },
@@ -74,15 +75,6 @@ export function rootContext(
   scope.dispatchThrough((announce) => {
     runInContext(root, announce);
   });
-  // A restored run has limits that nobody has watched yet.
-  const { dormant } = above?.scope ?? {};
-  const stops = [given?.relaySignals(scope), relaySignal(dormant?.signal, scope)].filter(
-    (stop) => stop !== undefined,
-  );
-  scope.limitTo(earlier(given?.deadlineMs(), dormant?.deadlineMs));
+  const lift = given?.limit(scope, joined?.scope);
   return root;
-}
-
-function earlier(one: number | undefined, other: number | undefined): number | undefined {
-  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
 }

@@ -32,7 +32,7 @@ export class TemplateFrame extends ContextFrame {
     const runOptions = options.run instanceof RunContext ? {} : (options.run ?? {});
     checkOptions('run', runOptions, runContextRules);
     const identity = parts?.identity ?? startedIdentity(runOptions);
-    const { logger = silentLogger } = options;
+    const { logger = parts?.logger ?? silentLogger } = options;
     const services =
       parts?.services ??
       RunServices.open(runOptions, {
@@ -58,21 +58,40 @@ export class TemplateFrame extends ContextFrame {
     for (const kind of dictionaryKinds) this.dictionary(kind).setAll(options[kind]);
   }
 
-  /** Cancels a scope when a signal that the user gave aborts; gives the function that stops listening. */
-  relaySignals(scope: CancelScope): () => void {
-    const stops = this.#signals.map((signal) => relaySignal(signal, scope));
+  /**
+   * Makes a scope end when a signal that the user gave aborts, and at the user's deadline; gives the function that lifts that.
+   *
+   * @param joined the scope that it stands in, which may have limits that nobody has watched yet.
+   */
+  limit(scope: CancelScope, joined: CancelScope | undefined): () => void {
+    const { timeoutMs, deadline } = this.runOptions;
+    const dormant = joined?.dormant;
+    const stops = [...this.#signals, dormant?.signal].map((signal) => relaySignal(signal, scope));
+    const limits = [
+      timeoutMs === undefined ? undefined : Date.now() + timeoutMs,
+      deadline?.getTime(),
+      // That of a run that has ended is nobody's any more.
+      joined?.run.isClosed === true ? joined.deadlineMs : dormant?.deadlineMs,
+    ].filter((limit) => limit !== undefined);
+    scope.limitTo(limits.length === 0 ? undefined : Math.min(...limits));
     return () => {
       for (const stop of stops) stop();
+      scope.limitTo(undefined);
     };
   }
 
-  /** When a run with this template must have ended, in milliseconds since the epoch. */
-  deadlineMs(): number | undefined {
-    const { timeoutMs, deadline } = this.runOptions;
-    const limits = [
-      ...(timeoutMs === undefined ? [] : [Date.now() + timeoutMs]),
-      ...(deadline === undefined ? [] : [deadline.getTime()]),
-    ];
-    return limits.length === 0 ? undefined : Math.min(...limits);
+  /** Makes the limits count while something runs in this context itself; gives the function that ends that. */
+  open(): () => void {
+    const { joined, scope: around } = this;
+    if (joined === undefined) return this.limit(around, undefined);
+    // The run that it joins is not for this to end.
+    const own = new CancelScope('', around);
+    this.enterScope(own);
+    const lift = this.limit(own, around);
+    return () => {
+      lift();
+      own.close();
+      this.enterScope(around);
+    };
   }
 }

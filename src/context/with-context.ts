@@ -26,20 +26,15 @@ export async function withContext<T>(
   const frame = PipelineContext.frameOf(view);
   // The context of a running execution: its own end disposes it.
   if (!(frame instanceof TemplateFrame)) return await runInContext(holder, fn, view);
-  const stopRelays = frame.relaySignals(frame.scope);
-  // The limit of a run that it joins is not for this to change.
-  const limitTo = (deadlineMs: number | undefined): void => {
-    if (frame.joined === undefined) frame.scope.limitTo(deadlineMs);
-  };
-  limitTo(frame.deadlineMs());
+  const close = frame.open();
   const before = frame.disposerCount;
   const { run } = frame.services;
   const end = async (): Promise<DisposerFailure[]> => {
+    close();
+    const failures = await runInContext(holder, callDisposers, frame.takeDisposers(before));
     for (const error of (await run.cost.pending()) ?? [])
       frame.report('error', { error }, 'a cost entry was not handed on');
-    stopRelays();
-    limitTo(undefined);
-    return await runInContext(holder, callDisposers, frame.takeDisposers(before));
+    return failures;
   };
   let result: Awaited<T>;
   try {
@@ -49,6 +44,9 @@ export async function withContext<T>(
     throw error;
   }
   const failed = disposalFailed(await end());
-  if (failed !== undefined) throw failed;
+  if (failed !== undefined) {
+    run.redactor.error(failed);
+    throw failed;
+  }
   return result;
 }

@@ -1,6 +1,7 @@
 import { runInContext } from '../context/ambient-context.js';
 import type { RootContext } from '../context/root-context.js';
 import { requiredSecrets } from '../composition/requirements.js';
+import { BudgetExceededError } from '../errors/budget-exceeded-error.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { RunCancelledError } from '../errors/run-cancelled-error.js';
 import { alarmAt } from '../run/alarm.js';
@@ -16,6 +17,7 @@ import type { OpenPart } from './run-state.js';
 import { scopeError } from './engine-errors.js';
 import { closeExecution, openExecution, outcomeOf } from './run-plan.js';
 import { tracedPlace } from './stage.js';
+import { within } from './within.js';
 import { after } from './work.js';
 import type { Work } from './work.js';
 
@@ -52,6 +54,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
     await settledOrGivenUp(work, run, execution, request.graceMs, abandoned, graceEndsAt);
   const leftMs = graceEndsAt.ms === undefined ? request.graceMs : Math.max(0, graceEndsAt.ms - Date.now());
   await runInContext(root, endLingering, run, leftMs, abandoned);
+  await runInContext(root, reportUnbilled, execution, request.graceMs);
   await runInContext(root, dropOpenTraces, run, execution);
   root.release();
   const result: RunResult = Object.freeze({
@@ -164,6 +167,14 @@ async function endLingering(run: RunState, graceMs: number, abandoned: Set<strin
   await closeByForce(run, graceMs, abandoned);
 }
 
+/** Waits for what lingering calls have recorded: too late to change how the run ended. */
+async function reportUnbilled({ frame }: Execution, graceMs: number): Promise<void> {
+  const unbilled = frame.services.run.unbilled()?.then((failures) => {
+    for (const error of failures) frame.report('error', { error }, 'a cost entry was not handed on');
+  });
+  if (unbilled !== undefined) await within(unbilled, graceMs);
+}
+
 /** Closes what is open; names what hangs even then. */
 async function closeByForce(run: RunState, graceMs: number, abandoned: Set<string>): Promise<void> {
   if (await within(run.forceClose(), graceMs)) return;
@@ -182,28 +193,13 @@ async function dropOpenTraces(run: RunState, execution: Execution): Promise<void
   }
 }
 
-/** Whether a promise settled within so many milliseconds. */
-async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let stopAlarm: (() => void) | undefined;
-  const late = new Promise<false>((resolve) => {
-    stopAlarm = alarmAt(Date.now() + ms, () => {
-      resolve(false);
-    });
-  });
-  const inTime = promise.then(
-    () => true,
-    () => true,
-  );
-  const settled = await Promise.race([inTime, late]);
-  stopAlarm?.();
-  return settled;
-}
-
 /** The error that ends the run. One that also ends another run is not shared with it: each carries its own result. */
 function endingError(execution: Execution): PipelineError | undefined {
   if (execution.failure !== undefined) return execution.failure;
-  const { reason, parent, path } = execution.frame.scope;
+  const { reason, parent, path, run } = execution.frame.scope;
   if (reason === undefined) return undefined;
   if (parent?.reason !== reason) return scopeError(reason);
+  const { cause } = reason;
+  if (cause instanceof BudgetExceededError && parent.run === run) return BudgetExceededError.again(cause);
   return new RunCancelledError(reason.reason, path, { cause: reason });
 }

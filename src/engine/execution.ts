@@ -1,5 +1,3 @@
-import { BudgetExceededError } from '../errors/budget-exceeded-error.js';
-import { Budget } from '../run/budget.js';
 import type { ChildOutputs } from '../composition/output-cardinality.js';
 import { runInContext } from '../context/ambient-context.js';
 import type { ContextHolder } from '../context/ambient-context.js';
@@ -159,7 +157,7 @@ export class Execution implements ChildOutputs, ContextHolder {
     isFatal = false,
     frame: ContextFrame = this.frame,
   ): void {
-    if (error.cause instanceof BudgetExceededError) Budget.endedBy(error.cause);
+    if (error.cause instanceof Error) this.frame.scope.budget.endBy(error.cause);
     if (this.isHalted) {
       if (this.frame.scope.reason === undefined) {
         this.frame.report(

@@ -1,16 +1,16 @@
 import { callDisposer, disposalFailed } from '../context/disposers.js';
 import type { DisposerFailure, RegisteredDisposer } from '../context/disposers.js';
-import type { PipelineError } from '../errors/pipeline-error.js';
 import { toErrorRecord } from '../ports/error-record.js';
 import type { Outcome } from '../ports/execution-observer.js';
 import { activateNodes } from './activation.js';
 import { ClosingSteps } from './closing-steps.js';
 import type { ClosingStep } from './closing-steps.js';
-import { nodeFailed } from './engine-errors.js';
+import { nodeFailed, sinkRejected } from './engine-errors.js';
 import type { Execution } from './execution.js';
 import { allEnded } from './fan-out-stage.js';
 import type { Plan } from './plan.js';
 import type { SinkStage } from './sink-stage.js';
+import { within } from './within.js';
 import { after } from './work.js';
 import type { Work } from './work.js';
 
@@ -69,8 +69,9 @@ function closeInSteps(plan: Plan, execution: Execution, isForced: boolean): Work
     frame.closeDisposal();
     reportDisposers(execution, failures);
     commitSession(execution);
-    if (execution.observer !== undefined) notifyEnd(plan, execution);
+    // From here on nothing changes how it ended.
     execution.closed();
+    if (execution.observer !== undefined) notifyEnd(plan, execution);
   };
   const closing = new ClosingSteps(steps, execution.run, {
     // A disposer may register another one.
@@ -108,10 +109,16 @@ function billSteps(execution: Execution): ClosingStep[] {
   const { parent, path, services } = execution.frame;
   const unbilled = parent === undefined ? services.run.unbilled() : undefined;
   if (unbilled === undefined) return [];
-  const fail = (failures: readonly PipelineError[]): void => {
-    for (const failure of failures) execution.fail(failure, undefined);
+  const { graceMs } = execution.run;
+  const bill = async (): Promise<void> => {
+    const handedOn = unbilled.then((failures) => {
+      for (const failure of failures) execution.fail(failure, undefined);
+    });
+    if (await within(handedOn, graceMs)) return;
+    const late = `no answer within ${String(graceMs)} ms`;
+    execution.fail(sinkRejected(path, "cost ledger's onEntry", late), undefined);
   };
-  return [{ path, run: () => unbilled.then(fail), failed: () => undefined }];
+  return [{ path, run: bill, failed: () => undefined }];
 }
 
 /** A run that has succeeded keeps what it wrote to its session, unless another run was faster. */

@@ -1,5 +1,3 @@
-import { BudgetExceededError } from '../errors/budget-exceeded-error.js';
-import { Budget } from '../run/budget.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
 import { toErrorRecord } from '../ports/error-record.js';
 import type { Decision, ErrorPolicy } from '../resilience/error-policy.js';
@@ -60,7 +58,7 @@ export abstract class WorkStage extends NodeStage {
   /** The one place where the end of a failed try is decided. */
   protected failed(execution: Execution, failed: FailedTry): unknown {
     const { error, trace, attempt } = failed;
-    if (error.cause instanceof BudgetExceededError) Budget.endedBy(error.cause);
+    if (error.cause instanceof Error) execution.frame.scope.budget.endBy(error.cause);
     // No policy can swallow a cancel.
     if (execution.frame.scope.reason !== undefined) return nothingAfter(dropItem(execution, this, trace));
     if (execution.observer !== undefined) {

@@ -18,26 +18,25 @@ export interface ExceededBudget {
   readonly currency?: string;
 }
 
+/** Ends the scope of a budget, if what has failed lies within it. */
+type EndBudget = (error: BudgetExceededError, below: object) => void;
+
 /** Thrown where more is spent, or is to be reserved, than a budget allows; its `path` is that of the spender. */
 export class BudgetExceededError extends PipelineError {
   /** The limit and who used it up. */
   readonly budget: ExceededBudget;
   /** Why the work was cancelled, where this error ended it. */
   readonly reason: CancelReason;
-  readonly #end: (error: BudgetExceededError) => void;
+  readonly #end: EndBudget;
+  readonly #asked: number | undefined;
 
   /**
    * @hidden
    * @param path where it was spent, or asked for.
-   * @param end ends the scope of the budget.
+   * @param end ends the scope of the budget, where the error was thrown within it.
    * @param asked what was to be reserved, where that was refused.
    */
-  constructor(
-    budget: ExceededBudget,
-    path: string,
-    end: (error: BudgetExceededError) => void,
-    asked?: number,
-  ) {
+  constructor(budget: ExceededBudget, path: string, end: EndBudget, asked?: number) {
     const { kind, limit, spent, currency, topSpender } = budget;
     const what = asked === undefined ? 'is exceeded' : `has no room for ${asked}`;
     const used = `${spent} of ${limit}${currency === undefined ? '' : ` ${currency}`} spent`;
@@ -47,14 +46,20 @@ export class BudgetExceededError extends PipelineError {
     this.budget = Object.freeze({ ...budget });
     this.reason = Object.freeze({ kind: 'budget', message: problem, path });
     this.#end = end;
+    this.#asked = asked;
   }
 
   static {
     this.prototype.name = 'BudgetExceededError';
   }
 
-  /** @internal Ends the scope of the budget that is exceeded. */
-  static end(error: BudgetExceededError): void {
-    error.#end(error);
+  /** @internal Ends the scope of the budget that is exceeded, where something below it has failed by that. */
+  static end(error: BudgetExceededError, below: object): void {
+    error.#end(error, below);
+  }
+
+  /** @internal The same for another run that ends by it: each carries its own result. */
+  static again(error: BudgetExceededError): BudgetExceededError {
+    return new BudgetExceededError(error.budget, error.path ?? '', error.#end, error.#asked);
   }
 }

@@ -7,6 +7,9 @@ import type { Reservation } from './reservation.js';
 import { budgetKinds, checkSpending, partsOf } from './spending.js';
 import type { BudgetSpent, Part, Spending } from './spending.js';
 
+/** How far causes are followed. */
+const MAX_CAUSES = 16;
+
 /**
  * The accounts of one scope: what is spent in it counts there and in every scope above.
  *
@@ -38,9 +41,14 @@ export class Budget {
     this.#end = end;
   }
 
-  /** Ends the scope of the budget that refused, where the error of a reservation has left a node. */
-  static endedBy(error: BudgetExceededError): void {
-    BudgetExceededError.end(error);
+  /** Ends the scope of the budget that refused, where the error of a reservation has left a node that spends from this one. */
+  endBy(thrown: unknown): void {
+    let cause = thrown;
+    // Libraries wrap what they let through.
+    for (let depth = 0; depth < MAX_CAUSES && cause instanceof Error; depth += 1) {
+      if (cause instanceof BudgetExceededError) BudgetExceededError.end(cause, this);
+      cause = cause.cause;
+    }
   }
 
   /** This one or the nearest above that limits something, else that of the run. */
@@ -231,7 +239,10 @@ export class Budget {
       ...{ kind, limit, spent: asked === undefined ? spent : used, path: this.path, topSpender },
       ...(currency === undefined ? {} : { currency }),
     };
-    return new BudgetExceededError(budget, path, (error) => this.#finish(error), asked);
+    const end = (error: BudgetExceededError, below: object): void => {
+      if (below instanceof Budget && below.#scopes.includes(this)) this.#finish(error);
+    };
+    return new BudgetExceededError(budget, path, end, asked);
   }
 
   #finish(error: BudgetExceededError): void {

@@ -6,6 +6,9 @@ import { Budget } from './budget.js';
 import type { BudgetLimits } from './budget-limits.js';
 import { relaySignal } from './relay-signal.js';
 
+/** Calls a function in the context that ends of scopes are announced in. */
+type Dispatch = (announce: () => void) => void;
+
 /** See {@link CancelScope.dormant}. */
 export interface DormantLimits {
   readonly deadlineMs: number | undefined;
@@ -40,9 +43,7 @@ export class CancelScope {
   signalMade: ((signal: AbortSignal, scope: CancelScope) => void) | undefined;
 
   #deadlineMs: number | undefined;
-  #dispatch: (announce: () => void) => void = (announce) => {
-    announce();
-  };
+  #dispatch: Dispatch | undefined;
 
   /**
    * @param startsRun whether this scope is a run of its own that a parent's run has started.
@@ -65,17 +66,25 @@ export class CancelScope {
     return Math.min(above, own);
   }
 
-  /** Ends the scope by itself at a moment, in milliseconds since the epoch, at once if that has passed; undefined lifts the limit. */
-  limitTo(deadlineMs: number | undefined): void {
+  /**
+   * Ends the scope by itself at a moment, in milliseconds since the epoch, at once if that has passed; undefined lifts the limit.
+   *
+   * @param keepsAlive whether the process waits for that moment.
+   */
+  limitTo(deadlineMs: number | undefined, keepsAlive = true): void {
     this.#deadlineMs = deadlineMs;
     this.#stopAlarm?.();
     this.#stopAlarm = undefined;
     if (deadlineMs === undefined || this.reason !== undefined || this.#closed) return;
     if (deadlineMs <= Date.now()) this.#expire();
     else
-      this.#stopAlarm = alarmAt(deadlineMs, () => {
-        this.#expire();
-      });
+      this.#stopAlarm = alarmAt(
+        deadlineMs,
+        () => {
+          this.#expire();
+        },
+        keepsAlive,
+      );
   }
 
   /** Gives the scope a budget of its own, within what is left of those around it; the limits are never changed. */
@@ -100,7 +109,7 @@ export class CancelScope {
   }
 
   /** Announces this scope's end, and the ends of the scopes below, through a function: in the run's own context. */
-  dispatchThrough(dispatch: (announce: () => void) => void): void {
+  dispatchThrough(dispatch: Dispatch): void {
     this.#dispatch = dispatch;
   }
 
@@ -138,18 +147,29 @@ export class CancelScope {
   #endAll(reason: RunCancelledError): void {
     const ended: CancelScope[] = [];
     this.#end(reason, ended);
-    this.run.#dispatch(() => {
-      for (const scope of ended) scope.#announce();
-    });
+    for (const scope of ended) {
+      const dispatch = CancelScope.#dispatchOf(scope);
+      if (dispatch === undefined) scope.#announce();
+      else
+        dispatch(() => {
+          scope.#announce();
+        });
+    }
   }
 
   /** Calls back once when the scope ends, before its signal aborts; gives the function that stops watching. */
   watch(watcher: () => void): () => void {
     if (this.#closed) return () => undefined;
+    this.#wake();
     (this.#watchers ??= new Set()).add(watcher);
     return () => {
       this.#watchers?.delete(watcher);
     };
+  }
+
+  /** Whether the work of this scope has ended. */
+  get isClosed(): boolean {
+    return this.#closed;
   }
 
   /** Leaves the parent and calls the alarm off: the work of this scope has ended. */
@@ -166,7 +186,7 @@ export class CancelScope {
     const { signal, deadlineMs } = this.dormant;
     this.dormant = undefined;
     relaySignal(signal, this);
-    this.limitTo(deadlineMs);
+    this.limitTo(deadlineMs, false);
   }
 
   #expire(): void {
@@ -182,8 +202,17 @@ export class CancelScope {
     for (const child of this.#children ?? []) child.#end(reason, ended);
   }
 
+  /** That of the run that the scope belongs to, though it may have joined another one. */
+  static #dispatchOf(scope: CancelScope): Dispatch | undefined {
+    if (scope.#dispatch !== undefined || scope.parent === undefined) return scope.#dispatch;
+    return CancelScope.#dispatchOf(scope.parent);
+  }
+
   #announce(): void {
-    for (const watcher of [...(this.#watchers ?? [])]) watcher();
-    this.#controller?.abort(this.reason);
+    try {
+      for (const watcher of [...(this.#watchers ?? [])]) watcher();
+    } finally {
+      this.#controller?.abort(this.reason);
+    }
   }
 }

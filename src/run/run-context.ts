@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { invalidOption } from '../errors/option-rules.js';
 import type { CancelReason } from '../errors/cancel-reason.js';
 import type { Logger } from '../ports/logger.js';
+import { quietly } from './bound-logger.js';
 import { BudgetMeter } from './budget-meter.js';
 import type { CostLedger } from './cost-ledger.js';
 import { readCarrier, writeCarrier } from './run-carrier.js';
@@ -113,7 +114,8 @@ export class RunContext implements RunContextFields {
 
   /** The memory of the conversation, as this run sees and changes it. */
   get session(): Session {
-    return (this.#session ??= this.#parts.services.session.at(this.#path));
+    const { services, scope } = this.#parts;
+    return (this.#session ??= services.session.at(this.#path, scope));
   }
 
   /** Where this run's log lines go, with the run's id, its tenant and the path added. */
@@ -155,7 +157,7 @@ export class RunContext implements RunContextFields {
       throw invalidOption('onCancel', 'a function was expected', this.#path);
     const { scope, logger } = this.#parts;
     const failed = (error: unknown): void => {
-      logger.error({ error }, 'a cancel listener failed');
+      quietly(logger, 'error', { error }, 'a cancel listener failed');
     };
     const call = AsyncResource.bind((): void => {
       stop();

@@ -2,7 +2,6 @@ import { PipelineError } from '../errors/pipeline-error.js';
 
 /** Whose costs these are; ids are functions, since they are made when first read. */
 export interface CostRunIds {
-  readonly rootRunId: () => string;
   readonly runId: () => string;
   readonly tenantId: string | undefined;
 }
@@ -13,8 +12,8 @@ export class RunCosts {
   /** Whether the run has ended: what is booked now is late. */
   isClosed = false;
   readonly #report: (error: PipelineError) => void;
-  readonly #waiting = new Set<Promise<unknown>>();
-  #failures: PipelineError[] = [];
+  #waiting = new Set<Promise<unknown>>();
+  readonly #failures: PipelineError[] = [];
   #key: string | undefined;
 
   /** @param report takes what goes wrong with late entries; must not throw. */
@@ -25,21 +24,22 @@ export class RunCosts {
 
   /** Tells the runs in one ledger apart: tenants never share entries, even under one run id. */
   get key(): string {
-    return (this.#key ??= JSON.stringify([this.ids.rootRunId(), this.ids.tenantId]));
+    return (this.#key ??= JSON.stringify([this.ids.runId(), this.ids.tenantId]));
   }
 
   /** Waits for what `onEntry` gave, if that is a promise; for a late entry only its failure is reported. */
   follow(told: unknown, path: string): void {
     if (typeof told !== 'object' || told === null || !('then' in told)) return;
     const isLate = this.isClosed;
+    const waiting = this.#waiting;
     const settled: Promise<unknown> = Promise.resolve(told)
       .catch((cause: unknown) => {
         const failure = entryRejected(path, cause);
         if (isLate) this.#report(failure);
         else this.#failures.push(failure);
       })
-      .then(() => this.#waiting.delete(settled));
-    if (!isLate) this.#waiting.add(settled);
+      .then(() => waiting.delete(settled));
+    if (!isLate) waiting.add(settled);
   }
 
   /** Notes a failure that ends the run, whatever becomes of the error. */
@@ -47,16 +47,16 @@ export class RunCosts {
     if (!this.isClosed) this.#failures.push(failure);
   }
 
-  /** Settles when all that is waited for has; gives the failures since it was last asked, undefined where there is nothing. */
+  /**
+   * Settles when all that is waited for now has; undefined where there is nothing. Whoever asks next is not told of it again.
+   *
+   * @returns the failures since it was last asked.
+   */
   pending(): Promise<readonly PipelineError[]> | undefined {
-    return this.#waiting.size === 0 && this.#failures.length === 0 ? undefined : this.#settle();
-  }
-
-  async #settle(): Promise<readonly PipelineError[]> {
-    while (this.#waiting.size > 0) await Promise.all(this.#waiting);
-    const failures = this.#failures;
-    this.#failures = [];
-    return failures;
+    if (this.#waiting.size === 0 && this.#failures.length === 0) return undefined;
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
+    return Promise.all(waiting).then(() => this.#failures.splice(0));
   }
 }
 

@@ -66,7 +66,6 @@ export class RunServices {
     { identity, redactor, logger, path, isRunning }: RunServicesPlace,
   ): RunServices {
     const ids = {
-      rootRunId: () => identity.get('rootRunId'),
       runId: () => identity.get('runId'),
       tenantId: identity.get('tenantId'),
     };

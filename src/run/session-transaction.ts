@@ -1,4 +1,6 @@
 import { PipelineError } from '../errors/pipeline-error.js';
+import type { EndingScope } from './ending-scope.js';
+import { sessionClosed } from './session-closed.js';
 import { Session } from './session.js';
 import type { SessionEntries } from './session.js';
 import { ABSENT, SessionState } from './session-state.js';
@@ -69,8 +71,8 @@ export class SessionTransaction implements SessionEntries {
   }
 
   /** The session as the node at a path gets it. */
-  at(path: string): Session {
-    return new Session(this, path);
+  at(path: string, scope?: EndingScope): Session {
+    return new Session(this, path, scope);
   }
 
   /**
@@ -117,11 +119,7 @@ export class SessionTransaction implements SessionEntries {
       this.#origin?.requireOpen(key, path);
       return;
     }
-    throw new PipelineError('SESSION_CLOSED', {
-      path,
-      problem: `'${key}' of the session cannot be changed: ${why}.`,
-      remedy: 'Write while the run lasts, or let the composite share its session.',
-    });
+    throw sessionClosed(key, why, path);
   }
 
   write(key: string, value: unknown): void {

@@ -1,7 +1,9 @@
 import { inspect } from 'node:util';
+import type { EndingScope } from './ending-scope.js';
 import { frozenCopy } from './frozen-copy.js';
 import { applyRecipe } from './recipe.js';
 import type { Recipe } from './recipe.js';
+import { sessionClosed } from './session-closed.js';
 import { ABSENT, sessionKey } from './session-state.js';
 
 /** What a {@link Session} reads and writes. */
@@ -25,11 +27,16 @@ export interface SessionEntries {
 export class Session {
   readonly #entries: SessionEntries;
   readonly #path: string;
+  readonly #scope: EndingScope | undefined;
 
-  /** @hidden */
-  constructor(entries: SessionEntries, path: string) {
+  /**
+   * @hidden
+   * @param scope whose end ends the writing: what a call that has outlived its time writes is dropped with its result.
+   */
+  constructor(entries: SessionEntries, path: string, scope?: EndingScope) {
     this.#entries = entries;
     this.#path = path;
+    this.#scope = scope;
   }
 
   /** The value, frozen; undefined where there is none. */
@@ -101,5 +108,6 @@ export class Session {
 
   #requireOpen(key: string): void {
     this.#entries.requireOpen(sessionKey(key, this.#path), this.#path);
+    if (this.#scope?.reason !== undefined) throw sessionClosed(key, 'the work was cancelled', this.#path);
   }
 }

@@ -49,10 +49,11 @@ describe('BudgetExceededError', () => {
 
   test('ends the scope of its budget when told, and prints nothing of it', () => {
     const ended: unknown[] = [];
-    const error = new BudgetExceededError(budget, 'orders/check', (given) => ended.push(given));
-    BudgetExceededError.end(error);
+    const below = {};
+    const error = new BudgetExceededError(budget, 'orders/check', (...given) => ended.push(given));
+    BudgetExceededError.end(error, below);
 
-    expect(ended).toEqual([error]);
+    expect(ended).toEqual([[error, below]]);
     expect(Object.keys(error).sort()).toEqual(['budget', 'code', 'path', 'reason']);
   });
 });

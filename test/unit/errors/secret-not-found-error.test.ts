@@ -19,7 +19,7 @@ describe('SecretNotFoundError', () => {
   test('names the composite that withholds it, and not the provider', () => {
     const error = new SecretNotFoundError('API_KEY', 'orders/pay/call', 'orders/pay');
 
-    expect(error.message).toContain("The composite 'orders/pay' does not pass on the secret 'API_KEY'.");
+    expect(error.message).toContain("The secret 'API_KEY' is not passed on by 'orders/pay'.");
     expect(error.message).not.toContain('provider');
   });
 });

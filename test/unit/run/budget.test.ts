@@ -187,8 +187,12 @@ describe('a reservation', () => {
     const error = exceededBy(() => child.reserve('llm', { tokens: 6 }));
     expect(ended).toEqual([]);
 
-    Budget.endedBy(error);
-    Budget.endedBy(error);
+    make('another', { tokens: 1 }).endBy(error);
+    run.endBy(error);
+    expect(ended).toEqual([]);
+
+    child.endBy(new Error('a library failed', { cause: error }));
+    child.endBy(error);
 
     expect(ended).toEqual([error]);
     expect(error.message).toContain('has no room for 6');

@@ -14,10 +14,10 @@ function call(callId: string, change: Partial<CostCall> = {}): CostCall {
 function viewOf(
   ledger: CostLedger,
   runId: string,
-  more: { rootRunId?: string; tenantId?: string } = {},
+  more: { tenantId?: string } = {},
 ): { view: CostLedger; reported: PipelineError[] } {
   const reported: PipelineError[] = [];
-  const ids = { rootRunId: () => more.rootRunId ?? runId, runId: () => runId, tenantId: more.tenantId };
+  const ids = { runId: () => runId, tenantId: more.tenantId };
   return { view: CostLedger.ofRun(ledger, ids, (error) => reported.push(error)), reported };
 }
 
@@ -117,16 +117,21 @@ describe('the ledger of a run', () => {
     const told: string[] = [];
     const ledger = new CostLedger({ onEntry: (_, { runId }) => told.push(runId) });
     const root = viewOf(ledger, 'r1').view;
-    const part = viewOf(ledger, 'r2', { rootRunId: 'r1' }).view;
+    const part = root.at('a', undefined, () => 'r2');
     const first = part.record(call('1'));
-    root.at('a', undefined, () => 'r3').record(call('2'));
 
     expect(root.record(call('1'))).toBe(first);
-    expect([idsOf(root), idsOf(part)]).toEqual([
-      ['1', '2'],
-      ['1', '2'],
-    ]);
-    expect(told).toEqual(['r2', 'r3']);
+    expect([idsOf(root), idsOf(part)]).toEqual([['1'], ['1']]);
+    expect(told).toEqual(['r2']);
+  });
+
+  test('counts once per run, also where a run was started by another one', () => {
+    const ledger = new CostLedger();
+    const [outer, inner] = [viewOf(ledger, 'r1').view, viewOf(ledger, 'r2').view];
+    outer.record(call('1'));
+    inner.record(call('1'));
+
+    expect([idsOf(outer), idsOf(inner), idsOf(ledger)]).toEqual([['1'], ['1'], ['1', '1']]);
   });
 
   test('is never seen by another tenant, even under the same run id', () => {
@@ -141,7 +146,7 @@ describe('the ledger of a run', () => {
     const refuse = (): string => {
       throw new Error('an id was made');
     };
-    const ids = { rootRunId: refuse, runId: refuse, tenantId: undefined };
+    const ids = { runId: refuse, tenantId: undefined };
     const view = CostLedger.ofRun(new CostLedger(), ids, () => undefined);
 
     expect([view.entries, view.total()]).toEqual([[], []]);
@@ -309,15 +314,17 @@ describe('onEntry', () => {
       expect([view.pending(), reported, unhandled]).toEqual([undefined, [], []]);
     });
 
-    test('is waited for also where it was called while the run waited', async () => {
+    test('is waited for once, and again where it was called while the run waited', async () => {
       const ledger = new CostLedger({ onEntry: () => nextTurn() });
       const { view } = viewOf(ledger, 'r1');
       view.record(call('1'));
       const pending = view.pending();
       view.record(call('2'));
 
-      expect(await pending).toEqual([]);
+      const more = view.pending();
+
       expect(view.pending()).toBeUndefined();
+      expect(await Promise.all([pending, more])).toEqual([[], []]);
     });
 
     test('fails without being unhandled before anyone waits', async () => {

@@ -1,0 +1,18 @@
+import { alarmAt } from '../run/alarm.js';
+
+/** Whether a promise settled within so many milliseconds. */
+export async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  let stopAlarm: (() => void) | undefined;
+  const late = new Promise<false>((resolve) => {
+    stopAlarm = alarmAt(Date.now() + ms, () => {
+      resolve(false);
+    });
+  });
+  const inTime = promise.then(
+    () => true,
+    () => true,
+  );
+  const settled = await Promise.race([inTime, late]);
+  stopAlarm?.();
+  return settled;
+}
