@@ -7,6 +7,7 @@ import {
   mapSecrets,
   runDetached,
   runPipeline,
+  type PipelineError,
   withContext,
   type RunContext,
 } from 'heirline';
@@ -71,24 +72,35 @@ describe('a run that is given `context.run` joins that run', () => {
     expect(asked).toBe(1);
   });
 
-  test('what it spends counts for the outer budget, which ends both', async () => {
-    let inner: unknown;
-    const error = await rejectionOf(
-      runPipeline(
-        rootNode(async (context) => {
-          const spend = rootNode(({ run }) => run.cost.record({ callId: 'a', ...call, inputTokens: 11 }));
-          inner = await rejectionOf(runPipeline(spend, { run: context.run }));
-        }),
-        { run: { budget: { tokens: 10 } } },
-      ),
-    );
+  describe('what it spends counts for the outer budget', () => {
+    const overspend = async (): Promise<{ outer: PipelineError; inner: PipelineError }> => {
+      let inner: PipelineError | undefined;
+      const spend = rootNode(({ run }) => run.cost.record({ callId: 'a', ...call, inputTokens: 11 }));
+      const outer = await rejectionOf(
+        runPipeline(
+          rootNode(async (context) => {
+            inner = await rejectionOf(runPipeline(spend, { run: context.run }));
+          }),
+          { run: { budget: { tokens: 10 } } },
+        ),
+      );
+      if (inner === undefined) throw new TypeError('the inner run was not ended');
+      return { outer, inner };
+    };
 
-    expect(error).toMatchObject({
-      code: 'BUDGET_EXCEEDED',
-      budget: { kind: 'tokens', limit: 10, spent: 11 },
+    test('which ends the outer run', async () => {
+      const { outer, inner } = await overspend();
+      const budget = { kind: 'tokens', limit: 10, spent: 11, path: 'root' };
+
+      expect(outer).toMatchObject({ code: 'BUDGET_EXCEEDED', budget });
+      expect([outer, inner].map((error) => resultOf(error).status)).toEqual(['cancelled', 'cancelled']);
     });
-    expect(inner).toMatchObject({ code: 'BUDGET_EXCEEDED' });
-    expect(resultOf(error).status).toBe('cancelled');
+
+    test('which ends the run that joined too, as BUDGET_EXCEEDED', async () => {
+      const { inner } = await overspend();
+
+      expect(inner).toMatchObject({ code: 'BUDGET_EXCEEDED', reason: { kind: 'budget' } });
+    });
   });
 
   test('its failure fails nobody else, and keeps what it wrote to the session for the outer run to decide', async () => {

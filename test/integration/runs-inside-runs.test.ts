@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import type {
+  PipelineContext} from 'heirline';
 import {
   CostLedger,
   createSession,
   mapSecrets,
-  PipelineContext,
   PipelineRunner,
   runPipeline,
   type RunContext,
