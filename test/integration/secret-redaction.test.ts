@@ -1,0 +1,332 @@
+import { inspect } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import {
+  BackgroundQueue,
+  CostLedger,
+  errorPolicy,
+  mapSecrets,
+  PipelineError,
+  PipelineRunner,
+  runPipeline,
+  Secret,
+  type Logger,
+  type NoItem,
+  type PipelineContext,
+  type PipelineContextOptions,
+} from 'heirline';
+import { RecordingObserver } from 'heirline/testing';
+import { KeptLetters, KeptLineage, range, throwAnything, type DefinitionClass } from './support/harness.js';
+import { childAround, childNode, rootAround, rootChild, rootNode } from './support/small-graphs.js';
+
+/** In the middle of the secret, so that it is found in whatever way the secret is written down. */
+const core = 'SENTINEL-7f3a91c04e';
+const secret = `a "quoted"\n/ü ${core} \\ 100%`;
+
+/** All that the framework writes during a run, by where it was written. */
+class Written {
+  readonly observer = new RecordingObserver();
+  readonly letters = new KeptLetters();
+  readonly lineage = new KeptLineage();
+  readonly lines: unknown[] = [];
+  readonly more: unknown[] = [];
+
+  /** What a run is given, so that it writes here. */
+  options(more: PipelineContextOptions = {}): PipelineContextOptions {
+    const write = (...line: unknown[]): unknown => this.lines.push(line);
+    const logger: Logger = { trace: write, debug: write, info: write, warn: write, error: write };
+    return {
+      executionObserver: this.observer,
+      deadLetterSink: this.letters,
+      lineageSink: this.lineage,
+      logger,
+      ...more,
+      run: { secrets: mapSecrets({ API_KEY: secret }), ...(more.run as object | undefined) },
+    };
+  }
+
+  /** Runs to whatever end, and keeps what that leaves; of errors all but what the user’s code threw. */
+  async run(definition: DefinitionClass<NoItem, NoItem>, more: PipelineContextOptions = {}): Promise<this> {
+    try {
+      this.more.push(await runPipeline(definition, this.options(more)));
+    } catch (error) {
+      this.more.push(...shownOf(error));
+    }
+    return this;
+  }
+
+  /** The places where the secret can be read. */
+  leaks(): string[] {
+    const { observer, letters, lineage, lines, more } = this;
+    return Object.entries({ events: observer.events, letters, lineage, lines, more }).flatMap(
+      ([where, things]) => (printed(things).includes(core) ? [`${where}: ${around(printed(things))}`] : []),
+    );
+  }
+}
+
+/** What a rejection shows, with that of all its causes that are the framework’s own. */
+function shownOf(error: unknown): unknown[] {
+  if (!(error instanceof PipelineError)) return error === undefined ? [] : ['the user’s own'];
+  const { cause, ...enumerable } = error;
+  const { name, message, stack, code, path, result } = error;
+  return [
+    {
+      name,
+      message,
+      stack,
+      code,
+      path,
+      result,
+      enumerable,
+      text: String(error),
+      json: JSON.stringify(error),
+    },
+    ...shownOf(cause),
+  ];
+}
+
+function printed(thing: unknown): string {
+  const json = JSON.stringify(thing, (_key, value: unknown) =>
+    value instanceof Map || value instanceof Set ? [...value] : value,
+  );
+  return `${inspect(thing, { depth: Infinity, showHidden: true, maxArrayLength: null, maxStringLength: null })}${json}`;
+}
+
+const around = (text: string): string =>
+  text.slice(Math.max(0, text.indexOf(core) - 120), text.indexOf(core) + 60);
+
+/** What a node throws when the secret has come into it. */
+const thrown: Record<string, (context: PipelineContext) => unknown> = {
+  'an error with it in its message': () => throwAnything(new RangeError(`wrong key ${secret}`)),
+  'an error with it in its cause': () => throwAnything(new Error('wrong', { cause: new Error(secret) })),
+  'an error with it in its name, code and more': () =>
+    throwAnything(Object.assign(new Error('wrong'), { name: secret, code: secret, details: { secret } })),
+  'errors with it, collected': () => throwAnything(new AggregateError([new Error(secret)], secret)),
+  'it as a text': () => throwAnything(secret),
+  'it in an object': () => throwAnything({ deep: [{ secret }] }),
+  'it in JSON': () => throwAnything(new Error(JSON.stringify({ secret }))),
+  'it in a URL': () => throwAnything(new Error(`https://api.test/?key=${encodeURIComponent(secret)}`)),
+  'an error of the framework that names it': ({ parameters }) => parameters.require(`${secret}?`),
+  'a rejected promise': () => Promise.reject(new Error(secret)),
+};
+
+/** A node that reads the secret first. */
+const reading =
+  (work: (context: PipelineContext) => unknown) =>
+  async (context: PipelineContext): Promise<void> => {
+    await context.run.secrets.get('API_KEY');
+    await work(context);
+  };
+
+describe('no secret is written', () => {
+  test('the framework sees it: without the redaction of a known secret it is everywhere', async () => {
+    const written = await new Written().run(rootNode(() => throwAnything(new Error(secret))));
+
+    expect(written.leaks().map((leak) => leak.split(':')[0])).toEqual(['events', 'more']);
+  });
+
+  describe.each(Object.keys(thrown))('where a node throws %s', (title) => {
+    const work = reading((context) => thrown[title]?.(context));
+    const policies = {
+      fail: undefined,
+      skip: errorPolicy('skip'),
+      deadLetter: errorPolicy('deadLetter'),
+      retry: errorPolicy({ then: { retry: { attempts: 3, exhausted: 'deadLetter' } } }),
+    };
+
+    test.each(Object.entries(policies))('and the policy says %s', async (_name, policy) => {
+      const written = new Written();
+      const values = { [secret]: secret, deep: { list: [secret], map: new Map([[secret, { secret }]]) } };
+      const more = { parameters: values, items: values, properties: values };
+      const inherit = { inheritParentParameters: true, inheritParentProperties: true };
+      const errorPolicyOf = { errorPolicy: policy };
+      await written.run(rootNode(work, [1], errorPolicyOf), more);
+      await written.run(
+        rootAround(childNode(work, errorPolicyOf), { contextConfiguration: inherit }, [1, 2]),
+        more,
+      );
+      await written.run(
+        rootAround(childAround(childNode(work)), { contextConfiguration: inherit, ...errorPolicyOf }),
+        more,
+      );
+
+      expect(written.leaks()).toEqual([]);
+      expect(written.observer.of('itemFailed').length).toBeGreaterThanOrEqual(4);
+      if (title.startsWith('an error with it in its message'))
+        expect(printed(written.observer.events)).toContain('[secret]');
+    });
+  });
+
+  test('where the items that are dead-lettered hold it', async () => {
+    const items: unknown[] = [
+      secret,
+      { secret },
+      { [secret]: 1 },
+      [[secret]],
+      new Map([[secret, new Set([secret])]]),
+      new Error(secret),
+      Object.assign(Object.create(null) as object, { secret }),
+    ];
+    const written = new Written();
+    await written.run(
+      rootNode(
+        reading(() => throwAnything(new Error('no'))),
+        items as number[],
+        { errorPolicy: errorPolicy('deadLetter') },
+      ),
+    );
+
+    expect(written.letters.envelopes).toHaveLength(items.length);
+    expect(written.leaks()).toEqual([]);
+  });
+
+  test('in log lines of nodes: neither in fields, names, errors, nor messages', async () => {
+    const written = await new Written().run(
+      rootChild(
+        reading((context) => {
+          for (const logger of [context.logger, context.run.logger]) {
+            for (const level of ['trace', 'debug', 'info', 'warn', 'error'] as const)
+              logger[level]({ secret, [secret]: [secret], error: new Error(secret) }, `key: ${secret}`);
+          }
+        }),
+      ),
+    );
+
+    expect(written.lines).toHaveLength(10);
+    expect(written.leaks()).toEqual([]);
+  });
+
+  test('in log lines of the framework, about what went wrong beside the run', async () => {
+    const written = new Written();
+    const queue = new BackgroundQueue<number>({ worker: () => throwAnything(new Error(secret)) });
+    const throwing = () => throwAnything(new Error(secret));
+    const Root = rootNode(
+      reading(async (context) => {
+        context.run.onCancel(throwing);
+        context.onDispose(throwing);
+        await queue.enqueue(1);
+        context.run.cancel({ kind: 'shutdown' });
+      }),
+    );
+    await written.run(Root, { executionObserver: { nodeCompleted: throwing, pipelineFailed: throwing } });
+    await queue.close();
+
+    expect(written.lines.length).toBeGreaterThanOrEqual(4);
+    expect(written.leaks()).toEqual([]);
+  });
+
+  test.each<[string, (context: PipelineContext) => unknown]>([
+    ['the run', ({ run }) => run.cancel({ kind: 'user', message: `key ${secret}` })],
+    ['the nearest scope', (context) => context.cancel({ kind: 'user', message: `key ${secret}` })],
+  ])('in the reason of a cancel of %s', async (_title, cancel) => {
+    const written = new Written();
+    await written.run(rootNode(reading(cancel)));
+    await written.run(rootChild(reading(cancel), { cancellable: true }));
+
+    expect(written.leaks()).toEqual([]);
+  });
+
+  test.each<[string, PipelineContextOptions]>([
+    ['a dead-letter sink', { deadLetterSink: { write: () => throwAnything(new Error(secret)) } }],
+    ['a lineage sink', { lineageSink: { record: () => throwAnything(new Error(secret)) } }],
+    [
+      'what takes cost entries',
+      { run: { cost: new CostLedger({ onEntry: () => Promise.reject(new Error(secret)) }) } },
+    ],
+    ['a decorator', { deadLetterDecorator: () => throwAnything(new Error(secret)) }],
+  ])('in the end of a run that %s has ended', async (_title, more) => {
+    const written = new Written();
+    const work = reading(({ run }) => {
+      run.cost.record({ callId: 'a', model: 'm', inputTokens: 1, outputTokens: 0 });
+      throw new Error('no');
+    });
+    await written.run(rootNode(work, [1], { errorPolicy: errorPolicy('deadLetter') }), more);
+
+    expect(written.leaks()).toEqual([]);
+    expect(printed(written.more)).toContain('SINK_REJECTED');
+  });
+
+  test('in the error of a disposer that throws after a good run', async () => {
+    const written = await new Written().run(
+      rootNode(
+        reading((context) => {
+          context.onDispose(() => throwAnything(new Error(secret)));
+        }),
+      ),
+    );
+
+    expect(printed(written.more)).toContain('DISPOSAL_FAILED');
+    expect(written.leaks()).toEqual([]);
+  });
+
+  test('after rotation neither the new one nor the old one', async () => {
+    let times = 0;
+    const secrets = { resolve: () => Secret.of(`${core} number ${String((times += 1))}`) };
+    const written = await new Written().run(
+      rootNode(async ({ run, logger }) => {
+        await run.secrets.get('API_KEY');
+        await run.secrets.get('API_KEY', { fresh: true });
+        for (const n of [1, 2]) logger.info({ old: `${core} number ${String(n)}` }, `${core} number 1`);
+        throw new Error(`${core} number 1 and ${core} number 2`);
+      }),
+      { run: { secrets } },
+    );
+
+    expect(times).toBe(2);
+    expect(written.leaks()).toEqual([]);
+  });
+
+  test('of a run inside a run, in what the outer one writes about it', async () => {
+    const written = new Written();
+    const Inner = rootNode(reading(() => throwAnything(new Error(secret))));
+    await written.run(
+      rootNode(() => runPipeline(Inner, { run: { secrets: mapSecrets({ API_KEY: secret }) } }), [1], {
+        errorPolicy: errorPolicy('deadLetter'),
+      }),
+      { run: { secrets: mapSecrets({}) } },
+    );
+
+    expect(written.letters.envelopes).toHaveLength(1);
+    expect(written.leaks()).toEqual([]);
+  });
+
+  test('of another run at once: each knows its own only, and shows what is not its own', async () => {
+    const runner = new PipelineRunner();
+    const all = range(1, 20).map((n) => `secret of ${String(n)} `);
+    const Root = rootNode(async ({ run, logger }) => {
+      await run.secrets.get('API_KEY');
+      logger.info({ all }, 'all');
+    });
+    const lines = await Promise.all(
+      all.map(async (value) => {
+        const written = new Written();
+        await runner.run(Root, written.options({ run: { secrets: mapSecrets({ API_KEY: value }) } }));
+        return written.lines;
+      }),
+    );
+
+    for (const [index, line] of lines.entries())
+      expect(line).toMatchObject([
+        [{ all: all.map((value, each) => (each === index ? '[secret]' : value)) }, 'all'],
+      ]);
+  });
+});
+
+test('a Secret itself shows no value, wherever it is put, also one that was never read from a provider', async () => {
+  const held = Secret.of(secret);
+  const written = new Written();
+  const values = { held, list: [held], map: new Map([['held', held]]) };
+  const work = (context: PipelineContext): never => {
+    context.logger.info({ held, nested: { held } }, `held: ${String(held)}`);
+    context.parameters.set('more', { held });
+    throw Object.assign(new Error(`with ${String(held)}`, { cause: { held } }), { held });
+  };
+  await written.run(rootNode(work, [held, { held }] as never[], { errorPolicy: errorPolicy('deadLetter') }), {
+    parameters: values,
+    items: values,
+    properties: values,
+  });
+  await written.run(rootNode(work), { parameters: values });
+
+  expect(written.letters.envelopes).toHaveLength(2);
+  expect(written.leaks()).toEqual([]);
+});
