@@ -203,7 +203,8 @@ describe('a listener of `onCancel`', () => {
         context.cancel({ kind: 'superseded' });
         return;
       }
-      return item === 3 ? context.run.cancel({ kind: 'shutdown' }) : aborted(context.signal);
+      if (item === 3) context.run.cancel({ kind: 'shutdown' });
+      return aborted(context.signal);
     };
     await rejectionOf(
       runPipeline(

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { cooperate, PipelineRunner, runPipeline } from 'heirline';
-import { aborted, delay, errorOf, nextTurn, range, rejectionOf, resultOf } from './support/harness.js';
+import { delay, errorOf, nextTurn, range, rejectionOf, resultOf } from './support/harness.js';
 import { childAround, childNode, rootAround, rootChild, rootNode } from './support/small-graphs.js';
 
 describe('cooperate', () => {
