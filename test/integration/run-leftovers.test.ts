@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { cooperate, PipelineRunner, runPipeline } from 'heirline';
 import { delay, errorOf, nextTurn, range, rejectionOf, resultOf } from './support/harness.js';
@@ -144,5 +146,40 @@ describe('the caller’s signal', () => {
     await Promise.all(range(1, 50).map(() => runner.run(Root, { run: { signal: controller.signal } })));
 
     expect({ most: most(), now: now() }).toEqual({ most: 50, now: 0 });
+  });
+});
+
+describe('a process', () => {
+  test('exits by itself when its runs have ended, whatever limits they had and whoever still owes an answer', async () => {
+    const script = `
+      import { BackgroundQueue, createSession, runPipeline } from 'heirline';
+      const root = (work) => class { define(builder) {
+        builder.connect(builder.addSource([1], 'source'), builder.addSink((_item, context) => work(context), 'node'));
+      } };
+      const silent = { resolve: () => new Promise(() => undefined) };
+      const limits = { timeoutMs: 3_600_000, budget: { tokens: 9 }, session: createSession(), secrets: silent };
+      const queue = new BackgroundQueue({ worker: () => undefined });
+      const cancelled = async (context) => {
+        setTimeout(() => context.run.cancel(), 5);
+        await context.run.secrets.get('NEVER');
+      };
+      const late = runPipeline(root(({ run }) => run.secrets.get('NEVER')), { run: { secrets: silent, timeoutMs: 20 } });
+      await runPipeline(root(async ({ run }) => { run.onCancel(() => undefined); await queue.enqueue(1); }), { run: limits });
+      await runPipeline(root(cancelled), { run: limits }).catch((error) => console.log(error.code));
+      await late.catch((error) => console.log(error.code));
+      console.log('done');
+    `;
+    const args = [
+      '--import',
+      'tsx',
+      '--conditions=@heirline/source',
+      '--input-type=module',
+      '--eval',
+      script,
+    ];
+    const cwd = new URL('../../', import.meta.url);
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd, timeout: 10_000 });
+
+    expect(stdout.split('\n')).toEqual(['RUN_CANCELLED', 'RUN_CANCELLED', 'done', '']);
   });
 });
