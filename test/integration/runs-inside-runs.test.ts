@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type {
-  PipelineContext} from 'heirline';
+import type { PipelineContext } from 'heirline';
 import {
   CostLedger,
   createSession,
+  errorPolicy,
   mapSecrets,
   PipelineRunner,
   runPipeline,
@@ -157,6 +157,44 @@ describe('a run that a node starts', () => {
     expect(outer).toBeGreaterThan(Date.now());
     expect([plain, later]).toEqual([outer, outer]);
     expect(earlier).toBeLessThan(outer);
+  });
+
+  test('from a composite with a limit ends with that: the limit is its deadline, too', async () => {
+    const seen: unknown[] = [];
+    const Inner = rootNode(async ({ run, signal }) => {
+      seen.push((run.deadline?.getTime() ?? Infinity) <= Date.now() + 30);
+      await aborted(signal);
+    });
+    const result = await runPipeline(
+      rootChild(
+        async () => {
+          const { code } = await rejectionOf(runPipeline(Inner));
+          seen.push(code);
+        },
+        { timeoutMs: 30, errorPolicy: errorPolicy('skip') },
+      ),
+    );
+
+    expect(result.status).toBe('succeeded');
+    expect(seen).toEqual([true, 'RUN_CANCELLED']);
+  });
+
+  test('from a cancellable composite’s child is cancelled with that child', async () => {
+    const codes: string[] = [];
+    await runPipeline(
+      rootChild(
+        async (context) => {
+          const Inner = rootNode(({ signal }) => {
+            context.cancel({ kind: 'superseded' });
+            return aborted(signal);
+          });
+          codes.push((await rejectionOf(runPipeline(Inner))).code);
+        },
+        { cancellable: true, errorPolicy: errorPolicy('skip') },
+      ),
+    );
+
+    expect(codes).toEqual(['RUN_CANCELLED']);
   });
 
   test('takes neither tenant, principal, secrets, budget, cost, session nor dictionaries', async () => {

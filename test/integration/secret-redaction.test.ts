@@ -1,98 +1,21 @@
-import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import {
   BackgroundQueue,
   CostLedger,
   errorPolicy,
   mapSecrets,
-  PipelineError,
   PipelineRunner,
+  requireContext,
+  RunContext,
   runPipeline,
   Secret,
-  type Logger,
-  type NoItem,
+  withContext,
   type PipelineContext,
   type PipelineContextOptions,
 } from 'heirline';
-import { RecordingObserver } from 'heirline/testing';
-import { KeptLetters, KeptLineage, range, throwAnything, type DefinitionClass } from './support/harness.js';
+import { range, throwAnything } from './support/harness.js';
 import { childAround, childNode, rootAround, rootChild, rootNode } from './support/small-graphs.js';
-
-/** In the middle of the secret, so that it is found in whatever way the secret is written down. */
-const core = 'SENTINEL-7f3a91c04e';
-const secret = `a "quoted"\n/ü ${core} \\ 100%`;
-
-/** All that the framework writes during a run, by where it was written. */
-class Written {
-  readonly observer = new RecordingObserver();
-  readonly letters = new KeptLetters();
-  readonly lineage = new KeptLineage();
-  readonly lines: unknown[] = [];
-  readonly more: unknown[] = [];
-
-  /** What a run is given, so that it writes here. */
-  options(more: PipelineContextOptions = {}): PipelineContextOptions {
-    const write = (...line: unknown[]): unknown => this.lines.push(line);
-    const logger: Logger = { trace: write, debug: write, info: write, warn: write, error: write };
-    return {
-      executionObserver: this.observer,
-      deadLetterSink: this.letters,
-      lineageSink: this.lineage,
-      logger,
-      ...more,
-      run: { secrets: mapSecrets({ API_KEY: secret }), ...(more.run as object | undefined) },
-    };
-  }
-
-  /** Runs to whatever end, and keeps what that leaves; of errors all but what the user’s code threw. */
-  async run(definition: DefinitionClass<NoItem, NoItem>, more: PipelineContextOptions = {}): Promise<this> {
-    try {
-      this.more.push(await runPipeline(definition, this.options(more)));
-    } catch (error) {
-      this.more.push(...shownOf(error));
-    }
-    return this;
-  }
-
-  /** The places where the secret can be read. */
-  leaks(): string[] {
-    const { observer, letters, lineage, lines, more } = this;
-    return Object.entries({ events: observer.events, letters, lineage, lines, more }).flatMap(
-      ([where, things]) => (printed(things).includes(core) ? [`${where}: ${around(printed(things))}`] : []),
-    );
-  }
-}
-
-/** What a rejection shows, with that of all its causes that are the framework’s own. */
-function shownOf(error: unknown): unknown[] {
-  if (!(error instanceof PipelineError)) return error === undefined ? [] : ['the user’s own'];
-  const { cause, ...enumerable } = error;
-  const { name, message, stack, code, path, result } = error;
-  return [
-    {
-      name,
-      message,
-      stack,
-      code,
-      path,
-      result,
-      enumerable,
-      text: String(error),
-      json: JSON.stringify(error),
-    },
-    ...shownOf(cause),
-  ];
-}
-
-function printed(thing: unknown): string {
-  const json = JSON.stringify(thing, (_key, value: unknown) =>
-    value instanceof Map || value instanceof Set ? [...value] : value,
-  );
-  return `${inspect(thing, { depth: Infinity, showHidden: true, maxArrayLength: null, maxStringLength: null })}${json}`;
-}
-
-const around = (text: string): string =>
-  text.slice(Math.max(0, text.indexOf(core) - 120), text.indexOf(core) + 60);
+import { core, printed, secret, Written } from './support/written.js';
 
 /** What a node throws when the secret has come into it. */
 const thrown: Record<string, (context: PipelineContext) => unknown> = {
@@ -286,6 +209,47 @@ describe('no secret is written', () => {
     );
 
     expect(written.letters.envelopes).toHaveLength(1);
+    expect(written.leaks()).toEqual([]);
+  });
+
+  test('by a run that joins another, or a restored one, about secrets that either has read', async () => {
+    const written = new Written();
+    const leaking = (reads: boolean) =>
+      rootNode(async ({ run, logger, parameters }) => {
+        if (reads) await run.secrets.get('API_KEY');
+        logger.info({ secret }, secret);
+        parameters.set('secret', secret);
+        throw new Error(secret);
+      });
+    const deadLetter = { ...written.options(), run: undefined };
+    const Root = rootNode(async ({ run }) => {
+      await run.secrets.get('API_KEY');
+      for (const reads of [true, false]) await written.join(leaking(reads), { ...deadLetter, run });
+    });
+    await written.run(Root);
+    const carrier = {
+      version: 1,
+      runId: 'r',
+      rootRunId: 'r',
+      correlationId: 'c',
+      secrets: ['API_KEY'],
+    } as const;
+    const run = RunContext.fromCarrier(carrier, { secrets: mapSecrets({ API_KEY: secret }) });
+    await written.join(leaking(true), { ...deadLetter, run });
+
+    expect(written.lines).toHaveLength(3);
+    expect(written.leaks()).toEqual([]);
+  });
+
+  test('by a script, in the log lines of `withContext`', async () => {
+    const written = new Written();
+    await withContext(written.options(), async () => {
+      const { run, logger } = requireContext();
+      await run.secrets.get('API_KEY');
+      logger.info({ secret, error: new Error(secret) }, secret);
+    });
+
+    expect(written.lines).toHaveLength(1);
     expect(written.leaks()).toEqual([]);
   });
 
