@@ -4,6 +4,7 @@ import type { ChildValues } from './child-inheritance.js';
 import { CompositeContextConfiguration } from './composite-context-configuration.js';
 import type { CompositeContextOptions, PartialContextOptions } from './composite-context-configuration.js';
 import { dictionaryKinds } from './dictionary-kind.js';
+import { frozenCopy } from '../run/frozen-copy.js';
 import type { SessionSharing } from '../run/run-services.js';
 import type { PipelineContext } from './pipeline-context.js';
 
@@ -38,7 +39,7 @@ export function compileInheritance(options: ChildContextOptions<never>, path: st
   const narrowing =
     secrets === undefined && session === 'shared'
       ? undefined
-      : { path, secrets: secrets && [...secrets], session };
+      : { path, secrets: frozenCopy(secrets), session };
   return new ChildInheritance(
     configurationOf(options),
     isPerItem ? {} : (values ?? {}),

@@ -210,7 +210,8 @@ export class CancelScope {
 
   #announce(): void {
     try {
-      for (const watcher of [...(this.#watchers ?? [])]) watcher();
+      // One may stop another, or add one, which is told by itself.
+      for (const watcher of [...(this.#watchers ?? [])]) if (this.#watchers?.has(watcher) === true) watcher();
     } finally {
       this.#controller?.abort(this.reason);
     }
