@@ -35,11 +35,10 @@ export function compileInheritance(options: ChildContextOptions<never>, path: st
   const values = options.with;
   const isPerItem = typeof values === 'function';
   if (!isPerItem) checkChildValues(values);
-  const { secrets, session = 'shared' } = options;
-  const narrowing =
-    secrets === undefined && session === 'shared'
-      ? undefined
-      : { path, secrets: frozenCopy(secrets), session };
+  const { session = 'shared' } = options;
+  // Wrong names are reported with the other options.
+  const secrets = rule.texts(options.secrets) === undefined ? frozenCopy(options.secrets) : undefined;
+  const narrowing = secrets === undefined && session === 'shared' ? undefined : { path, secrets, session };
   return new ChildInheritance(
     configurationOf(options),
     isPerItem ? {} : (values ?? {}),
