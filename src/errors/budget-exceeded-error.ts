@@ -6,7 +6,9 @@ export type BudgetKind = 'tokens' | 'calls' | 'items' | 'money';
 
 /** The budget that was exceeded, as plain data. */
 export interface ExceededBudget {
+  /** What has run out. */
   readonly kind: BudgetKind;
+  /** The most that was allowed; of money, in units of `currency`. */
   readonly limit: number;
   /** What was spent; where a reservation was refused, with what others had reserved. */
   readonly spent: number;

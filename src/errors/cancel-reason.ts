@@ -10,29 +10,31 @@ export interface CancelReason {
   readonly path?: string | undefined;
 }
 
-/** A reason from whatever was given as one: what is none becomes the cause of a cancel by the user. */
+/**
+ * A reason from whatever was given as one: what is none becomes the cause of a cancel by the user. Never throws.
+ *
+ * It is a copy, without parts that are no text; where a part cannot be read, it is none.
+ */
 export function cancelReasonOf(given: unknown): { readonly reason: CancelReason; readonly cause?: unknown } {
-  if (isCancelReason(given)) return { reason: withTexts(given) };
+  try {
+    const reason = copyOf(given);
+    if (reason !== undefined) return { reason };
+  } catch {
+    // A getter or a proxy has thrown.
+  }
   return given === undefined ? { reason: { kind: 'user' } } : { reason: { kind: 'user' }, cause: given };
 }
 
-function isCancelReason(value: unknown): value is CancelReason {
+/** From outside anything can come, so each part is read once. */
+function copyOf(given: unknown): CancelReason | undefined {
+  if (typeof given !== 'object' || given === null) return undefined;
+  const { kind: found, message, path } = given as Readonly<Record<keyof CancelReason, unknown>>;
+  const kind = kinds.find((known) => known === found);
   return (
-    typeof value === 'object' &&
-    value !== null &&
-    'kind' in value &&
-    kinds.some((kind) => kind === value.kind)
+    kind && {
+      kind,
+      ...(typeof message === 'string' && { message }),
+      ...(typeof path === 'string' && { path }),
+    }
   );
-}
-
-/** From outside anything can come: what is no text is left out. */
-function withTexts(given: CancelReason): CancelReason {
-  const { kind, message, path } = given;
-  const isText = (value: unknown): boolean => value === undefined || typeof value === 'string';
-  if (isText(message) && isText(path)) return given;
-  return {
-    kind,
-    ...(typeof message === 'string' ? { message } : {}),
-    ...(typeof path === 'string' ? { path } : {}),
-  };
 }

@@ -16,7 +16,8 @@ export class SecretNotFoundError extends PipelineError {
           }
         : {
             problem: `The secret '${secretName}' is not passed on by '${narrowedBy}'.`,
-            remedy: 'Add the name to its secrets.',
+            remedy:
+              'Add the name to the secrets of that composite, or ask for it before the carrier is made.',
           }),
     });
     this.secretName = secretName;

@@ -4,21 +4,44 @@ import { amountRule, countRule, recordProblems, recordRule } from './spending-ru
 
 /** What a model costs, per million tokens. */
 export interface CostPrice {
+  /** Compared as it is written: `EUR` and `eur` are two currencies. */
   readonly currency: string;
+  /** In units of the currency, not in cents. */
   readonly inputPerMillion: number;
+  /** As for input. */
   readonly outputPerMillion: number;
   /** Default: as other input. */
   readonly cachedInputPerMillion?: number | undefined;
 }
 
-/** A call of a model, as it is given to `cost.record`. */
-export interface CostCall {
-  /** Identifies the call within its run: one that is recorded again counts once. */
+// What a call, its entry and a sum of entries say alike is described once.
+
+interface OfCall {
+  /**
+   * Identifies the call within its run and tenant: one that is recorded again counts once.
+   *
+   * In one ledger that holds also for a later run with the same explicit `runId`, so that a restart does not book
+   * twice. Two calls that share an id by mistake are booked as one.
+   */
   readonly callId: string;
+  /** A name of your own choice, by which `total` can sum up; it selects no price. */
   readonly model: string;
+}
+
+/** What was used. */
+export interface CostUsage {
   /** All input, cached tokens included. */
   readonly inputTokens: number;
+  /** All that the model wrote and that is charged for, hidden reasoning included. */
   readonly outputTokens: number;
+  /** The part of the input that was cached: do not add it to `inputTokens`. */
+  readonly cachedTokens: number;
+  /** Calls of models, which may be more than entries: one entry can stand for several. */
+  readonly calls: number;
+}
+
+/** A call of a model, as it is given to `cost.record`. */
+export interface CostCall extends OfCall, Pick<CostUsage, 'inputTokens' | 'outputTokens'> {
   /** The part of the input that was cached. Default: 0. */
   readonly cachedTokens?: number | undefined;
   /** How many calls these were. Default: 1. */
@@ -28,19 +51,14 @@ export interface CostCall {
 }
 
 /** A call as it was booked; frozen. */
-export interface CostEntry {
-  readonly callId: string;
+export interface CostEntry extends OfCall, CostUsage {
   /** Where it was booked: the path of the node. */
   readonly path: string;
-  readonly model: string;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly cachedTokens: number;
-  readonly calls: number;
   /** Null without a price. */
   readonly amount: number | null;
   /** Null without a price. */
   readonly currency: string | null;
+  /** When it was booked, by the clock of this process. */
   readonly at: Date;
   /** Booked after the end of its run: no budget was charged. */
   readonly late?: true;

@@ -11,6 +11,7 @@ import type { CostRunIds } from './run-costs.js';
 export interface CostRun {
   /** Empty for what the owner of a ledger records outside any run. */
   readonly runId: string;
+  /** Absent where the run has none. */
   readonly tenantId?: string;
 }
 
@@ -47,7 +48,8 @@ interface View {
  * Books what calls of models cost; entries are never changed or removed.
  *
  * The ledger that was made with `new` shows everything that is booked in it; `context.run.cost` shows the entries
- * of its run only. Entries are kept as long as the ledger is: one that serves many runs for long grows.
+ * of its run only: of the same `runId` and tenant. Entries are kept as long as the ledger is: one that serves many
+ * runs for long grows.
  */
 export class CostLedger {
   static {
@@ -73,7 +75,8 @@ export class CostLedger {
   /**
    * Books a call under the path of the node, tells `onEntry`, then charges the budgets.
    *
-   * A call id that the run has recorded before gives the first entry, and nothing else happens.
+   * A call id that was recorded before under the same `runId` and tenant gives the first entry, and nothing else
+   * happens.
    *
    * @throws {@link PipelineError} `OPTION_INVALID` when the call is wrong; nothing is booked.
    * @throws {@link BudgetExceededError} when a limit is passed; the entry is booked.

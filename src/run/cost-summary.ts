@@ -1,18 +1,14 @@
-import type { CostEntry } from './cost-entry.js';
+import type { CostEntry, CostUsage } from './cost-entry.js';
 import { roundedAmount } from './money.js';
 
 /** What calls have cost together: one per key and currency; calls without a price stand apart. */
-export interface CostSummary {
+export interface CostSummary extends CostUsage {
   /** The path or the model, where the total was asked by one. */
   readonly key?: string;
   /** Null for calls without a price. */
   readonly currency: string | null;
   /** Rounded to 12 significant digits; null for calls without a price. */
   readonly amount: number | null;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly cachedTokens: number;
-  readonly calls: number;
 }
 
 /** Sums entries up, in the order in which keys and currencies first appear. */

@@ -3,7 +3,9 @@ import { amountRule, recordRule } from './spending-rules.js';
 
 /** A sum of money in one currency; sums of different currencies are never added up. */
 export interface Money {
+  /** In units of the currency, not in cents. */
   readonly amount: number;
+  /** Compared as it is written: `EUR` and `eur` are two currencies. */
   readonly currency: string;
 }
 

@@ -1,17 +1,44 @@
-/** Whether a value survives the way through JSON as it is: texts, finite numbers, booleans, null, lists and plain objects. */
-export function isPlainData(value: unknown, depth = 0): boolean {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
-  if (typeof value === 'number') return Number.isFinite(value);
-  if (typeof value !== 'object' || depth > MAX_DEPTH) return false;
-  if (Array.isArray(value)) return value.every((element) => isPlainData(element, depth + 1));
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return (
-    (prototype === null || prototype === Object.prototype) &&
-    Reflect.ownKeys(value).every(
-      (key) => typeof key === 'string' && isPlainData(Reflect.get(value, key), depth + 1),
-    )
-  );
+/**
+ * Whether a value survives the way through JSON as it is: texts, finite numbers, booleans, null, lists and plain objects.
+ *
+ * Throws only what a getter or a proxy in the value throws.
+ */
+export function isPlainData(value: unknown): boolean {
+  return isPlain(value, 0, new Map());
+}
+
+/**
+ * A deep copy of plain data, which shares nothing with the value; undefined for anything else. Never throws.
+ *
+ * What is judged is the copy: a getter may say something else each time.
+ */
+export function plainCopy(value: unknown): unknown {
+  try {
+    const copy: unknown = isPlainData(value) ? structuredClone(value) : undefined;
+    return isPlainData(copy) ? copy : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Deeper data, and data in cycles, are taken for something else. */
 const MAX_DEPTH = 100;
+
+/** @param seen how deep each part was found at most: a part that is shared is judged again only where it is deeper. */
+function isPlain(value: unknown, depth: number, seen: Map<object, number>): boolean {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || depth > MAX_DEPTH) return false;
+  if ((seen.get(value) ?? -1) >= depth) return true;
+  seen.set(value, depth);
+  // A hole in a list becomes null in JSON; without this check a long list of holes takes long too.
+  if (Array.isArray(value))
+    return !value.includes(undefined) && value.every((element) => isPlain(element, depth + 1, seen));
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return (
+    (prototype === null || prototype === Object.prototype) &&
+    Reflect.ownKeys(value).every(
+      (key) => typeof key === 'string' && isPlain(Reflect.get(value, key), depth + 1, seen),
+    )
+  );
+}

@@ -1,10 +1,11 @@
-import { invalidOption, optionProblems, rule } from '../errors/option-rules.js';
+import { canHoldOptions, invalidOption, optionProblems, rule } from '../errors/option-rules.js';
 import type { OptionRules } from '../errors/option-rules.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { silentLogger } from '../ports/logger.js';
 import { limitsOf } from './budget-limits.js';
 import type { BudgetLimits } from './budget-limits.js';
 import { CancelScope } from './cancel-scope.js';
+import { plainCopy } from './plain-data.js';
 import { Redactor } from './redactor.js';
 import { runContextRules } from './run-context-options.js';
 import type { RunContextOptions } from './run-context-options.js';
@@ -59,9 +60,7 @@ export function writeCarrier(source: CarrierSource): RunCarrier {
 export function readCarrier(given: unknown, host: CarrierHost): RunParts {
   const wrong = optionProblems(host, hostRules);
   if (wrong.length > 0) throw invalidOption('fromCarrier', wrong.join('; '));
-  const problems = carrierProblems(given, host.expectTenantId);
-  if (problems.length > 0) throw carrierInvalid(problems);
-  const carrier = given as RunCarrier;
+  const carrier = checkedCarrier(given, host.expectTenantId);
   const identity = new RunIdentity(
     Object.fromEntries(identityFieldNames.map((name) => [name, carrier[name]])),
   );
@@ -86,21 +85,51 @@ export function readCarrier(given: unknown, host: CarrierHost): RunParts {
   };
 }
 
-function carrierProblems(given: unknown, expectTenantId: string | undefined): string[] {
-  if (typeof given !== 'object' || given === null) return ['it is no object'];
-  const version: unknown = Reflect.get(given, 'version');
-  if (version !== VERSION)
-    return [`its version is ${JSON.stringify(version)}, and this library reads ${String(VERSION)}`];
+/** A copy of the fields that are known: what is given is read once, since from outside anything can come. */
+function checkedCarrier(given: unknown, expectTenantId: string | undefined): RunCarrier {
+  if (typeof given !== 'object' || given === null) throw carrierInvalid(['it is no object']);
+  const version = readField(given, 'version');
+  if (version !== VERSION) {
+    const found = typeof version === 'number' ? String(version) : `of type ${typeof version}`;
+    throw carrierInvalid([`its version is ${found}, and this library reads ${String(VERSION)}`]);
+  }
+  const values: Record<string, unknown> = { version };
   const problems = carried.flatMap(({ name, expected, isRequired }) => {
-    const value: unknown = Reflect.get(given, name);
+    const value = (values[name] = readField(given, name));
     if (value === undefined) return isRequired ? [`'${name}' is missing`] : [];
-    const wanted = expected(value);
+    const wanted = (strictRules[name] ?? expected)(value);
     return wanted === undefined ? [] : [`'${name}' must be ${wanted}`];
   });
-  if (expectTenantId !== undefined && Reflect.get(given, 'tenantId') !== expectTenantId)
+  if (expectTenantId !== undefined && values['tenantId'] !== expectTenantId)
     problems.push(`it is not of the tenant '${expectTenantId}'`);
-  return problems;
+  if (problems.length > 0) throw carrierInvalid(problems);
+  return values as unknown as RunCarrier;
 }
+
+/** A copy of a field; null, which no rule accepts, where it is no plain data or cannot be read. */
+function readField(given: object, name: string): unknown {
+  try {
+    const value: unknown = Reflect.get(given, name);
+    return value === undefined ? undefined : (plainCopy(value) ?? null);
+  } catch {
+    return null;
+  }
+}
+
+/** Year, month and day, then a time with its offset; a year after 9999 has six digits and a sign. */
+const dateTimeForm = /^((?:\d{4}|[+-]\d{6})-\d\d-(\d\d))T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/;
+
+/** What other processes write is judged more strictly than the list of fields does. */
+const strictRules: OptionRules = {
+  principal: (value) => (canHoldOptions(value) ? undefined : 'a plain object of plain data'),
+  deadline: (value) => {
+    const [text = '', date = '', day] = (typeof value === 'string' && dateTimeForm.exec(value)) || [];
+    // Date.parse takes 30 February for 1 March.
+    return !Number.isNaN(Date.parse(text)) && new Date(date).getUTCDate() === Number(day)
+      ? undefined
+      : 'a date and time in ISO 8601, with Z or an offset';
+  },
+};
 
 function carrierInvalid(problems: readonly string[]): PipelineError {
   return new PipelineError('CARRIER_INVALID', {

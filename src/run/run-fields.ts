@@ -12,25 +12,41 @@ import type { Session } from './session.js';
 
 /** Who a run is: what is settled when it starts. */
 export interface IdentityFields {
+  /** The caller's or a new one; children share it unless their composite says otherwise. */
   readonly runId: string;
+  /** That of the run at the top of the tree of runs; there it is `runId`. */
   readonly rootRunId: string;
+  /** The run that started this one; nothing at the top. */
   readonly parentRunId: string | undefined;
+  /** The earlier run that the caller named; nothing is taken over from it. */
   readonly followUpToRunId: string | undefined;
+  /** The caller's id for runs that belong together; it selects no session. */
   readonly threadId: string | undefined;
+  /** The id of the request; a new one where the caller's was unusable. */
   readonly correlationId: string;
+  /** The trace, as W3C has it; nothing where the caller's was invalid and no span is active. */
   readonly traceparent: string | undefined;
+  /** Whose run it is; `requireTenant()` is for code that must not run without. */
   readonly tenantId: string | undefined;
+  /** Who asked for the run: a frozen copy. A carrier takes it along only if it is plain data. */
   readonly principal: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Everything that a run context carries. */
 export interface RunContextFields extends IdentityFields {
+  /** Those that this execution may read, which may be fewer than the run's. */
   readonly secrets: SecretScope;
+  /** The costs of the run; what is recorded here is charged to the budgets. */
   readonly cost: CostLedger;
+  /** Adds the run, its tenant and the path to each line, and hides secrets. */
   readonly logger: Logger;
+  /** The memory of the conversation; what is written is kept only if the run succeeds. */
   readonly session: Session;
+  /** Aborts with the nearest scope, which may be a part of the run only. */
   readonly signal: AbortSignal;
+  /** The earliest of this scope and those around it. */
   readonly deadline: Date | undefined;
+  /** What may be spent here and in the scopes around. */
   readonly budget: BudgetMeter;
 }
 

@@ -11,7 +11,11 @@ import { SessionTransaction } from './session-transaction.js';
 /** Every {@link SessionSharing}, written down here only. */
 export const sessionSharings = ['shared', 'snapshot', 'none'] as const;
 
-/** What a child gets of the run's session: the same, a copy whose changes stay in the child, or nothing. */
+/**
+ * What a child gets of the run's session: the same, a copy whose changes stay in the child, or nothing.
+ *
+ * @useDeclaredType
+ */
 export type SessionSharing = (typeof sessionSharings)[number];
 
 /** What a composite withholds from its children. */

@@ -10,15 +10,21 @@ export const budgetKinds = ['tokens', 'calls', 'items', 'money'] as const satisf
 
 /** What a call of a model spends, or may spend at most. */
 export interface Spending {
+  /** Input and output together. Default: 0. */
   readonly tokens?: number | undefined;
+  /** Default: 0, not 1. */
   readonly calls?: number | undefined;
+  /** Only budgets in its currency count it. Default: none. */
   readonly money?: Money | undefined;
 }
 
 /** What was spent so far of each kind, reservations not counted. */
 export interface BudgetSpent {
+  /** Input and output together. */
   readonly tokens: number;
+  /** Calls of models. */
   readonly calls: number;
+  /** Items that have entered, whatever became of them. */
   readonly items: number;
   /** In the currency of the limit; there only where money is limited. */
   readonly money?: Money;

@@ -65,4 +65,47 @@ describe('a reason from whatever was given as one', () => {
     }
     expect(cancelReasonOf(undefined)).toStrictEqual({ reason: { kind: 'user' } });
   });
+
+  test('is a copy, which shows what was given when it was read', () => {
+    const given = { kind: 'user', message: 'enough' };
+    const { reason } = cancelReasonOf(given);
+    given.message = 'changed later';
+
+    expect(reason).toStrictEqual({ kind: 'user', message: 'enough' });
+  });
+
+  test('is a cancel by the user where a part cannot be read, with what was given as cause', () => {
+    const { proxy: revoked, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const throwing = (part: string): object =>
+      Object.defineProperty({ kind: 'shutdown', message: 'enough', path: 'orders' }, part, {
+        enumerable: true,
+        get: () => {
+          throw new TypeError('not readable');
+        },
+      });
+
+    for (const given of [throwing('kind'), throwing('message'), throwing('path'), revoked]) {
+      const { reason, cause } = cancelReasonOf(given);
+      expect(reason).toStrictEqual({ kind: 'user' });
+      expect(cause).toBe(given);
+    }
+  });
+
+  test('can be made an error of, whatever a second look would show', () => {
+    let looks = 0;
+    const given = {
+      kind: 'shutdown',
+      get message(): string {
+        looks += 1;
+        if (looks > 1) throw new TypeError('not readable');
+        return 'enough';
+      },
+    };
+
+    expect(new RunCancelledError(cancelReasonOf(given).reason, 'orders').reason).toStrictEqual({
+      kind: 'shutdown',
+      message: 'enough',
+    });
+  });
 });

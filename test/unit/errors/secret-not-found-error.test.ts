@@ -22,4 +22,11 @@ describe('SecretNotFoundError', () => {
     expect(error.message).toContain("The secret 'API_KEY' is not passed on by 'orders/pay'.");
     expect(error.message).not.toContain('provider');
   });
+
+  test('says what to do where a composite withholds it, and where a carrier does', () => {
+    expect(new SecretNotFoundError('API_KEY', 'orders/call', 'the carrier').message).toContain(
+      "The secret 'API_KEY' is not passed on by 'the carrier'. " +
+        'Add the name to the secrets of that composite, or ask for it before the carrier is made.',
+    );
+  });
 });
