@@ -52,6 +52,8 @@ export class BudgetExceededError extends PipelineError {
   }
 
   static {
+    // A bundler renames a class that names itself.
+    Object.defineProperty(this, 'name', { value: 'BudgetExceededError' });
     this.prototype.name = 'BudgetExceededError';
   }
 
