@@ -151,7 +151,7 @@ describe('a carrier', () => {
     const principal = {
       get name(): unknown {
         looks += 1;
-        return looks === 1 ? 'ada' : throwing;
+        return looks === 1 ? 'ada' : new Map();
       },
     };
 
@@ -310,7 +310,7 @@ describe('laws of the carrier', () => {
 
         expect(carrier).toEqual({ ...sound, ...present });
         for (const copy of [structuredClone(carrier), JSON.parse(JSON.stringify(carrier)) as unknown])
-          expect(restore(copy).toCarrier()).toEqual(carrier);
+          expect(JSON.stringify(restore(copy).toCarrier())).toBe(JSON.stringify(carrier));
       }),
     );
   });
