@@ -1,4 +1,4 @@
-import { canHoldOptions, invalidOption, optionProblems, rule } from '../errors/option-rules.js';
+import { invalidOption, optionProblems, rule } from '../errors/option-rules.js';
 import type { OptionRules } from '../errors/option-rules.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { silentLogger } from '../ports/logger.js';
@@ -97,7 +97,7 @@ function checkedCarrier(given: unknown, expectTenantId: string | undefined): Run
   const problems = carried.flatMap(({ name, expected, isRequired }) => {
     const value = (values[name] = readField(given, name));
     if (value === undefined) return isRequired ? [`'${name}' is missing`] : [];
-    const wanted = (strictRules[name] ?? expected)(value);
+    const wanted = expected(value);
     return wanted === undefined ? [] : [`'${name}' must be ${wanted}`];
   });
   if (expectTenantId !== undefined && values['tenantId'] !== expectTenantId)
@@ -115,21 +115,6 @@ function readField(given: object, name: string): unknown {
     return null;
   }
 }
-
-/** Year, month and day, then a time with its offset; a year after 9999 has six digits and a sign. */
-const dateTimeForm = /^((?:\d{4}|[+-]\d{6})-\d\d-(\d\d))T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/;
-
-/** What other processes write is judged more strictly than the list of fields does. */
-const strictRules: OptionRules = {
-  principal: (value) => (canHoldOptions(value) ? undefined : 'a plain object of plain data'),
-  deadline: (value) => {
-    const [text = '', date = '', day] = (typeof value === 'string' && dateTimeForm.exec(value)) || [];
-    // Date.parse takes 30 February for 1 March.
-    return !Number.isNaN(Date.parse(text)) && new Date(date).getUTCDate() === Number(day)
-      ? undefined
-      : 'a date and time in ISO 8601, with Z or an offset';
-  },
-};
 
 function carrierInvalid(problems: readonly string[]): PipelineError {
   return new PipelineError('CARRIER_INVALID', {

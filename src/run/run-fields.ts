@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { rule } from '../errors/option-rules.js';
+import { canHoldOptions, rule } from '../errors/option-rules.js';
 import type { OptionRule } from '../errors/option-rules.js';
 import type { Logger } from '../ports/logger.js';
 import { budgetRule } from './budget-limits.js';
 import type { BudgetLimits } from './budget-limits.js';
 import type { BudgetMeter } from './budget-meter.js';
+import { carriedMoment } from './carried-moment.js';
 import type { CostLedger } from './cost-ledger.js';
 import { isPlainData } from './plain-data.js';
 import type { SecretScope } from './secret-scope.js';
@@ -147,7 +148,7 @@ const identityFields: { readonly [TName in keyof IdentityFields]: IdentityRule<I
     'principal',
     { childRun: 'same', startedRun: none },
     {
-      expected: rule.object,
+      expected: (value) => (canHoldOptions(value) ? undefined : 'a plain object of plain data'),
       isRequired: false,
       write: ({ identity }) => {
         const principal = identity.get('principal');
@@ -184,8 +185,7 @@ export const runFields = {
     capture: 'own',
     carrier: {
       write: ({ deadlineMs }) => (deadlineMs === undefined ? undefined : new Date(deadlineMs).toISOString()),
-      expected: (value) =>
-        typeof value === 'string' && !Number.isNaN(Date.parse(value)) ? undefined : 'a date in ISO 8601',
+      expected: carriedMoment,
       isRequired: false,
     },
   },
