@@ -17,6 +17,9 @@ export interface CancelReason {
  */
 export function cancelReasonOf(given: unknown): { readonly reason: CancelReason; readonly cause?: unknown } {
   try {
+    // The signal of another run aborts with an error that holds the reason.
+    const inner = given instanceof Error && 'reason' in given ? copyOf(given.reason) : undefined;
+    if (inner !== undefined) return { reason: inner, cause: given };
     const reason = copyOf(given);
     if (reason !== undefined) return { reason };
   } catch {

@@ -297,4 +297,17 @@ describe('the cancel of a run', () => {
 
     expect((await rejectionOf(runPipeline(work, { run: context.run }))).code).toBe('RUN_CANCELLED');
   });
+
+  test('by the signal of another run keeps that reason as it was', async () => {
+    const work = one(async (_, outer) => {
+      const inner = one((_item, { run }) => {
+        outer.run.cancel({ kind: 'superseded', message: 'a newer one came' });
+        expect(run.signal.reason).toMatchObject({ kind: 'superseded' });
+      });
+      const error = await rejectionOf(runPipeline(inner, { signal: outer.signal, run: {} }));
+      expect(error).toMatchObject({ reason: { kind: 'superseded', message: 'a newer one came' } });
+    });
+
+    await rejectionOf(runPipeline(work));
+  });
 });
