@@ -13,6 +13,11 @@ export function frozenCopy<T>(value: T): T {
   return isContainer(value) ? (copyContainer(value, new Map()) as T) : value;
 }
 
+/** Whether an object is a frozen copy made here: it, and the list of what is in it, never change. */
+export function isFrozenCopy(value: object): boolean {
+  return ownCopies.has(value);
+}
+
 function copyValue(value: unknown, seen: Map<object, unknown>): unknown {
   const settled = isDraft(value) ? original(value) : value;
   return isContainer(settled) ? copyContainer(settled, seen) : settled;

@@ -1,108 +1,244 @@
 import { toErrorRecord } from '../ports/error-record.js';
+import { isFrozenCopy } from './frozen-copy.js';
 import { Secret } from './secret.js';
+
+/** The texts that data must not hold. */
+export interface KnownTexts {
+  /** How many there are; none is ever taken away. */
+  readonly count: number;
+  /** Frozen copies, and how many texts were known when they held none; of others `NEVER`. */
+  readonly clean: WeakMap<object, number>;
+  /** Whether one of them is in a text. */
+  isIn(text: string): boolean;
+  /** The text without them. */
+  redact(text: string): string;
+}
 
 /** An object found in the data, and where it was found. */
 interface Part {
-  /** What is copied: the object, or the record of an error. */
+  /** The object, or the record of an error. */
   source: object;
+  isError: boolean;
   /** Only for what differs from its source. */
   copy: unknown;
   readonly holders: Part[];
 }
 
-type Redact = (text: string) => string;
-
 const UNREADABLE = 'a value that cannot be read';
+/** A frozen copy that holds a known text, or what may come to hold one. */
+const NEVER = -1;
+/** How far causes and collected errors are followed. */
+const MAX_CAUSES = 16;
 
 /**
- * Copies what holds a text that redaction changes, at any depth, and shares the rest with the source.
+ * Copies what holds a known text, at any depth, and shares the rest with the source.
  *
  * It walks lists instead of calling itself: data may be nested deeper than calls can be.
  */
-export function redactedCopy(root: object, redact: Redact): unknown {
+export function redactedCopy(root: object, known: KnownTexts): unknown {
+  if (isClean(root, known) || !holdsKnown(root, known)) return root;
   const parts = new Map<object, Part>();
   const changed = new Set<Part>();
-  const partOf = (value: object): Part => {
-    let part = parts.get(value);
-    if (part === undefined) parts.set(value, (part = { source: value, copy: undefined, holders: [] }));
+  const todo: Part[] = [];
+  const records = new Map<unknown, object>();
+  const partOf = (source: object): Part => {
+    let part = parts.get(source);
+    if (part === undefined) {
+      part = { source, isError: false, copy: undefined, holders: [] };
+      parts.set(source, part);
+      todo.push(part);
+    }
     return part;
   };
-  const top = partOf(root);
-  // A Map and a Set also hand out what is added while they are walked.
-  for (const part of parts.values()) {
-    try {
-      if (part.source instanceof Error) {
-        part.source = toErrorRecord(part.source);
+  const look = (part: Part): void => {
+    part.isError = part.source instanceof Error;
+    const isWithinCopy = isFrozenCopy(part.source);
+    someValue(part.source, (value) => {
+      if (typeof value === 'string') {
+        if (known.isIn(value)) changed.add(part);
+      } else if (isObject(value) && (isWithinCopy || !isClean(value, known))) {
+        const held = partOf(value);
+        held.holders.push(part);
+        if (changed.has(held)) changed.add(part);
+      }
+      return false;
+    });
+  };
+  const lookAround = (): void => {
+    for (let part = todo.pop(); part !== undefined; part = todo.pop()) {
+      try {
+        look(part);
+      } catch {
+        part.isError = false;
+        part.copy = UNREADABLE;
         changed.add(part);
       }
-      visitValues(part.source, (value) => {
-        if (typeof value === 'string') {
-          if (redact(value) !== value) changed.add(part);
-        } else if (typeof value === 'object' && value !== null) partOf(value).holders.push(part);
-      });
-    } catch {
-      part.copy = UNREADABLE;
-      changed.add(part);
     }
+  };
+  const top = partOf(root);
+  lookAround();
+  // A Set also hands out what is added while it is walked.
+  for (const part of changed) {
+    if (part.isError) {
+      part.source = recordOf(part.source, 0, records);
+      todo.push(part);
+      lookAround();
+    }
+    for (const holder of part.holders) changed.add(holder);
   }
-  for (const { holders } of changed) for (const holder of holders) changed.add(holder);
   for (const part of changed) part.copy ??= emptyLike(part.source);
   const redacted = (value: unknown): unknown => {
-    if (typeof value === 'string') return redact(value);
-    return typeof value === 'object' && value !== null ? (parts.get(value)?.copy ?? value) : value;
+    if (typeof value === 'string') return known.redact(value);
+    return isObject(value) ? (parts.get(value)?.copy ?? value) : value;
   };
-  for (const { copy, source } of changed) {
-    if (typeof copy === 'object' && copy !== null) fill(copy, source, redact, redacted);
-  }
+  for (const { copy, source } of changed) if (isObject(copy)) fill(copy, source, redacted);
   return top.copy ?? root;
 }
 
-/** Shows the names and the values of an object; calls no accessor. */
-function visitValues(source: object, visit: (value: unknown) => void): void {
-  if (ArrayBuffer.isView(source) || source instanceof Date || source instanceof Secret) return;
-  if (source instanceof Map || source instanceof Set) {
-    for (const entry of source.entries()) entry.forEach(visit);
-  }
-  for (const key of Reflect.ownKeys(source)) {
-    const property = Reflect.getOwnPropertyDescriptor(source, key);
-    if (property?.enumerable !== true) continue;
-    visit(key);
-    visit(property.value);
+/** Whether the data hold a known text, or what cannot be read. */
+function holdsKnown(root: object, known: KnownTexts): boolean {
+  const found = new Set([root]);
+  let isWithinCopy = false;
+  const test = (value: unknown): boolean => {
+    if (typeof value === 'string') return known.isIn(value);
+    // A frozen copy that is not clean is looked at as a whole, not each part of it again.
+    if (isObject(value) && (isWithinCopy || !isClean(value, known))) found.add(value);
+    return false;
+  };
+  try {
+    // A Set also hands out what is added while it is walked.
+    for (const part of found) {
+      isWithinCopy = isFrozenCopy(part);
+      if (someValue(part, test)) return true;
+    }
+    return false;
+  } catch {
+    return true;
   }
 }
 
+/** Whether an object is a frozen copy without known texts; remembered, since it cannot change. */
+function isClean(data: object, known: KnownTexts): boolean {
+  if (!isFrozenCopy(data)) return false;
+  const atCount = known.clean.get(data);
+  if (atCount === known.count) return true;
+  if (atCount === NEVER) return false;
+  const isIt = holdsCopiesOnly(data, known);
+  known.clean.set(data, isIt ? known.count : NEVER);
+  return isIt;
+}
+
+/** Whether all that is in a frozen copy is frozen too, and without known texts. */
+function holdsCopiesOnly(copy: object, known: KnownTexts): boolean {
+  const found = new Set([copy]);
+  const test = (value: unknown): boolean => {
+    if (typeof value === 'string') return known.isIn(value);
+    if (!isObject(value)) return false;
+    if (!isFrozenCopy(value)) return !isOpaque(value);
+    found.add(value);
+    return false;
+  };
+  try {
+    for (const part of found) if (someValue(part, test)) return false;
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** Whether nothing of an object is ever looked at. */
+function isOpaque(value: object): boolean {
+  return ArrayBuffer.isView(value) || value instanceof Date || value instanceof Secret;
+}
+
+/** Whether the test says so of a name or a value in an object; calls no accessor of a property. */
+function someValue(source: object, test: (value: unknown) => boolean): boolean {
+  // Most data are plain objects: of these nothing else is asked.
+  if (Object.getPrototypeOf(source) !== Object.prototype) {
+    if (isOpaque(source)) return false;
+    if (source instanceof Map || source instanceof Set) {
+      for (const [key, value] of source.entries()) if (test(key) || test(value)) return true;
+    } else if (source instanceof Error) {
+      const { name, message, stack, cause } = source;
+      const collected: unknown = source instanceof AggregateError ? source.errors : undefined;
+      if ([name, message, stack, cause, collected].some(test)) return true;
+    }
+  }
+  const names = Object.keys(source);
+  if (Array.isArray(source) && isDense(source, names)) {
+    for (let index = 0; index < names.length; index += 1) if (test(source[index])) return true;
+  } else for (const name of names) if (test(name) || test(dataOf(source, name))) return true;
+  return Object.getOwnPropertySymbols(source).some(
+    (symbol) => Object.prototype.propertyIsEnumerable.call(source, symbol) && test(dataOf(source, symbol)),
+  );
+}
+
+/** Whether a list has all its elements, and nothing else: names begin with the indexes, in order. */
+function isDense(list: readonly unknown[], names: readonly string[]): boolean {
+  const { length } = list;
+  return names.length === length && (length === 0 || names[length - 1] === String(length - 1));
+}
+
+const dataOf = (source: object, key: PropertyKey): unknown =>
+  Reflect.getOwnPropertyDescriptor(source, key)?.value;
+
+/** An error as a record with its own data, and its causes and collected errors so; loggers may write to it. */
+function recordOf(thrown: unknown, depth: number, records: Map<unknown, object>): object {
+  const made = records.get(thrown);
+  if (made !== undefined) return made;
+  const bare = { ...toErrorRecord(thrown, MAX_CAUSES) };
+  if (!(thrown instanceof Error)) return bare;
+  // An error that is among its own causes is there as the bare record.
+  records.set(thrown, bare);
+  try {
+    const next = (error: unknown): object => recordOf(error, depth + 1, records);
+    const names = Object.keys(thrown).filter((name) => name !== 'cause');
+    const own = names.map((name) => [name, dataOf(thrown, name)] as const);
+    const record = {
+      ...Object.fromEntries(own.filter(([, value]) => value !== undefined)),
+      ...bare,
+      ...(depth < MAX_CAUSES && 'cause' in thrown ? { cause: next(thrown.cause) } : {}),
+      ...(depth < MAX_CAUSES && thrown instanceof AggregateError ? { errors: thrown.errors.map(next) } : {}),
+    };
+    records.set(thrown, record);
+    return record;
+  } catch {
+    return bare;
+  }
+}
+
+/** The copy of an instance is plain: without its private fields it would not be one. */
 function emptyLike(source: object): object {
   if (Array.isArray(source)) return [];
   if (source instanceof Map) return new Map();
-  return source instanceof Set ? new Set() : {};
+  if (source instanceof Set) return new Set();
+  return Object.getPrototypeOf(source) === null ? (Object.create(null) as object) : {};
 }
 
-function fill(copy: object, source: object, redact: Redact, redacted: (value: unknown) => unknown): void {
+function fill(copy: object, source: object, redacted: (value: unknown) => unknown): void {
   if (copy instanceof Map && source instanceof Map) {
     for (const [key, value] of source as Map<unknown, unknown>) {
       const newKey = redacted(key);
-      const isRenamed = typeof key === 'string' && newKey !== key;
-      copy.set(
-        isRenamed ? freeName(redact(key), (name) => copy.has(name) || source.has(name)) : newKey,
-        redacted(value),
-      );
+      const isRenamed = typeof newKey === 'string' && newKey !== key;
+      const isTaken = (name: string): boolean => copy.has(name) || source.has(name);
+      copy.set(isRenamed ? freeName(newKey, isTaken) : newKey, redacted(value));
     }
   } else if (copy instanceof Set && source instanceof Set) {
     for (const element of source) copy.add(redacted(element));
   }
+  const isPlain = Object.getPrototypeOf(copy) === Object.getPrototypeOf(source);
   for (const key of Reflect.ownKeys(source)) {
     const property = { ...Reflect.getOwnPropertyDescriptor(source, key) };
     if ('value' in property) property.value = redacted(property.value);
-    const name = typeof key === 'string' ? redact(key) : key;
+    else if (!isPlain) continue;
+    const name = redacted(key) as PropertyKey;
     const isTaken = (other: string): boolean => Object.hasOwn(copy, other) || Object.hasOwn(source, other);
+    const newKey = typeof name === 'string' && name !== key ? freeName(name, isTaken) : name;
     // Defined, not assigned: flags stay, and so does an own '__proto__' as a plain entry.
-    Object.defineProperty(
-      copy,
-      typeof name === 'string' && name !== key ? freeName(name, isTaken) : name,
-      property,
-    );
+    Object.defineProperty(copy, newKey, property);
   }
-  Object.setPrototypeOf(copy, Object.getPrototypeOf(source) as object | null);
   if (Object.isFrozen(source)) Object.freeze(copy);
 }
 

@@ -1,6 +1,6 @@
 import { createDraft } from 'immer';
 import { describe, expect, test } from 'vitest';
-import { frozenCopy } from '../../../src/run/frozen-copy.js';
+import { frozenCopy, isFrozenCopy } from '../../../src/run/frozen-copy.js';
 import { misuse } from '../support/thrown.js';
 
 describe('frozenCopy', () => {
@@ -36,6 +36,13 @@ describe('frozenCopy', () => {
 
     expect(frozenCopy(copy)).toBe(copy);
     expect(frozenCopy({ copy }).copy).toBe(copy);
+  });
+
+  test('tells its own copies from what others have frozen', () => {
+    const given = Object.freeze({ list: Object.freeze([1]) });
+    const copy = frozenCopy(given);
+
+    expect([copy, copy.list, given, given.list].map(isFrozenCopy)).toEqual([true, true, false, false]);
   });
 
   test('copies Maps and Sets, with what is in them, and refuses changes of the copies', () => {

@@ -1,8 +1,11 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { BudgetExceededError } from '../../../src/errors/budget-exceeded-error.js';
 import { PipelineError } from '../../../src/errors/pipeline-error.js';
+import { PipelineValidationError, validationProblem } from '../../../src/errors/pipeline-validation-error.js';
 import { RunCancelledError } from '../../../src/errors/run-cancelled-error.js';
+import { frozenCopy } from '../../../src/run/frozen-copy.js';
 import { Redactor } from '../../../src/run/redactor.js';
 
 const value = 'sk-12345678';
@@ -29,6 +32,46 @@ describe('a text', () => {
 
     expect(redactor.text('ab12345678cd 12345678cd ab12345678 12345678')).toBe(
       '[secret] [secret] [secret] [secret]',
+    );
+  });
+
+  test('loses every part of values that overlap', () => {
+    const redactor = knowing('abcdefgh', 'efghijkl', 'ijklmnop', 'cdefghijklm');
+
+    expect(redactor.text('<abcdefghijkl> <abcdefghijklmnop> <abcdefghabcdefgh>')).toBe(
+      '<[secret]> <[secret]> <[secret][secret]>',
+    );
+    expect(knowing('abababab').text('<ababababab>')).toBe('<[secret]>');
+  });
+
+  test('loses every part of them also where many values were added between', () => {
+    const redactor = knowing('abcdefgh');
+    for (let count = 0; count < 200; count += 1) redactor.add(`another value ${count}.`);
+    redactor.add('efghijkl');
+    redactor.add('abcdefghi');
+
+    expect(redactor.text('<abcdefghijkl> <abcdefghi> another value 7. another value 150.')).toBe(
+      '<[secret]> <[secret]> [secret] [secret]',
+    );
+  });
+
+  test('loses a value that was added after texts were redacted', () => {
+    const redactor = new Redactor();
+    for (let count = 0; count < 150; count += 1) {
+      redactor.add(`value ${count} of 150`);
+      expect(redactor.text(`a value ${count} of 150 and value 0 of 150`)).toBe('a [secret] and [secret]');
+    }
+  });
+
+  test('loses a value as a form of a URL has it, and one in JSON within JSON', () => {
+    const awkward = 'p!ss (wörd)\'s "own"\n\\end';
+    const redactor = knowing(awkward);
+
+    expect(redactor.text(`?${new URLSearchParams({ key: awkward, n: '1' }).toString()}`)).toBe(
+      '?key=[secret]&n=1',
+    );
+    expect(redactor.text(JSON.stringify(JSON.stringify({ awkward })))).toBe(
+      String.raw`"{\"awkward\":\"[secret]\"}"`,
     );
   });
 
@@ -64,7 +107,7 @@ describe('a text', () => {
 });
 
 describe('a redactor below another', () => {
-  test('knows its values too, also those that come later, and keeps its own for itself', () => {
+  test('knows its values too, also those that come later, as that one knows its own', () => {
     const above = new Redactor();
     const middle = new Redactor(above);
     const below = new Redactor(middle);
@@ -76,7 +119,8 @@ describe('a redactor below another', () => {
     expect(below.text('from-above from-below')).toBe('[secret] [secret]');
     above.add('later-above');
     expect(below.text('from-above from-below later-above')).toBe('[secret] [secret] [secret]');
-    expect(above.text('from-above from-below')).toBe('[secret] from-below');
+    expect(above.text('from-above from-below')).toBe('[secret] [secret]');
+    expect([middle.isEmpty, above.isEmpty]).toEqual([false, false]);
   });
 });
 
@@ -185,27 +229,82 @@ describe('data', () => {
     expect(JSON.stringify(knowing(value).data(record))).toBe('{"__proto__":{"value":"[secret]"}}');
   });
 
-  test('turns every error into a record, with or without a value in it', () => {
+  test('keeps an error that holds no value as the very same object', () => {
+    const clean = new AggregateError([new Error('one')], 'many', { cause: new Error('two') });
+    const data = { clean, list: [value, clean] };
+
+    expect(knowing(value).data(clean)).toBe(clean);
+    expect(knowing(value).data(data).list).toEqual(['[secret]', clean]);
+    expect(knowing(value).data(data).list[1]).toBe(clean);
+  });
+
+  test('turns an error into a record where a value is in its message, its stack or its causes', () => {
     const cause = new Error(`with ${value}`);
-    const data = { plain: new Error('plain'), failed: failure(value, { cause }) };
+    const stacked = Object.assign(new Error('plain'), { stack: `Error: plain at ${value}` });
+    const data = { failed: failure('no', { cause }), stacked };
     const redacted = knowing(value).data(data);
 
-    expect(redacted.plain).not.toBeInstanceOf(Error);
-    expect(redacted.plain).toMatchObject({ name: 'Error', message: 'plain' });
+    expect(redacted.stacked).toEqual({ name: 'Error', message: 'plain', stack: 'Error: plain at [secret]' });
+    expect(redacted.failed).not.toBeInstanceOf(Error);
     expect(redacted.failed).toMatchObject({
       name: 'PipelineError',
       code: 'NODE_FAILED',
       cause: { name: 'Error', message: 'with [secret]' },
     });
     expect(inspect(redacted, { depth: 9 })).not.toContain(value);
-    expect(Object.isFrozen(redacted.failed)).toBe(true);
+    // Pino marks what it writes as an error.
+    expect([redacted.failed, redacted.failed.cause].map((part) => Object.isFrozen(part))).toEqual([
+      false,
+      false,
+    ]);
     expect(cause.message).toContain(value);
     expect(knowing(value).data(cause)).toMatchObject({ message: 'with [secret]' });
   });
 
-  test('copies an instance of a class only for a value in its own data', () => {
+  test('keeps the own data of an error and the errors it has collected in its record', () => {
+    const response = { status: 401, headers: { authorization: `Bearer ${value}` } };
+    const config = { retries: 2 };
+    const refused = Object.assign(new Error('refused'), { status: 401, response, config });
+    const many = new AggregateError([refused, new Error('clean'), 'a text'], 'many');
+    const redacted = knowing(value).data(many);
+
+    expect(redacted).toMatchObject({
+      name: 'AggregateError',
+      message: 'many',
+      errors: [
+        {
+          name: 'Error',
+          message: 'refused',
+          status: 401,
+          response: { status: 401, headers: { authorization: 'Bearer [secret]' } },
+        },
+        { name: 'Error', message: 'clean' },
+        { name: 'NonError', message: 'a text' },
+      ],
+    });
+    expect(redacted.errors.map((error: unknown) => error instanceof Error)).toEqual([false, false, false]);
+    expect(inspect(redacted, { depth: 9 })).not.toContain(value);
+    expect(refused.response).toBe(response);
+  });
+
+  test('makes a record without cycles of errors that are their own causes, and cuts it after 16', () => {
+    const knot = new AggregateError([], value);
+    knot.errors.push(knot, knot, new Error('other', { cause: knot }));
+    knot.cause = knot;
+    let chain = new Error(value);
+    for (let depth = 0; depth < 20_000; depth += 1) chain = new Error(value, { cause: chain });
+    let depth = 0;
+    for (let at = knowing(value).data(chain); at.cause !== undefined; at = at.cause as Error) depth += 1;
+
+    expect(JSON.stringify(knowing(value).data(knot))).not.toContain(value);
+    expect(knowing(value).data(knot)).toMatchObject({ message: '[secret]', cause: { message: '[secret]' } });
+    expect(depth).toBe(16);
+  });
+
+  test('makes a plain object of an instance of a class, only for a value in its own data', () => {
     let calls = 0;
     class Request {
+      readonly #size = 8;
       readonly options: { readonly token: string };
       declare readonly shown: string;
       constructor(token: string) {
@@ -213,7 +312,7 @@ describe('data', () => {
         Object.defineProperty(this, 'shown', { enumerable: true, get: () => String((calls += 1)) });
       }
       get size(): number {
-        return this.options.token.length;
+        return this.#size;
       }
     }
     const clean = new Request('none');
@@ -222,18 +321,37 @@ describe('data', () => {
 
     expect(calls).toBe(0);
     expect(redacted.clean).toBe(clean);
-    expect(redacted.dirty).toBeInstanceOf(Request);
-    expect([redacted.dirty.options, redacted.dirty.size]).toEqual([{ token: '[secret]' }, 8]);
+    expect(Object.getPrototypeOf(redacted.dirty)).toBe(Object.prototype);
+    expect(redacted.dirty).toStrictEqual({ options: { token: '[secret]' } });
     expect(dirty.options.token).toBe(value);
   });
 
-  test('copies subclasses of lists and Maps as such', () => {
+  test('makes plain lists, Maps and Sets of their subclasses', () => {
     class Names extends Array<string> {}
     class Registry extends Map<string, string> {}
-    const redacted = knowing(value).data([Names.of(value), new Registry([['a', value]])]);
+    class Tags extends Set<string> {}
+    const data = [Names.of(value), new Registry([['a', value]]), new Tags([value])];
 
-    expect([redacted[0] instanceof Names, redacted[1] instanceof Registry]).toEqual([true, true]);
-    expect(redacted).toEqual([Names.of('[secret]'), new Registry([['a', '[secret]']])]);
+    expect(knowing(value).data(data)).toStrictEqual([
+      ['[secret]'],
+      new Map([['a', '[secret]']]),
+      new Set(['[secret]']),
+    ]);
+  });
+
+  test('keeps an object without a prototype so', () => {
+    const data = Object.assign(Object.create(null) as Record<string, string>, { value });
+
+    expect(Object.getPrototypeOf(knowing(value).data(data))).toBeNull();
+    expect({ ...knowing(value).data(data) }).toEqual({ value: '[secret]' });
+  });
+
+  test('loses a value in what a list has beside its elements', () => {
+    const list = Object.assign([1, 2, 3], { query: value });
+    const sparse: unknown[] = Object.assign([], { length: 2 ** 31, query: value });
+
+    expect(knowing(value).data(list)).toEqual(Object.assign([1, 2, 3], { query: '[secret]' }));
+    expect(Object.entries(knowing(value).data(sparse))).toEqual([['query', '[secret]']]);
   });
 
   test('leaves bytes, dates and functions as they are', () => {
@@ -272,6 +390,39 @@ describe('data', () => {
 
     expect(found).toBe('[secret]');
     expect(knowing('other-secret').data(top)).toBe(top);
+  });
+});
+
+describe('frozen copies', () => {
+  test('are looked at again only when a value was added', () => {
+    const redactor = knowing('other-secret');
+    const copy = frozenCopy({ rows: [{ text: `a ${value}` }, new Map([['k', new Set(['b'])]])] });
+    // What is not looked at shows no names.
+    const lookUps = vi.spyOn(Object, 'keys');
+    const lookedAt = (): boolean => lookUps.mock.calls.some(([source]) => source === copy.rows[0]);
+    expect(redactor.data({ copy }).copy).toBe(copy);
+    expect(lookedAt()).toBe(true);
+    lookUps.mockClear();
+    expect(redactor.data({ copy, dirty: 'other-secret' })).toEqual({ copy, dirty: '[secret]' });
+    expect([redactor.data(copy), lookedAt()]).toEqual([copy, false]);
+
+    redactor.add(value);
+    expect(redactor.data({ copy }).copy.rows[0]).toEqual({ text: 'a [secret]' });
+    lookUps.mockRestore();
+  });
+
+  test('are looked at each time where they hold what may change', () => {
+    class Service {
+      last = '';
+    }
+    const service = new Service();
+    const copy = frozenCopy({ list: [service], at: new Date() });
+    const redactor = knowing(value);
+    expect(redactor.data({ copy }).copy).toBe(copy);
+
+    service.last = value;
+    expect(redactor.data({ copy })).toEqual({ copy: { list: [{ last: '[secret]' }], at: copy.at } });
+    expect(redactor.data(copy)).toEqual({ list: [{ last: '[secret]' }], at: copy.at });
   });
 });
 
@@ -333,6 +484,24 @@ describe('an error', () => {
     expect(hostile.message).not.toContain(value);
   });
 
+  test('loses them in the problems of a validation, in its path and in its budget', () => {
+    const invalid = new PipelineValidationError(`shop/${value}`, [
+      validationProblem('DUPLICATE_NODE', `shop/${value}`, `'${value}' is there twice.`, 'Rename one.'),
+    ]);
+    const budget = { kind: 'calls', limit: 1, spent: 2, path: value, topSpender: `${value}/a` } as const;
+    const exceeded = new BudgetExceededError(budget, value, () => undefined);
+    for (const error of [invalid, exceeded]) knowing(value).error(error);
+
+    expect(invalid.path).toBe('shop/[secret]');
+    expect(invalid.errors).toMatchObject([{ code: 'DUPLICATE_NODE', path: 'shop/[secret]' }]);
+    expect(exceeded).toMatchObject({
+      path: '[secret]',
+      budget: { path: '[secret]', topSpender: '[secret]/a' },
+    });
+    expect(exceeded.reason).toMatchObject({ kind: 'budget', path: '[secret]' });
+    expect(inspect([invalid, exceeded], { depth: 9 })).not.toContain(value);
+  });
+
   test('keeps what else it is', () => {
     const error = new RunCancelledError({ kind: 'user', message: value }, 'orders');
     knowing(value).error(error);
@@ -391,6 +560,30 @@ describe('for any data', () => {
         }
       }),
       { numRuns: 300 },
+    );
+  });
+
+  test('no character of a value is left where values overlap', () => {
+    const letters = (minLength: number, maxLength: number): fc.Arbitrary<string> =>
+      fc.string({ minLength, maxLength, unit: fc.constantFrom('a', 'b') });
+    const cases = fc.tuple(fc.array(letters(8, 10), { minLength: 1, maxLength: 5 }), letters(0, 40));
+
+    fc.assert(
+      fc.property(cases, ([known, text]) => {
+        const covered = Array.from(text, (letter, at) =>
+          known.some((secret) => {
+            const from = text.slice(Math.max(0, at - secret.length + 1), at + secret.length);
+            return from.includes(secret);
+          })
+            ? ''
+            : letter,
+        );
+        expect(
+          knowing(...known)
+            .text(text)
+            .replaceAll('[secret]', ''),
+        ).toBe(covered.join(''));
+      }),
     );
   });
 
