@@ -39,7 +39,9 @@ export function rootContext(
   const joined = joinedRun && RunContext.parts(joinedRun);
   // A run that joins another one writes where that does, unless it was told where.
   const logger = services.logger === silentLogger ? (joined?.logger ?? silentLogger) : services.logger;
-  const above = joined ?? (outer && RunContext.parts(outer));
+  const around = outer && RunContext.parts(outer);
+  const above = joined ?? around;
+  if (around !== undefined) joined?.services.redactor.join(around.services.redactor);
   // Where the run that it joins has ended, it goes on alone.
   const isOwnRun = joined === undefined || joined.scope.run.isClosed;
   const scope = new CancelScope(site.path, above?.scope, isOwnRun);

@@ -1,5 +1,5 @@
 import { invalidOption } from '../errors/option-rules.js';
-import { runInContext } from './ambient-context.js';
+import { currentContext, runInContext } from './ambient-context.js';
 import type { ContextHolder } from './ambient-context.js';
 import { callDisposers, disposalFailed } from './disposers.js';
 import type { DisposerFailure } from './disposers.js';
@@ -29,6 +29,8 @@ export async function withContext<T>(
   const close = frame.open();
   const before = frame.disposerCount;
   const { run } = frame.services;
+  const outer = currentContext();
+  if (outer !== undefined) run.redactor.join(PipelineContext.frameOf(outer).services.run.redactor);
   const end = async (): Promise<DisposerFailure[]> => {
     close();
     const failures = await runInContext(holder, callDisposers, frame.takeDisposers(before));

@@ -1,59 +1,71 @@
 import { silentLogger } from '../ports/logger.js';
-import type { Logger } from '../ports/logger.js';
+import type { Logger, LogMethod } from '../ports/logger.js';
 import type { Redactor } from './redactor.js';
 import type { RunIdentity } from './run-identity.js';
 
 type Level = keyof Logger;
 type Write = (level: Level, line: readonly unknown[]) => unknown;
-type IsEnabled = (level: Level) => boolean;
 
-/** How loggers made here write a line that has its fields already. */
-const writers = new WeakMap<Logger, Write>();
+/** Something that pino has beside the methods of a {@link Logger}. */
+interface Leveled {
+  isLevelEnabled(level: Level): boolean;
+}
 
 /**
  * A logger that adds to each line which run, whose, and where, and replaces the values of secrets.
  *
  * It takes what pino takes: fields, an error or neither, a message or none, and what is put into the message.
  */
-export function boundLogger(logger: Logger, identity: RunIdentity, path: string, redactor: Redactor): Logger {
-  if (logger === silentLogger) return logger;
-  // Of a run inside a run, the inner one's fields are the line's.
-  const pass: Write =
-    writers.get(logger) ??
-    ((level, line): unknown => Reflect.apply(logger[level] as (...line: unknown[]) => unknown, logger, line));
-  const write: Write = (level, line) => pass(level, redactor.data(line));
-  const isLevelEnabled: IsEnabled = (level) => {
-    const asked = logger as { readonly isLevelEnabled?: unknown };
-    return (
-      typeof asked.isLevelEnabled !== 'function' ||
-      (asked as { isLevelEnabled: IsEnabled }).isLevelEnabled(level)
-    );
-  };
-  const bind =
-    (level: Level) =>
-    (...given: unknown[]): unknown => {
-      if (!isLevelEnabled(level)) return undefined;
+class BoundLogger implements Logger, Leveled {
+  readonly trace = this.#bind('trace');
+  readonly debug = this.#bind('debug');
+  readonly info = this.#bind('info');
+  readonly warn = this.#bind('warn');
+  readonly error = this.#bind('error');
+  readonly #logger: Logger;
+  readonly #identity: RunIdentity;
+  readonly #path: string;
+  /** Writes a line that has its fields already. */
+  readonly #write: Write;
+
+  constructor(logger: Logger, identity: RunIdentity, path: string, redactor: Redactor) {
+    this.#logger = logger;
+    this.#identity = identity;
+    this.#path = path;
+    // Of a run inside a run, the inner one's fields are the line's.
+    const pass: Write =
+      logger instanceof BoundLogger
+        ? logger.#write
+        : (level, line): unknown =>
+            Reflect.apply(logger[level] as (...line: unknown[]) => unknown, logger, line);
+    this.#write = (level, line) => pass(level, redactor.data(line));
+  }
+
+  isLevelEnabled(level: Level): boolean {
+    const asked = this.#logger as Partial<Leveled>;
+    return typeof asked.isLevelEnabled !== 'function' || asked.isLevelEnabled(level);
+  }
+
+  #bind(level: Level): LogMethod {
+    return (...given: unknown[]) => {
+      if (!this.isLevelEnabled(level)) return undefined;
       const hasFields = typeof given[0] === 'object' || given[0] === undefined;
-      const tenantId = identity.get('tenantId');
+      const tenantId = this.#identity.get('tenantId');
       const fields = {
-        path,
+        path: this.#path,
         ...(hasFields ? fieldsOf(given.shift()) : undefined),
         // The last: a line is of the run that writes it, whatever its fields say.
-        runId: identity.get('runId'),
+        runId: this.#identity.get('runId'),
         ...(tenantId === undefined ? undefined : { tenantId }),
       };
-      return write(level, [fields, ...given]);
+      return this.#write(level, [fields, ...given]);
     };
-  const bound = Object.freeze({
-    trace: bind('trace'),
-    debug: bind('debug'),
-    info: bind('info'),
-    warn: bind('warn'),
-    error: bind('error'),
-    isLevelEnabled,
-  });
-  writers.set(bound, write);
-  return bound;
+  }
+}
+
+/** A logger for one place of one run; one that drops every line stays as it is. */
+export function boundLogger(logger: Logger, identity: RunIdentity, path: string, redactor: Redactor): Logger {
+  return logger === silentLogger ? logger : new BoundLogger(logger, identity, path, redactor);
 }
 
 function fieldsOf(given: unknown): object {

@@ -17,11 +17,18 @@ const MAX_CAUSES = 16;
 
 /** Replaces the secret values it knows in what the framework writes; knowing none, it touches nothing. */
 export class Redactor {
-  readonly #known: KnownValues;
+  #known: KnownValues;
 
   /** @param above a redactor to share all values with: what the one writes may hold what the other has read. */
   constructor(above?: Redactor) {
     this.#known = above === undefined ? new KnownValues() : above.#known;
+  }
+
+  /** Shares all values with another one from now on: what the one writes may hold what the other has read. */
+  join(other: Redactor): void {
+    if (this.#known === other.#known) return;
+    for (const value of this.#known.values) other.#known.add(value);
+    this.#known = other.#known;
   }
 
   /** Makes a value known, above too; one of fewer than 8 characters is ignored. */
@@ -98,17 +105,17 @@ interface Chunk {
 
 class KnownValues implements KnownTexts {
   readonly clean = new WeakMap<object, number>();
-  readonly #values = new Set<string>();
+  readonly values = new Set<string>();
   readonly #chunks: Chunk[] = [];
   #shortest = Infinity;
 
   get count(): number {
-    return this.#values.size;
+    return this.values.size;
   }
 
   add(value: string): void {
-    if (this.#values.has(value)) return;
-    this.#values.add(value);
+    if (this.values.has(value)) return;
+    this.values.add(value);
     this.#shortest = Math.min(this.#shortest, value.length);
     let last = this.#chunks.at(-1);
     if (last === undefined || last.size === CHUNK) this.#chunks.push((last = { size: 0, forms: [] }));

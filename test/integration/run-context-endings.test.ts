@@ -1,9 +1,11 @@
+import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import {
   BudgetExceededError,
   CostLedger,
   createSession,
   currentContext,
+  mapSecrets,
   PipelineRunner,
   RunContext,
   runPipeline,
@@ -310,4 +312,34 @@ describe('the cancel of a run', () => {
 
     await rejectionOf(runPipeline(work));
   });
+});
+
+test('a secret that is read in a withContext or a restored run inside a run is not in what that run writes', async () => {
+  const written: unknown[] = [];
+  const leaking = async (run: RunContext): Promise<never> => {
+    throw new Error(`refused: ${(await run.secrets.get('KEY')).reveal()}`);
+  };
+  const secrets = mapSecrets({ KEY: 'a-very-secret-value' });
+  const scripts = [
+    () => withContext({ run: { secrets } }, ({ run }) => leaking(run)),
+    () => {
+      const run = RunContext.fromCarrier({ ...carrier, secrets: ['KEY'] }, { secrets });
+      return runPipeline(
+        one((_, context) => leaking(context.run)),
+        { run },
+      );
+    },
+  ];
+  for (const script of scripts) {
+    const error = await rejectionOf(
+      runPipeline(
+        one(() => script()),
+        { executionObserver: { itemFailed: (event) => written.push(event) } },
+      ),
+    );
+    written.push(error.message, error.stack);
+  }
+
+  expect(written).toHaveLength(6);
+  expect(inspect(written, { depth: 20 })).not.toContain('a-very-secret-value');
 });
