@@ -51,13 +51,13 @@ class BoundLogger implements Logger, Leveled {
       if (!this.isLevelEnabled(level)) return undefined;
       const hasFields = typeof given[0] === 'object' || given[0] === undefined;
       const tenantId = this.#identity.get('tenantId');
-      const fields = {
-        path: this.#path,
-        ...(hasFields ? fieldsOf(given.shift()) : undefined),
-        // The last: a line is of the run that writes it, whatever its fields say.
+      const ids = {
         runId: this.#identity.get('runId'),
         ...(tenantId === undefined ? undefined : { tenantId }),
       };
+      const own = hasFields ? fieldsOf(given.shift()) : undefined;
+      // A line is of the run that writes it, whatever its fields say.
+      const fields = { ...ids, path: this.#path, ...own, ...ids };
       return this.#write(level, [fields, ...given]);
     };
   }
