@@ -39,9 +39,9 @@ export class LeakDetector {
     });
     this.#runs.set(frame, leaks);
     this.#watch.enable();
-    frame.scope.signalMade = (signal, scope) => {
+    frame.scope.tellSignals((signal, scope) => {
       this.#watchListeners(signal, scope);
-    };
+    });
     return leaks;
   }
 

@@ -15,6 +15,16 @@ export interface DormantLimits {
   readonly signal: AbortSignal | undefined;
 }
 
+type SignalMade = (signal: AbortSignal, scope: CancelScope) => void;
+
+/** What few scopes have: the items of a node with a limit have one each. */
+class ScopeExtras {
+  dispatch: Dispatch | undefined;
+  budget: Budget | undefined;
+  dormant: DormantLimits | undefined;
+  signalMade: SignalMade | undefined;
+}
+
 /**
  * A part of a run that ends as a whole: the run itself, or an execution or item with a limit of its own.
  *
@@ -36,14 +46,8 @@ export class CancelScope {
   #watchers: Set<() => void> | undefined;
   #stopAlarm: (() => void) | undefined;
   #closed = false;
-  #budget: Budget | undefined;
-  /** Limits that nobody watches yet: of a restored run, until something runs in it or asks for its signal. */
-  dormant: DormantLimits | undefined;
-  /** Is told of each signal that is made here or below, in development mode. */
-  signalMade: ((signal: AbortSignal, scope: CancelScope) => void) | undefined;
-
   #deadlineMs: number | undefined;
-  #dispatch: Dispatch | undefined;
+  #extras: ScopeExtras | undefined;
 
   /**
    * @param startsRun whether this scope is a run of its own that a parent's run has started.
@@ -61,7 +65,7 @@ export class CancelScope {
   /** When the scope ends by itself, in milliseconds since the epoch; never later than the parent's. */
   get deadlineMs(): number | undefined {
     const above = this.parent?.deadlineMs;
-    const own = this.#deadlineMs ?? this.dormant?.deadlineMs;
+    const own = this.#deadlineMs ?? this.#extras?.dormant?.deadlineMs;
     if (above === undefined || own === undefined) return above ?? own;
     return Math.min(above, own);
   }
@@ -89,7 +93,7 @@ export class CancelScope {
 
   /** Gives the scope a budget of its own, within what is left of those around it; the limits are never changed. */
   limitBudget(limits: BudgetLimits | undefined): void {
-    this.#budget = this.#newBudget(limits);
+    CancelScope.#extrasOf(this).budget = this.#newBudget(limits);
   }
 
   #newBudget(limits: BudgetLimits | undefined): Budget {
@@ -99,18 +103,33 @@ export class CancelScope {
     });
   }
 
+  /** Limits that nobody watches yet: of a restored run, until something runs in it or asks for its signal. */
+  get dormant(): DormantLimits | undefined {
+    return this.#extras?.dormant;
+  }
+
+  set dormant(limits: DormantLimits | undefined) {
+    CancelScope.#extrasOf(this).dormant = limits;
+  }
+
+  /** Tells of each signal that is made here or below, in development mode. */
+  tellSignals(signalMade: SignalMade): void {
+    CancelScope.#extrasOf(this).signalMade = signalMade;
+  }
+
   /** The nearest budget: this scope's own, or one around it in the same run. */
   get budget(): Budget {
-    if (this.#budget !== undefined) return this.#budget;
+    const known = this.#extras?.budget;
+    if (known !== undefined) return known;
     const { parent } = this;
     // At the top of a run nothing is shared with what is around it.
-    return (this.#budget =
-      parent === undefined || this.run === this ? this.#newBudget(undefined) : parent.budget);
+    if (parent !== undefined && this.run !== this) return parent.budget;
+    return (CancelScope.#extrasOf(this).budget = this.#newBudget(undefined));
   }
 
   /** Announces this scope's end, and the ends of the scopes below, through a function: in the run's own context. */
   dispatchThrough(dispatch: Dispatch): void {
-    this.#dispatch = dispatch;
+    CancelScope.#extrasOf(this).dispatch = dispatch;
   }
 
   /** Aborts with the scope's {@link RunCancelledError} as reason; made when first read. */
@@ -126,11 +145,15 @@ export class CancelScope {
     return this.#controller.signal;
   }
 
+  static #extrasOf(scope: CancelScope): ScopeExtras {
+    return (scope.#extras ??= new ScopeExtras());
+  }
+
   /** Only the nearest is told: the run's own, where runs stand in runs. */
   static #tellOf(signal: AbortSignal, scope: CancelScope): void {
     let told: CancelScope | undefined = scope;
-    while (told !== undefined && told.signalMade === undefined) told = told.parent;
-    told?.signalMade?.(signal, scope);
+    while (told !== undefined && told.#extras?.signalMade === undefined) told = told.parent;
+    if (told !== undefined) told.#extras?.signalMade?.(signal, scope);
   }
 
   /**
@@ -182,8 +205,9 @@ export class CancelScope {
   }
 
   #wake(): void {
-    if (this.dormant === undefined) return;
-    const { signal, deadlineMs } = this.dormant;
+    const { dormant } = this;
+    if (dormant === undefined) return;
+    const { signal, deadlineMs } = dormant;
     this.dormant = undefined;
     relaySignal(signal, this);
     this.limitTo(deadlineMs, false);
@@ -204,8 +228,8 @@ export class CancelScope {
 
   /** That of the run that the scope belongs to, though it may have joined another one. */
   static #dispatchOf(scope: CancelScope): Dispatch | undefined {
-    if (scope.#dispatch !== undefined || scope.parent === undefined) return scope.#dispatch;
-    return CancelScope.#dispatchOf(scope.parent);
+    const own = scope.#extras?.dispatch;
+    return own !== undefined || scope.parent === undefined ? own : CancelScope.#dispatchOf(scope.parent);
   }
 
   #announce(): void {

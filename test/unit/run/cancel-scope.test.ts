@@ -305,13 +305,13 @@ describe('in development mode', () => {
   test('the nearest scope that wants to know is told of each new signal, once', () => {
     const { run, child, grandchild } = threeScopes();
     const told: unknown[] = [];
-    run.signalMade = (signal, scope) => told.push(['run', signal, scope]);
+    run.tellSignals((signal, scope) => told.push(['run', signal, scope]));
 
     const { signal } = grandchild;
     expect(grandchild.signal).toBe(signal);
     expect(told).toEqual([['run', signal, grandchild]]);
 
-    child.signalMade = (made, scope) => told.push(['child', made, scope]);
+    child.tellSignals((made, scope) => told.push(['child', made, scope]));
     expect(told.at(-1)).toEqual(['run', signal, grandchild]);
     expect([child.signal, run.signal]).toEqual([told[1], told[2]].map((each) => (each as unknown[])[1]));
     expect(told.map((each) => (each as unknown[])[0])).toEqual(['run', 'child', 'run']);
