@@ -15,21 +15,7 @@ import {
   type RunContextOptions,
 } from 'heirline';
 import { definePipeline, delay, errorOf, gate, nextTurn, range, rejectionOf } from './support/harness.js';
-import { rootChild, rootNode } from './support/small-graphs.js';
-
-/** Runs one node and gives what it saw. */
-async function seenBy<T>(look: (context: PipelineContext) => T | Promise<T>, options = {}): Promise<T> {
-  const seen: T[] = [];
-  await runPipeline(
-    rootNode(async (context) => {
-      seen.push(await look(context));
-    }),
-    options,
-  );
-  const [first] = seen;
-  if (first === undefined) throw new TypeError('the node saw nothing');
-  return first;
-}
+import { rootChild, rootNode, seenBy } from './support/small-graphs.js';
 
 describe('the id of a run', () => {
   test('is the given one for each of three runs at once, before and after 100 ms', async () => {

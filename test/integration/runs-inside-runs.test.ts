@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { PipelineContext } from 'heirline';
 import {
   CostLedger,
   createSession,
@@ -11,25 +10,11 @@ import {
   type RunResult,
 } from 'heirline';
 import { aborted, gate, rejectionOf, resultOf } from './support/harness.js';
-import { childNode, rootChild, rootNode } from './support/small-graphs.js';
+import { childNode, rootChild, rootNode, seenBy } from './support/small-graphs.js';
 
 /** What a run says of itself at one place. */
 function idsOf({ runId, parentRunId, rootRunId, correlationId }: RunContext) {
   return { runId, parentRunId, rootRunId, correlationId };
-}
-
-/** Runs one node and gives what it saw. */
-async function seenBy<T>(look: (context: PipelineContext) => T | Promise<T>, options = {}): Promise<T> {
-  const seen: T[] = [];
-  await runPipeline(
-    rootNode(async (context) => {
-      seen.push(await look(context));
-    }),
-    options,
-  );
-  const [first] = seen;
-  if (first === undefined) throw new TypeError('the node saw nothing');
-  return first;
 }
 
 describe('a run that a node starts', () => {

@@ -1,21 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import {
-  BackgroundQueue,
-  createSession,
-  runPipeline,
-  type PipelineContext,
-  type Session,
-  type SessionState,
-} from 'heirline';
+import { BackgroundQueue, createSession, runPipeline, type PipelineContext, type Session } from 'heirline';
 import { errorOf, gate, rejectionOf } from './support/harness.js';
 import { childAround, childNode, rootAround, rootNode } from './support/small-graphs.js';
-
-const increment = (session: Session, key = 'count'): Session =>
-  session.update<number | undefined>(key, (count) => (count ?? 0) + 1);
-
-const withSession = (session: SessionState): { readonly run: { readonly session: SessionState } } => ({
-  run: { session },
-});
+import { increment, withSession } from './support/conversations.js';
 
 describe('a composite’s child', () => {
   /** What is seen of the key `a`: in the child after its write, in the parent after the child, and at the end. */

@@ -7,17 +7,10 @@ import {
   SinkNode,
   type PipelineContext,
   type Session,
-  type SessionState,
 } from 'heirline';
 import { definePipeline, delay, gate, nextTurn, range, rejectionOf, resultOf } from './support/harness.js';
 import { childNode, rootAround, rootChild, rootNode } from './support/small-graphs.js';
-
-const increment = (session: Session, key = 'count'): Session =>
-  session.update<number | undefined>(key, (count) => (count ?? 0) + 1);
-
-const withSession = (session: SessionState): { readonly run: { readonly session: SessionState } } => ({
-  run: { session },
-});
+import { increment, withSession } from './support/conversations.js';
 
 describe('what a run writes to its session', () => {
   test('is kept when the run has succeeded, and not seen outside before', async () => {

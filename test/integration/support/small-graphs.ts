@@ -1,4 +1,12 @@
-import type { ItemCompositeOptions, NodeOptions, NoItem, PipelineContext, Skip } from 'heirline';
+import {
+  runPipeline,
+  type ItemCompositeOptions,
+  type NodeOptions,
+  type NoItem,
+  type PipelineContext,
+  type PipelineContextOptions,
+  type Skip,
+} from 'heirline';
 import { definePipeline, type DefinitionClass } from './harness.js';
 
 /** What a node does with a number. */
@@ -72,4 +80,21 @@ export function rootChild(
   items: Iterable<number> = [1],
 ): DefinitionClass<NoItem, NoItem> {
   return rootAround(childNode(work), options, items);
+}
+
+/** Runs one node and gives what it saw. */
+export async function seenBy<T>(
+  look: (context: PipelineContext) => T | Promise<T>,
+  options: PipelineContextOptions = {},
+): Promise<T> {
+  const seen: T[] = [];
+  await runPipeline(
+    rootNode(async (context) => {
+      seen.push(await look(context));
+    }),
+    options,
+  );
+  const [first] = seen;
+  if (first === undefined) throw new TypeError('the node saw nothing');
+  return first;
 }
