@@ -8,7 +8,6 @@ import {
   mapSecrets,
   PipelineBuilder,
   runDetached,
-  runPipeline,
   Secret,
   type BudgetMeter,
   type CostSummary,
@@ -78,7 +77,7 @@ describe('what a run is started with', () => {
     // @ts-expect-error the session is made by createSession
     run({ session: { a: 1 } });
     // @ts-expect-error it is called tenantId
-    () => runPipeline(class {}, { run: { tenant: 'acme' } });
+    run({ tenant: 'acme' });
   });
 });
 
@@ -102,5 +101,5 @@ test('work in the background keeps its types', () => {
   const queue = new BackgroundQueue({ worker: (item: { id: number }) => item.id });
   expectTypeOf(queue.close()).toEqualTypeOf<Promise<{ drained: number; remaining: { id: number }[] }>>();
   // @ts-expect-error the worker takes something else
-  () => queue.enqueue('a text');
+  expectTypeOf(queue.enqueue.bind(queue)).toBeCallableWith('a text');
 });
