@@ -34,8 +34,8 @@ export async function withContext<T>(
   const end = async (): Promise<DisposerFailure[]> => {
     close();
     const failures = await runInContext(holder, callDisposers, frame.takeDisposers(before));
-    for (const error of (await run.cost.pending()) ?? [])
-      frame.report('error', { error }, 'a cost entry was not handed on');
+    // A run that it joins waits for its own.
+    if (!run.isRunning) await run.reportUnbilled();
     return failures;
   };
   let result: Awaited<T>;

@@ -169,9 +169,7 @@ async function endLingering(run: RunState, graceMs: number, abandoned: Set<strin
 
 /** Waits for what lingering calls have recorded: too late to change how the run ended. */
 async function reportUnbilled({ frame }: Execution, graceMs: number): Promise<void> {
-  const unbilled = frame.services.run.unbilled()?.then((failures) => {
-    for (const error of failures) frame.report('error', { error }, 'a cost entry was not handed on');
-  });
+  const unbilled = frame.services.run.reportUnbilled();
   if (unbilled !== undefined) await within(unbilled, graceMs);
 }
 

@@ -17,7 +17,8 @@ export interface ErrorRecord {
   readonly cause?: ErrorRecord | undefined;
 }
 
-const MAX_CAUSES = 16;
+/** How far the causes of an error are followed. */
+export const MAX_CAUSES = 16;
 
 /** Describes anything thrown as plain data, and never throws itself; a chain of more than 16 causes is cut. */
 export function toErrorRecord(thrown: unknown, depth = 0): ErrorRecord {

@@ -1,14 +1,12 @@
 import { BudgetExceededError } from '../errors/budget-exceeded-error.js';
 import type { BudgetKind } from '../errors/budget-exceeded-error.js';
+import { MAX_CAUSES } from '../ports/error-record.js';
 import { BudgetAccount } from './budget-account.js';
 import type { BudgetLimits } from './budget-limits.js';
 import type { CostEntry } from './cost-entry.js';
 import type { Reservation } from './reservation.js';
 import { budgetKinds, checkSpending, partsOf } from './spending.js';
 import type { BudgetSpent, Part, Spending } from './spending.js';
-
-/** How far causes are followed. */
-const MAX_CAUSES = 16;
 
 /**
  * The accounts of one scope: what is spent in it counts there and in every scope above.

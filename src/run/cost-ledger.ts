@@ -26,6 +26,8 @@ export interface CostLedgerOptions {
   readonly onEntry?: ((entry: CostEntry, run: CostRun) => unknown) | undefined;
 }
 
+const totalRules = { by: rule.oneOf('path', 'model') };
+
 /** What all views of one ledger share. */
 interface Book {
   readonly onEntry: CostLedgerOptions['onEntry'];
@@ -118,7 +120,7 @@ export class CostLedger {
    * @throws {@link PipelineError} `OPTION_INVALID` when there is no such key.
    */
   total(by?: 'path' | 'model'): CostSummary[] {
-    checkOptions('cost.total', { by }, { by: rule.oneOf('path', 'model') }, this.#view.path);
+    if (by !== undefined) checkOptions('cost.total', { by }, totalRules, this.#view.path);
     return summarise(this.entries, by);
   }
 
@@ -152,7 +154,7 @@ export class CostLedger {
     if (this.#view.run !== undefined) this.#view.run.isClosed = true;
   }
 
-  /** @internal What `onEntry` has still to do for this run; call it after {@link close}, to miss nothing. */
+  /** @internal What `onEntry` has still to do for this run, as far as nobody was told of it yet. */
   pending(): Promise<readonly PipelineError[]> | undefined {
     return this.#view.run?.pending();
   }

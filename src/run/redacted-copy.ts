@@ -1,4 +1,4 @@
-import { toErrorRecord } from '../ports/error-record.js';
+import { MAX_CAUSES, toErrorRecord } from '../ports/error-record.js';
 import { isFrozenCopy } from './frozen-copy.js';
 import { Secret } from './secret.js';
 
@@ -27,8 +27,6 @@ interface Part {
 const UNREADABLE = 'a value that cannot be read';
 /** A frozen copy that holds a known text, or what may come to hold one. */
 const NEVER = -1;
-/** How far causes and collected errors are followed. */
-const MAX_CAUSES = 16;
 
 /**
  * Copies what holds a known text, at any depth, and shares the rest with the source.

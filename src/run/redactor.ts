@@ -1,4 +1,5 @@
 import { PipelineError } from '../errors/pipeline-error.js';
+import { MAX_CAUSES } from '../ports/error-record.js';
 import { redactedCopy } from './redacted-copy.js';
 import type { KnownTexts } from './redacted-copy.js';
 import { PLACEHOLDER } from './secret.js';
@@ -11,9 +12,6 @@ const CHUNK = 64;
 
 /** What an error holds in the framework's own words. */
 const writtenParts = ['message', 'stack', 'path', 'reason', 'errors', 'budget'];
-
-/** How far causes and collected errors are followed. */
-const MAX_CAUSES = 16;
 
 /** Replaces the secret values it knows in what the framework writes; knowing none, it touches nothing. */
 export class Redactor {

@@ -41,27 +41,37 @@ export interface RunServicesPlace {
 /** What every run opens anew. */
 type OwnParts = Pick<RunServices, 'cost' | 'session'>;
 
+/** How runs of one origin open what is theirs, and tell what nobody waits for any longer. */
+interface Opening {
+  readonly begin: () => OwnParts;
+  readonly report: (error: PipelineError) => void;
+}
+
+/** Who ends the parts: nobody where no run is open, this run, or the run around. */
+type Owner = 'nobody' | 'this run' | 'the run around';
+
 /** What a run shares with its children: secrets, costs and the session. */
 export class RunServices {
   readonly secrets: SecretAccess;
-  readonly cost: CostLedger;
-  readonly session: SessionTransaction;
-  /** Opens what a run needs that joins when none is open; undefined where a composite withholds the session. */
-  readonly #begin: (() => OwnParts) | undefined;
-  /** Whether they end with this run. */
-  readonly #isOwner: boolean;
+  readonly #opening: Opening;
+  /** Made when first asked for: a template whose runs have their own never needs them. */
+  #parts: OwnParts | (() => OwnParts);
+  readonly #owner: Owner;
+  /** Whether a composite withholds the session of the run: then none begins here either. */
+  readonly #withholdsSession: boolean;
 
   private constructor(
     secrets: SecretAccess,
-    { cost, session }: OwnParts,
-    begin: (() => OwnParts) | undefined,
-    isOwner = false,
+    opening: Opening,
+    parts: OwnParts | (() => OwnParts),
+    owner: Owner,
+    withholdsSession = false,
   ) {
     this.secrets = secrets;
-    this.cost = cost;
-    this.session = session;
-    this.#begin = begin;
-    this.#isOwner = isOwner;
+    this.#opening = opening;
+    this.#parts = parts;
+    this.#owner = owner;
+    this.#withholdsSession = withholdsSession;
   }
 
   /** The services of a run of its own. */
@@ -69,25 +79,43 @@ export class RunServices {
     options: Pick<RunContextOptions, 'secrets' | 'cost' | 'session'>,
     { identity, redactor, logger, path, isRunning }: RunServicesPlace,
   ): RunServices {
-    const ids = {
-      runId: () => identity.get('runId'),
-      tenantId: identity.get('tenantId'),
-    };
     const report = (error: PipelineError): void => {
       const bound = boundLogger(logger, identity, path, redactor);
       quietly(bound, 'error', { error }, 'a cost entry was not handed on');
     };
-    const ledger = options.cost ?? new CostLedger();
+    let ledger = options.cost;
+    const openCost = (): CostLedger => {
+      const ids = { runId: () => identity.get('runId'), tenantId: identity.get('tenantId') };
+      return CostLedger.ofRun((ledger ??= new CostLedger()), ids, report);
+    };
     const begin = (): OwnParts => ({
-      cost: CostLedger.ofRun(ledger, ids, report),
+      cost: openCost(),
       session: SessionTransaction.begin(options.session),
     });
     const idle = (): OwnParts => ({
-      cost: CostLedger.ofRun(ledger, ids, report),
+      cost: openCost(),
       session: SessionTransaction.closed(options.session, 'no run is open'),
     });
     const secrets = SecretAccess.open(options.secrets, redactor);
-    return new RunServices(secrets, isRunning ? begin() : idle(), begin, isRunning);
+    const opening: Opening = { begin, report };
+    return isRunning
+      ? new RunServices(secrets, opening, begin(), 'this run')
+      : new RunServices(secrets, opening, idle, 'nobody');
+  }
+
+  /** Whether they are a run's: one that is open, or was. */
+  get isRunning(): boolean {
+    return this.#owner !== 'nobody';
+  }
+
+  /** What the run has cost so far. */
+  get cost(): CostLedger {
+    return this.#own.cost;
+  }
+
+  /** The run's transaction on its session. */
+  get session(): SessionTransaction {
+    return this.#own.session;
   }
 
   /** What the framework writes goes through it. */
@@ -97,17 +125,19 @@ export class RunServices {
 
   /** The services of a run that joins another one, or, where none is open, begins here. */
   joined(): RunServices {
-    return this.session.isOpen || this.#begin === undefined
-      ? new RunServices(this.secrets, this, this.#begin)
-      : new RunServices(this.secrets, this.#begin(), this.#begin, true);
+    return this.session.isOpen || this.#withholdsSession
+      ? new RunServices(this.secrets, this.#opening, this.#own, 'the run around', this.#withholdsSession)
+      : new RunServices(this.secrets, this.#opening, this.#opening.begin(), 'this run');
   }
 
   /** What a child gets. */
   narrow({ path, secrets, session }: RunNarrowing): RunServices {
     return new RunServices(
       secrets === undefined ? this.secrets : this.secrets.narrow(secrets, path),
+      this.#opening,
       { cost: this.cost, session: this.#narrowedSession(session, path) },
-      session === 'shared' ? this.#begin : undefined,
+      this.#owner === 'nobody' ? 'nobody' : 'the run around',
+      session !== 'shared' || this.#withholdsSession,
     );
   }
 
@@ -118,18 +148,31 @@ export class RunServices {
 
   /** Keeps what the run has written to its session; gives the conflict, if another run was faster. */
   commit(path: string): PipelineError | undefined {
-    return this.#isOwner ? this.session.commit(path) : undefined;
+    return this.#owner === 'this run' ? this.session.commit(path) : undefined;
   }
 
   /** What must settle before all entries of the run's ledger have been handed on: the failures of that. */
   unbilled(): Promise<readonly PipelineError[]> | undefined {
-    return this.#isOwner ? this.cost.pending() : undefined;
+    return this.#owner === 'this run' ? this.cost.pending() : undefined;
+  }
+
+  /** Waits for the same where it changes no end any more, and reports what fails; the run around waits for its own. */
+  reportUnbilled(): Promise<void> | undefined {
+    if (this.#owner === 'the run around') return undefined;
+    return this.cost.pending()?.then((failures) => {
+      failures.forEach(this.#opening.report);
+    });
   }
 
   /** The run has ended: what is not committed is dropped, what is booked from now on is late. */
   close(): void {
-    if (!this.#isOwner) return;
+    if (this.#owner !== 'this run') return;
     this.session.discard();
     this.cost.close();
+  }
+
+  get #own(): OwnParts {
+    if (typeof this.#parts === 'function') this.#parts = this.#parts();
+    return this.#parts;
   }
 }

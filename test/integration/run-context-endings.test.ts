@@ -87,6 +87,13 @@ describe('entries that are still being handed on', () => {
     expect((await rejectionOf(runPipeline(work, { run: { cost } }))).code).toBe('SINK_REJECTED');
   });
 
+  test('fail the run also where a withContext in it has seen them', async () => {
+    const cost = new CostLedger({ onEntry: () => delay(20).then(() => Promise.reject(new Error('no'))) });
+    const work = one((_, { run }) => withContext({ run }, (context) => recordCall(context)));
+
+    expect((await rejectionOf(runPipeline(work, { run: { cost } }))).code).toBe('SINK_REJECTED');
+  });
+
   test('are reported where a call that outlived its time has recorded them', async () => {
     const lines: unknown[] = [];
     const cost = new CostLedger({ onEntry: () => delay(20).then(() => Promise.reject(new Error('no'))) });
