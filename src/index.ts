@@ -89,7 +89,7 @@ export { ParentNodeId, ParentPipelineId, ParentPipelineName } from './context/pa
 export type { ParentLinkage } from './context/parent-linkage.js';
 export { PipelineContext } from './context/pipeline-context.js';
 export type { PipelineContextOptions } from './context/pipeline-context-options.js';
-export type { Recipe } from './run/recipe.js';
+export type { Recipe } from './data/recipe.js';
 export { withContext } from './context/with-context.js';
 
 // observability

@@ -1,7 +1,7 @@
 import { captureAmbient, currentContext } from '../context/ambient-context.js';
 import type { ContextHolder } from '../context/ambient-context.js';
 import { CapturedFrame } from '../context/captured-frame.js';
-import { PipelineContext } from '../context/pipeline-context.js';
+import { PipelineContext, frameOf } from '../context/pipeline-context.js';
 import { invalidOption } from '../errors/option-rules.js';
 
 /**
@@ -21,7 +21,7 @@ export class CapturedContext {
   constructor() {
     const current = currentContext();
     if (current !== undefined) {
-      const frame = new CapturedFrame(PipelineContext.frameOf(current));
+      const frame = new CapturedFrame(frameOf(current));
       this.#holder = { context: new PipelineContext(frame, current.currentNodeId) };
       frame.scope.dispatchThrough((announce) => {
         this.run(announce);

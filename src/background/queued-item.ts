@@ -1,4 +1,4 @@
-import { PipelineContext } from '../context/pipeline-context.js';
+import { frameOf } from '../context/pipeline-context.js';
 import { toErrorRecord } from '../ports/error-record.js';
 import type { CancelScope } from '../run/cancel-scope.js';
 import type { BackgroundQueueOptions } from './background-queue-options.js';
@@ -36,13 +36,13 @@ export class QueuedItem<T> {
 
   get #scope(): CancelScope | undefined {
     const { context } = this.#captured;
-    return context && PipelineContext.frameOf(context).scope;
+    return context && frameOf(context).scope;
   }
 
   #report(error: unknown, message: string): void {
     const { context } = this.#captured;
     if (context !== undefined) {
-      PipelineContext.frameOf(context).report('error', { error }, message);
+      frameOf(context).report('error', { error }, message);
       return;
     }
     const { message: text, stack: detail } = toErrorRecord(error);

@@ -1,4 +1,4 @@
-import { frozenCopy } from '../run/frozen-copy.js';
+import { frozenCopy } from '../data/frozen-copy.js';
 import { keyName } from '../context/context-key.js';
 import { EMPTY_LAYER } from '../context/layer.js';
 import type { PipelineContext } from '../context/pipeline-context.js';

@@ -1,7 +1,7 @@
 import type { DefinitionSource } from '../builder/blueprint.js';
 import type { Constructor } from '../builder/node-binding.js';
 import type { PipelineDefinition } from '../builder/pipeline-builder.js';
-import { PipelineContext } from '../context/pipeline-context.js';
+import { PipelineContext, frameOf } from '../context/pipeline-context.js';
 import type { PipelineContextOptions } from '../context/pipeline-context-options.js';
 import { checkOptions, rule } from '../errors/option-rules.js';
 import type { PipelineGraph } from '../graph/graph-shape.js';
@@ -31,5 +31,5 @@ export function buildPipeline<TIn, TOut>(
   const source: DefinitionSource = definition;
   const template = context instanceof PipelineContext ? context : new PipelineContext(context);
   const environment = new DefinitionEnvironment(options.container);
-  return describeRoot(source, PipelineContext.frameOf(template), environment).graph;
+  return describeRoot(source, frameOf(template), environment).graph;
 }

@@ -4,7 +4,7 @@ import type { ChildValues } from './child-inheritance.js';
 import { CompositeContextConfiguration } from './composite-context-configuration.js';
 import type { CompositeContextOptions, PartialContextOptions } from './composite-context-configuration.js';
 import { dictionaryKinds } from './dictionary-kind.js';
-import { frozenCopy } from '../run/frozen-copy.js';
+import { frozenCopy } from '../data/frozen-copy.js';
 import type { SessionSharing } from '../run/run-services.js';
 import type { PipelineContext } from './pipeline-context.js';
 

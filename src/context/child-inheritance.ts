@@ -9,7 +9,7 @@ import { dictionaryKinds, perDictionary } from './dictionary-kind.js';
 import type { DictionaryKind } from './dictionary-kind.js';
 import { entriesOf } from './entries-source.js';
 import type { EntriesSource } from './entries-source.js';
-import { frozenCopy } from '../run/frozen-copy.js';
+import { frozenCopy } from '../data/frozen-copy.js';
 import { stack } from './layer.js';
 import type { Layer } from './layer.js';
 import { refuseLinkageKey } from './parent-linkage.js';

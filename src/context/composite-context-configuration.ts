@@ -1,8 +1,8 @@
 import { invalidOption, optionProblems, rule } from '../errors/option-rules.js';
-import { frozenCopy } from '../run/frozen-copy.js';
+import { frozenCopy } from '../data/frozen-copy.js';
 import { CompiledSelection } from './key-selection.js';
 import type { KeySelection } from './key-selection.js';
-import { applyRecipe } from '../run/recipe.js';
+import { applyRecipe } from '../data/recipe.js';
 
 /** What a composite's child takes from its parent. */
 export interface CompositeContextOptions {

@@ -5,13 +5,13 @@ import type { ContextKey, Key } from './context-key.js';
 import type { DictionaryKind } from './dictionary-kind.js';
 import { entriesOf } from './entries-source.js';
 import type { EntriesSource } from './entries-source.js';
-import { frozenCopy } from '../run/frozen-copy.js';
+import { frozenCopy } from '../data/frozen-copy.js';
 import { DELETED, stack } from './layer.js';
 import type { Entry, Layer } from './layer.js';
 import { linkageReaders, refuseLinkageKey } from './parent-linkage.js';
 import type { ParentLinkage } from './parent-linkage.js';
-import { applyRecipe } from '../run/recipe.js';
-import type { Recipe } from '../run/recipe.js';
+import { applyRecipe } from '../data/recipe.js';
+import type { Recipe } from '../data/recipe.js';
 
 /** What a dictionary needs to know of the context it belongs to. */
 export interface DictionaryOwner {

@@ -1,7 +1,7 @@
 import { PipelineError } from '../errors/pipeline-error.js';
 import { checkOptions, rule } from '../errors/option-rules.js';
 import { describeMisfit } from '../ports/error-record.js';
-import { frozenCopy } from '../run/frozen-copy.js';
+import { frozenCopy } from '../data/frozen-copy.js';
 
 declare const valueType: unique symbol;
 

@@ -41,6 +41,9 @@ interface ViewExtras {
   logger: Logger | undefined;
 }
 
+/** The state behind a context. No public object leads to it: a child must not reach its parent's. */
+export let frameOf: (context: PipelineContext) => ContextFrame;
+
 /**
  * What a pipeline's code knows of where it runs: three dictionaries, the run, and its services.
  *
@@ -53,6 +56,7 @@ export class PipelineContext {
   static {
     // A bundler renames a class that names itself.
     Object.defineProperty(this, 'name', { value: 'PipelineContext' });
+    frameOf = (context) => context.#frame;
   }
 
   readonly #frame: ContextFrame;
@@ -239,10 +243,5 @@ export class PipelineContext {
 
   static #scopeOf(context: PipelineContext): CancelScope {
     return context.#extras?.itemScope ?? context.#frame.scope;
-  }
-
-  /** @internal The state behind a context: for the engine. */
-  static frameOf(context: PipelineContext): ContextFrame {
-    return context.#frame;
   }
 }

@@ -12,7 +12,7 @@ import type { ContextSite } from './context-frame.js';
 import { ContextServices } from './context-services.js';
 import type { ServiceOptions } from './context-services.js';
 import { dictionaryKinds } from './dictionary-kind.js';
-import { PipelineContext } from './pipeline-context.js';
+import { PipelineContext, frameOf } from './pipeline-context.js';
 import { TemplateFrame } from './template-frame.js';
 
 /** The context at the top of a run. */
@@ -33,7 +33,7 @@ export function rootContext(
   services: ServiceOptions,
   outer: RunContext | undefined,
 ): RootContext {
-  const origin = PipelineContext.frameOf(template);
+  const origin = frameOf(template);
   const given = origin instanceof TemplateFrame ? origin : undefined;
   const { runOptions = {}, joined: joinedRun } = given ?? {};
   const joined = joinedRun && RunContext.parts(joinedRun);

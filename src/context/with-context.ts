@@ -3,7 +3,7 @@ import { currentContext, runInContext } from './ambient-context.js';
 import type { ContextHolder } from './ambient-context.js';
 import { callDisposers, disposalFailed } from './disposers.js';
 import type { DisposerFailure } from './disposers.js';
-import { PipelineContext } from './pipeline-context.js';
+import { PipelineContext, frameOf } from './pipeline-context.js';
 import type { PipelineContextOptions } from './pipeline-context-options.js';
 import { TemplateFrame } from './template-frame.js';
 
@@ -23,14 +23,14 @@ export async function withContext<T>(
     throw invalidOption('withContext', 'a function was expected after the context');
   const view = context instanceof PipelineContext ? context : new PipelineContext(context);
   const holder: ContextHolder = { context: view };
-  const frame = PipelineContext.frameOf(view);
+  const frame = frameOf(view);
   // The context of a running execution: its own end disposes it.
   if (!(frame instanceof TemplateFrame)) return await runInContext(holder, fn, view);
   const close = frame.open();
   const before = frame.disposerCount;
   const { run } = frame.services;
   const outer = currentContext();
-  if (outer !== undefined) run.redactor.join(PipelineContext.frameOf(outer).services.run.redactor);
+  if (outer !== undefined) run.redactor.join(frameOf(outer).services.run.redactor);
   const end = async (): Promise<DisposerFailure[]> => {
     close();
     const failures = await runInContext(holder, callDisposers, frame.takeDisposers(before));

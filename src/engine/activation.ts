@@ -1,3 +1,4 @@
+import { isThenable } from '../data/foreign-value.js';
 import type { Constructor } from '../builder/node-binding.js';
 import { runInContext } from '../context/ambient-context.js';
 import type { ContextFrame } from '../context/context-frame.js';
@@ -11,7 +12,6 @@ import type { Execution } from './execution.js';
 import type { ActivationSteps } from './generated-activation.js';
 import type { NodeCode } from './node-code.js';
 import type { Activation, ConstructedStage, Plan } from './plan.js';
-import { isThenable } from './work.js';
 import type { Work } from './work.js';
 
 /** A node with lifetime `run`: made once, with what its making came to. */

@@ -1,3 +1,4 @@
+import { isThenable } from '../data/foreign-value.js';
 import { PipelineContext } from '../context/pipeline-context.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
 import type { ErrorPolicy } from '../resilience/error-policy.js';
@@ -8,7 +9,6 @@ import type { NodeCode } from './node-code.js';
 import type { StageSite } from './stage-site.js';
 import { timedTry } from './timed-try.js';
 import { nothingAfter, WorkStage } from './work-stage.js';
-import { isThenable } from './work.js';
 
 /** Calls a node's code once per item and try. */
 export abstract class CallStage<TTarget extends object> extends WorkStage implements CallOutcome {

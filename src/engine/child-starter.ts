@@ -1,3 +1,4 @@
+import { isThenable } from '../data/foreign-value.js';
 import type { CompositeBlueprint } from '../builder/blueprint.js';
 import { requireKeys } from '../composition/requirements.js';
 import { checkChildValues } from '../context/child-context-options.js';
@@ -15,7 +16,6 @@ import { nodeFailed } from './engine-errors.js';
 import type { EmissionTurn, Execution, OutputReceiver } from './execution.js';
 import type { Plan } from './plan.js';
 import type { NodeStage } from './stage.js';
-import { isThenable } from './work.js';
 
 /** A child that could not be started. */
 export class ChildFailure {

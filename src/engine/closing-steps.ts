@@ -1,5 +1,5 @@
+import { isThenable } from '../data/foreign-value.js';
 import type { RunState } from './run-state.js';
-import { isThenable } from './work.js';
 import type { Work } from './work.js';
 
 /** Something to do at the end of an execution, and what to do with an error of it. */

@@ -1,8 +1,8 @@
+import { isThenable } from '../data/foreign-value.js';
 import { SKIP } from '../nodes/skip.js';
 import { codeOf } from './generated-code.js';
 import { SLOTS_PER_NODE } from './stage-site.js';
 import type { Walk, WalkedSegment } from './walk.js';
-import { isThenable } from './work.js';
 
 /**
  * Writes the walk of one segment out, node by node, so that the compiler knows each node's code by its call.

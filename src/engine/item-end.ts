@@ -1,9 +1,9 @@
+import { isThenable } from '../data/foreign-value.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
 import type { LineageOutcome } from '../ports/lineage-sink.js';
 import { sinkRejected } from './engine-errors.js';
 import type { Execution } from './execution.js';
 import type { NodeStage } from './stage.js';
-import { isThenable } from './work.js';
 import type { Work } from './work.js';
 
 /** Ends one branch of an item's trace at a node; a lineage sink that fails ends the run. */

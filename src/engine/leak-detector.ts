@@ -1,7 +1,7 @@
 import { currentHolder, timerWatch } from '../context/ambient-context.js';
 import type { AnyTimer, ContextHolder } from '../context/ambient-context.js';
 import { ContextFrame } from '../context/context-frame.js';
-import { PipelineContext } from '../context/pipeline-context.js';
+import { PipelineContext, frameOf } from '../context/pipeline-context.js';
 import type { RootContext } from '../context/root-context.js';
 import type { CancelScope } from '../run/cancel-scope.js';
 import { RunLeaks } from './run-leaks.js';
@@ -46,7 +46,7 @@ export class LeakDetector {
   }
 
   #placeOf(holder: ContextHolder | undefined): Place | undefined {
-    const frame = holder && frameOf(holder);
+    const frame = holder && frameBehind(holder);
     let top = frame;
     while (top?.parent !== undefined) top = top.parent;
     const leaks = top && this.#runs.get(top);
@@ -140,9 +140,9 @@ class Listening implements Leftover {
 }
 
 /** Another copy of the library may be current: its frames are not ours. */
-function frameOf(holder: ContextHolder): ContextFrame | undefined {
+function frameBehind(holder: ContextHolder): ContextFrame | undefined {
   if ('frame' in holder) return holder.frame instanceof ContextFrame ? holder.frame : undefined;
-  return holder.context instanceof PipelineContext ? PipelineContext.frameOf(holder.context) : undefined;
+  return holder.context instanceof PipelineContext ? frameOf(holder.context) : undefined;
 }
 
 /** Whether an execution ends together with a scope, or within it. */

@@ -1,6 +1,7 @@
 import { DefinitionEnvironment } from '../composition/definition-environment.js';
 import { describeRoot, pipelineNameOf } from '../composition/describe-root.js';
-import { PipelineContext } from '../context/pipeline-context.js';
+import type { PipelineContext } from '../context/pipeline-context.js';
+import { frameOf } from '../context/pipeline-context.js';
 import type { PipelineGraph } from '../graph/graph-shape.js';
 import type { NodeContainer } from '../ports/node-container.js';
 import { PipelineRunner } from './pipeline-runner.js';
@@ -31,6 +32,6 @@ export class ReplacedPipeline {
    */
   describe(context: PipelineContext): PipelineGraph {
     const environment = new DefinitionEnvironment(this.container, undefined, this.replacement.definition);
-    return describeRoot(this.definition, PipelineContext.frameOf(context), environment).graph;
+    return describeRoot(this.definition, frameOf(context), environment).graph;
   }
 }

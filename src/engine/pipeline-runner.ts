@@ -7,7 +7,7 @@ import { outputProblem } from '../composition/output-cardinality.js';
 import { checkRequirements } from '../composition/requirements.js';
 import { currentContext } from '../context/ambient-context.js';
 import type { ServiceOptions } from '../context/context-services.js';
-import { PipelineContext } from '../context/pipeline-context.js';
+import { PipelineContext, frameOf } from '../context/pipeline-context.js';
 import { serviceRules } from '../context/pipeline-context-options.js';
 import type { PipelineContextOptions } from '../context/pipeline-context-options.js';
 import { rootContext } from '../context/root-context.js';
@@ -242,7 +242,7 @@ export class PipelineRunner {
     } = this.#options;
     const template = context instanceof PipelineContext ? context : new PipelineContext(context);
     const name = pipelineNameOf(definition);
-    const services = this.#servicesWith(PipelineContext.frameOf(template).services);
+    const services = this.#servicesWith(frameOf(template).services);
     const root = rootContext(template, { path: name, pipelineName: name }, services, currentContext()?.run);
     let request: RunRequest;
     try {

@@ -1,3 +1,4 @@
+import { isThenable } from '../data/foreign-value.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
 import type { Budget } from '../run/budget.js';
 import { Pacer } from '../run/pacer.js';
@@ -8,7 +9,7 @@ import { settle } from './passage.js';
 import type { Passage } from './passage.js';
 import type { SegmentStage } from './segment-stage.js';
 import type { NodeStage } from './stage.js';
-import { after, isThenable } from './work.js';
+import { after } from './work.js';
 import type { Work } from './work.js';
 
 /** What gives the items of an opened source. */

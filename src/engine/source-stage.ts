@@ -1,3 +1,4 @@
+import { isThenable } from '../data/foreign-value.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
 import type { SourceNode } from '../nodes/source-node.js';
 import { PipelineError } from '../errors/pipeline-error.js';
@@ -12,7 +13,6 @@ import { NO_SEGMENT } from './segment-stage.js';
 import type { SegmentStage } from './segment-stage.js';
 import { NodeStage } from './stage.js';
 import type { StageSite } from './stage-site.js';
-import { isThenable } from './work.js';
 import type { Work } from './work.js';
 
 /**

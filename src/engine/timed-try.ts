@@ -1,8 +1,8 @@
+import { isThenable } from '../data/foreign-value.js';
 import { runInContext } from '../context/ambient-context.js';
 import { CancelScope } from '../run/cancel-scope.js';
 import type { Execution } from './execution.js';
 import type { StageSite } from './stage-site.js';
-import { isThenable } from './work.js';
 
 /** What may come of a try with a limit; exactly one of these is called. */
 export interface TimedOutcome {

@@ -1,3 +1,4 @@
+import { isThenable } from '../data/foreign-value.js';
 import type { PipelineContext } from '../context/pipeline-context.js';
 import { SKIP } from '../nodes/skip.js';
 import type { Execution } from './execution.js';
@@ -5,7 +6,6 @@ import type { Passage } from './passage.js';
 import type { SinkTarget } from './sink-stage.js';
 import { SLOTS_PER_NODE } from './stage-site.js';
 import type { TransformTarget } from './transform-stage.js';
-import { isThenable } from './work.js';
 
 /** Transforms in a row, and perhaps a sink behind them, as a walk sees them. */
 export interface WalkedSegment {

@@ -1,5 +1,5 @@
 import { MAX_CAUSES, toErrorRecord } from '../ports/error-record.js';
-import { isFrozenCopy } from './frozen-copy.js';
+import { isFrozenCopy } from '../data/frozen-copy.js';
 import { Secret } from './secret.js';
 
 /** The texts that data must not hold. */

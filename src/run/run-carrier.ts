@@ -5,7 +5,7 @@ import { silentLogger } from '../ports/logger.js';
 import { limitsOf } from './budget-limits.js';
 import type { BudgetLimits } from './budget-limits.js';
 import { CancelScope } from './cancel-scope.js';
-import { plainCopy } from './plain-data.js';
+import { plainCopy } from '../data/plain-data.js';
 import { Redactor } from './redactor.js';
 import { runContextRules } from './run-context-options.js';
 import type { RunContextOptions } from './run-context-options.js';

@@ -7,7 +7,7 @@ import type { BudgetLimits } from './budget-limits.js';
 import type { BudgetMeter } from './budget-meter.js';
 import { carriedMoment } from './carried-moment.js';
 import type { CostLedger } from './cost-ledger.js';
-import { isPlainData } from './plain-data.js';
+import { isPlainData } from '../data/plain-data.js';
 import type { SecretScope } from './secret-scope.js';
 import type { Session } from './session.js';
 

@@ -1,4 +1,4 @@
-import { frozenCopy } from './frozen-copy.js';
+import { frozenCopy } from '../data/frozen-copy.js';
 import { identityFieldNames, identityRule } from './run-fields.js';
 import type { IdentityFields, IdentityReader } from './run-fields.js';
 import { activeTraceparent, usableTraceparent } from './trace-context.js';

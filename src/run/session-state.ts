@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { canHoldOptions, invalidOption, rule } from '../errors/option-rules.js';
-import { frozenCopy } from './frozen-copy.js';
+import { frozenCopy } from '../data/frozen-copy.js';
 
 /** Stands for a key that is not there; as a written value: for its removal. */
 export const ABSENT = Symbol('absent');

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import type { EndingScope } from './ending-scope.js';
-import { frozenCopy } from './frozen-copy.js';
-import { applyRecipe } from './recipe.js';
-import type { Recipe } from './recipe.js';
+import { frozenCopy } from '../data/frozen-copy.js';
+import { applyRecipe } from '../data/recipe.js';
+import type { Recipe } from '../data/recipe.js';
 import { sessionClosed } from './session-closed.js';
 import { ABSENT, sessionKey } from './session-state.js';
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { after, isThenable } from '../../../src/engine/work.js';
+import { isThenable } from '../../../src/data/foreign-value.js';
+import { after } from '../../../src/engine/work.js';
 import { deferred, settled } from '../support/executions.js';
 
 test('a promise, or an object with a method then, must be awaited', () => {

@@ -5,7 +5,7 @@ import { BudgetExceededError } from '../../../src/errors/budget-exceeded-error.j
 import { PipelineError } from '../../../src/errors/pipeline-error.js';
 import { PipelineValidationError, validationProblem } from '../../../src/errors/pipeline-validation-error.js';
 import { RunCancelledError } from '../../../src/errors/run-cancelled-error.js';
-import { frozenCopy } from '../../../src/run/frozen-copy.js';
+import { frozenCopy } from '../../../src/data/frozen-copy.js';
 import { Redactor } from '../../../src/run/redactor.js';
 
 const value = 'sk-12345678';

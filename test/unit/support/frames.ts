@@ -4,7 +4,7 @@ import { CompositeContextConfiguration } from '../../../src/context/composite-co
 import type { CompositeContextOptions } from '../../../src/context/composite-context-configuration.js';
 import { childFrame } from '../../../src/context/context-frame.js';
 import type { ContextFrame } from '../../../src/context/context-frame.js';
-import { PipelineContext } from '../../../src/context/pipeline-context.js';
+import { PipelineContext, frameOf } from '../../../src/context/pipeline-context.js';
 import type { PipelineContextOptions } from '../../../src/context/pipeline-context-options.js';
 import { rootContext } from '../../../src/context/root-context.js';
 import type { RootContext } from '../../../src/context/root-context.js';
@@ -12,7 +12,7 @@ import type { RootContext } from '../../../src/context/root-context.js';
 /** A root context, as a run makes it. */
 export function root(options: PipelineContextOptions = {}, path = 'root'): RootContext {
   const template = new PipelineContext(options);
-  const { services } = PipelineContext.frameOf(template);
+  const { services } = frameOf(template);
   return rootContext(template, { path, pipelineName: path }, services, undefined);
 }
 

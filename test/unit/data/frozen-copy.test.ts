@@ -1,6 +1,6 @@
 import { createDraft } from 'immer';
 import { describe, expect, test } from 'vitest';
-import { frozenCopy, isFrozenCopy } from '../../../src/run/frozen-copy.js';
+import { frozenCopy, isFrozenCopy } from '../../../src/data/frozen-copy.js';
 import { misuse } from '../support/thrown.js';
 
 describe('frozenCopy', () => {

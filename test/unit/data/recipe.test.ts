@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { applyRecipe } from '../../../src/run/recipe.js';
+import { applyRecipe } from '../../../src/data/recipe.js';
 
 interface State {
   flag: boolean;
