@@ -1,4 +1,4 @@
-import { isThenable } from '../data/foreign-value.js';
+import { isThenable, whenSettled } from '../data/foreign-value.js';
 import { PipelineContext } from '../context/pipeline-context.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
 import type { ErrorPolicy } from '../resilience/error-policy.js';
@@ -8,7 +8,8 @@ import { dropItem } from './item-end.js';
 import type { NodeCode } from './node-code.js';
 import type { StageSite } from './stage-site.js';
 import { timedTry } from './timed-try.js';
-import { nothingAfter, WorkStage } from './work-stage.js';
+import { nothingAfter, Pending } from './pending.js';
+import { WorkStage } from './work-stage.js';
 
 /** Calls a node's code once per item and try. */
 export abstract class CallStage<TTarget extends object> extends WorkStage implements CallOutcome {
@@ -49,28 +50,28 @@ export abstract class CallStage<TTarget extends object> extends WorkStage implem
     let result: unknown;
     try {
       result = this.call(this.target(execution), item, this.view(execution));
-      // Inside: to look for a 'then' may throw.
-      if (isThenable(result)) {
-        return turn?.awaitCall(this, result) ?? this.settle(execution, item, trace, result, attempt);
-      }
     } catch (thrown) {
       return this.thrown(execution, item, trace, thrown, attempt);
     }
-    return this.done(execution, result, trace, attempt);
+    if (!isThenable(result)) return this.done(execution, result, trace, attempt);
+    return turn?.awaitCall(this, result) ?? this.#settle(execution, item, trace, result, attempt);
   }
 
   /** Goes on when the call has settled. */
-  protected settle(
+  #settle(
     execution: Execution,
     item: unknown,
     trace: ItemTrace | undefined,
     pending: PromiseLike<unknown>,
     attempt: number,
-  ): Promise<unknown> {
-    return Promise.resolve(pending).then(
-      (value) => this.done(execution, value, trace, attempt),
-      (thrown: unknown) => this.thrown(execution, item, trace, thrown, attempt),
+  ): Pending {
+    const processed = new Pending();
+    processed.work = whenSettled(
+      pending,
+      (value) => processed.settle(this.done(execution, value, trace, attempt)),
+      (thrown) => processed.settle(this.thrown(execution, item, trace, thrown, attempt)),
     );
+    return processed;
   }
 
   #attemptWithin(

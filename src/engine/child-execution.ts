@@ -37,8 +37,16 @@ export class ChildExecution extends Execution implements OpenPart {
     super(parent.run, frame, receiver, plan.states);
   }
 
+  override get around(): Execution {
+    return this.parent;
+  }
+
   /** Closes it without waiting for nodes any longer: the run is given up. */
   forceClose(): Work {
     return closeExecution(this.plan, this, true);
+  }
+
+  giveUp(): void {
+    this.closing?.giveUp();
   }
 }

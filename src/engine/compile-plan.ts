@@ -26,7 +26,9 @@ import { SLOTS_PER_NODE } from './stage-site.js';
 import type { StageSite } from './stage-site.js';
 import { isInLine, straightLines } from './straight-lines.js';
 import { StreamCompositeStage } from './stream-composite-stage.js';
+import { StreamSinkStage } from './stream-sink-stage.js';
 import { StreamStage } from './stream-stage.js';
+import { StreamTransformStage } from './stream-transform-stage.js';
 import { TransformStage } from './transform-stage.js';
 import { WorkStage } from './work-stage.js';
 import { WrittenOut } from './written-out.js';
@@ -148,9 +150,17 @@ class PlanCompiler {
             'write',
           );
         }
-        return this.#constructing(node, (code) => this.#streamStage(site, code), 'consume');
+        return this.#constructing(
+          node,
+          (code) => new StreamSinkStage(site, code, this.#streamSlot()),
+          'consume',
+        );
       case 'stream-transform':
-        return this.#constructing(node, (code) => this.#streamStage(site, code), 'transform');
+        return this.#constructing(
+          node,
+          (code) => new StreamTransformStage(site, code, this.#streamSlot()),
+          'transform',
+        );
       default:
         return this.#constructing(
           node,
@@ -160,9 +170,10 @@ class PlanCompiler {
     }
   }
 
-  #streamStage(site: StageSite, code: NodeCode): StreamStage {
+  /** Where a node keeps its stream; it must be told that the stream has ended. */
+  #streamSlot(): number {
     this.#needsEnd = true;
-    return new StreamStage(site, code, this.#take(1));
+    return this.#take(1);
   }
 
   #compositeStage(node: BlueprintNode, site: StageSite, composite: CompositeBlueprint): NodeStage {

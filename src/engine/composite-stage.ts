@@ -20,7 +20,8 @@ import { runChild } from './run-child.js';
 import type { Stage } from './stage.js';
 import type { StageSite } from './stage-site.js';
 import { timedTry } from './timed-try.js';
-import { nothingAfter, WorkStage } from './work-stage.js';
+import { nothingAfter, Pending } from './pending.js';
+import { WorkStage } from './work-stage.js';
 import type { Work } from './work.js';
 
 /** Several outputs of one child, held until it has succeeded. */
@@ -66,14 +67,11 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
       : this.#concludeAfter(running, child, item, attempt);
   }
 
-  async #concludeAfter(
-    running: Promise<void>,
-    child: ChildExecution,
-    item: unknown,
-    attempt: number,
-  ): Promise<unknown> {
-    await (child.plan.isConcurrent ? inTime(child, running) : running);
-    return this.#conclude(child, item, attempt);
+  #concludeAfter(running: Promise<void>, child: ChildExecution, item: unknown, attempt: number): Pending {
+    const pending = new Pending();
+    const ended = child.plan.isConcurrent ? inTime(child, running) : running;
+    pending.work = ended.then(() => pending.settle(this.#conclude(child, item, attempt)));
+    return pending;
   }
 
   #attemptWithin(
@@ -159,13 +157,20 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
       if (child.count === 1 || this.composite.output === 'last') child.kept = item;
       return undefined;
     }
-    if (this.#isLive) {
-      const turn = child.link?.turn?.wait();
-      return turn === undefined ? this.#emitLive(child, item) : turn.then(() => this.#emitLive(child, item));
-    }
+    if (this.#isLive) return this.#sendLive(child, item);
     if (child.count === 1) child.kept = [item];
     else (child.kept as unknown[]).push(item);
     return undefined;
+  }
+
+  /** Hands on an output in its turn. The child's limit is for its own work: it stands still while others have the output. */
+  #sendLive(child: ChildExecution, item: unknown): Work {
+    const turn = child.link?.turn?.wait();
+    const sent =
+      turn === undefined ? this.#emitLive(child, item) : turn.then(() => this.#emitLive(child, item));
+    if (sent === undefined || this.timeoutMs === undefined) return sent;
+    const goOn = child.frame.scope.holdLimit();
+    return sent.then(goOn);
   }
 
   /** Hands on an output while its child still runs: in the parent's context. */
@@ -177,10 +182,10 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
   }
 
   override emit(execution: Execution, processed: unknown, trace: ItemTrace | undefined): Work {
-    if (this.composite.output !== 'many' || !(processed instanceof HeldOutputs))
-      return this.next.push(execution, processed, trace);
-    trace?.split(processed.items.length - 1);
-    return this.#emitFrom(execution, processed.items, 0, trace);
+    if (this.composite.output !== 'many') return this.next.push(execution, processed, trace);
+    const { items } = processed as HeldOutputs;
+    trace?.split(items.length - 1);
+    return this.#emitFrom(execution, items, 0, trace);
   }
 
   #emitFrom(
@@ -245,7 +250,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     if (count === 0) {
       counter.filtered += 1;
       // So that the levels above take it as handled too.
-      if (child.isHandled) parent.handled();
+      parent.handled(child.handledError);
       return nothingAfter(this.#endFiltered(parent, link, attempt));
     }
     counter.out += 1;
@@ -283,21 +288,20 @@ function pushOn(next: Stage, execution: Execution, item: unknown, trace: ItemTra
 
 /** Waits for a child; one that has failed is waited for like a failed run, then it goes on by itself till the run's end. */
 function inTime(child: ChildExecution, running: Promise<void>): Promise<void> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     let stopAlarm: (() => void) | undefined;
     const unwatch = child.onStop(() => {
       if (child.failure === undefined) return;
-      stopAlarm = alarmAt(Date.now() + child.run.graceMs, () => {
-        child.run.linger(child.frame.path, running);
+      stopAlarm = alarmAt(Date.now() + child.run.end.graceMs, () => {
+        child.parent.linger(running);
         child.detach();
         resolve();
       });
     });
-    running
-      .finally(() => {
-        unwatch();
-        stopAlarm?.();
-      })
-      .then(resolve, reject);
+    void running.then(() => {
+      unwatch();
+      stopAlarm?.();
+      resolve();
+    });
   });
 }

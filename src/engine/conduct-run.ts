@@ -1,3 +1,4 @@
+import { isInstanceOf } from '../data/foreign-value.js';
 import { runInContext } from '../context/ambient-context.js';
 import type { RootContext } from '../context/root-context.js';
 import { requiredSecrets } from '../composition/requirements.js';
@@ -6,6 +7,7 @@ import { PipelineError } from '../errors/pipeline-error.js';
 import { RunCancelledError } from '../errors/run-cancelled-error.js';
 import { alarmAt } from '../run/alarm.js';
 import type { NodeContainer } from '../ports/node-container.js';
+import { EndDeadline } from './end-deadline.js';
 import { Execution } from './execution.js';
 import type { OutputReceiver } from './execution.js';
 import type { Plan } from './plan.js';
@@ -44,17 +46,13 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
   const { rootPlan, root } = request;
   const { plan, ledger } = rootPlan;
   const startedAt = performance.now();
-  const run = new RunState(ledger, request.container, root, request.graceMs, request.leaks);
+  const end = new EndDeadline(request.graceMs);
+  const run = new RunState(ledger, request.container, root, end, request.leaks);
   const execution = new Execution(run, root.frame, request.receiver, plan.states);
   countFromZero(plan, run);
-  const abandoned = new Set<string>();
-  const graceEndsAt: GraceEnd = { ms: undefined };
   const work = runInContext(root, runRoot, request, execution);
-  if (work !== undefined)
-    await settledOrGivenUp(work, run, execution, request.graceMs, abandoned, graceEndsAt);
-  const leftMs = graceEndsAt.ms === undefined ? request.graceMs : Math.max(0, graceEndsAt.ms - Date.now());
-  await runInContext(root, endLingering, run, leftMs, abandoned);
-  await runInContext(root, reportUnbilled, execution, request.graceMs);
+  if (work !== undefined) await settledOrGivenUp(work, execution);
+  await runInContext(root, reportUnbilled, execution);
   await runInContext(root, dropOpenTraces, run, execution);
   root.release();
   const result: RunResult = Object.freeze({
@@ -64,7 +62,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
     status: outcomeOf(execution),
     durationMs: performance.now() - startedAt,
     nodes: new Map([...run.countersByPath()].map(({ path, counter }) => [path, counter.snapshot()] as const)),
-    abandoned: Object.freeze([...abandoned]),
+    abandoned: Object.freeze([...run.abandoned]),
     cost: root.frame.services.run.cost.total(),
     context: root.context,
   });
@@ -84,21 +82,26 @@ function countFromZero(plan: Plan, run: RunState): void {
   for (const { latest } of plan.children) if (latest !== undefined) countFromZero(latest, run);
 }
 
-/** When the time of nodes that ignore the aborted signal is over; counted from the run's failure or cancel. */
-interface GraceEnd {
-  ms: number | undefined;
-}
-
 function runRoot(request: RunRequest, execution: Execution): Work {
   const { plan } = request.rootPlan;
   if (execution.isHalted) return closeExecution(plan, execution);
   const { run, frame, context } = execution;
-  const part: OpenPart = { frame, context, forceClose: () => closeExecution(plan, execution, true) };
+  const part: OpenPart = {
+    frame,
+    context,
+    forceClose: () => closeExecution(plan, execution, true),
+    giveUp: () => execution.closing?.giveUp(),
+  };
   run.keep(part);
-  const fed = after(findSecrets(plan, execution), () =>
-    execution.isHalted ? undefined : after(openExecution(plan, execution), () => request.feed(execution)),
+  const opened = after(findSecrets(plan, execution), () =>
+    execution.isHalted ? undefined : openExecution(plan, execution),
   );
-  return after(fed, () => closeExecution(plan, execution))?.then(() => {
+  const fed = after(opened, () => (execution.isHalted ? undefined : request.feed(execution)));
+  const closed = after(fed, () => {
+    run.end.begin();
+    return closeExecution(plan, execution);
+  });
+  return closed?.then(() => {
     run.release(part);
   });
 }
@@ -118,27 +121,22 @@ function findSecrets(plan: Plan, execution: Execution): Work {
   return Promise.all(found).then(() => undefined);
 }
 
-/** Waits for the work; once the run has failed or was cancelled, for so long at most. */
-function settledOrGivenUp(
-  work: Promise<void>,
-  run: RunState,
-  execution: Execution,
-  graceMs: number,
-  abandoned: Set<string>,
-  graceEndsAt: GraceEnd,
-): Promise<void> {
+/** Waits for the work; once the run's end has begun, until the deadline. */
+function settledOrGivenUp(work: Promise<void>, execution: Execution): Promise<void> {
+  const { run } = execution;
   return new Promise((resolve, reject) => {
     let stopAlarm: (() => void) | undefined;
     const giveUp = (): void => {
-      for (const path of pathsInFlight(run)) abandoned.add(path);
-      void closeByForce(run, graceMs, abandoned).then(resolve);
+      for (const path of run.busyPaths()) run.abandoned.add(path);
+      run.forceClose().then(resolve, reject);
     };
-    const startGrace = (): void => {
-      graceEndsAt.ms ??= Date.now() + graceMs;
-      stopAlarm ??= alarmAt(graceEndsAt.ms, giveUp);
-    };
-    const unwatch = execution.onStop(startGrace);
-    if (execution.isHalted) startGrace();
+    run.end.whenKnown((atMs) => {
+      stopAlarm = alarmAt(atMs, giveUp);
+    });
+    const unwatch = execution.onStop(() => {
+      run.end.begin();
+    });
+    if (execution.isHalted) run.end.begin();
     work
       .finally(() => {
         stopAlarm?.();
@@ -148,35 +146,10 @@ function settledOrGivenUp(
   });
 }
 
-/** Who keeps the run waiting: nodes with items in their hands, and what is waited for outside of items. */
-function pathsInFlight(run: RunState): string[] {
-  const holding = [...run.countersByPath()].filter(
-    ({ counter, isComposite }) => !isComposite && counter.inFlight > 0,
-  );
-  return [...holding.map(({ path }) => path), ...run.waiting()];
-}
-
-/** Waits for calls that have outlived their limit; names those that go on. */
-async function endLingering(run: RunState, graceMs: number, abandoned: Set<string>): Promise<void> {
-  const lingering = run.lingering();
-  if (lingering.length === 0) return;
-  const ended = new Set<string>();
-  const all = lingering.map(([path, calls]) => calls.then(() => ended.add(path)));
-  if (await within(Promise.all(all), graceMs)) return;
-  for (const [path] of lingering) if (!ended.has(path)) abandoned.add(path);
-  await closeByForce(run, graceMs, abandoned);
-}
-
 /** Waits for what lingering calls have recorded: too late to change how the run ended. */
-async function reportUnbilled({ frame }: Execution, graceMs: number): Promise<void> {
+async function reportUnbilled({ frame, run }: Execution): Promise<void> {
   const unbilled = frame.services.run.reportUnbilled();
-  if (unbilled !== undefined) await within(unbilled, graceMs);
-}
-
-/** Closes what is open; names what hangs even then. */
-async function closeByForce(run: RunState, graceMs: number, abandoned: Set<string>): Promise<void> {
-  if (await within(run.forceClose(), graceMs)) return;
-  for (const path of run.waiting()) abandoned.add(path);
+  if (unbilled !== undefined) await within(unbilled, run.end.leftMs);
 }
 
 async function dropOpenTraces(run: RunState, execution: Execution): Promise<void> {
@@ -198,6 +171,6 @@ function endingError(execution: Execution): PipelineError | undefined {
   if (reason === undefined) return undefined;
   if (parent?.reason !== reason) return scopeError(reason);
   const { cause } = reason;
-  if (cause instanceof BudgetExceededError && parent.run === run) return BudgetExceededError.again(cause);
+  if (isInstanceOf(cause, BudgetExceededError) && parent.run === run) return BudgetExceededError.again(cause);
   return new RunCancelledError(reason.reason, path, { cause: reason });
 }

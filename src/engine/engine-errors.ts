@@ -1,3 +1,4 @@
+import { isInstanceOf } from '../data/foreign-value.js';
 import { BudgetExceededError } from '../errors/budget-exceeded-error.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import type { RunCancelledError } from '../errors/run-cancelled-error.js';
@@ -22,9 +23,28 @@ export function nodeTimeout(path: string, timeoutMs: number): PipelineError {
   });
 }
 
+/** A flush that has not ended when the run was given up. */
+export function flushUnanswered(path: string, graceMs: number): PipelineError {
+  return new PipelineError('NODE_FAILED', {
+    path,
+    problem: `The node's flush had not ended ${String(graceMs)} ms (graceMs) after the run's last item.`,
+    remedy: "Let it end sooner, or raise the runner's graceMs.",
+  });
+}
+
+/** A disposer that has not ended when the run was given up. */
+export function disposerUnanswered(path: string, graceMs: number): PipelineError {
+  return new PipelineError('DISPOSAL_FAILED', {
+    path,
+    problem: `A disposer had not ended ${String(graceMs)} ms (graceMs) after the run's last item.`,
+    remedy: "Let it end sooner, or raise the runner's graceMs.",
+  });
+}
+
 /** The error of a scope that has ended, as it is seen from outside: where a budget has ended it, that of the budget. */
 export function scopeError(reason: RunCancelledError): PipelineError {
-  return reason.cause instanceof BudgetExceededError ? reason.cause : reason;
+  const { cause } = reason;
+  return isInstanceOf(cause, BudgetExceededError) ? cause : reason;
 }
 
 /** A sink of the framework that refused what it got; no policy handles that. */

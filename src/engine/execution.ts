@@ -10,6 +10,7 @@ import type { CancelScope } from '../run/cancel-scope.js';
 import type { LogMethod } from '../ports/logger.js';
 import type { ExecutionEvents, ExecutionObserver, Outcome } from '../ports/execution-observer.js';
 import type { Closing } from './closing-steps.js';
+import { Lingering } from './lingering.js';
 import type { RunState } from './run-state.js';
 import type { StageSite } from './stage-site.js';
 import type { Work } from './work.js';
@@ -52,11 +53,18 @@ class ExecutionExtras {
   failedStage: StageSite | undefined;
   failedFrame: ContextFrame | undefined;
   isFatal = false;
-  isHandled = false;
+  handled: HandledError | undefined;
   isDetached = false;
   closing: Closing | undefined;
   stops: Set<() => void> | undefined;
   ended: Set<string> | undefined;
+  lingering: Lingering | undefined;
+}
+
+/** An error that a policy has answered by leaving the item out, and the node whose policy that was. */
+export interface HandledError {
+  readonly path: string;
+  readonly error: PipelineError;
 }
 
 /** One execution of a plan in its context; all that changes while it runs. A composite makes one for every item. */
@@ -121,14 +129,41 @@ export class Execution implements ChildOutputs, ContextHolder {
     return this.#extras?.isFatal === true;
   }
 
-  /** Whether a policy skipped or dead-lettered an item. */
-  get isHandled(): boolean {
-    return this.#extras?.isHandled === true;
+  /** The latest error that made a policy skip or dead-letter an item; undefined where none did. */
+  get handledError(): HandledError | undefined {
+    return this.#extras?.handled;
   }
 
-  /** Notes that a policy skipped or dead-lettered an item. */
-  handled(): void {
-    Execution.#extrasOf(this).isHandled = true;
+  /** Whether a policy skipped or dead-lettered an item. */
+  get isHandled(): boolean {
+    return this.handledError !== undefined;
+  }
+
+  /** Notes that a policy skipped or dead-lettered an item, here or in a child. */
+  handled(error: HandledError | undefined): void {
+    if (error !== undefined) Execution.#extrasOf(this).handled = error;
+  }
+
+  /** The execution around this one; undefined at the top of a run. */
+  get around(): Execution | undefined {
+    return undefined;
+  }
+
+  /** Calls of its nodes, and of those below it, that have outlived their limit; undefined where none has. */
+  get lingering(): Lingering | undefined {
+    return this.#extras?.lingering;
+  }
+
+  /**
+   * Notes a call that goes on after its item: nothing that it may use is disposed before it has ended.
+   *
+   * @param call must not reject.
+   * @param path the node to name if the call never ends; undefined where those below it are named.
+   */
+  linger(call: Promise<void>, path?: string): void {
+    if (path !== undefined) this.run.linger(path, call);
+    (Execution.#extrasOf(this).lingering ??= new Lingering()).add(call);
+    this.around?.linger(call);
   }
 
   /** Whether whoever gets its outputs no longer waits for it. */
@@ -157,7 +192,7 @@ export class Execution implements ChildOutputs, ContextHolder {
     isFatal = false,
     frame: ContextFrame = this.frame,
   ): void {
-    if (error.cause instanceof Error) this.frame.scope.budget.endBy(error.cause);
+    this.frame.scope.budget.endBy(error.cause);
     if (this.isHalted) {
       if (this.frame.scope.reason === undefined) {
         this.frame.report(

@@ -4,6 +4,8 @@ export type Taken = 'consumed' | 'refused' | 'aborted';
 interface OfferedItem {
   readonly item: unknown;
   readonly settle: (taken: Taken) => void;
+  /** Called when the consumer gets the item. */
+  readonly given: (() => void) | undefined;
 }
 
 interface WaitingConsumer {
@@ -37,15 +39,17 @@ export class Handover implements AsyncIterableIterator<unknown, undefined> {
     return this.#isClosed;
   }
 
-  push(item: unknown): Promise<Taken> {
+  /** @param given called when the consumer gets the item, before it is settled what has become of it. */
+  push(item: unknown, given?: () => void): Promise<Taken> {
     if (this.#aborted !== undefined) return Promise.resolve('aborted');
     if (this.#isClosed) return Promise.resolve('refused');
     return new Promise((settle) => {
-      const offered = { item, settle };
+      const offered = { item, settle, given };
       const consumer = this.#consumers.shift();
       if (consumer === undefined) {
         this.#offered.push(offered);
       } else {
+        given?.();
         consumer.resolve({ done: false, value: item });
         // A consumer that waits for the item after it has let this one go.
         if (this.#consumers.length > 0) settle('consumed');
@@ -91,6 +95,7 @@ export class Handover implements AsyncIterableIterator<unknown, undefined> {
     const offered = this.#offered.shift();
     if (offered !== undefined) {
       this.#held = offered;
+      offered.given?.();
       return Promise.resolve({ done: false, value: offered.item });
     }
     if (this.#isEnded) return Promise.resolve(END);

@@ -19,6 +19,8 @@ export class NodeCode {
     readonly methods: readonly string[],
     /** What a test puts around each instance. */
     readonly around?: (instance: object) => object,
+    /** Whether it stands for an iterable that the user has made: not the run's until it is begun. */
+    readonly isHandedIn = false,
   ) {
     this.isInjected = type !== undefined && hasInjectionMetadata(type);
   }
@@ -38,7 +40,7 @@ export class NodeCode {
       case 'function':
         return new NodeCode({ [main]: binding.call }, undefined, lifetime, methods);
       case 'iterable':
-        return new NodeCode({ [main]: () => binding.items }, undefined, lifetime, methods);
+        return new NodeCode({ [main]: () => binding.items }, undefined, lifetime, methods, undefined, true);
       default:
         return new NodeCode({}, undefined, lifetime, methods);
     }

@@ -26,11 +26,10 @@ export interface NodeCounts {
   readonly emitted: number;
 }
 
-/** The counts of one node while its run goes on. */
+/** The counts of one node while its run goes on; each is counted where it happens, none is computed from the others. */
 export class NodeCounter {
   /** Items that arrived, led to one output and left: what nearly all do, counted in one step. */
   passed = 0;
-  // The rest; each is counted where it happens.
   in = 0;
   out = 0;
   filtered = 0;
@@ -39,18 +38,15 @@ export class NodeCounter {
   cancelled = 0;
   retried = 0;
   emitted = 0;
+  /** Items that the engine waits for at this node now: a call, a child, a pause, a dead letter. */
+  waiting = 0;
 
   constructor(
     readonly nodeId: string,
     readonly pipelineName: string,
   ) {}
 
-  /** Items that have arrived and have not ended. */
-  get inFlight(): number {
-    return this.in - this.out - this.filtered - this.deadLettered - this.failed - this.cancelled;
-  }
-
-  /** The counts for a result; what is still in flight was given up. */
+  /** The counts for a result; the run has ended, so what is still waited for is given up. */
   snapshot(): NodeCounts {
     const { nodeId, pipelineName, passed, filtered, deadLettered, failed, retried } = this;
     return Object.freeze({
@@ -61,7 +57,7 @@ export class NodeCounter {
       filtered,
       deadLettered,
       failed,
-      cancelled: this.cancelled + this.inFlight,
+      cancelled: this.cancelled + this.waiting,
       retried,
       emitted: this.emitted + passed,
     });

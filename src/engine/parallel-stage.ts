@@ -1,7 +1,9 @@
 import type { ItemTrace } from '../lineage/item-trace.js';
 import type { CallOutcome, EmissionTurn, Execution } from './execution.js';
+import type { NodeCounter } from './node-counter.js';
 import { Stage } from './stage.js';
-import { NOTHING, PENDING } from './work-stage.js';
+import { NOTHING, Pending, TAKEN_OVER } from './pending.js';
+import { whenSettled } from '../data/foreign-value.js';
 import type { WorkStage } from './work-stage.js';
 import { after } from './work.js';
 import type { Work } from './work.js';
@@ -15,6 +17,8 @@ class Lane implements EmissionTurn {
   wantsTurn = false;
   /** The call that it waits for. */
   call: CallOutcome | undefined;
+  /** What its stage has decided, once that is all that it waits for. */
+  decided: Pending | undefined;
   /** Settles when the item is done; and, where it had the turn by then, has been emitted. */
   settled: Work;
   /** Settles when its output has been emitted, while that goes on. */
@@ -24,7 +28,7 @@ class Lane implements EmissionTurn {
   // Made once and not for every item.
   readonly onValue = (value: unknown): Work => this.lanes.called(this, value);
   readonly onError = (thrown: unknown): Work => this.lanes.threw(this, thrown);
-  readonly onProcessed = (processed: unknown): Work => this.lanes.finish(this, processed);
+  readonly onDecided = (): Work => this.lanes.finish(this, this.decided?.outcome);
 
   constructor(private readonly lanes: Lanes) {}
 
@@ -45,10 +49,10 @@ class Lane implements EmissionTurn {
     });
   }
 
-  awaitCall(call: CallOutcome, pending: PromiseLike<unknown>): typeof PENDING {
+  awaitCall(call: CallOutcome, pending: PromiseLike<unknown>): typeof TAKEN_OVER {
     this.call = call;
-    this.settled = Promise.resolve(pending).then(this.onValue, this.onError);
-    return PENDING;
+    this.settled = whenSettled(pending, this.onValue, this.onError);
+    return TAKEN_OVER;
   }
 
   grant(): void {
@@ -65,20 +69,24 @@ class Lanes {
   readonly #free: Lane[] = [];
   #whenFree: (() => void) | undefined;
   #whenEmpty: (() => void) | undefined;
+  readonly #counter: NodeCounter;
 
   constructor(
     private readonly execution: Execution,
     private readonly stage: WorkStage,
     private readonly size: number,
     private readonly isOrdered: boolean,
-  ) {}
+  ) {
+    this.#counter = stage.counter(execution);
+  }
 
   start(item: unknown, trace: ItemTrace | undefined): Work {
     const lane = this.#free.pop() ?? new Lane(this);
     lane.take(item, trace);
     this.#busy.push(lane);
+    this.#counter.waiting += 1;
     const processed = this.stage.process(this.execution, item, trace, lane);
-    if (processed !== PENDING) lane.settled = this.#decide(lane, processed);
+    if (processed !== TAKEN_OVER) lane.settled = this.#decide(lane, processed);
     return this.#busy.length < this.size ? undefined : this.#room();
   }
 
@@ -100,6 +108,7 @@ class Lanes {
   finish(lane: Lane, value: unknown): Work {
     lane.isDone = true;
     lane.value = value;
+    this.#counter.waiting -= 1;
     // One that was given up while it waited for its turn must not wait for ever; what it still gives is dropped.
     if (this.emitting !== lane) lane.grant();
     // It had the turn already: what it gave has been emitted.
@@ -129,9 +138,9 @@ class Lanes {
   }
 
   #decide(lane: Lane, processed: unknown): Work {
-    return typeof processed === 'object' && processed instanceof Promise
-      ? processed.then(lane.onProcessed)
-      : this.finish(lane, processed);
+    if (!Pending.is(processed)) return this.finish(lane, processed);
+    lane.decided = processed;
+    return processed.work.then(lane.onDecided);
   }
 
   /** Waits until a lane is free. */
@@ -152,7 +161,7 @@ class Lanes {
     const busy = this.#busy;
     if (busy[0] === lane) busy.shift();
     else busy.splice(busy.indexOf(lane), 1);
-    lane.item = lane.trace = lane.call = lane.emitted = lane.settled = undefined;
+    lane.item = lane.trace = lane.call = lane.decided = lane.emitted = lane.settled = undefined;
     lane.value = NOTHING;
     this.#free.push(lane);
     this.emitting = undefined;

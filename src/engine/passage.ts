@@ -1,8 +1,6 @@
 import type { ItemTrace } from '../lineage/item-trace.js';
 import type { Execution } from './execution.js';
-
-/** Stands for the item of a passage whose stage has decided: what is pending is the outcome. */
-export const DECIDED: unique symbol = Symbol('decided');
+import type { Pending } from './pending.js';
 
 /** What an item passes that may have to wait on its way. */
 export interface Passable {
@@ -17,8 +15,10 @@ export class Passage {
   pending: PromiseLike<unknown> | undefined;
   /** The stage it is in; beyond the last one while what follows the segment has it. */
   at = 0;
-  /** What that stage was called with. */
-  item: unknown = DECIDED;
+  /** The item that the stage was called with, while its call is pending. */
+  item: unknown = undefined;
+  /** What the stage has decided, once that is all that is pending. */
+  decided: Pending | undefined;
 
   constructor(
     readonly segment: Passable,

@@ -7,6 +7,11 @@ export interface LedgerEntry {
   readonly isComposite: boolean;
 }
 
+/** Of each composite 32 plans are kept: twice as many variants leave room for those that runs under way still use. */
+const MOST_VARIANTS = 64;
+/** Small trees may grow by so many nodes more. */
+const SPARE_NUMBERS = 500;
+
 /** Nodes in a row that are counted together. */
 export interface SegmentEntry {
   /** Their numbers, in their order. */
@@ -22,6 +27,18 @@ export class PathLedger {
 
   readonly #segments: SegmentEntry[] = [];
   readonly #segmentIndexes = new Map<string, number>();
+
+  /** How many nodes the tree has, as it was compiled first. */
+  #size: number | undefined;
+
+  /**
+   * Whether most of the numbers are those of nodes that are not there any more: names that a child takes from a
+   * parameter are other names for every value. Then the whole tree is compiled anew, with a ledger of its own.
+   */
+  get isOutgrown(): boolean {
+    this.#size ??= this.#entries.length;
+    return this.#entries.length > MOST_VARIANTS * this.#size + SPARE_NUMBERS;
+  }
 
   get entries(): readonly LedgerEntry[] {
     return this.#entries;

@@ -3,8 +3,9 @@ import type { Constructor } from '../builder/node-binding.js';
 import type { NoItem, PipelineDefinition } from '../builder/pipeline-builder.js';
 import { DEFAULT_MAX_DEPTH, DefinitionEnvironment } from '../composition/definition-environment.js';
 import { pipelineNameOf } from '../composition/describe-root.js';
-import { outputProblem } from '../composition/output-cardinality.js';
+import { handledProblem, outputProblem } from '../composition/output-cardinality.js';
 import { checkRequirements } from '../composition/requirements.js';
+import { isThenable, whenSettled } from '../data/foreign-value.js';
 import { currentContext } from '../context/ambient-context.js';
 import type { ServiceOptions } from '../context/context-services.js';
 import { PipelineContext, frameOf } from '../context/pipeline-context.js';
@@ -26,6 +27,7 @@ import type { NodeContainer } from '../ports/node-container.js';
 import { tenantRequired } from '../run/tenant-required.js';
 import { CollectedOutputs } from './collected-outputs.js';
 import { conductRun } from './conduct-run.js';
+import { nodeFailed } from './engine-errors.js';
 import type { RunRequest } from './conduct-run.js';
 import type { Execution } from './execution.js';
 import { allEnded } from './fan-out-stage.js';
@@ -184,9 +186,13 @@ export class PipelineRunner {
     await this.#conduct(definition, context, refuseWithoutInput, (plan) => ({
       receiver: outputs,
       feed: (execution) =>
-        after(feedOne(plan, execution, item), () => {
-          const problem = outputProblem(cardinality, execution, plan.blueprint.path);
-          if (problem !== undefined && !execution.isHalted) execution.fail(problem, undefined);
+        after(feedAwaited(plan, execution, item), () => {
+          if (execution.isHalted) return undefined;
+          const problem =
+            outputProblem(cardinality, execution, plan.blueprint.path) ??
+            handledProblem(cardinality, execution);
+          if (problem !== undefined) execution.fail(problem, undefined);
+          return undefined;
         }),
     }));
     return outputs.under(cardinality);
@@ -291,6 +297,19 @@ export async function runPipeline(
   context?: RunContextSource,
 ): Promise<RunResult> {
   return await new PipelineRunner().run(definition, context);
+}
+
+/** Any thenable is awaited, as what a source gives is. */
+function feedAwaited(plan: Plan, execution: Execution, item: unknown): Work {
+  if (!isThenable(item)) return feedOne(plan, execution, item);
+  return whenSettled(
+    item,
+    (settled) => feedOne(plan, execution, settled),
+    (thrown) => {
+      const site = plan.input?.site;
+      execution.fail(nodeFailed(site?.path ?? plan.blueprint.path, thrown), site);
+    },
+  );
 }
 
 function feedOne(plan: Plan, execution: Execution, item: unknown): Work {

@@ -12,11 +12,10 @@ import type { RunReplacement } from './run-replacement.js';
 /** The plans of one definition at the top of runs. */
 interface RootPlans {
   readonly environment: DefinitionEnvironment;
-  readonly ledger: PathLedger;
-  readonly recent: RecentPlans<Plan>;
+  readonly recent: RecentPlans<RootPlan>;
 }
 
-/** A plan with the numbering of all nodes below it. */
+/** A plan with the numbering of all nodes below it: each has its own, which goes with the plan. */
 export interface RootPlan {
   readonly plan: Plan;
   readonly ledger: PathLedger;
@@ -44,20 +43,22 @@ export class PlanCache {
     const root =
       kept !== undefined && environment.agreesWith(kept.environment)
         ? kept
-        : { environment, ledger: new PathLedger(), recent: new RecentPlans<Plan>() };
+        : { environment, recent: new RecentPlans<RootPlan>() };
     const reader = { get: (name: string) => parameters.entry(name) };
-    const known = root.recent.find((plan) => matchesReads(plan.blueprint.reads, reader));
-    if (known !== undefined) return { plan: known, ledger: root.ledger };
+    const known = root.recent.find(({ plan }) => matchesReads(plan.blueprint.reads, reader));
+    if (known !== undefined && !known.ledger.isOutgrown) return known;
+    if (known !== undefined) root.recent.remove(known);
     const blueprint = describeRoot(source, frame, root.environment);
-    const { ledger } = root;
+    const ledger = new PathLedger();
     const plan = compilePlan(blueprint, {
       ledger,
       describe: root.environment,
       generateAfter: this.generateAfter,
       replacement: this.replacement,
     });
-    root.recent.add(plan);
+    const rootPlan = { plan, ledger };
+    root.recent.add(rootPlan);
     this.#roots.set(source, root);
-    return { plan, ledger };
+    return rootPlan;
   }
 }

@@ -1,27 +1,20 @@
-import { isThenable } from '../data/foreign-value.js';
+import { isInstanceOf, isThenable } from '../data/foreign-value.js';
+import { PipelineError } from '../errors/pipeline-error.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
 import type { Budget } from '../run/budget.js';
+import type { CancelScope } from '../run/cancel-scope.js';
 import { Pacer } from '../run/pacer.js';
+import { closeSource } from './close-source.js';
 import { nodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
-import type { OpenPart, Wait } from './run-state.js';
+import { openItems } from './open-items.js';
+import type { OpenedItems } from './open-items.js';
 import { settle } from './passage.js';
 import type { Passage } from './passage.js';
+import { Reading } from './reading.js';
 import type { SegmentStage } from './segment-stage.js';
 import type { NodeStage } from './stage.js';
-import { after } from './work.js';
 import type { Work } from './work.js';
-
-/** What gives the items of an opened source. */
-export type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
-
-/** A source that has been opened. */
-export interface OpenedSource {
-  readonly iterator: AnyIterator;
-  readonly isAsync: boolean;
-  /** The items themselves, where they are an array that iterates as arrays do: then nobody needs to ask the iterator. */
-  readonly list: readonly unknown[] | undefined;
-}
 
 /** The source's stage, as far as pulling needs it. */
 export interface PulledStage extends NodeStage {
@@ -31,6 +24,14 @@ export interface PulledStage extends NodeStage {
   readonly segment: SegmentStage;
   /** Counts an item and sends it on its way. */
   enter(execution: Execution, item: unknown, trace: ItemTrace | undefined): Passage | undefined;
+}
+
+/** Where the items of a pull come from. */
+export interface PullOrigin {
+  /** Whether the run has opened it: then it is closed also where nothing was read; else it is the caller's until it is begun. */
+  readonly isOpened: boolean;
+  /** What the source's own signal hears; undefined where it has none. */
+  readonly scope: CancelScope | undefined;
 }
 
 /** Why pulling without a promise has stopped. */
@@ -43,21 +44,24 @@ export class Pull {
   readonly #isPlain: boolean;
   /** Where the items that enter are limited. */
   readonly #budget: Budget | undefined;
+  #items: unknown;
+  #source: OpenedItems | undefined;
   #stop: Stop = 'ended';
   /** An item that is still a promise. */
   #lateItem: PromiseLike<unknown> | undefined;
   /** How many items of a list have been taken. */
   #taken = 0;
+  /** Whether the source has been asked for anything. */
+  #isBegun = false;
   /** Whether the iterator has been asked and has not answered: an error is then its own, and its end. */
   #isAsked = false;
-  /** Set once the iterator has ended or was told to. */
+  /** Set once the source has ended or was told to. */
   #closed: { readonly work: Work } | undefined;
-  #wait: Wait | undefined;
 
   constructor(
     private readonly stage: PulledStage,
     private readonly execution: Execution,
-    private readonly source: OpenedSource,
+    private readonly origin: PullOrigin,
   ) {
     const { scope, services } = execution.frame;
     this.#budget = scope.budget.limitsItems ? scope.budget : undefined;
@@ -65,11 +69,46 @@ export class Pull {
   }
 
   /** Pulls to the end: without a promise as long as neither the source nor what follows makes one. */
-  run(): Work {
-    if (this.source.isAsync) return this.#runAsync(undefined);
+  run(items: unknown): Work {
+    this.#open(items);
+    if (this.#source?.isAsync === true) return this.#runAsync((reading) => this.#pullAnswers(reading));
     const passage = this.#pullNow();
-    if (passage !== undefined || this.#stop !== 'ended') return this.#runAsync(passage);
-    return after(this.#close(), () => this.stage.end(this.execution));
+    if (passage !== undefined || this.#stop !== 'ended')
+      return this.#runAsync((reading) => this.#pullOn(passage, reading));
+    // Nearly every source: it has ended, or an iterator that has been left answers at once.
+    return this.#close() === undefined ? this.#end() : this.#runAsync(() => Promise.resolve());
+  }
+
+  /** The same for items that are still to come. */
+  runLater(opening: PromiseLike<unknown>): Promise<void> {
+    return this.#runAsync(async (reading) => {
+      reading.isWaiting = true;
+      try {
+        this.#items = await opening;
+      } catch (thrown) {
+        this.#failed(thrown);
+        return;
+      } finally {
+        reading.isWaiting = false;
+      }
+      if (this.#closed !== undefined || !this.#wantsMore()) {
+        // It has answered too late: what it has opened is closed all the same.
+        await closeSource({ items: this.#items, iterator: undefined }, this.#closeFailed);
+        return;
+      }
+      this.#open(this.#items);
+      if (this.#source?.isAsync === true) await this.#pullAnswers(reading);
+      else await this.#pullOn(this.#pullNow(), reading);
+    });
+  }
+
+  #open(items: unknown): void {
+    this.#items = items;
+    try {
+      this.#source = openItems(items, this.stage.site.path);
+    } catch (thrown) {
+      this.#failed(thrown);
+    }
   }
 
   /** The loop of nearly every item; gives a passage where the item must wait. */
@@ -77,25 +116,32 @@ export class Pull {
     const { stage, execution } = this;
     const { scope } = execution;
     const { segment, canClose } = stage;
-    const { list } = this.source;
-    const iterator = this.source.iterator as Iterator<unknown>;
+    this.#stop = 'ended';
+    if (this.#source === undefined) return undefined;
+    const { list } = this.#source;
+    const iterator = this.#source.iterator as Iterator<unknown>;
     const counter = stage.counter(execution);
     const pacer = this.#pacer;
-    this.#stop = 'ended';
+    this.#isBegun = true;
     try {
       while (execution.failure === undefined && scope.reason === undefined) {
         if (canClose && segment.isClosed(execution)) return undefined;
         let item: unknown;
         if (list !== undefined) {
-          if (this.#taken >= list.length) return undefined;
+          if (this.#taken >= list.length) {
+            this.#closed = { work: undefined };
+            return undefined;
+          }
           item = list[this.#taken];
           this.#taken += 1;
         } else {
           this.#isAsked = true;
           const step = iterator.next();
           refuseNoResult(step);
+          // As in any loop over an iterable, whatever counts as true is the end.
+          const isDone = Boolean(step.done);
           this.#isAsked = false;
-          if (step.done === true) {
+          if (isDone) {
             this.#closed = { work: undefined };
             return undefined;
           }
@@ -121,37 +167,30 @@ export class Pull {
         }
       }
     } catch (thrown) {
-      // Stages never throw: it was the iterator, or an item that cannot be looked at.
+      // Stages never throw: it was the iterator.
       this.#failed(thrown);
     }
     return undefined;
   }
 
-  async #runAsync(first: Passage | undefined): Promise<void> {
-    const { stage, execution } = this;
-    const { run } = execution;
-    this.#wait = run.waitAt(stage.site.path, false);
-    // An iterator that is asked and does not answer may answer to its end.
-    const closeWaiting = (): void => {
-      if (this.#wait?.isWaiting === true && !this.#wantsMore()) void this.#close();
-    };
-    const stopWatching = [execution.onStop(closeWaiting), run.onStreamLeft(closeWaiting)];
-    const { frame, context } = execution;
-    const part: OpenPart = { frame, context, forceClose: () => this.#close() };
-    run.keep(part);
-    if (this.source.isAsync)
-      await this.#pullAnswers(this.source.iterator as AsyncIterator<unknown>, this.#wait);
-    else await this.#pullOn(first, this.#wait);
-    this.#wait.isWaiting = true;
-    await this.#close();
-    for (const stop of stopWatching) stop();
-    run.release(part);
-    this.#wait.end();
-    await stage.end(execution);
+  async #runAsync(loop: (reading: Reading) => Promise<void>): Promise<void> {
+    const reading = new Reading(this.execution, this.stage.site.path, {
+      wantsMore: () => this.#wantsMore(),
+      close: () => this.#close(),
+      // A promise among the items of a list keeps nothing open.
+      isLoose: () => this.#stop === 'lateItem',
+    });
+    await reading.run(() => loop(reading));
+    await this.#end();
+  }
+
+  #end(): Work {
+    this.origin.scope?.close();
+    return this.stage.end(this.execution);
   }
 
   /** Goes on with a synchronous iterator, after the first thing to wait for. */
-  async #pullOn(first: Passage | undefined, wait: Wait): Promise<void> {
+  async #pullOn(first: Passage | undefined, reading: Reading): Promise<void> {
     const next = (): Passage | undefined => {
       if (!this.#pacer.isDue()) return this.#pullNow();
       this.#stop = 'pause';
@@ -165,14 +204,14 @@ export class Pull {
         await this.#pacer.yield();
         passage = this.#pullNow();
       } else {
-        passage = (await this.#enterLate(wait)) ?? next();
+        passage = (await this.#enterLate(reading)) ?? next();
       }
     }
   }
 
   /** Waits for an item that is a promise, as any loop over an iterable does. */
-  async #enterLate(wait: Wait): Promise<Passage | undefined> {
-    wait.isWaiting = true;
+  async #enterLate(reading: Reading): Promise<Passage | undefined> {
+    reading.isWaiting = true;
     try {
       const item = await this.#lateItem;
       return this.#enter(item);
@@ -180,25 +219,28 @@ export class Pull {
       this.#failed(thrown);
       return undefined;
     } finally {
-      wait.isWaiting = false;
+      reading.isWaiting = false;
     }
   }
 
-  async #pullAnswers(iterator: AsyncIterator<unknown>, wait: Wait): Promise<void> {
-    while (this.#wantsMore()) {
+  async #pullAnswers(reading: Reading): Promise<void> {
+    const iterator = this.#source?.iterator as AsyncIterator<unknown>;
+    while (this.#closed === undefined && this.#wantsMore()) {
       let passage: Passage | undefined;
       try {
-        wait.isWaiting = true;
+        reading.isWaiting = true;
+        this.#isBegun = true;
         this.#isAsked = true;
         const step = await iterator.next();
         refuseNoResult(step);
+        const isDone = Boolean(step.done);
         this.#isAsked = false;
-        if (step.done === true) {
+        if (isDone) {
           this.#closed ??= { work: undefined };
           return;
         }
         const item: unknown = isThenable(step.value) ? await step.value : step.value;
-        wait.isWaiting = false;
+        reading.isWaiting = false;
         passage = this.#enter(item);
       } catch (thrown) {
         this.#failed(thrown);
@@ -212,7 +254,8 @@ export class Pull {
   /** Sends an item on its way; what comes after the end is dropped. */
   #enter(item: unknown): Passage | undefined {
     const { stage, execution } = this;
-    if (execution.isHalted || this.#budget?.enter(stage.site.path) !== undefined) return undefined;
+    if (this.#closed !== undefined || execution.isHalted) return undefined;
+    if (this.#budget?.enter(stage.site.path) !== undefined) return undefined;
     return stage.enter(execution, item, execution.run.traceFor(execution.frame.services.lineageSink));
   }
 
@@ -222,30 +265,49 @@ export class Pull {
   }
 
   #failed(thrown: unknown): void {
-    // An iterator that threw is done by that.
-    if (this.#isAsked) this.#closed ??= { work: undefined };
-    this.execution.fail(nodeFailed(this.stage.site.path, thrown), this.stage.site);
-  }
-
-  /** Tells the iterator that nobody wants more of it, unless it knows; never rejects. */
-  #close(): Work {
-    return (this.#closed ??= { work: this.#return() }).work;
-  }
-
-  #return(): Work {
     const { stage, execution } = this;
-    const failed = (thrown: unknown): void => {
+    // It was told that nobody reads any more: what it says to that is of no interest.
+    if (this.#closed !== undefined && !execution.isHalted) return;
+    execution.fail(
+      isOurs(thrown, stage.site.path) ? thrown : nodeFailed(stage.site.path, thrown),
+      stage.site,
+    );
+    // An iterator that threw is done by that; what gave it is closed still.
+    if (this.#isAsked && this.#source !== undefined) this.#source = { ...this.#source, iterator: DONE };
+  }
+
+  readonly #closeFailed = (thrown: unknown): void => {
+    const { stage, execution } = this;
+    if (execution.isHalted)
       execution.fail(nodeFailed(stage.site.path, thrown, 'failed when it was closed'), stage.site);
-    };
-    try {
-      const returned: unknown = this.source.iterator.return?.();
-      if (isThenable(returned)) return Promise.resolve(returned).then(() => undefined, failed);
-    } catch (thrown) {
-      failed(thrown);
-    }
-    return undefined;
+  };
+
+  /** Tells the source that nobody wants more of it, unless it knows; never rejects. */
+  #close(): Work {
+    if (this.#closed !== undefined) return this.#closed.work;
+    // So that what is thrown meanwhile is known to come after the end.
+    this.#closed = { work: undefined };
+    const work = this.#tellEnd();
+    this.#closed = { work };
+    return work;
+  }
+
+  #tellEnd(): Work {
+    const { origin, stage } = this;
+    // What the caller has handed in, and nobody has begun, stays the caller's.
+    if (!origin.isOpened && !this.#isBegun) return undefined;
+    origin.scope?.end({ kind: 'finished', message: 'nobody reads this source any more' }, stage.site.path);
+    return closeSource({ items: this.#items, iterator: this.#source?.iterator }, this.#closeFailed);
   }
 }
+
+/** Whether an error is what the engine itself has found wrong about the source. */
+function isOurs(thrown: unknown, path: string): thrown is PipelineError {
+  return isInstanceOf(thrown, PipelineError) && thrown.code === 'SOURCE_EXHAUSTED' && thrown.path === path;
+}
+
+/** Stands for an iterator that has ended by itself. */
+const DONE: Iterator<unknown> = { next: () => ({ done: true, value: undefined }) };
 
 /** As any loop over an iterable does. */
 function refuseNoResult(step: unknown): void {

@@ -12,6 +12,10 @@ export class RecentPlans<TPlan> {
     this.#plans = [plan, ...this.#plans.slice(0, MOST_PLANS - 1)];
   }
 
+  remove(plan: TPlan): void {
+    this.#plans = this.#plans.filter((kept) => kept !== plan);
+  }
+
   /** The first plan that fits; it becomes the latest. */
   find(fits: (plan: TPlan) => boolean): TPlan | undefined {
     const found = this.#plans.find(fits);

@@ -1,16 +1,18 @@
 import { callDisposer, disposalFailed } from '../context/disposers.js';
-import type { DisposerFailure, RegisteredDisposer } from '../context/disposers.js';
+import type { DisposerFailure } from '../context/disposers.js';
+import { runInContext } from '../context/ambient-context.js';
+import { alarmAt } from '../run/alarm.js';
 import { toErrorRecord } from '../ports/error-record.js';
 import type { Outcome } from '../ports/execution-observer.js';
 import { activateNodes } from './activation.js';
 import { ClosingSteps } from './closing-steps.js';
 import type { ClosingStep } from './closing-steps.js';
-import { nodeFailed, sinkRejected } from './engine-errors.js';
+import { disposerUnanswered, flushUnanswered, nodeFailed, sinkRejected } from './engine-errors.js';
 import type { Execution } from './execution.js';
 import { allEnded } from './fan-out-stage.js';
 import type { Plan } from './plan.js';
+import type { OpenPart } from './run-state.js';
 import type { SinkStage } from './sink-stage.js';
-import { within } from './within.js';
 import { after } from './work.js';
 import type { Work } from './work.js';
 
@@ -51,7 +53,8 @@ export function closeExecution(plan: Plan, execution: Execution, isForced = fals
     plan.sinks.length === 0 &&
     frame.disposerCount === 0 &&
     execution.observer === undefined &&
-    frame.parent !== undefined
+    frame.parent !== undefined &&
+    execution.lingering === undefined
   ) {
     frame.closeDisposal();
     execution.closed();
@@ -61,28 +64,79 @@ export function closeExecution(plan: Plan, execution: Execution, isForced = fals
 }
 
 function closeInSteps(plan: Plan, execution: Execution, isForced: boolean): Work {
-  const { frame } = execution;
-  const { leaks } = execution.run;
+  const { frame, run } = execution;
   const failures: DisposerFailure[] = [];
-  const steps: ClosingStep[] = plan.sinks.map((sink) => flushStep(sink, execution));
+  const flushes = plan.sinks.map((sink) => flushStep(sink, execution));
+  let isPutOff = false;
+  let disposal: Work;
   const finish = (): void => {
-    frame.closeDisposal();
+    if (!isPutOff) frame.closeDisposal();
     reportDisposers(execution, failures);
     commitSession(execution);
     // From here on nothing changes how it ended.
     execution.closed();
     if (execution.observer !== undefined) notifyEnd(plan, execution);
+    if (isPutOff) disposal = disposeLater(execution);
   };
-  const closing = new ClosingSteps(steps, execution.run, {
-    // A disposer may register another one.
-    more: () => [
-      ...frame.takeDisposers().map((registered) => disposeStep(registered, failures)),
-      ...billSteps(execution),
-    ],
-    finish: leaks === undefined ? finish : () => leaks.end(frame, finish),
+  const closing = new ClosingSteps(flushes, run, {
+    more: ({ isHurried }) => {
+      // Nothing waits for calls that have outlived their limit but the disposal.
+      isPutOff ||= !isHurried && (execution.lingering?.size ?? 0) > 0;
+      // A disposer may register another one.
+      return isPutOff
+        ? billSteps(execution)
+        : [...disposeSteps(execution, failures), ...billSteps(execution)];
+    },
+    finish: run.leaks === undefined ? finish : () => run.leaks?.end(frame, finish),
   });
   execution.closing = closing;
-  return isForced ? closing.hurry() : closing.run();
+  const closed = isForced ? closing.hurry() : closing.run();
+  // A run waits for that, an item does not.
+  return execution.around === undefined ? after(closed, () => disposal) : closed;
+}
+
+/** Disposes what an execution has left once no call that may use it is under way, or after the grace period. */
+function disposeLater(execution: Execution): Work {
+  const { frame, run, around } = execution;
+  const failures: DisposerFailure[] = [];
+  const disposal = new ClosingSteps([lingeringStep(execution)], run, {
+    more: () => disposeSteps(execution, failures),
+    finish: () => {
+      frame.closeDisposal();
+      for (const failure of failures) reportDisposer(execution, failure);
+    },
+  });
+  const part: OpenPart = {
+    frame,
+    get context() {
+      return execution.context;
+    },
+    forceClose: () => disposal.hurry(),
+    giveUp: () => {
+      disposal.giveUp();
+    },
+  };
+  run.keep(part);
+  const stopAlarm = alarmAt(Date.now() + run.end.graceMs, () => {
+    runInContext(execution, () => void disposal.hurry());
+  });
+  const disposed = after(disposal.run(), () => {
+    stopAlarm();
+    run.release(part);
+    return undefined;
+  });
+  if (disposed !== undefined) around?.linger(disposed);
+  return disposed;
+}
+
+/** Waits for calls that have outlived their limit: they may use what the execution has registered. */
+function lingeringStep({ lingering }: Execution): ClosingStep {
+  return {
+    path: undefined,
+    run: () => lingering?.all(),
+    failed: () => undefined,
+    late: () => undefined,
+  };
 }
 
 function flushStep(sink: SinkStage, execution: Execution): ClosingStep {
@@ -93,15 +147,19 @@ function flushStep(sink: SinkStage, execution: Execution): ClosingStep {
     failed: (thrown) => {
       execution.fail(nodeFailed(site.path, thrown, 'failed in flush'), site);
     },
+    late: () => {
+      execution.fail(flushUnanswered(site.path, execution.run.end.graceMs), site);
+    },
   };
 }
 
-function disposeStep({ disposer, path }: RegisteredDisposer, failures: DisposerFailure[]): ClosingStep {
-  return {
+function disposeSteps({ frame, run }: Execution, failures: DisposerFailure[]): ClosingStep[] {
+  return frame.takeDisposers().map(({ disposer, path }) => ({
     path,
     run: () => callDisposer(disposer),
     failed: (error) => failures.push({ path, error }),
-  };
+    late: () => failures.push({ path, error: disposerUnanswered(path, run.end.graceMs) }),
+  }));
 }
 
 /** Waits, at the end of a run, until its costs have been handed on. */
@@ -109,16 +167,19 @@ function billSteps(execution: Execution): ClosingStep[] {
   const { parent, path, services } = execution.frame;
   const unbilled = parent === undefined ? services.run.unbilled() : undefined;
   if (unbilled === undefined) return [];
-  const { graceMs } = execution.run;
-  const bill = async (): Promise<void> => {
-    const handedOn = unbilled.then((failures) => {
-      for (const failure of failures) execution.fail(failure, undefined);
-    });
-    if (await within(handedOn, graceMs)) return;
-    const late = `no answer within ${String(graceMs)} ms`;
-    execution.fail(sinkRejected(path, "cost ledger's onEntry", late), undefined);
-  };
-  return [{ path, run: bill, failed: () => undefined }];
+  return [
+    {
+      path,
+      run: async () => {
+        for (const failure of await unbilled) execution.fail(failure, undefined);
+      },
+      failed: () => undefined,
+      late: () => {
+        const late = `no answer within ${String(execution.run.end.graceMs)} ms`;
+        execution.fail(sinkRejected(path, "cost ledger's onEntry", late), undefined);
+      },
+    },
+  ];
 }
 
 /** A run that has succeeded keeps what it wrote to its session, unless another run was faster. */
@@ -133,7 +194,11 @@ function commitSession(execution: Execution): void {
 function reportDisposers(execution: Execution, failures: readonly DisposerFailure[]): void {
   const failed = execution.isHalted ? undefined : disposalFailed(failures);
   if (failed !== undefined) execution.fail(failed, undefined);
-  else for (const failure of failures) execution.frame.report('error', { ...failure }, 'a disposer failed');
+  else for (const failure of failures) reportDisposer(execution, failure);
+}
+
+function reportDisposer({ frame }: Execution, failure: DisposerFailure): void {
+  frame.report('error', { ...failure }, 'a disposer failed');
 }
 
 function notifyEnd(plan: Plan, execution: Execution): void {

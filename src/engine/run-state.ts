@@ -5,10 +5,13 @@ import type { ContextFrame } from '../context/context-frame.js';
 import type { RootContext } from '../context/root-context.js';
 import { ItemTrace } from '../lineage/item-trace.js';
 import type { LineageSink } from '../ports/lineage-sink.js';
+import type { EndDeadline } from './end-deadline.js';
+import { Lingering } from './lingering.js';
 import { NodeCounter } from './node-counter.js';
 import type { PathLedger } from './path-ledger.js';
 import type { RunLeaks } from './run-leaks.js';
 import { Tally } from './tally.js';
+import { within } from './within.js';
 import type { Work } from './work.js';
 
 /** How many timed-out calls of one node may still be under way before it waits for one. */
@@ -26,19 +29,24 @@ export interface OpenPart extends ContextHolder {
   readonly frame: ContextFrame;
   /** Closes it without waiting for nodes any longer. */
   forceClose(): Work;
+  /** Ends its closing, whatever still hangs. */
+  giveUp(): void;
 }
 
 /** What all executions of one run share. */
 export class RunState {
   readonly #open = new Set<OpenPart>();
   readonly #lookers = new Set<() => void>();
+  /** The paths of what was given up because it did not answer. */
+  readonly abandoned = new Set<string>();
   /** Nodes with lifetime `run`, by path. */
   readonly sharedNodes = new Map<string, unknown>();
   readonly #waits = new Set<Wait>();
   readonly #counters: (NodeCounter | undefined)[] = [];
   readonly #tallies: (Tally | undefined)[] = [];
   readonly #ledger: PathLedger;
-  readonly #lingering = new Map<string, Set<Promise<void>>>();
+  /** Calls that have outlived their limit, by the path of their node. */
+  readonly #lingering = new Map<string, Lingering>();
   readonly #traces = new Set<ItemTrace>();
   #lastTrace = 0;
 
@@ -47,8 +55,8 @@ export class RunState {
     readonly container: NodeContainer | undefined,
     /** The context at its top. */
     readonly root: RootContext,
-    /** How long nodes that ignore the aborted signal are waited for, in milliseconds. */
-    readonly graceMs: number,
+    /** When what still goes on at the run's end is given up. */
+    readonly end: EndDeadline,
     /** Sees what executions leave behind, in development mode. */
     readonly leaks?: RunLeaks | undefined,
   ) {
@@ -78,12 +86,14 @@ export class RunState {
     return tally;
   }
 
-  /** The counters by path, with whether their items are worked on by nodes below. */
-  *countersByPath(): Iterable<{ path: string; counter: NodeCounter; isComposite: boolean }> {
+  /** The counters by path. */
+  *countersByPath(): Iterable<{ path: string; counter: NodeCounter }> {
     for (const tally of this.#tallies) tally?.moveTo((index) => this.counter(index));
-    for (const [index, { path, isComposite }] of this.#ledger.entries.entries()) {
-      const counter = this.#counters[index];
-      if (counter !== undefined) yield { path, counter, isComposite };
+    // Only the nodes of this run: other runs may have described thousands that it has not.
+    for (const index of Object.keys(this.#counters)) {
+      const counter = this.#counters[Number(index)];
+      const entry = this.#ledger.entries[Number(index)];
+      if (counter !== undefined && entry !== undefined) yield { path: entry.path, counter };
     }
   }
 
@@ -99,12 +109,27 @@ export class RunState {
   /**
    * Closes what is still open without waiting for nodes any longer, each in its own context.
    *
-   * The innermost begin first; what hangs in one of them does not keep those around it from being closed.
+   * The innermost go first, level by level. What hangs on one level takes its share of the time, then those around it
+   * are closed all the same.
    */
   async forceClose(): Promise<void> {
-    const innermostFirst = [...this.#open].sort((one, other) => depthOf(other) - depthOf(one));
-    const closings = innermostFirst.map((part) => runInContext(part, () => part.forceClose()));
-    await Promise.all(closings.filter((closing) => closing !== undefined));
+    const levels = new Map<number, OpenPart[]>();
+    for (const part of this.#open) {
+      const depth = depthOf(part);
+      levels.set(depth, [...(levels.get(depth) ?? []), part]);
+    }
+    const innermostFirst = [...levels].sort(([one], [other]) => other - one);
+    const levelMs = this.end.tailMs / innermostFirst.length;
+    for (const [, parts] of innermostFirst) {
+      const closings = parts.map((part) => runInContext(part, () => part.forceClose()));
+      const pending = closings.filter((closing) => closing !== undefined);
+      if (pending.length > 0) await within(Promise.all(pending), levelMs);
+    }
+    for (const [, parts] of innermostFirst)
+      for (const part of parts)
+        runInContext(part, () => {
+          part.giveUp();
+        });
   }
 
   /** Asks a source that waits for its next item to look whether anybody still wants one, whenever a stream has been left. */
@@ -133,33 +158,28 @@ export class RunState {
     return wait;
   }
 
-  /** The paths of what is waited for now. */
-  waiting(): readonly string[] {
-    return [...this.#waits].filter(({ isWaiting }) => isWaiting).map(({ path }) => path);
-  }
-
-  /** Keeps a timed-out call in view: the run waits for it at its end. */
-  linger(path: string, call: Promise<unknown>): void {
-    const calls = this.#lingering.get(path) ?? new Set();
-    this.#lingering.set(path, calls);
-    const ended: Promise<void> = call.then(
-      () => void calls.delete(ended),
-      () => void calls.delete(ended),
-    );
-    calls.add(ended);
+  /** Keeps a call that has outlived its limit in view; it must not reject. */
+  linger(path: string, call: Promise<void>): void {
+    let calls = this.#lingering.get(path);
+    if (calls === undefined) this.#lingering.set(path, (calls = new Lingering()));
+    calls.add(call);
   }
 
   /** Waits until one more call of a node may be started beside those that linger. */
   roomBeside(path: string): Work {
     const calls = this.#lingering.get(path);
-    return calls === undefined || calls.size < MOST_LINGERING ? undefined : Promise.race(calls);
+    return calls === undefined || calls.size < MOST_LINGERING ? undefined : calls.one();
   }
 
-  /** The calls that have not ended, by the path of their node. */
-  lingering(): readonly (readonly [string, Promise<unknown>])[] {
-    return [...this.#lingering]
-      .filter(([, calls]) => calls.size > 0)
-      .map(([path, calls]) => [path, Promise.all(calls)] as const);
+  /** The nodes that keep the run waiting: with items in their hands, waited for outside of items, or with calls that linger. */
+  busyPaths(): ReadonlySet<string> {
+    const busy = new Set<string>();
+    for (const { path, counter } of this.countersByPath()) if (counter.waiting > 0) busy.add(path);
+    for (const { isWaiting, path } of this.#waits) if (isWaiting) busy.add(path);
+    for (const [path, calls] of this.#lingering) if (calls.size > 0) busy.add(path);
+    // Of a composite the nodes in its children are named.
+    for (const { path, isComposite } of this.#ledger.entries) if (isComposite) busy.delete(path);
+    return busy;
   }
 
   /** Follows a new item, if anybody keeps its lineage. */

@@ -3,13 +3,13 @@ import type { ItemTrace } from '../lineage/item-trace.js';
 import type { CallStage } from './call-stage.js';
 import type { Execution } from './execution.js';
 import { generateWalk } from './generated-walk.js';
-import { DECIDED, Passage, settle } from './passage.js';
+import { Passage, settle } from './passage.js';
 import type { Passable } from './passage.js';
+import { NOTHING, Pending } from './pending.js';
 import { NOWHERE, Stage } from './stage.js';
 import { walkInLoop } from './walk.js';
 import type { Walk, WalkedSegment } from './walk.js';
 import { WrittenOut } from './written-out.js';
-import { NOTHING } from './work-stage.js';
 import type { Work } from './work.js';
 
 /** How a run of nodes is compiled. */
@@ -75,16 +75,19 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
   }
 
   resume(passage: Passage, value: unknown): Passage | undefined {
-    const { execution, trace, at, item } = passage;
+    const { execution, trace, at, decided } = passage;
     const stage = this.stages[at];
     if (stage === undefined) return undefined;
-    const processed = item === DECIDED ? value : stage.done(execution, value, trace, 1);
+    stage.counter(execution).waiting -= 1;
+    const processed = decided === undefined ? stage.done(execution, value, trace, 1) : decided.outcome;
     return this.#goOn(execution, trace, at, processed, passage);
   }
 
   refuse(passage: Passage, thrown: unknown): Passage | undefined {
     const { execution, trace, at, item } = passage;
-    const processed = this.stages[at]?.thrown(execution, item, trace, thrown, 1);
+    const stage = this.stages[at] as CallStage<object>;
+    stage.counter(execution).waiting -= 1;
+    const processed = stage.thrown(execution, item, trace, thrown, 1);
     return this.#goOn(execution, trace, at, processed, passage);
   }
 
@@ -106,7 +109,7 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
     passage: Passage | undefined,
   ): Passage {
     this.#arrive(execution, start, at);
-    return this.#wait(execution, undefined, at, item, pending, passage);
+    return this.#wait(execution, undefined, at, item, pending, undefined, passage);
   }
 
   failAt(
@@ -156,8 +159,8 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
     for (let at = start; at < this.stages.length; at += 1) {
       const processed = this.stages[at]?.process(execution, item, trace);
       if (processed === NOTHING) return undefined;
-      if (typeof processed === 'object' && processed instanceof Promise)
-        return this.#wait(execution, trace, at, DECIDED, processed, passage);
+      if (Pending.is(processed))
+        return this.#wait(execution, trace, at, undefined, processed.work, processed, passage);
       item = processed;
     }
     return this.#handOn(execution, item, trace, passage);
@@ -172,8 +175,8 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
     passage: Passage | undefined,
   ): Passage | undefined {
     if (processed === NOTHING) return undefined;
-    if (typeof processed === 'object' && processed instanceof Promise)
-      return this.#wait(execution, trace, at, DECIDED, processed, passage);
+    if (Pending.is(processed))
+      return this.#wait(execution, trace, at, undefined, processed.work, processed, passage);
     return trace === undefined && this.#isWalked
       ? walkInLoop(this, execution, processed, at + 1, passage)
       : this.#process(execution, processed, trace, at + 1, passage);
@@ -187,7 +190,7 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
   ): Passage | undefined {
     const pushed = this.next.push(execution, item, trace);
     if (pushed === undefined) return undefined;
-    return this.#wait(execution, trace, this.stages.length, DECIDED, pushed, passage);
+    return this.#wait(execution, trace, this.stages.length, undefined, pushed, undefined, passage);
   }
 
   #wait(
@@ -196,12 +199,17 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
     at: number,
     item: unknown,
     pending: PromiseLike<unknown>,
+    decided: Pending | undefined,
     known: Passage | undefined,
   ): Passage {
     const passage = known ?? new Passage(this, execution, trace);
+    const stage = this.stages[at];
+    // Beyond the last stage others have the item in their hands.
+    if (stage !== undefined) stage.counter(execution).waiting += 1;
     passage.at = at;
     passage.item = item;
     passage.pending = pending;
+    passage.decided = decided;
     return passage;
   }
 }

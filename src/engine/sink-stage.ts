@@ -5,7 +5,7 @@ import type { Outcome } from '../ports/execution-observer.js';
 import { CallStage } from './call-stage.js';
 import type { Execution } from './execution.js';
 import { endTrace } from './item-end.js';
-import { nothingAfter } from './work-stage.js';
+import { nothingAfter } from './pending.js';
 import type { Work } from './work.js';
 
 /** What a sink's stage calls. */

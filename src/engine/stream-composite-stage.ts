@@ -43,7 +43,8 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     if (execution.isHalted) return dropItem(execution, this, trace);
     const { child, opening } = this.#open(execution);
     if (child === undefined) return breakItem(execution, this, this.#open(execution), trace);
-    if (opening !== undefined) return opening.then(() => this.#pass(execution, child, item, trace));
+    if (opening !== undefined)
+      return this.#waiting(execution, opening).then(() => this.#pass(execution, child, item, trace));
     return this.#pass(execution, child, item, trace);
   }
 
@@ -54,8 +55,18 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     trace?.pass(this.place(execution), 1, 1);
     const inner = child.frame.services.lineageSink === undefined ? undefined : trace;
     const pushed = runInContext(child, pushInto, child, item, inner);
-    if (pushed !== undefined) return pushed.then(() => this.#passed(execution, child, trace, inner));
+    if (pushed !== undefined)
+      return this.#waiting(execution, pushed).then(() => this.#passed(execution, child, trace, inner));
     return this.#passed(execution, child, trace, inner);
+  }
+
+  /** Counts an item as waited for until some work is done. */
+  #waiting(execution: Execution, work: Promise<void>): Promise<void> {
+    const counter = this.counter(execution);
+    counter.waiting += 1;
+    return work.then(() => {
+      counter.waiting -= 1;
+    });
   }
 
   #passed(
@@ -163,7 +174,7 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
 
   /** A child that failed fails the parent's execution: there is no single item to decide about. */
   #watch(execution: Execution, child: ChildExecution): void {
-    if (child.isHandled) execution.handled();
+    execution.handled(child.handledError);
     const error = this.#errorOf(execution, child);
     if (error !== undefined) execution.fail(error, this.site, child.isFatal, child.failedFrame);
   }

@@ -1,7 +1,8 @@
-import { isThenable } from '../data/foreign-value.js';
+import { isThenable, whenSettled } from '../data/foreign-value.js';
 import { runInContext } from '../context/ambient-context.js';
 import { CancelScope } from '../run/cancel-scope.js';
 import type { Execution } from './execution.js';
+import { Pending } from './pending.js';
 import type { StageSite } from './stage-site.js';
 
 /** What may come of a try with a limit; exactly one of these is called. */
@@ -16,8 +17,10 @@ export interface TimedOutcome {
 /**
  * Makes one try with a limit, in a scope of its own.
  *
- * At the limit the item goes on without the call, which is waited for at the end of the run only. If an enclosing
- * scope ends first, that is a cancel: the call is awaited.
+ * At the limit the item goes on without the call. The call puts off the disposal of its execution and of those around
+ * it. If an enclosing scope ends first, that is a cancel: the call is awaited.
+ *
+ * @returns what the outcome gives, or a {@link Pending} with it.
  */
 export function timedTry(
   execution: Execution,
@@ -28,52 +31,79 @@ export function timedTry(
 ): unknown {
   const room = execution.run.roomBeside(site.path);
   if (room !== undefined) {
-    return room.then(() =>
-      execution.isHalted ? outcome.notStarted() : timedTry(execution, site, timeoutMs, call, outcome),
+    const later = new Pending();
+    later.work = room.then(() =>
+      later.settle(
+        execution.isHalted ? outcome.notStarted() : timedTry(execution, site, timeoutMs, call, outcome),
+      ),
     );
+    return later;
   }
   const scope = new CancelScope(site.path, execution.frame.scope);
   scope.limitTo(Date.now() + timeoutMs);
   let called: unknown;
   try {
     called = call(scope);
-    // Inside: to look for a 'then' may throw.
-    if (isThenable(called)) called = Promise.resolve(called);
   } catch (thrown) {
     scope.close();
     return outcome.thrown(thrown);
   }
-  if (!(called instanceof Promise)) {
+  if (!isThenable(called)) {
     scope.close();
     return outcome.value(called);
   }
-  const pending: Promise<unknown> = called;
-  return new Promise((resolve) => {
-    let isSettled = false;
-    let unwatch = (): void => undefined;
-    const settle = (finish: () => unknown): void => {
-      if (isSettled) return;
-      isSettled = true;
-      unwatch();
-      scope.close();
-      resolve(finish());
-    };
-    const onEnd = (): void => {
-      if (!scope.hasExpired || isSettled) return;
-      execution.run.linger(site.path, pending);
-      // An alarm rings in the run's context; what follows belongs to this execution.
-      settle(() => runInContext(execution, () => outcome.timedOut()));
-    };
-    unwatch = scope.watch(onEnd);
-    // It may have expired while the call began.
-    onEnd();
-    pending.then(
+  return new TimedCall(execution, site, scope, outcome).wait(called);
+}
+
+/** A call under way that has a limit. */
+class TimedCall {
+  readonly #pending = new Pending();
+  #isDecided = false;
+  #unwatch = (): void => undefined;
+  #finish: () => void = () => undefined;
+
+  constructor(
+    private readonly execution: Execution,
+    private readonly site: StageSite,
+    private readonly scope: CancelScope,
+    private readonly outcome: TimedOutcome,
+  ) {}
+
+  wait(called: PromiseLike<unknown>): Pending {
+    const { outcome, scope } = this;
+    this.#pending.work = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+    const ended = whenSettled(
+      called,
       (value) => {
-        settle(() => outcome.value(value));
+        this.#decide(() => outcome.value(value));
       },
-      (thrown: unknown) => {
-        settle(() => outcome.thrown(thrown));
+      (thrown) => {
+        this.#decide(() => outcome.thrown(thrown));
       },
     );
-  });
+    const onEnd = (): void => {
+      if (!scope.hasExpired || this.#isDecided) return;
+      this.execution.linger(ended, this.site.path);
+      // An alarm rings in the run's context; what follows belongs to this execution.
+      runInContext(this.execution, () => {
+        this.#decide(() => outcome.timedOut());
+      });
+    };
+    this.#unwatch = scope.watch(onEnd);
+    // It may have expired while the call began.
+    onEnd();
+    return this.#pending;
+  }
+
+  #decide(decide: () => unknown): void {
+    if (this.#isDecided) return;
+    this.#isDecided = true;
+    this.#unwatch();
+    this.scope.close();
+    const settled = this.#pending.settle(decide());
+    if (settled === undefined) this.#finish();
+    else void settled.then(this.#finish);
+  }
 }

@@ -5,7 +5,7 @@ import type { TransformNode } from '../nodes/transform-node.js';
 import { CallStage } from './call-stage.js';
 import type { Execution } from './execution.js';
 import { endTrace } from './item-end.js';
-import { nothingAfter } from './work-stage.js';
+import { nothingAfter } from './pending.js';
 
 /** What a transform's stage calls. */
 export type TransformTarget = Pick<TransformNode<unknown, unknown>, 'transform'>;

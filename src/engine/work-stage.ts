@@ -7,15 +7,24 @@ import type { EmissionTurn, Execution } from './execution.js';
 import type { FailedTry } from './failed-try.js';
 import { dropItem, endTrace } from './item-end.js';
 import { pause } from './pause.js';
+import { NOTHING, nothingAfter, Pending } from './pending.js';
 import { NodeStage } from './stage.js';
 import type { StageSite } from './stage-site.js';
 import type { Work } from './work.js';
 
-/** What processing an item gives when nothing is left to emit: the item has ended here. */
-export const NOTHING: unique symbol = Symbol('nothing');
+/** Ends a try that is to be repeated; the loop of retries takes it, and nobody else sees it. */
+class RepeatedTry {
+  readonly #isRepeated = true;
 
-/** What processing an item gives when whoever gave the item its turn goes on with it. */
-export const PENDING: unique symbol = Symbol('pending');
+  constructor(
+    readonly failed: FailedTry,
+    readonly delayMs: number,
+  ) {}
+
+  static is(outcome: unknown): outcome is RepeatedTry {
+    return typeof outcome === 'object' && outcome !== null && #isRepeated in outcome;
+  }
+}
 
 /** What the items of a transform, a sink or a composite go through: tries, and what is decided when one fails. */
 export abstract class WorkStage extends NodeStage {
@@ -26,7 +35,7 @@ export abstract class WorkStage extends NodeStage {
     super(site);
   }
 
-  /** One try; gives what to emit, {@link NOTHING}, or a promise of either that never rejects. */
+  /** One try; gives what to emit, {@link NOTHING}, or a {@link Pending} with either. */
   protected abstract attempt(
     execution: Execution,
     item: unknown,
@@ -38,8 +47,7 @@ export abstract class WorkStage extends NodeStage {
   override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
     const processed = this.process(execution, item, trace);
     if (processed === NOTHING) return undefined;
-    if (typeof processed === 'object' && processed instanceof Promise)
-      return this.#emitLater(execution, processed, trace);
+    if (Pending.is(processed)) return this.#emitLater(execution, processed, trace);
     return this.emit(execution, processed, trace);
   }
 
@@ -55,12 +63,23 @@ export abstract class WorkStage extends NodeStage {
     return this.attempt(execution, item, trace, 1, turn);
   }
 
-  /** The one place where the end of a failed try is decided. */
+  /** The one place where the end of a failed try is decided; never throws. */
   protected failed(execution: Execution, failed: FailedTry): unknown {
+    try {
+      return this.#end(execution, failed);
+    } catch (thrown) {
+      // A failure while a failure is handled: of the engine's own, since every call of a user's code is guarded.
+      const cause = new AggregateError([failed.error, thrown], 'to handle a failure has failed');
+      return this.#fail(execution, { ...failed, error: nodeFailed(this.site.path, cause), isFatal: true });
+    }
+  }
+
+  #end(execution: Execution, failed: FailedTry): unknown {
     const { error, trace, attempt } = failed;
-    if (error.cause instanceof Error) execution.frame.scope.budget.endBy(error.cause);
+    const { scope } = execution.frame;
+    scope.budget.endBy(error.cause);
     // No policy can swallow a cancel.
-    if (execution.frame.scope.reason !== undefined) return nothingAfter(dropItem(execution, this, trace));
+    if (scope.reason !== undefined) return nothingAfter(dropItem(execution, this, trace));
     if (execution.observer !== undefined) {
       this.tell(execution, 'itemFailed', { attempt, error: toErrorRecord(error) });
     }
@@ -115,44 +134,70 @@ export abstract class WorkStage extends NodeStage {
 
   #skip(execution: Execution, { error, trace, attempt }: FailedTry): unknown {
     this.counter(execution).filtered += 1;
-    execution.handled();
+    execution.handled({ path: this.site.path, error });
     if (execution.observer !== undefined) {
       this.tell(execution, 'itemSkipped', { error: toErrorRecord(error) });
     }
     return nothingAfter(endTrace(execution, this, trace, 'filtered', attempt));
   }
 
-  #retry(execution: Execution, { item, trace, attempt, turn }: FailedTry, delayMs: number): unknown {
+  #retry(execution: Execution, failed: FailedTry, delayMs: number): unknown {
     this.counter(execution).retried += 1;
     if (execution.observer !== undefined) {
-      this.tell(execution, 'itemRetried', { attempt: attempt + 1, delayMs });
+      this.tell(execution, 'itemRetried', { attempt: failed.attempt + 1, delayMs });
     }
-    return pause(execution, delayMs).then(() => {
-      if (execution.isHalted) return nothingAfter(dropItem(execution, this, trace));
-      return this.attempt(execution, item, trace, attempt + 1, turn);
-    });
+    const repeated = new RepeatedTry(failed, delayMs);
+    // Every try but the first is made by the loop, so that many retries do not become a chain of promises.
+    if (failed.attempt > 1) return repeated;
+    const pending = new Pending();
+    pending.work = this.#repeat(execution, repeated, pending);
+    return pending;
   }
 
-  async #deadLetter(execution: Execution, failed: FailedTry): Promise<unknown> {
+  /** Makes one try after the other until one is not to be repeated. */
+  async #repeat(execution: Execution, first: RepeatedTry, whole: Pending): Promise<void> {
+    const tried = new Pending();
+    for (let outcome: unknown = first; RepeatedTry.is(outcome); outcome = tried.outcome) {
+      const { delayMs, failed } = outcome;
+      const { item, trace, attempt, turn } = failed;
+      await pause(execution, delayMs);
+      const settled = tried.settle(
+        execution.isHalted
+          ? nothingAfter(dropItem(execution, this, trace))
+          : this.attempt(execution, item, trace, attempt + 1, turn),
+      );
+      if (settled !== undefined) await settled;
+    }
+    whole.outcome = tried.outcome;
+  }
+
+  #deadLetter(execution: Execution, failed: FailedTry): Pending {
+    const pending = new Pending();
+    pending.work = this.#writeDeadLetter(execution, failed, pending);
+    return pending;
+  }
+
+  async #writeDeadLetter(execution: Execution, failed: FailedTry, pending: Pending): Promise<void> {
     const { error, item, trace, attempt } = failed;
     const rejection = await writeDeadLetter(execution, this, failed);
-    if (rejection !== undefined)
-      return this.#fail(execution, { error: rejection, item, trace, attempt, isFatal: true });
+    if (rejection !== undefined) {
+      await pending.settle(this.#fail(execution, { error: rejection, item, trace, attempt, isFatal: true }));
+      return;
+    }
     this.counter(execution).deadLettered += 1;
-    execution.handled();
+    execution.handled({ path: this.site.path, error });
     if (execution.observer !== undefined) {
       this.tell(execution, 'itemDeadLettered', { error: toErrorRecord(error) });
     }
     await endTrace(execution, this, trace, 'deadLettered', attempt);
-    return NOTHING;
   }
 
-  #emitLater(execution: Execution, processed: Promise<unknown>, trace: ItemTrace | undefined): Promise<void> {
-    return processed.then((value) => (value === NOTHING ? undefined : this.emit(execution, value, trace)));
+  #emitLater(execution: Execution, processed: Pending, trace: ItemTrace | undefined): Promise<void> {
+    const counter = this.counter(execution);
+    counter.waiting += 1;
+    return processed.work.then(() => {
+      counter.waiting -= 1;
+      return processed.outcome === NOTHING ? undefined : this.emit(execution, processed.outcome, trace);
+    });
   }
-}
-
-/** The item has ended here, once what is still to be written is written. */
-export function nothingAfter(work: Work): typeof NOTHING | Promise<typeof NOTHING> {
-  return work === undefined ? NOTHING : work.then(() => NOTHING);
 }

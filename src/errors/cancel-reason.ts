@@ -1,9 +1,14 @@
+/** The kinds that a caller can give; `finished` is the framework's own. */
 const kinds = ['user', 'deadline', 'budget', 'superseded', 'shutdown', 'failure'] as const;
 
 /** Why work was cancelled, as plain data. */
 export interface CancelReason {
-  /** Who or what ended the work; code that handles a cancel decides by this. */
-  readonly kind: (typeof kinds)[number];
+  /**
+   * Who or what ended the work; code that handles a cancel decides by this.
+   *
+   * `finished` is seen by the signal of a source only: nobody reads its items any more.
+   */
+  readonly kind: (typeof kinds)[number] | 'finished';
   /** Words for people; they become part of the message of the `RunCancelledError`. */
   readonly message?: string | undefined;
   /** Where the cancel came from; filled in with the path of the cancelling node where it is known. */

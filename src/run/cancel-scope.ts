@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { cancelReasonOf } from '../errors/cancel-reason.js';
+import type { CancelReason } from '../errors/cancel-reason.js';
 import { RunCancelledError } from '../errors/run-cancelled-error.js';
 import { alarmAt } from './alarm.js';
 import { Budget } from './budget.js';
@@ -23,6 +24,9 @@ class ScopeExtras {
   budget: Budget | undefined;
   dormant: DormantLimits | undefined;
   signalMade: SignalMade | undefined;
+  /** How often its limit is held, and how much of it is left meanwhile. */
+  holds = 0;
+  leftMs: number | undefined;
 }
 
 /**
@@ -65,7 +69,8 @@ export class CancelScope {
   /** When the scope ends by itself, in milliseconds since the epoch; never later than the parent's. */
   get deadlineMs(): number | undefined {
     const above = this.parent?.deadlineMs;
-    const own = this.#deadlineMs ?? this.#extras?.dormant?.deadlineMs;
+    const leftMs = this.#extras?.leftMs;
+    const own = leftMs === undefined ? (this.#deadlineMs ?? this.dormant?.deadlineMs) : Date.now() + leftMs;
     if (above === undefined || own === undefined) return above ?? own;
     return Math.min(above, own);
   }
@@ -89,6 +94,28 @@ export class CancelScope {
         },
         keepsAlive,
       );
+  }
+
+  /**
+   * Lets the scope's own limit stand still until the function that it gives is called, for each call of this one.
+   *
+   * Meanwhile {@link deadlineMs} is the earliest moment at which the scope can end.
+   */
+  holdLimit(): () => void {
+    const extras = CancelScope.#extrasOf(this);
+    if (extras.holds === 0 && this.#deadlineMs !== undefined) {
+      extras.leftMs = this.#deadlineMs - Date.now();
+      this.#stopAlarm?.();
+      this.#stopAlarm = undefined;
+    }
+    extras.holds += 1;
+    return () => {
+      extras.holds -= 1;
+      if (extras.holds > 0 || extras.leftMs === undefined) return;
+      const { leftMs } = extras;
+      extras.leftMs = undefined;
+      this.limitTo(Date.now() + leftMs);
+    };
   }
 
   /** Gives the scope a budget of its own, within what is left of those around it; the limits are never changed. */
@@ -165,6 +192,11 @@ export class CancelScope {
     if (this.reason !== undefined || this.#closed) return;
     const { reason, ...more } = cancelReasonOf(given);
     this.#endAll(new RunCancelledError(reason, path, more));
+  }
+
+  /** The same for a reason of the framework's own, which a user cannot give. */
+  end(reason: CancelReason, path: string): void {
+    if (this.reason === undefined && !this.#closed) this.#endAll(new RunCancelledError(reason, path));
   }
 
   #endAll(reason: RunCancelledError): void {

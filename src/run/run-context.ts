@@ -163,6 +163,8 @@ export class RunContext implements RunContextFields {
       stop();
       try {
         const { reason } = scope;
+        // A source that nobody reads any more is no cancel.
+        if (reason?.kind === 'finished') return;
         // What an asynchronous listener rejects with is no less lost.
         if (reason !== undefined) Promise.resolve(listener(reason.reason)).catch(failed);
       } catch (error) {

@@ -265,17 +265,27 @@ describe('thenables', () => {
     expect(outputs).toEqual([2, 4]);
   });
 
-  test('whose then throws, or whose then cannot be read, fail the item', async () => {
+  test('whose then throws fail the item', async () => {
     const throwing = { then: () => throwAnything(new Error('then throws')) };
+
+    const error = await rejectionOf(runPipeline(transforming(() => throwing)));
+
+    expect(error).toMatchObject({ code: 'NODE_FAILED', path: 'parent/node' });
+    expectBalanced(resultOf(error));
+  });
+
+  test('whose then cannot be read pass as items, and fail where the language must await them', async () => {
     const unreadable = Object.defineProperty({}, 'then', {
       get: () => throwAnything(new Error('then cannot be read')),
     });
 
-    for (const thing of [throwing, unreadable]) {
-      const error = await rejectionOf(runPipeline(transforming(() => thing)));
-      expect(error).toMatchObject({ code: 'NODE_FAILED', path: 'parent/node' });
-      expectBalanced(resultOf(error));
-    }
+    expectBalanced(await runPipeline(transforming(() => unreadable)));
+    const error = await rejectionOf(
+      runPipeline(transforming(() => Promise.resolve([unreadable]).then(([it]) => it))),
+    );
+
+    expect(error).toMatchObject({ code: 'NODE_FAILED', path: 'parent/node' });
+    expectBalanced(resultOf(error));
   });
 
   test('that answer twice count once', async () => {

@@ -47,7 +47,7 @@ describe('a run context', () => {
     expectTypeOf<RunResult['cost']>().toEqualTypeOf<CostSummary[]>();
     context.run.onCancel(({ kind, message }) => {
       expectTypeOf(kind).toEqualTypeOf<
-        'user' | 'deadline' | 'budget' | 'superseded' | 'shutdown' | 'failure'
+        'user' | 'deadline' | 'budget' | 'superseded' | 'shutdown' | 'failure' | 'finished'
       >();
       expectTypeOf(message).toEqualTypeOf<string | undefined>();
     });

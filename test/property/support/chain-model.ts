@@ -15,7 +15,7 @@ type Fate = `${'emitted' | 'filtered' | 'deadLettered' | 'error' | 'dropped'} ${
 type Way = { readonly value: unknown } | { readonly fate: Fate };
 
 const failures: readonly (Happening | undefined)[] = [
-  ...(['throw', 'throwNothing', 'reject', 'thenThrows', 'thenableThrows', 'thenableRejects'] as const),
+  ...(['throw', 'throwNothing', 'reject', 'thenableThrows', 'thenableRejects'] as const),
   ...(['cancelAndThrow', 'cancelAndReject'] as const),
 ];
 const cancels: readonly (Happening | undefined)[] = [

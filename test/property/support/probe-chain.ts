@@ -29,7 +29,7 @@ export const happenings = [
   // It is filtered out.
   ...(['skip', 'asyncSkip'] as const),
   // It fails: in every try, or in the first one only.
-  ...(['throw', 'throwNothing', 'reject', 'thenThrows', 'thenableThrows', 'thenableRejects'] as const),
+  ...(['throw', 'throwNothing', 'reject', 'thenableThrows', 'thenableRejects'] as const),
   ...(['throwOnce', 'rejectOnce'] as const),
   // It cancels the run, or the scope that it stands in.
   ...([
@@ -223,8 +223,6 @@ function visit(stageIndex: number, id: string, item: unknown, context: PipelineC
       throw undefined;
     case 'reject':
       return later(Promise.resolve(), fail);
-    case 'thenThrows':
-      return Object.defineProperty({}, 'then', { get: fail });
     case 'thenableThrows':
       return { then: fail };
     case 'thenableRejects':

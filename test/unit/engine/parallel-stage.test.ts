@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Execution } from '../../../src/engine/execution.js';
 import { ParallelStage } from '../../../src/engine/parallel-stage.js';
-import { NOTHING, WorkStage } from '../../../src/engine/work-stage.js';
+import { NOTHING, Pending } from '../../../src/engine/pending.js';
+import { WorkStage } from '../../../src/engine/work-stage.js';
 import { deferred, execution, RecordingStage, settled, site } from '../support/executions.js';
 import type { Deferred } from '../support/executions.js';
 
@@ -24,7 +25,9 @@ class ControlledStage extends WorkStage {
     if (String(item).startsWith('sync')) return item;
     const work = deferred<unknown>();
     this.works.set(String(item), work);
-    return work.promise;
+    const pending = new Pending();
+    pending.work = work.promise.then((result) => pending.settle(result));
+    return pending;
   }
 }
 

@@ -26,3 +26,14 @@ test('a segment that is compiled again keeps its number', () => {
   expect(ledger.segmentOf({ nodes: [12], hasSink: false })).not.toBe(first);
   expect(ledger.segments).toHaveLength(3);
 });
+
+test('a tree whose names change with every run is outgrown, one that is only compiled again is not', () => {
+  const ledger = new PathLedger();
+  for (let n = 0; n < 10; n += 1) ledger.indexOf(at(`orders/${String(n)}`));
+  expect(ledger.isOutgrown).toBe(false);
+
+  for (let run = 0; run < 1000; run += 1) ledger.indexOf(at('orders/1'));
+  expect(ledger.isOutgrown).toBe(false);
+  for (let tenant = 0; tenant < 2000; tenant += 1) ledger.indexOf(at(`orders/tenant-${String(tenant)}`));
+  expect(ledger.isOutgrown).toBe(true);
+});

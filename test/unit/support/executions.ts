@@ -1,3 +1,4 @@
+import { EndDeadline } from '../../../src/engine/end-deadline.js';
 import { Execution } from '../../../src/engine/execution.js';
 import { PathLedger } from '../../../src/engine/path-ledger.js';
 import { RunState } from '../../../src/engine/run-state.js';
@@ -14,7 +15,7 @@ export function execution(slots = 4): Execution {
   const top = root();
   const ledger = new PathLedger();
   ledger.indexOf({ path: site.path, nodeId: site.id, pipelineName: 'root', isComposite: false });
-  const run = new RunState(ledger, undefined, top, 100);
+  const run = new RunState(ledger, undefined, top, new EndDeadline(100));
   return new Execution(run, top.frame, undefined, Array.from({ length: slots }));
 }
 

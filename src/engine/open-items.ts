@@ -1,0 +1,106 @@
+import { PipelineError } from '../errors/pipeline-error.js';
+import { hasProperty, isArray, isObject, readProperty } from '../data/foreign-value.js';
+
+/** What gives the items of an opened source. */
+export type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
+
+/** A source that has been opened. */
+export interface OpenedItems {
+  readonly iterator: AnyIterator;
+  readonly isAsync: boolean;
+  /** The items themselves, where they are an array that iterates as arrays do: then nobody needs to ask the iterator. */
+  readonly list: readonly unknown[] | undefined;
+}
+
+/**
+ * Iterators and streams that have been opened: one gives its items once, and a second opening must be refused.
+ * It is no state of a run: whether an iterator is used up is a fact about the iterator.
+ */
+const opened = new WeakSet();
+
+const iterateArray = Array.prototype[Symbol.iterator];
+
+/** Whether something can be iterated, at once or with waiting. */
+export function isIterable(items: unknown): boolean {
+  return (
+    typeof items === 'string' ||
+    hasProperty(items, Symbol.asyncIterator) ||
+    hasProperty(items, Symbol.iterator)
+  );
+}
+
+/**
+ * Begins to iterate what a source or a stream transform gave.
+ *
+ * @param what names the giver in the error.
+ * @throws {@link PipelineError} `SOURCE_EXHAUSTED` where it gives its items once and was opened before, a TypeError
+ * where it is nothing to iterate, and what the user's code throws.
+ */
+export function openItems(items: unknown, path: string, what = 'a source'): OpenedItems {
+  if (isStream(items)) {
+    refuseOpened(items, path);
+    // The stream's own iterator could not be told to stop while it waits.
+    if (isWebStream(items)) return { iterator: readerOf(items), isAsync: true, list: undefined };
+  }
+  const source: Partial<AsyncIterable<unknown>> & Partial<Iterable<unknown>> = Object(items) as object;
+  const openAsync = source[Symbol.asyncIterator];
+  const open = openAsync ?? source[Symbol.iterator];
+  if (typeof open !== 'function') {
+    throw new TypeError(`${what} must give an iterable, not ${items === null ? 'null' : typeof items}`);
+  }
+  const iterator: unknown = (open as () => unknown).call(items);
+  if (!isObject(iterator)) throw new TypeError(`${what} gave an iterable without an iterator`);
+  if (isArray(items) && open === iterateArray)
+    return { iterator: iterator as AnyIterator, isAsync: false, list: items };
+  if (!isStream(items)) refuseOpened(iterator, path);
+  return { iterator: iterator as AnyIterator, isAsync: openAsync !== undefined, list: undefined };
+}
+
+/** Notes that something is opened that can be opened once. */
+function refuseOpened(once: object, path: string): void {
+  if (opened.has(once)) {
+    throw new PipelineError('SOURCE_EXHAUSTED', {
+      path,
+      problem: 'This source gives its items once, and it has been opened before.',
+      remedy: 'Give a function that makes a new one, an array, or a SourceNode.',
+    });
+  }
+  opened.add(once);
+}
+
+/** A Node stream, a web stream or a readline interface, told by their methods: all give their items once. */
+function isStream(items: unknown): items is object {
+  if (!isObject(items) || isArray(items)) return false;
+  if (isWebStream(items)) return true;
+  return isMethod(items, 'on') && isMethod(items, 'pause') && isMethod(items, 'resume');
+}
+
+interface WebStream {
+  getReader(): {
+    read(): Promise<IteratorResult<unknown>>;
+    cancel(): Promise<unknown>;
+    releaseLock(): void;
+  };
+}
+
+function isWebStream(items: object): items is WebStream {
+  return isMethod(items, 'getReader') && isMethod(items, 'cancel');
+}
+
+function isMethod(items: object, name: string): boolean {
+  return typeof readProperty(items, name) === 'function';
+}
+
+/** An iterator over a web stream that can be told to stop while it waits for an item. */
+function readerOf(stream: WebStream): AsyncIterator<unknown> {
+  let reader: ReturnType<WebStream['getReader']> | undefined;
+  return {
+    // Locked when it is begun: a stream that nobody has read stays its owner's.
+    next: () => (reader ??= stream.getReader()).read(),
+    async return() {
+      await reader?.cancel();
+      reader?.releaseLock();
+      return { done: true, value: undefined };
+    },
+  };
+}

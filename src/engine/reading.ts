@@ -1,0 +1,98 @@
+import { alarmAt } from '../run/alarm.js';
+import type { Execution } from './execution.js';
+import type { OpenPart, Wait } from './run-state.js';
+import type { Work } from './work.js';
+
+/** What is read: an iterator of a user's, and those who want its items. */
+export interface ReadIterator {
+  /** Whether anybody still wants an item. */
+  wantsMore(): boolean;
+  /** Tells the iterator, once, that nobody wants more of it; never rejects. */
+  close(): Work;
+  /** Whether what is waited for now is no work of the iterator: then it is left at once. */
+  isLoose(): boolean;
+}
+
+/**
+ * The reading of an iterator that makes promises, from its beginning to its end.
+ *
+ * As soon as nobody wants more, an iterator that has been asked is told so. If it does not answer in as much time as the
+ * end of a run may take, it is left, and its path is named in the run's result.
+ */
+export class Reading {
+  readonly #wait: Wait;
+  #isLeft = false;
+  #leave: () => void = () => undefined;
+  #stopAlarm: (() => void) | undefined;
+
+  constructor(
+    private readonly execution: Execution,
+    private readonly path: string,
+    private readonly read: ReadIterator,
+  ) {
+    this.#wait = execution.run.waitAt(path, false);
+  }
+
+  /** Whether it has been left: what the iterator still gives is dropped. */
+  get isLeft(): boolean {
+    return this.#isLeft;
+  }
+
+  /** Notes whether the iterator has been asked and has not answered. */
+  set isWaiting(isWaiting: boolean) {
+    this.#wait.isWaiting = isWaiting;
+  }
+
+  /** Settles when the loop has ended and the iterator is closed, or when it is left. */
+  async run(loop: () => Promise<void>): Promise<void> {
+    const { execution } = this;
+    const { run } = execution;
+    const left = new Promise<void>((resolve) => {
+      this.#leave = () => {
+        this.#isLeft = true;
+        resolve();
+      };
+    });
+    const lookUp = (): void => {
+      if (this.#wait.isWaiting && !this.read.wantsMore()) this.#closeWaiting();
+    };
+    const stopWatching = [execution.onStop(lookUp), run.onStreamLeft(lookUp)];
+    const part: OpenPart = {
+      frame: execution.frame,
+      get context() {
+        return execution.context;
+      },
+      forceClose: () => this.read.close(),
+      giveUp: this.#leave,
+    };
+    run.keep(part);
+    await Promise.race([this.#readAndClose(loop), left]);
+    this.#stopAlarm?.();
+    for (const stop of stopWatching) stop();
+    run.release(part);
+    this.#wait.end();
+  }
+
+  async #readAndClose(loop: () => Promise<void>): Promise<void> {
+    await loop();
+    const closed = this.read.close();
+    if (closed === undefined) return;
+    this.isWaiting = true;
+    this.#limit();
+    await closed;
+  }
+
+  #closeWaiting(): void {
+    void this.read.close();
+    if (this.read.isLoose()) this.#leave();
+    else this.#limit();
+  }
+
+  #limit(): void {
+    const { run } = this.execution;
+    this.#stopAlarm ??= alarmAt(Date.now() + run.end.leftMs, () => {
+      run.abandoned.add(this.path);
+      this.#leave();
+    });
+  }
+}
