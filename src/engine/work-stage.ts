@@ -1,7 +1,7 @@
 import type { ItemTrace } from '../lineage/item-trace.js';
 import { toErrorRecord } from '../ports/error-record.js';
 import type { Decision, ErrorPolicy } from '../resilience/error-policy.js';
-import { writeDeadLetter } from './dead-letter.js';
+import { sendDeadLetter } from './dead-letter.js';
 import { noDeadLetterSink, nodeFailed } from './engine-errors.js';
 import type { EmissionTurn, Execution } from './execution.js';
 import type { FailedTry } from './failed-try.js';
@@ -134,15 +134,11 @@ export abstract class WorkStage extends NodeStage {
   }
 
   async #deadLetter(execution: Execution, failed: FailedTry): Promise<unknown> {
-    const { error, item, trace, attempt } = failed;
-    const rejection = await writeDeadLetter(execution, this, failed);
+    const { item, trace, attempt } = failed;
+    const rejection = await sendDeadLetter(execution, this, failed);
     if (rejection !== undefined)
       return this.#fail(execution, { error: rejection, item, trace, attempt, isFatal: true });
-    this.counter(execution).deadLettered += 1;
     execution.handled();
-    if (execution.observer !== undefined) {
-      this.tell(execution, 'itemDeadLettered', { error: toErrorRecord(error) });
-    }
     await endTrace(execution, this, trace, 'deadLettered', attempt);
     return NOTHING;
   }
