@@ -73,7 +73,7 @@ export type CompositeOptions<TItem = unknown> = (
       readonly input?: ChildInputOf<TItem, unknown> | undefined;
       readonly combine?: CombinedOutputOf<TItem, never, unknown> | undefined;
     })
-  | StreamCompositeOptions
+  | (StreamCompositeOptions & { readonly input?: undefined; readonly combine?: undefined })
 ) &
   FromOption<TItem>;
 

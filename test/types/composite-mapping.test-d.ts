@@ -118,7 +118,8 @@ describe('`input` and `combine` are inferred without type arguments', () => {
   });
 
   test('the type of the options has both', () => {
-    expectTypeOf<CompositeOptions<Order>>().toExtend<{ readonly from?: unknown }>();
+    expectTypeOf<CompositeOptions<Order>>().toHaveProperty('input');
+    expectTypeOf<CompositeOptions<Order>>().toHaveProperty('combine');
     const options = {
       input: (order: Order) => order.street,
       combine: (order: Order, address: Address) => ({ ...order, address }),
