@@ -175,7 +175,7 @@ export class Execution implements ChildOutputs, ContextHolder {
     isFatal = false,
     frame: ContextFrame = this.frame,
   ): void {
-    if (error.cause instanceof Error) this.frame.scope.budget.endBy(error.cause);
+    this.frame.scope.budget.endBy(error.cause);
     if (this.isHalted) {
       if (this.frame.scope.reason === undefined) {
         this.frame.report(

@@ -58,9 +58,10 @@ export abstract class WorkStage extends NodeStage {
   /** The one place where the end of a failed try is decided. */
   protected failed(execution: Execution, failed: FailedTry): unknown {
     const { error, trace, attempt } = failed;
-    if (error.cause instanceof Error) execution.frame.scope.budget.endBy(error.cause);
+    const { scope } = execution.frame;
+    scope.budget.endBy(error.cause);
     // No policy can swallow a cancel.
-    if (execution.frame.scope.reason !== undefined) return nothingAfter(dropItem(execution, this, trace));
+    if (scope.reason !== undefined) return nothingAfter(dropItem(execution, this, trace));
     if (execution.observer !== undefined) {
       this.tell(execution, 'itemFailed', { attempt, error: toErrorRecord(error) });
     }
