@@ -552,7 +552,6 @@ describe('a deadLetterDecorator', () => {
 describe('a dead-letter sink that throws a value that cannot be asked', () => {
   const sinks: [string, () => unknown][] = [
     ['at once', () => throwAnything(revoked())],
-    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- that is what is tested
     ['later', () => Promise.reject(revoked())],
   ];
   test.each(sinks)('ends the run with SINK_REJECTED: %s', async (_title, write) => {
