@@ -108,6 +108,8 @@ export { MemoryDeadLetterSink } from './resilience/memory-dead-letter-sink.js';
 
 // nodes
 export type {
+  ChildInputOf,
+  CombinedOutputOf,
   ItemCompositeOptions,
   OutputCardinality,
   StreamCompositeOptions,

@@ -3,7 +3,7 @@ import type { ChildInheritance } from '../context/child-inheritance.js';
 import type { DictionaryKind } from '../context/dictionary-kind.js';
 import type { ValidationProblem } from '../errors/pipeline-validation-error.js';
 import type { PipelineGraph } from '../graph/graph-shape.js';
-import type { OutputCardinality } from '../nodes/composite-options.js';
+import type { ChildInputOf, CombinedOutputOf, OutputCardinality } from '../nodes/composite-options.js';
 import type { NodeKind } from '../nodes/node-kind.js';
 import type { NodeLifetime } from '../nodes/node-options.js';
 import type { ErrorPolicy } from '../resilience/error-policy.js';
@@ -47,6 +47,10 @@ export interface CompositeBlueprint {
   readonly budget: BudgetLimits | undefined;
   readonly inheritance: ChildInheritance;
   readonly valuesOf: ChildValuesOf<unknown> | undefined;
+  /** Makes what a child gets of an item; undefined where it gets the item itself. */
+  readonly input: ChildInputOf<unknown, unknown> | undefined;
+  /** Makes what leaves of an item and an output of its child; undefined where the output leaves. */
+  readonly combine: CombinedOutputOf<unknown, unknown, unknown> | undefined;
   /** The keys its child must have. */
   readonly requires: readonly (readonly [DictionaryKind, string])[];
   /** The secrets its child must have. */

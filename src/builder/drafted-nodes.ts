@@ -1,7 +1,6 @@
 import { compileInheritance } from '../context/child-context-options.js';
-import type { ChildContextOptions, ChildValuesOf } from '../context/child-context-options.js';
 import type { AnyHandle, OutputHandle } from '../graph/handles.js';
-import type { ItemCompositeOptions, StreamCompositeOptions } from '../nodes/composite-options.js';
+import type { ChildInputOf, CombinedOutputOf, ItemCompositeOptions } from '../nodes/composite-options.js';
 import type { NodeOptions } from '../nodes/node-options.js';
 import type { DefinitionSource } from './blueprint.js';
 import { limitsOf } from '../run/budget-limits.js';
@@ -15,6 +14,13 @@ import {
   shownOptions,
   streamCompositeProblems,
 } from './option-shapes.js';
+
+/** What may be given of a composite's options; those that make no sense together are problems. */
+type GivenCompositeOptions = Omit<ItemCompositeOptions<unknown>, 'granularity'> & {
+  readonly granularity?: 'item' | 'stream' | undefined;
+  readonly input?: ChildInputOf<unknown, unknown> | undefined;
+  readonly combine?: CombinedOutputOf<unknown, unknown, unknown> | undefined;
+};
 
 /** Understands what the add methods of a builder are given, and adds it to the draft. */
 export class DraftedNodes {
@@ -62,36 +68,33 @@ export class DraftedNodes {
     });
   }
 
-  addComposite(
-    definition: DefinitionSource,
-    options: string | ItemCompositeOptions<never> | StreamCompositeOptions | undefined,
-  ): AnyHandle {
+  addComposite(definition: DefinitionSource, options: string | object | undefined): AnyHandle {
     this.draft.assertOpen();
-    const { from, ...given } = this.draft.readOptions(options, 'composite');
+    const { from, ...given } = this.draft.readOptions<GivenCompositeOptions>(options, 'composite');
     const id = this.draft.idFor('composite', given.name, classNameOf(definitionClass(definition)));
     const isStream = given.granularity === 'stream';
     this.draft.checkOptions(id, given, compositeRules);
     for (const problem of isStream ? streamCompositeProblems(given) : [])
       this.draft.reportOption(id, problem);
-    const contextOptions = given as ChildContextOptions<never>;
     const path = `${this.draft.path}/${id}`;
-    const inheritance = this.draft.attempt(path, () => compileInheritance(contextOptions, path));
-    const itemOptions = given as ItemCompositeOptions<never>;
+    const inheritance = this.draft.attempt(path, () => compileInheritance(given, path));
     return this.#add(from, {
       id,
       kind: 'composite',
       isStream,
-      options: resolveOptions(itemOptions),
+      options: resolveOptions(given),
       shown: shownOptions(given, inheritance),
       binding: undefined,
       composite: inheritance && {
         definition,
         granularity: isStream ? 'stream' : 'item',
-        output: itemOptions.output ?? 'one',
-        cancellable: itemOptions.cancellable ?? false,
-        budget: limitsOf(itemOptions.budget),
+        output: given.output ?? 'one',
+        cancellable: given.cancellable ?? false,
+        budget: limitsOf(given.budget),
         inheritance,
-        valuesOf: typeof given.with === 'function' ? (given.with as ChildValuesOf<unknown>) : undefined,
+        valuesOf: typeof given.with === 'function' ? given.with : undefined,
+        input: given.input,
+        combine: given.combine,
         ancestors: this.ancestors,
       },
     });

@@ -43,9 +43,19 @@ export const compositeRules: OptionRules = {
   contextConfiguration: rule.anything,
   configureContext: rule.anything,
   with: rule.anything,
+  input: rule.callable,
+  combine: rule.callable,
 };
 
-const perItemOnly = ['output', 'concurrency', 'ordered', 'timeoutMs', 'cancellable'] as const;
+const perItemOnly = [
+  'output',
+  'concurrency',
+  'ordered',
+  'timeoutMs',
+  'cancellable',
+  'input',
+  'combine',
+] as const;
 
 /** What makes no sense for a sub-pipeline that runs once over the whole stream. */
 export function streamCompositeProblems(options: Readonly<Record<string, unknown>>): string[] {
@@ -91,6 +101,7 @@ export function shownOptions(
     )
       continue;
     if (name === 'with') shown[name] = typeof value === 'function' ? 'per item' : 'constant';
+    else if (typeof value === 'function') shown[name] = name === 'combine' ? 'per output' : 'per item';
     else shown[name] = value instanceof ErrorPolicy ? policyText(value) : value;
   }
   if (inheritance !== undefined) shown['contextConfiguration'] = configurationData(inheritance.configuration);

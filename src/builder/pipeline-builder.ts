@@ -6,6 +6,7 @@ import { PipelineValidationError } from '../errors/pipeline-validation-error.js'
 import type { ValidationProblem } from '../errors/pipeline-validation-error.js';
 import type { PipelineGraph } from '../graph/graph-shape.js';
 import type {
+  AnyHandle,
   InputHandle,
   NodeHandle,
   OutputHandle,
@@ -13,7 +14,12 @@ import type {
   SourceHandle,
   TransformHandle,
 } from '../graph/handles.js';
-import type { ItemCompositeOptions, StreamCompositeOptions } from '../nodes/composite-options.js';
+import type {
+  ChildInputOf,
+  CombinedOutputOf,
+  ItemCompositeOptions,
+  StreamCompositeOptions,
+} from '../nodes/composite-options.js';
 import type { BasicNodeOptions, NodeOptions } from '../nodes/node-options.js';
 import type { Items, SourceNode } from '../nodes/source-node.js';
 import type { SinkNode } from '../nodes/sink-node.js';
@@ -21,6 +27,7 @@ import type { Skip } from '../nodes/skip.js';
 import type { StreamSinkNode } from '../nodes/stream-sink-node.js';
 import type { StreamTransformNode } from '../nodes/stream-transform-node.js';
 import type { TransformNode } from '../nodes/transform-node.js';
+import type { DefinitionSource } from './blueprint.js';
 import { closeDraft } from './close-draft.js';
 import type { DefinitionContext } from './definition-context.js';
 import { factsOf } from './describe-definition.js';
@@ -60,8 +67,14 @@ export interface FromOption<out T> {
   readonly from?: OutputHandle<T> | undefined;
 }
 
-/** Options of a composite, of either granularity. */
-export type CompositeOptions<TItem = unknown> = (ItemCompositeOptions<TItem> | StreamCompositeOptions) &
+/** Options of a composite, of either granularity; `input` and `combine` are for one that runs once per item. */
+export type CompositeOptions<TItem = unknown> = (
+  | (ItemCompositeOptions<TItem> & {
+      readonly input?: ChildInputOf<TItem, unknown> | undefined;
+      readonly combine?: CombinedOutputOf<TItem, never, unknown> | undefined;
+    })
+  | (StreamCompositeOptions & { readonly input?: undefined; readonly combine?: undefined })
+) &
   FromOption<TItem>;
 
 /**
@@ -139,11 +152,30 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
     return this.#nodes.addNode('sink', node, options);
   }
 
+  /** Adds a whole sub-pipeline as one node, whose `input` makes the child's item of the composite's own. */
+  addComposite<TIn, TOut, TItem, TResult = TOut>(
+    definition: Constructor<PipelineDefinition<TIn, TOut>> | PipelineDefinition<TIn, TOut>,
+    options: ItemCompositeOptions<NoInfer<TItem>> &
+      FromOption<TItem> & {
+        readonly input: ChildInputOf<TItem, NoInfer<TIn>>;
+        readonly combine?: CombinedOutputOf<TItem, NoInfer<TOut>, TResult> | undefined;
+      },
+  ): TransformHandle<TItem, TResult>;
   /** Adds a whole sub-pipeline as one node. It runs once per item, or, with `granularity: 'stream'`, once. */
-  addComposite<A, B>(
-    definition: Constructor<PipelineDefinition<A, B>> | PipelineDefinition<A, B>,
-    options?: string | CompositeOptions<NoInfer<A>>,
-  ): TransformHandle<A, B> {
+  addComposite<TIn, TOut, TResult = TOut>(
+    definition: Constructor<PipelineDefinition<TIn, TOut>> | PipelineDefinition<TIn, TOut>,
+    options?:
+      | string
+      | ((
+          | (StreamCompositeOptions & { readonly input?: undefined; readonly combine?: undefined })
+          | (ItemCompositeOptions<NoInfer<TIn>> & {
+              readonly input?: undefined;
+              readonly combine?: CombinedOutputOf<NoInfer<TIn>, NoInfer<TOut>, TResult> | undefined;
+            })
+        ) &
+          FromOption<NoInfer<TIn>>),
+  ): TransformHandle<TIn, TResult>;
+  addComposite(definition: DefinitionSource, options?: string | object): AnyHandle {
     return this.#nodes.addComposite(definition, options);
   }
 

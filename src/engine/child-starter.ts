@@ -1,4 +1,4 @@
-import { isThenable } from '../data/foreign-value.js';
+import { isInstanceOf } from '../data/foreign-value.js';
 import type { CompositeBlueprint } from '../builder/blueprint.js';
 import { requireKeys } from '../composition/requirements.js';
 import { checkChildValues } from '../context/child-context-options.js';
@@ -6,14 +6,15 @@ import type { ChildValues } from '../context/child-inheritance.js';
 import { childFrame } from '../context/context-frame.js';
 import type { ChildSite, ContextFrame } from '../context/context-frame.js';
 import { dictionaryKinds } from '../context/dictionary-kind.js';
-import type { PipelineContext } from '../context/pipeline-context.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
 import type { CancelScope } from '../run/cancel-scope.js';
+import { answerAtOnce } from './answer-at-once.js';
 import { ChildExecution, ItemLink } from './child-execution.js';
 import type { ChildPlans } from './child-plans.js';
 import { nodeFailed } from './engine-errors.js';
 import type { EmissionTurn, Execution, OutputReceiver } from './execution.js';
+import { ItemMapping } from './item-mapping.js';
 import type { Plan } from './plan.js';
 import type { NodeStage } from './stage.js';
 
@@ -30,6 +31,8 @@ export class ChildFailure {
 export class ChildStarter {
   /** Whether any value is set in the child itself. */
   readonly #hasValues: boolean;
+  /** What is made of items and outputs; undefined where they pass as they are. */
+  readonly mapping: ItemMapping | undefined;
 
   constructor(
     private readonly composite: CompositeBlueprint,
@@ -37,6 +40,7 @@ export class ChildStarter {
     private readonly plans: ChildPlans,
   ) {
     this.#hasValues = composite.inheritance.localValues !== undefined || composite.valuesOf !== undefined;
+    this.mapping = ItemMapping.of(site.path, composite);
   }
 
   /**
@@ -53,9 +57,12 @@ export class ChildStarter {
     turn?: EmissionTurn,
   ): ChildExecution | ChildFailure {
     const frame = childFrame(parent.frame, this.site, scope);
-    if (this.#hasValues) {
-      const refused = this.#setValues(frame, item, stage, parent);
-      if (refused !== undefined) return failedStart(frame, refused, false);
+    let input = item;
+    try {
+      if (this.#hasValues) this.#setValues(frame, item, stage, parent);
+      if (this.mapping !== undefined) input = this.mapping.inputOf(item, stage.view(parent));
+    } catch (thrown) {
+      return this.#failedStart(frame, thrown, false);
     }
     let plan: Plan;
     try {
@@ -63,57 +70,36 @@ export class ChildStarter {
       if (requires.length > 0) requireKeys(requires, frame, this.site.path);
       plan = this.plans.select(frame);
     } catch (thrown) {
-      const error = thrown instanceof PipelineError ? thrown : nodeFailed(this.site.path, thrown);
-      return failedStart(frame, error, true);
+      return this.#failedStart(frame, thrown, true);
     }
     if (plan.isConcurrent) frame.isolateScope();
-    const link = trace === undefined && turn === undefined ? undefined : new ItemLink(trace, turn, frame);
+    const isLinked = trace !== undefined || turn !== undefined || this.mapping !== undefined;
+    const link = isLinked ? new ItemLink(item, input, frame, trace, turn) : undefined;
     return new ChildExecution(plan, parent, frame, stage, link);
   }
 
-  /** Sets the explicit values that are the child's alone. */
-  #setValues(
-    frame: ContextFrame,
-    item: unknown,
-    stage: NodeStage,
-    parent: Execution,
-  ): PipelineError | undefined {
+  /**
+   * Sets the explicit values that are the child's alone.
+   *
+   * @throws {@link PipelineError} `NODE_FAILED` where the `with` of the composite threw, `OPTION_INVALID` or
+   * `CONTEXT_KEY_INVALID` for what it gave.
+   */
+  #setValues(frame: ContextFrame, item: unknown, stage: NodeStage, parent: Execution): void {
     const { inheritance, valuesOf } = this.composite;
     if (inheritance.localValues !== undefined) setAll(frame, inheritance.localValues);
-    return valuesOf === undefined
-      ? undefined
-      : this.#setItemValues(frame, valuesOf, item, stage.view(parent));
-  }
-
-  #setItemValues(
-    frame: ContextFrame,
-    valuesOf: NonNullable<CompositeBlueprint['valuesOf']>,
-    item: unknown,
-    view: PipelineContext,
-  ): PipelineError | undefined {
+    if (valuesOf === undefined) return;
     const { path } = this.site;
-    let values: ChildValues | undefined;
-    try {
-      values = valuesOf(item, view);
-      // Refused below; what it rejects with is answered by that.
-      if (isThenable(values)) Promise.resolve(values).catch(() => undefined);
-    } catch (thrown) {
-      return nodeFailed(path, thrown, "failed in its 'with'");
-    }
-    try {
-      checkChildValues(values, path);
-      if (values !== undefined) setAll(frame, values);
-      return undefined;
-    } catch (thrown) {
-      return thrown instanceof PipelineError ? thrown : nodeFailed(path, thrown);
-    }
+    const values = answerAtOnce(path, 'with', valuesOf, item, stage.view(parent));
+    checkChildValues(values, path);
+    if (values !== undefined) setAll(frame, values);
   }
-}
 
-/** The child's scope, if it has one, ends here: no execution will close it. */
-function failedStart(frame: ContextFrame, error: PipelineError, isFatal: boolean): ChildFailure {
-  frame.closeScope();
-  return new ChildFailure(error, isFatal);
+  /** The child's scope, if it has one, ends here: no execution will close it. */
+  #failedStart(frame: ContextFrame, thrown: unknown, isFatal: boolean): ChildFailure {
+    frame.closeScope();
+    const error = isInstanceOf(thrown, PipelineError) ? thrown : nodeFailed(this.site.path, thrown);
+    return new ChildFailure(error, isFatal);
+  }
 }
 
 function setAll(frame: ContextFrame, values: ChildValues): void {

@@ -256,7 +256,7 @@ class PlanCompiler {
 /** How many places a node needs: none where nothing is kept for it, and nobody sees its view of the context. */
 function slotsOf({ kind, composite }: BlueprintNode): number {
   if (kind === 'composite-input' || kind === 'composite-output') return 0;
-  const isPlain =
-    composite !== undefined && composite.granularity === 'item' && composite.valuesOf === undefined;
-  return isPlain ? 0 : SLOTS_PER_NODE;
+  if (composite === undefined || composite.granularity === 'stream') return SLOTS_PER_NODE;
+  const { valuesOf, input, combine } = composite;
+  return (valuesOf ?? input ?? combine) === undefined ? 0 : SLOTS_PER_NODE;
 }

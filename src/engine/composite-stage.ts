@@ -3,11 +3,11 @@ import { outputProblem } from '../composition/output-cardinality.js';
 import { runInContext } from '../context/ambient-context.js';
 import type { PipelineError } from '../errors/pipeline-error.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
+import { SKIP } from '../nodes/skip.js';
 import type { Outcome } from '../ports/execution-observer.js';
 import type { ErrorPolicy } from '../resilience/error-policy.js';
 import { alarmAt } from '../run/alarm.js';
 import { CancelScope } from '../run/cancel-scope.js';
-import { Pacer } from '../run/pacer.js';
 import { ChildExecution } from './child-execution.js';
 import type { ItemLink } from './child-execution.js';
 import { ChildFailure } from './child-starter.js';
@@ -16,6 +16,9 @@ import { nodeTimeout, scopeError } from './engine-errors.js';
 import type { EmissionTurn, Execution, OutputReceiver } from './execution.js';
 import type { FailedTry } from './failed-try.js';
 import { dropItem, endTrace, settleRecord } from './item-end.js';
+import type { HeldLetters } from './held-letters.js';
+import { HeldOutputs } from './held-outputs.js';
+import type { ItemMapping } from './item-mapping.js';
 import { runChild } from './run-child.js';
 import type { Stage } from './stage.js';
 import type { StageSite } from './stage-site.js';
@@ -24,17 +27,15 @@ import { nothingAfter, Pending } from './pending.js';
 import { WorkStage } from './work-stage.js';
 import type { Work } from './work.js';
 
-/** Several outputs of one child, held until it has succeeded. */
-class HeldOutputs {
-  constructor(readonly items: readonly unknown[]) {}
-}
-
 /** Runs a whole sub-pipeline for each item, in a child context. */
 export class CompositeStage extends WorkStage implements OutputReceiver {
+  readonly mayRepeat: boolean;
   /** Whether outputs leave as they come: nothing can undo them once a policy may try again. */
   readonly #isLive: boolean;
   /** Whether each child can end alone. */
   readonly #isScope: boolean;
+  /** Makes what leaves of the outputs; undefined where they leave as they are. */
+  readonly #combining: ItemMapping | undefined;
 
   constructor(
     site: StageSite,
@@ -44,8 +45,10 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     private readonly starter: ChildStarter,
   ) {
     super(site, policy);
+    this.mayRepeat = policy?.canRetry === true;
     this.#isScope = composite.cancellable || composite.budget !== undefined;
     this.#isLive = composite.output === 'many' && policy?.canRecover !== true;
+    this.#combining = starter.mapping?.combines === true ? starter.mapping : undefined;
   }
 
   protected override attempt(
@@ -61,7 +64,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     const childScope = this.#isScope ? this.#enter(new CancelScope(this.site.path, scope)) : scope;
     const child = this.#start(execution, item, trace, attempt, turn, childScope);
     if (!(child instanceof ChildExecution)) return this.failed(execution, child);
-    const running = runInContext(child, runChild, child, item, child.link?.inner);
+    const running = runItem(child, item);
     return running === undefined
       ? this.#conclude(child, item, attempt)
       : this.#concludeAfter(running, child, item, attempt);
@@ -94,7 +97,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
       (scope) => {
         child = this.#start(execution, item, trace, attempt, turn, this.#enter(scope));
         if (!(child instanceof ChildExecution)) return undefined;
-        return runInContext(child, runChild, child, item, child.link?.inner);
+        return runItem(child, item);
       },
       {
         value: conclude,
@@ -174,66 +177,77 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
   }
 
   /** Hands on an output while its child still runs: in the parent's context. */
-  #emitLive({ parent, link, isDetached }: ChildExecution, item: unknown): Work {
-    if (isDetached) return undefined;
+  #emitLive(child: ChildExecution, output: unknown): Work {
+    if (child.isDetached) return undefined;
+    const { parent, link } = child;
+    let item = output;
+    if (this.#combining !== undefined) {
+      item = runInContext(parent, () => this.#combineLive(child, output));
+      if (item === SKIP) {
+        child.count -= 1;
+        return undefined;
+      }
+    }
     this.counter(parent).emitted += 1;
     link?.trace?.split(1);
     return runInContext(parent, pushOn, this.next, parent, item, link?.trace);
   }
 
+  /** Combines one output of a child that still runs; gives SKIP where that failed, which has ended the child then. */
+  #combineLive(child: ChildExecution, output: unknown): unknown {
+    const { parent, link } = child;
+    // What a child still gives once it has failed is not asked about.
+    if (child.isHalted) return SKIP;
+    try {
+      return this.#combining?.combined(link?.item, output, this.view(parent));
+    } catch (error) {
+      child.fail(error as PipelineError, this.site, false, parent.frame);
+      return SKIP;
+    }
+  }
+
   override emit(execution: Execution, processed: unknown, trace: ItemTrace | undefined): Work {
     if (this.composite.output !== 'many') return this.next.push(execution, processed, trace);
-    const { items } = processed as HeldOutputs;
-    trace?.split(items.length - 1);
-    return this.#emitFrom(execution, items, 0, trace);
-  }
-
-  #emitFrom(
-    execution: Execution,
-    items: readonly unknown[],
-    first: number,
-    trace: ItemTrace | undefined,
-  ): Work {
-    const pacer = new Pacer();
-    for (let index = first; index < items.length; index += 1) {
-      const pushed =
-        this.next.push(execution, items[index], trace) ?? (pacer.isDue() ? pacer.yield() : undefined);
-      if (pushed !== undefined) return this.#emitAfter(pushed, execution, items, index + 1, trace);
-    }
-    return undefined;
-  }
-
-  async #emitAfter(
-    pending: Promise<void>,
-    execution: Execution,
-    items: readonly unknown[],
-    first: number,
-    trace: ItemTrace | undefined,
-  ): Promise<void> {
-    await pending;
-    const pacer = new Pacer();
-    for (let index = first; index < items.length; index += 1) {
-      const pushed = this.next.push(execution, items[index], trace);
-      if (pushed !== undefined) await pushed;
-      if (pacer.isDue()) await pacer.yield();
-    }
+    return (processed as HeldOutputs).emit(this.next, execution, trace);
   }
 
   /** Decides what one child has come to: outputs to emit, an item that ended, or a failed try. */
   #conclude(child: ChildExecution, item: unknown, attempt: number): unknown {
     const { parent, link, frame } = child;
+    const letters = this.mayRepeat ? child.letters : undefined;
     if (parent.frame.scope.reason !== undefined) {
+      letters?.drop();
       this.#notifyCompleted(child, attempt, 'cancelled');
       return nothingAfter(dropItem(parent, this, link?.trace));
     }
-    const error = this.#errorOf(child);
+    const childError = this.#errorOf(child);
+    const error = childError ?? this.#combine(child);
     if (parent.observer !== undefined)
       this.#notifyCompleted(child, attempt, error === undefined ? 'succeeded' : 'failed');
-    if (error === undefined) return this.#succeeded(child, attempt);
+    if (error === undefined) {
+      return letters === undefined
+        ? this.#succeeded(child, attempt)
+        : this.#succeededWith(letters, child, item, attempt);
+    }
+    letters?.drop();
     if (link?.inner !== undefined) link.trace?.rewind(link.inner);
     const { failedFrame = frame, isFatal } = child;
     const { trace, turn } = link ?? {};
-    return this.failed(parent, { error, item, trace, attempt, turn, frame: failedFrame, isFatal });
+    // What `combine` throws has failed in the parent.
+    const where = childError === undefined ? parent.frame : failedFrame;
+    return this.failed(parent, { error, item, trace, attempt, turn, frame: where, isFatal });
+  }
+
+  /** Combines what a child that has succeeded gave, unless that has left already; gives the error of the try. */
+  #combine(child: ChildExecution): PipelineError | undefined {
+    const combining = this.#combining;
+    if (combining === undefined || this.#isLive || child.count === 0) return undefined;
+    try {
+      combining.combineKept(child, this.composite.output === 'many', this.view(child.parent));
+      return undefined;
+    } catch (error) {
+      return error as PipelineError;
+    }
   }
 
   /** What went wrong with a child: its failure, the end of its own scope, or a wrong number of outputs. */
@@ -241,6 +255,20 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     const { reason } = child.frame.scope;
     if (child.failure === undefined && reason !== undefined) return scopeError(reason);
     return child.failure ?? outputProblem(this.composite.output, child, this.site.path);
+  }
+
+  /** The try counts, so its dead letters leave: before its outputs, or to a try further out that may be repeated. */
+  #succeededWith(letters: HeldLetters, child: ChildExecution, item: unknown, attempt: number): Pending {
+    const { parent, link } = child;
+    const outer = parent.repeatableTry;
+    const pending = new Pending();
+    const sent = outer === undefined ? letters.leave() : letters.moveTo(outer);
+    pending.work = sent.then((error) => {
+      if (error === undefined) return pending.settle(this.#succeeded(child, attempt));
+      const { trace, turn } = link ?? {};
+      return pending.settle(this.failed(parent, { error, item, trace, attempt, turn, isFatal: true }));
+    });
+    return pending;
   }
 
   #succeeded(child: ChildExecution, attempt: number): unknown {
@@ -280,6 +308,14 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     if (parent.observer === undefined) return;
     this.tell(parent, 'compositeCompleted', { childPipelineId: frame.pipelineId, attempt, outcome });
   }
+}
+
+/** Runs a child with what it gets for an item of the composite: in the context of the child. */
+function runItem(child: ChildExecution, item: unknown): Work {
+  const { link } = child;
+  return link === undefined
+    ? runInContext(child, runChild, child, item, undefined)
+    : runInContext(child, runChild, child, link.input, link.inner);
 }
 
 function pushOn(next: Stage, execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {

@@ -52,7 +52,7 @@ export function sinkRejected(path: string, what: string, thrown: unknown): Pipel
   return new PipelineError('SINK_REJECTED', {
     path,
     problem: `The ${what} failed: ${sentence(thrown)}`,
-    remedy: 'Mend the sink; its error is the cause. Items must not be lost in silence, so the run ends.',
+    remedy: `Mend the ${what}; its error is the cause. Items must not be lost in silence, so the run ends.`,
     cause: thrown,
   });
 }

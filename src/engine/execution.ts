@@ -10,6 +10,7 @@ import type { CancelScope } from '../run/cancel-scope.js';
 import type { LogMethod } from '../ports/logger.js';
 import type { ExecutionEvents, ExecutionObserver, Outcome } from '../ports/execution-observer.js';
 import type { Closing } from './closing-steps.js';
+import type { HeldLetters, LetterHolder } from './held-letters.js';
 import { Lingering } from './lingering.js';
 import type { RunState } from './run-state.js';
 import type { StageSite } from './stage-site.js';
@@ -17,6 +18,8 @@ import type { Work } from './work.js';
 
 /** Takes what leaves a sub-pipeline: its composite, or whoever runs it alone. */
 export interface OutputReceiver {
+  /** Whether it may run a child again: the child's dead letters wait until a try has succeeded. */
+  readonly mayRepeat?: boolean;
   /** Whether it wants no more. */
   isClosed(execution: Execution): boolean;
   receive(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work;
@@ -56,6 +59,7 @@ class ExecutionExtras {
   handled: HandledError | undefined;
   isDetached = false;
   closing: Closing | undefined;
+  letters: HeldLetters | undefined;
   stops: Set<() => void> | undefined;
   ended: Set<string> | undefined;
   lingering: Lingering | undefined;
@@ -183,6 +187,20 @@ export class Execution implements ChildOutputs, ContextHolder {
 
   set closing(closing: Closing | undefined) {
     Execution.#extrasOf(this).closing = closing;
+  }
+
+  /** The innermost try around, or this one, that may be repeated; undefined where nothing here is ever undone. */
+  get repeatableTry(): LetterHolder | undefined {
+    return undefined;
+  }
+
+  /** The dead letters that wait until this try counts. */
+  get letters(): HeldLetters | undefined {
+    return this.#extras?.letters;
+  }
+
+  set letters(letters: HeldLetters | undefined) {
+    Execution.#extrasOf(this).letters = letters;
   }
 
   /** Ends the execution by a failure; the first end wins. */

@@ -1,7 +1,7 @@
 import type { ItemTrace } from '../lineage/item-trace.js';
 import { toErrorRecord } from '../ports/error-record.js';
 import type { Decision, ErrorPolicy } from '../resilience/error-policy.js';
-import { writeDeadLetter } from './dead-letter.js';
+import { sendDeadLetter } from './dead-letter.js';
 import { noDeadLetterSink, nodeFailed } from './engine-errors.js';
 import type { EmissionTurn, Execution } from './execution.js';
 import type { FailedTry } from './failed-try.js';
@@ -173,22 +173,18 @@ export abstract class WorkStage extends NodeStage {
 
   #deadLetter(execution: Execution, failed: FailedTry): Pending {
     const pending = new Pending();
-    pending.work = this.#writeDeadLetter(execution, failed, pending);
+    pending.work = this.#sendDeadLetter(execution, failed, pending);
     return pending;
   }
 
-  async #writeDeadLetter(execution: Execution, failed: FailedTry, pending: Pending): Promise<void> {
+  async #sendDeadLetter(execution: Execution, failed: FailedTry, pending: Pending): Promise<void> {
     const { error, item, trace, attempt } = failed;
-    const rejection = await writeDeadLetter(execution, this, failed);
+    const rejection = await sendDeadLetter(execution, this, failed);
     if (rejection !== undefined) {
       await pending.settle(this.#fail(execution, { error: rejection, item, trace, attempt, isFatal: true }));
       return;
     }
-    this.counter(execution).deadLettered += 1;
     execution.handled({ path: this.site.path, error });
-    if (execution.observer !== undefined) {
-      this.tell(execution, 'itemDeadLettered', { error: toErrorRecord(error) });
-    }
     await endTrace(execution, this, trace, 'deadLettered', attempt);
   }
 

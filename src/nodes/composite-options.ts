@@ -1,14 +1,35 @@
 import type { ChildContextOptions } from '../context/child-context-options.js';
 import type { ChildValues } from '../context/child-inheritance.js';
+import type { PipelineContext } from '../context/pipeline-context.js';
 import type { ErrorPolicy } from '../resilience/error-policy.js';
 import type { BudgetLimits } from '../run/budget-limits.js';
 import type { ItemOptions } from './node-options.js';
+import type { Skip } from './skip.js';
 
 /** Every {@link OutputCardinality}, written down here only. */
 export const outputCardinalities = ['one', 'optional', 'many', 'first', 'last'] as const;
 
 /** How many outputs the child of one item gives. */
 export type OutputCardinality = (typeof outputCardinalities)[number];
+
+/**
+ * Makes what the child gets of the composite's own item; it answers at once, and cannot leave the item out.
+ *
+ * A promise or `SKIP` fails the item with `OPTION_INVALID`; what is thrown fails it with `NODE_FAILED`.
+ */
+export type ChildInputOf<in TItem, out TChildItem> = (item: TItem, parent: PipelineContext) => TChildItem;
+
+/**
+ * Makes what leaves the composite of its own item and an output of the child; it answers at once.
+ *
+ * Called once per output, in the context of the parent. `SKIP` leaves that output out, and the item is filtered where
+ * none is left. A promise fails the item with `OPTION_INVALID`; what is thrown fails it with `NODE_FAILED`.
+ */
+export type CombinedOutputOf<in TItem, in TOutput, out TResult> = (
+  item: TItem,
+  output: TOutput,
+  parent: PipelineContext,
+) => TResult | Skip;
 
 /** Options of a composite that runs its sub-pipeline once per item. */
 export interface ItemCompositeOptions<in TItem> extends ItemOptions, ChildContextOptions<TItem> {

@@ -38,11 +38,19 @@ export interface DeadLetterEnvelope {
   readonly context: DeadLetterContext;
 }
 
-/** Receives items that failed for good; a returned promise is awaited. */
+/**
+ * Receives items that failed for good; a returned promise is awaited.
+ *
+ * Items that fail in a child whose composite may try again come once the try in which they failed has succeeded.
+ */
 export interface DeadLetterSink {
   /** Takes one envelope. A sink that throws ends the run with `SINK_REJECTED`. */
   write(envelope: DeadLetterEnvelope): unknown;
 }
 
-/** Completes or replaces an envelope before the sink gets it; applied also to the runner's own sink. */
+/**
+ * Completes or replaces an envelope before the sink gets it; applied also to the runner's own sink.
+ *
+ * It answers at once: one that throws, or gives a promise, ends the run with `SINK_REJECTED`.
+ */
 export type DeadLetterDecorator = (envelope: DeadLetterEnvelope) => DeadLetterEnvelope;

@@ -59,6 +59,11 @@ export class ErrorPolicy {
     return this.rules.some(({ then }) => then !== 'fail');
   }
 
+  /** Whether any rule has an item tried again. */
+  get canRetry(): boolean {
+    return this.rules.some(({ then }) => typeof then !== 'string' && then.retry.attempts > 1);
+  }
+
   /**
    * Decides about a failed try: the first rule that chooses the error.
    *

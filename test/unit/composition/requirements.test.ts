@@ -44,6 +44,8 @@ function composite(
       cancellable: false,
       inheritance: passed,
       valuesOf: undefined,
+    input: undefined,
+    combine: undefined,
       budget: undefined,
       requires,
       requiredSecrets: [],
