@@ -5,7 +5,7 @@ import type { ItemCompositeOptions, StreamCompositeOptions } from '../nodes/comp
 import type { NodeOptions } from '../nodes/node-options.js';
 import type { DefinitionSource } from './blueprint.js';
 import { limitsOf } from '../run/budget-limits.js';
-import { definitionClass } from './describe-definition.js';
+import { definitionClass, factsOf } from './describe-definition.js';
 import type { DraftNode, GraphDraft } from './graph-draft.js';
 import { bindNode, classNameOf } from './node-binding.js';
 import {
@@ -15,6 +15,7 @@ import {
   shownOptions,
   streamCompositeProblems,
 } from './option-shapes.js';
+import { contractOf } from './pipeline-metadata.js';
 
 /** Understands what the add methods of a builder are given, and adds it to the draft. */
 export class DraftedNodes {
@@ -75,7 +76,8 @@ export class DraftedNodes {
       this.draft.reportOption(id, problem);
     const contextOptions = given as ChildContextOptions<never>;
     const path = `${this.draft.path}/${id}`;
-    const inheritance = this.draft.attempt(path, () => compileInheritance(contextOptions, path));
+    const contract = contractOf(factsOf(definition));
+    const inheritance = this.draft.attempt(path, () => compileInheritance(contextOptions, path, contract));
     const itemOptions = given as ItemCompositeOptions<never>;
     return this.#add(from, {
       id,

@@ -93,6 +93,6 @@ export function shownOptions(
     if (name === 'with') shown[name] = typeof value === 'function' ? 'per item' : 'constant';
     else shown[name] = value instanceof ErrorPolicy ? policyText(value) : value;
   }
-  if (inheritance !== undefined) shown['contextConfiguration'] = configurationData(inheritance.configuration);
+  if (inheritance !== undefined) shown['contextConfiguration'] = configurationData(inheritance);
   return Object.freeze(shown);
 }

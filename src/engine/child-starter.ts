@@ -1,12 +1,11 @@
 import { isThenable } from '../data/foreign-value.js';
 import type { CompositeBlueprint } from '../builder/blueprint.js';
-import { requireKeys } from '../composition/requirements.js';
 import { checkChildValues } from '../context/child-context-options.js';
 import type { ChildValues } from '../context/child-inheritance.js';
 import { childFrame } from '../context/context-frame.js';
-import type { ChildSite, ContextFrame } from '../context/context-frame.js';
-import { dictionaryKinds } from '../context/dictionary-kind.js';
-import type { PipelineContext } from '../context/pipeline-context.js';
+import type { ContextFrame } from '../context/context-frame.js';
+import { dictionaryKinds, perDictionary } from '../context/dictionary-kind.js';
+import { entriesOf } from '../context/entries-source.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
 import type { CancelScope } from '../run/cancel-scope.js';
@@ -14,7 +13,7 @@ import { ChildExecution, ItemLink } from './child-execution.js';
 import type { ChildPlans } from './child-plans.js';
 import { nodeFailed } from './engine-errors.js';
 import type { EmissionTurn, Execution, OutputReceiver } from './execution.js';
-import type { Plan } from './plan.js';
+import type { ChildPlan } from './plan.js';
 import type { NodeStage } from './stage.js';
 
 /** A child that could not be started. */
@@ -33,7 +32,6 @@ export class ChildStarter {
 
   constructor(
     private readonly composite: CompositeBlueprint,
-    private readonly site: ChildSite,
     private readonly plans: ChildPlans,
   ) {
     this.#hasValues = composite.inheritance.localValues !== undefined || composite.valuesOf !== undefined;
@@ -52,49 +50,52 @@ export class ChildStarter {
     trace?: ItemTrace,
     turn?: EmissionTurn,
   ): ChildExecution | ChildFailure {
-    const frame = childFrame(parent.frame, this.site, scope);
+    const { settled, site } = this.plans;
+    const from = parent.frame.layers();
+    let frame = childFrame(parent.frame, (settled ?? this.plans).site, scope, from);
+    let values: ChildValues | undefined;
     if (this.#hasValues) {
-      const refused = this.#setValues(frame, item, stage, parent);
+      const given = this.#valuesOf(item, stage, parent, settled === undefined);
+      const refused = given instanceof PipelineError ? given : this.#setValues(frame, given);
       if (refused !== undefined) return failedStart(frame, refused, false);
+      values = given as ChildValues | undefined;
     }
-    let plan: Plan;
+    let selected: ChildPlan;
     try {
-      const { requires } = this.composite;
-      if (requires.length > 0) requireKeys(requires, frame, this.site.path);
-      plan = this.plans.select(frame);
+      selected = settled ?? this.plans.select(frame, from);
+      if (settled === undefined && selected.site !== site) {
+        // What `define` may see has chosen the plan; now the context gets the keys of the plan.
+        frame = childFrame(parent.frame, selected.site, scope, from);
+        this.#setValues(frame, values);
+      }
+      this.plans.requireKeys(selected, frame);
     } catch (thrown) {
-      const error = thrown instanceof PipelineError ? thrown : nodeFailed(this.site.path, thrown);
+      const error = thrown instanceof PipelineError ? thrown : nodeFailed(site.path, thrown);
       return failedStart(frame, error, true);
     }
+    const { plan } = selected;
     if (plan.isConcurrent) frame.isolateScope();
     const link = trace === undefined && turn === undefined ? undefined : new ItemLink(trace, turn, frame);
     return new ChildExecution(plan, parent, frame, stage, link);
   }
 
-  /** Sets the explicit values that are the child's alone. */
-  #setValues(
-    frame: ContextFrame,
+  /**
+   * What a function of the item gives the child, or the error of that function.
+   *
+   * @param isSetTwice whether an iterable of entries may be read a second time.
+   */
+  #valuesOf(
     item: unknown,
     stage: NodeStage,
     parent: Execution,
-  ): PipelineError | undefined {
-    const { inheritance, valuesOf } = this.composite;
-    if (inheritance.localValues !== undefined) setAll(frame, inheritance.localValues);
-    return valuesOf === undefined
-      ? undefined
-      : this.#setItemValues(frame, valuesOf, item, stage.view(parent));
-  }
-
-  #setItemValues(
-    frame: ContextFrame,
-    valuesOf: NonNullable<CompositeBlueprint['valuesOf']>,
-    item: unknown,
-    view: PipelineContext,
-  ): PipelineError | undefined {
-    const { path } = this.site;
+    isSetTwice: boolean,
+  ): ChildValues | undefined | PipelineError {
+    const { valuesOf } = this.composite;
+    if (valuesOf === undefined) return undefined;
+    const { path } = this.plans.site;
     let values: ChildValues | undefined;
     try {
-      values = valuesOf(item, view);
+      values = valuesOf(item, stage.view(parent));
       // Refused below; what it rejects with is answered by that.
       if (isThenable(values)) Promise.resolve(values).catch(() => undefined);
     } catch (thrown) {
@@ -102,10 +103,21 @@ export class ChildStarter {
     }
     try {
       checkChildValues(values, path);
+      return isSetTwice && values !== undefined ? listed(values, path) : values;
+    } catch (thrown) {
+      return thrown instanceof PipelineError ? thrown : nodeFailed(path, thrown);
+    }
+  }
+
+  /** Sets the explicit values that are the child's alone; gives the error of a wrong one. */
+  #setValues(frame: ContextFrame, values: ChildValues | undefined): PipelineError | undefined {
+    const { localValues } = this.composite.inheritance;
+    try {
+      if (localValues !== undefined) setAll(frame, localValues);
       if (values !== undefined) setAll(frame, values);
       return undefined;
     } catch (thrown) {
-      return thrown instanceof PipelineError ? thrown : nodeFailed(path, thrown);
+      return thrown instanceof PipelineError ? thrown : nodeFailed(this.plans.site.path, thrown);
     }
   }
 }
@@ -120,4 +132,8 @@ function setAll(frame: ContextFrame, values: ChildValues): void {
   for (const kind of dictionaryKinds) {
     if (values[kind] !== undefined) frame.dictionary(kind).setAll(values[kind]);
   }
+}
+
+function listed(values: ChildValues, path: string): ChildValues {
+  return perDictionary((kind) => [...entriesOf(values[kind], path)]);
 }
