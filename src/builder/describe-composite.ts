@@ -100,7 +100,7 @@ function unmetProblem(
     `${needing} requires '${name}' in its ${kind}, which this composite does not pass.`,
     inheritance.setsLocally(kind, name)
       ? `'with' gives it under a local key, for this child alone: give it under a key that is not local.`
-      : passingRemedy(kind, name, inheritance),
+      : passingRemedy(kind, name, inheritance, true),
   );
 }
 

@@ -159,28 +159,32 @@ export class ChildInheritance implements LayersDerivation, ServiceInheritance {
   }
 }
 
-/** How a composite would pass a key, in words for an error; without a composite, for one with the default options. */
-export function passingRemedy(kind: DictionaryKind, name: string, at?: ChildInheritance): string {
-  const option = dictionaryOption[kind];
-  return `${selectingRemedy(option, kind, name, at)}, or give it with: { ${kind}: { '${name}': ... } }.`;
-}
-
-function selectingRemedy(
-  option: (typeof dictionaryOption)[DictionaryKind],
+/**
+ * How a composite would pass a key, in words for an error.
+ *
+ * @param at the composite; without it, one with the default options.
+ * @param isRequired whether the child, or a pipeline below it, declares the key.
+ */
+export function passingRemedy(
   kind: DictionaryKind,
   name: string,
-  at: ChildInheritance | undefined,
+  at?: ChildInheritance,
+  isRequired = at?.contract.required[kind].has(name) === true,
 ): string {
+  const option = dictionaryOption[kind];
   const selection = at?.[kind].selection;
-  if (selection?.omits(name) === true) return `Take '${name}' out of 'omit' in ${option}`;
-  if (selection?.byContract === true) {
-    const { pipelineName } = at?.contract ?? NO_CONTRACT;
-    const where = pipelineName === undefined ? 'its child' : `'${pipelineName}'`;
-    return `Declare it in ${where}, with requires: { ${kind}: ['${name}'] }`;
+  return `${way()}, or give it with: { ${kind}: { '${name}': ... } }.`;
+
+  function way(): string {
+    if (selection?.omits(name) === true) return `Take '${name}' out of 'omit' in ${option}`;
+    if (selection?.byContract === true) {
+      const child = at?.contract.pipelineName;
+      return `Declare it in ${child === undefined ? 'the child' : `'${child}'`}, with requires: { ${kind}: ['${name}'] }`;
+    }
+    if (selection !== undefined) return `Add '${name}' to 'pick' in ${option}`;
+    const keys = isRequired ? "'required'" : `{ pick: ['${name}'] }`;
+    return `Pass it with contextConfiguration: { ${option}: ${keys} }`;
   }
-  if (selection !== undefined) return `Add '${name}' to 'pick' in ${option}`;
-  const isDeclared = at?.contract.required[kind].has(name) === true;
-  return `Pass it with contextConfiguration: { ${option}: ${isDeclared ? "'required'" : `{ pick: ['${name}'] }`} }`;
 }
 
 function isLocalKey(key: Key): boolean {
