@@ -84,7 +84,7 @@ export type { DictionaryKind } from './context/dictionary-kind.js';
 export type { Disposer } from './context/disposers.js';
 export type { EntriesSource } from './context/entries-source.js';
 export type { ContextProvenance, ProvenanceHop } from './context/explain.js';
-export type { KeySelection } from './context/key-selection.js';
+export type { InheritedKeys, KeySelection } from './context/key-selection.js';
 export { ParentNodeId, ParentPipelineId, ParentPipelineName } from './context/parent-linkage.js';
 export type { ParentLinkage } from './context/parent-linkage.js';
 export { PipelineContext } from './context/pipeline-context.js';

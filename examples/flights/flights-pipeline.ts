@@ -31,8 +31,8 @@ export class FlightsPipeline implements PipelineDefinition {
     const enrich = builder.addComposite(EnrichPipeline, {
       name: 'enrich',
       contextConfiguration: {
-        inheritParentParameters: { pick: [Tolerance], rename: { unit: ScheduleUnit } },
-        inheritParentItems: { pick: [Airports] },
+        inheritParentParameters: { required: true, rename: { unit: ScheduleUnit } },
+        inheritParentItems: 'required',
         inheritExecutionObserver: false, // the progress counts flights, not the nodes inside
       },
       errorPolicy: errorPolicy({ on: FlightError, then: 'deadLetter' }), // anything else is a bug, and fails the run

@@ -64,10 +64,10 @@ function serviceName(option: string): string {
 /** A key selection in words: `tolerance, unit ← scheduleUnit`. */
 function selected(selection: unknown): string {
   if (typeof selection === 'boolean') return selection ? '(all)' : '';
-  const { pick = [], omit = [], rename } = asRecord(selection);
+  const { required, pick = [], omit = [], rename } = asRecord(selection);
   const renamed = Object.entries(asRecord(rename)).map(([child, parent]) => `${child} ← ${String(parent)}`);
   const omitted = asList(omit).map((key) => `all but ${key}`);
-  return [...asList(pick), ...omitted, ...renamed].join(', ');
+  return [...Object.keys(asRecord(required)), ...asList(pick), ...omitted, ...renamed].join(', ');
 }
 
 function asRecord(value: unknown): Readonly<Record<string, unknown>> {

@@ -1,3 +1,4 @@
+import type { PassingKey } from '../context/child-contract.js';
 import type { ChildValuesOf } from '../context/child-context-options.js';
 import type { ChildInheritance } from '../context/child-inheritance.js';
 import type { DictionaryKind } from '../context/dictionary-kind.js';
@@ -45,6 +46,7 @@ export interface CompositeBlueprint {
   readonly cancellable: boolean;
   /** What each child may spend. */
   readonly budget: BudgetLimits | undefined;
+  /** What its child's `define` sees; what passes through the child comes on top, once the child is described. */
   readonly inheritance: ChildInheritance;
   readonly valuesOf: ChildValuesOf<unknown> | undefined;
   /** Makes what a child gets of an item; undefined where it gets the item itself. */
@@ -57,6 +59,8 @@ export interface CompositeBlueprint {
   readonly requiredSecrets: readonly string[];
   /** Undefined while `define` requires a parameter that only a running parent can give. */
   readonly child: Blueprint | undefined;
+  /** What reaches that child: with the keys that pass through it. */
+  readonly passes: ChildInheritance;
   /** The pipelines above the child, the root first. */
   readonly ancestors: readonly DefinitionSource[];
 }
@@ -69,6 +73,8 @@ export interface Blueprint {
   readonly nodes: readonly BlueprintNode[];
   readonly requires: readonly (readonly [DictionaryKind, string])[];
   readonly requiredSecrets: readonly string[];
+  /** The keys that its composites take from it as required. */
+  readonly through: readonly PassingKey[];
   /** What `define` read of the parameters: it runs again when that changes. */
   readonly reads: ParameterReads;
   /** What may be wrong with it or a child of it. */

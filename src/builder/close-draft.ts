@@ -1,17 +1,20 @@
-import { passingRemedy } from '../context/child-inheritance.js';
-import { SecretNames } from '../run/secret-names.js';
+import type { PassingKey } from '../context/child-contract.js';
+import type { Layer } from '../context/layer.js';
 import { validationProblem } from '../errors/pipeline-validation-error.js';
 import type { ValidationProblem } from '../errors/pipeline-validation-error.js';
 import { makeGraph } from '../graph/pipeline-graph.js';
 import type { PipelineGraph } from '../graph/graph-shape.js';
 import { validateGraph } from '../graph/validate-graph.js';
-import type { Blueprint, BlueprintNode, CompositeBlueprint, DefinitionSource } from './blueprint.js';
+import type { Blueprint, BlueprintNode } from './blueprint.js';
 import type { ParameterReads } from './definition-context.js';
-import { describeDefinition, factsOf } from './describe-definition.js';
+import { describeComposite } from './describe-composite.js';
+import type { DescribedChild } from './describe-composite.js';
 import type { DescribeRequest } from './describe-definition.js';
 import type { DraftNode, GraphDraft } from './graph-draft.js';
 import { isOneShot } from './node-binding.js';
+import { passingKeys } from './passing-keys.js';
 import { requiredKeys } from './pipeline-metadata.js';
+import { configurationData } from './shown-options.js';
 
 /** A draft with its children described: the blueprint, unless there are problems. */
 export interface ClosedDraft {
@@ -28,7 +31,7 @@ export function closeDraft(draft: GraphDraft, request: DescribeRequest, reads: P
     ...draft.problems,
     ...validateGraph({ path: draft.path, nodes, edges: draft.edges, isChild }),
   ];
-  const children = new Map(nodes.map((node) => [node.id, describeComposite(node, draft.path, request)]));
+  const children = describeChildren(nodes, draft.path, request);
   for (const child of children.values()) problems.push(...child.problems);
   const warnings = [...children.values()].flatMap(({ composite }) => composite?.child?.warnings ?? []);
   if (isChild) warnings.push(...oneShotWarnings(nodes, draft.path));
@@ -39,115 +42,36 @@ export function closeDraft(draft: GraphDraft, request: DescribeRequest, reads: P
   };
 }
 
-interface DescribedChild {
-  readonly composite: CompositeBlueprint | undefined;
-  readonly problems: readonly ValidationProblem[];
-}
-
-function describeComposite(node: DraftNode, parentPath: string, request: DescribeRequest): DescribedChild {
-  if (node.composite === undefined) return { composite: undefined, problems: [] };
-  const { definition, inheritance, ancestors } = node.composite;
-  const path = `${parentPath}/${node.id}`;
-  const impossible = treeProblem(definition, ancestors, path, request.environment.maxDepth);
-  if (impossible !== undefined) return { composite: undefined, problems: [impossible] };
-  const facts = factsOf(definition);
-  const requires = requiredKeys(facts.metadata);
-  const unmet = requires
-    .filter(([kind, name]) => !inheritance.canPass(kind, name))
-    .map(([kind, name]) =>
-      validationProblem(
-        'CONTEXT_REQUIREMENT_UNMET',
-        path,
-        `'${facts.name}' requires '${name}' in its ${kind}, which this composite does not pass.`,
-        passingRemedy(kind, name),
-      ),
-    );
-  const { narrowing } = inheritance;
-  const secrets =
-    narrowing?.secrets === undefined
-      ? request.secrets
-      : new SecretNames(narrowing.secrets, narrowing.path, request.secrets);
-  const requiredSecrets = facts.metadata.requires?.secrets ?? [];
-  unmet.push(...requiredSecrets.flatMap((name) => withheldSecret(facts.name, name, secrets, path)));
-  if (unmet.length > 0) return { composite: undefined, problems: unmet };
-  const layer = inheritance.parametersLayer(request.layer);
-  const described = describeDefinition({
-    source: definition,
-    facts,
-    name: facts.name,
-    path,
-    ancestors,
-    parameters: layer,
-    layer,
-    secrets,
-    environment: request.environment,
-  });
-  const complete = { ...node.composite, requires, requiredSecrets };
-  switch (described.outcome) {
-    case 'described':
-      return { composite: { ...complete, child: described.blueprint }, problems: [] };
-    case 'invalid':
-      return { composite: undefined, problems: described.problems };
-    case 'waiting':
-      if (inheritance.canPass('parameters', described.parameter)) {
-        return { composite: { ...complete, child: undefined }, problems: [] };
-      }
-      return { composite: undefined, problems: [unmetByDefine(path, described.parameter)] };
-  }
-}
-
-function withheldSecret(
-  pipelineName: string,
-  name: string,
-  secrets: SecretNames | undefined,
+/** Describes the children, first those that decide by what they require which keys reach the others. */
+function describeChildren(
+  nodes: readonly DraftNode[],
   path: string,
-): ValidationProblem[] {
-  const narrowedBy = secrets?.narrowedBy(name);
-  if (narrowedBy === undefined) return [];
-  return [
-    validationProblem(
-      'SECRET_NOT_FOUND',
-      path,
-      `'${pipelineName}' requires the secret '${name}', which the composite '${narrowedBy}' does not pass on.`,
-      "Add it to that composite's secrets.",
-    ),
-  ];
-}
-
-function unmetByDefine(path: string, parameter: string): ValidationProblem {
-  return validationProblem(
-    'CONTEXT_REQUIREMENT_UNMET',
-    path,
-    `'define' requires the parameter '${parameter}', which this composite does not pass.`,
-    passingRemedy('parameters', parameter),
+  request: DescribeRequest,
+): ReadonlyMap<string, DescribedChild> {
+  const described = new Map<string, DescribedChild>();
+  const describe = (byContract: boolean, layer: () => Layer): void => {
+    for (const { id, composite } of nodes) {
+      if (composite === undefined || composite.inheritance.parameters.isByContract !== byContract) continue;
+      described.set(id, describeComposite(composite, `${path}/${id}`, request, layer()));
+    }
+  };
+  describe(true, () => request.reachable);
+  const through = throughOf(path, described);
+  describe(false, () => request.layerWith(through));
+  // Problems are told in the order of the definition.
+  return new Map(
+    nodes.map(({ id }) => [id, described.get(id) ?? { composite: undefined, problems: [] }] as const),
   );
 }
 
-/** A definition on its own path, or a tree that is too deep. */
-function treeProblem(
-  definition: DefinitionSource,
-  ancestors: readonly DefinitionSource[],
-  path: string,
-  maxDepth: number,
-): ValidationProblem | undefined {
-  const seenAt = ancestors.indexOf(definition);
-  if (seenAt >= 0) {
-    const cycle = [...ancestors.slice(seenAt), definition].map((source) => factsOf(source).name);
-    const problem = `A pipeline contains itself: ${cycle.join(' → ')}.`;
-    return validationProblem(
-      'PIPELINE_CYCLE',
-      path,
-      problem,
-      'Break the cycle, or nest distinct instances, which are bounded in number.',
-    );
-  }
-  if (ancestors.length <= maxDepth) return undefined;
-  const problem = `The pipeline is nested more than ${String(maxDepth)} levels deep.`;
-  return validationProblem(
-    'COMPOSITE_TOO_DEEP',
-    path,
-    problem,
-    "Flatten it, or raise the runner's maxDepth.",
+/** The keys that pass through a pipeline with these composites. */
+function throughOf(path: string, children: ReadonlyMap<string, DescribedChild>): readonly PassingKey[] {
+  return passingKeys(
+    [...children].flatMap(([id, { composite }]) =>
+      composite === undefined
+        ? []
+        : [{ path: `${path}/${id}`, composite, through: composite.child?.through ?? [] }],
+    ),
   );
 }
 
@@ -165,8 +89,13 @@ function assemble(
   }
   const graph = makeGraph(
     request.name,
-    nodes.map(({ id, kind, shown, metadata }) =>
-      Object.freeze({ id, kind, options: shown, metadata: Object.freeze(Object.fromEntries(metadata)) }),
+    nodes.map((node) =>
+      Object.freeze({
+        id: node.id,
+        kind: node.kind,
+        options: optionsShown(node, children.get(node.id)),
+        metadata: Object.freeze(Object.fromEntries(node.metadata)),
+      }),
     ),
     draft.edges,
     childGraphs,
@@ -188,9 +117,21 @@ function assemble(
     nodes: blueprintNodes,
     requires,
     requiredSecrets: request.facts.metadata.requires?.secrets ?? [],
+    through: throughOf(draft.path, children),
     reads,
     warnings,
   });
+}
+
+/** A node's options as data; what a child inherits is known in full once the child is described. */
+function optionsShown(
+  { shown, composite: draft }: DraftNode,
+  described: DescribedChild | undefined,
+): Readonly<Record<string, unknown>> {
+  const passes = described?.composite?.passes;
+  return passes === undefined || passes === draft?.inheritance
+    ? shown
+    : Object.freeze({ ...shown, contextConfiguration: configurationData(passes) });
 }
 
 /** A child opens its sources once per item, but an iterator can be opened once only. */

@@ -2,6 +2,7 @@ import { PipelineError } from '../errors/pipeline-error.js';
 import { validationProblem } from '../errors/pipeline-validation-error.js';
 import type { ValidationProblem } from '../errors/pipeline-validation-error.js';
 import { printed } from '../ports/error-record.js';
+import type { PassingKey } from '../context/child-contract.js';
 import type { Layer } from '../context/layer.js';
 import type { SecretNames } from '../run/secret-names.js';
 import type { Blueprint, DefinitionSource } from './blueprint.js';
@@ -23,8 +24,10 @@ export interface DescribeRequest {
   readonly ancestors: readonly DefinitionSource[];
   /** What `define` can read. */
   readonly parameters: EntryReader;
-  /** What its own children would inherit from. */
-  readonly layer: Layer;
+  /** What those of its own children inherit from that take parameters as required: all that would reach it for them. */
+  readonly reachable: Layer;
+  /** What its other children inherit from, once it is known which keys pass through it. */
+  layerWith(through: readonly PassingKey[]): Layer;
   /** The secrets that reach it; undefined for all. */
   readonly secrets: SecretNames | undefined;
   readonly environment: DescribeEnvironment;

@@ -4,7 +4,7 @@ import type { ChildInputOf, CombinedOutputOf, ItemCompositeOptions } from '../no
 import type { NodeOptions } from '../nodes/node-options.js';
 import type { DefinitionSource } from './blueprint.js';
 import { limitsOf } from '../run/budget-limits.js';
-import { definitionClass } from './describe-definition.js';
+import { definitionClass, factsOf } from './describe-definition.js';
 import type { DraftNode, GraphDraft } from './graph-draft.js';
 import { bindNode, classNameOf } from './node-binding.js';
 import {
@@ -14,6 +14,7 @@ import {
   shownOptions,
   streamCompositeProblems,
 } from './option-shapes.js';
+import { contractOf } from './pipeline-metadata.js';
 
 /** What may be given of a composite's options; those that make no sense together are problems. */
 type GivenCompositeOptions = Omit<ItemCompositeOptions<unknown>, 'granularity'> & {
@@ -77,7 +78,8 @@ export class DraftedNodes {
     for (const problem of isStream ? streamCompositeProblems(given) : [])
       this.draft.reportOption(id, problem);
     const path = `${this.draft.path}/${id}`;
-    const inheritance = this.draft.attempt(path, () => compileInheritance(given, path));
+    const contract = contractOf(factsOf(definition));
+    const inheritance = this.draft.attempt(path, () => compileInheritance(given, path, contract));
     return this.#add(from, {
       id,
       kind: 'composite',

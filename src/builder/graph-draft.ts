@@ -24,7 +24,8 @@ export interface DraftNode {
   readonly shown: Readonly<Record<string, unknown>>;
   readonly binding: NodeBinding | undefined;
   /** All of a composite but its child, which is described when the graph is built. */
-  readonly composite: Omit<CompositeBlueprint, 'child' | 'requires' | 'requiredSecrets'> | undefined;
+  readonly composite:
+    Omit<CompositeBlueprint, 'child' | 'passes' | 'requires' | 'requiredSecrets'> | undefined;
   readonly metadata: Map<string, unknown>;
 }
 

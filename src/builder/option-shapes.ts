@@ -104,6 +104,6 @@ export function shownOptions(
     else if (typeof value === 'function') shown[name] = name === 'combine' ? 'per output' : 'per item';
     else shown[name] = value instanceof ErrorPolicy ? policyText(value) : value;
   }
-  if (inheritance !== undefined) shown['contextConfiguration'] = configurationData(inheritance.configuration);
+  if (inheritance !== undefined) shown['contextConfiguration'] = configurationData(inheritance);
   return Object.freeze(shown);
 }

@@ -276,7 +276,8 @@ const standaloneRequest: DescribeRequest = {
   path: 'pipeline',
   ancestors: [],
   parameters: EMPTY_LAYER,
-  layer: EMPTY_LAYER,
+  reachable: EMPTY_LAYER,
+  layerWith: () => EMPTY_LAYER,
   secrets: undefined,
   environment: standaloneEnvironment,
 };

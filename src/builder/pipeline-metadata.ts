@@ -1,8 +1,10 @@
 import { optionProblems, rule } from '../errors/option-rules.js';
+import type { ChildContract } from '../context/child-contract.js';
 import { isKey, keyName } from '../context/context-key.js';
 import type { Key } from '../context/context-key.js';
-import { dictionaryKinds } from '../context/dictionary-kind.js';
+import { dictionaryKinds, perDictionary } from '../context/dictionary-kind.js';
 import type { DictionaryKind } from '../context/dictionary-kind.js';
+import { isLinkageKey } from '../context/parent-linkage.js';
 import { describeMisfit } from '../ports/error-record.js';
 import { classNameOf } from './node-binding.js';
 
@@ -74,6 +76,22 @@ export function definitionFacts(type: object): DefinitionFacts {
   const name: unknown = Object.hasOwn(type, 'pipeline') ? metadata.name : undefined;
   if (name === undefined || typeof name === 'string') return { name: name ?? fallback, metadata, problems };
   return { name: fallback, metadata, problems: [`'name' must be a text`] };
+}
+
+/** Every key that a definition declares: what `'required'` passes to its child. */
+export function contractOf({ name, metadata }: DefinitionFacts): ChildContract {
+  return {
+    pipelineName: name,
+    required: perDictionary(
+      (kind) =>
+        new Map(
+          (metadata.requires?.[kind] ?? [])
+            .map(keyName)
+            .filter((key) => !isLinkageKey(kind, key))
+            .map((key) => [key, []]),
+        ),
+    ),
+  };
 }
 
 /** Every required key with its dictionary; a key with a default satisfies itself. */

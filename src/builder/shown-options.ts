@@ -1,14 +1,36 @@
-import type { CompositeContextConfiguration } from '../context/composite-context-configuration.js';
+import type { RequiredNames } from '../context/child-contract.js';
+import { dictionaryOption } from '../context/child-inheritance.js';
+import type { ChildInheritance } from '../context/child-inheritance.js';
 import { keyName } from '../context/context-key.js';
+import { dictionaryKinds } from '../context/dictionary-kind.js';
 import type { ErrorMatcher } from '../resilience/error-matcher.js';
 import type { ErrorPolicy, ErrorRule } from '../resilience/error-policy.js';
 
-/** A configuration as plain data: key selections with the names of their keys. */
-export function configurationData(
-  configuration: CompositeContextConfiguration,
-): Readonly<Record<string, unknown>> {
+/** What a composite's child inherits as plain data: key selections with the names of their keys. */
+export function configurationData(inheritance: ChildInheritance): Readonly<Record<string, unknown>> {
+  const { configuration } = inheritance;
+  const data = Object.entries(configuration).map(([option, value]: [string, unknown]) => [
+    option,
+    selectionData(value),
+  ]);
+  const contracted = dictionaryKinds
+    .filter((kind) => inheritance[kind].isByContract)
+    .map((kind) => {
+      const option = dictionaryOption[kind];
+      const given = configuration[option];
+      const parts = typeof given === 'object' ? (selectionData(given) as object) : {};
+      return [option, { ...parts, required: requiredData(inheritance[kind].passingByContract) }];
+    });
+  return Object.fromEntries([...data, ...contracted]) as Record<string, unknown>;
+}
+
+/** Required keys by name, each with the ids of the composites below that need it; none for the child itself. */
+function requiredData(names: RequiredNames): Readonly<Record<string, readonly string[]>> {
   return Object.fromEntries(
-    Object.entries(configuration).map(([option, value]: [string, unknown]) => [option, selectionData(value)]),
+    [...names].map(([name, neededBy]) => [
+      name,
+      [...new Set(neededBy.map(({ path }) => path.slice(path.lastIndexOf('/') + 1)))],
+    ]),
   );
 }
 

@@ -22,6 +22,7 @@ export function describeRoot(
   const facts = factsOf(source);
   const { name } = facts;
   const parameters = frame.dictionary('parameters');
+  const layer = frame.layer('parameters');
   const described = describeDefinition({
     source,
     facts,
@@ -29,7 +30,8 @@ export function describeRoot(
     path: name,
     ancestors: [],
     parameters: { get: (key) => parameters.entry(key) },
-    layer: frame.layer('parameters'),
+    reachable: layer,
+    layerWith: () => layer,
     secrets: undefined,
     environment,
   });

@@ -3,6 +3,9 @@ import { passingRemedy } from '../context/child-inheritance.js';
 import type { ChildInheritance } from '../context/child-inheritance.js';
 import type { ContextFrame } from '../context/context-frame.js';
 import type { DictionaryKind } from '../context/dictionary-kind.js';
+import { explain } from '../context/explain.js';
+import { localHint } from '../context/missing-key.js';
+import { isLinkageKey } from '../context/parent-linkage.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 
 /** Keys that a pipeline must have, with their dictionaries. */
@@ -11,49 +14,67 @@ export type RequiredKeys = Blueprint['requires'];
 /**
  * Checks before the first item that every required key of the tree will be there, as far as anybody can know.
  *
- * @throws {@link PipelineError} `CONTEXT_REQUIREMENT_UNMET`.
+ * @throws {@link PipelineError} `CONTEXT_REQUIREMENT_UNMET`, which names all keys that are absent.
  */
 export function checkRequirements(blueprint: Blueprint, frame: ContextFrame): void {
-  requireKeys(blueprint.requires, frame, blueprint.path);
-  const held = (kind: DictionaryKind, name: string): boolean =>
-    frame.dictionary(kind).entry(name) !== undefined;
-  const isInheritable = (kind: DictionaryKind, name: string): boolean =>
-    frame.layer(kind).get(name) !== undefined;
-  checkChildren(blueprint, { held, isInheritable });
+  const absent = [
+    ...absentIn(blueprint.requires, frame, blueprint.path),
+    ...absentBelow(blueprint, expectedAtRoot(frame)),
+  ];
+  if (absent.length > 0) throw unmet(absent, blueprint.path);
 }
 
-/** Whether a context will hold a key, as far as it is known before the run. */
+/** A required key that is not there, or will not be. */
+interface AbsentKey {
+  readonly path: string;
+  readonly kind: DictionaryKind;
+  readonly name: string;
+  readonly remedy: string;
+}
+
+/** What a context will hold, as far as it is known before the run; each answer is why a key will be absent, in words. */
 interface ExpectedKeys {
-  held(kind: DictionaryKind, name: string): boolean;
-  isInheritable(kind: DictionaryKind, name: string): boolean;
+  lacks(kind: DictionaryKind, name: string): string | undefined;
+  /** The same for what its children can inherit. */
+  withholds(kind: DictionaryKind, name: string): string | undefined;
 }
 
-function checkChildren(blueprint: Blueprint, parent: ExpectedKeys): void {
-  for (const { path, composite } of blueprint.nodes) {
-    if (composite === undefined) continue;
-    const expected = expectedInChild(composite.inheritance, parent);
-    for (const [kind, name] of composite.requires) {
-      if (!expected.held(kind, name)) {
-        throw unmet(
-          path,
-          kind,
-          name,
-          `Give it in the run's context, or at the composite: ${passingRemedy(kind, name)}`,
-        );
-      }
-    }
-    if (composite.child !== undefined) checkChildren(composite.child, expected);
-  }
+function absentBelow(blueprint: Blueprint, parent: ExpectedKeys): AbsentKey[] {
+  return blueprint.nodes.flatMap(({ path, composite }) => {
+    if (composite === undefined) return [];
+    const expected = expectedInChild(path, composite.passes, parent);
+    const absent = composite.requires.flatMap(([kind, name]) => {
+      const remedy = expected.lacks(kind, name);
+      return remedy === undefined ? [] : [{ path, kind, name, remedy }];
+    });
+    return composite.child === undefined ? absent : [...absent, ...absentBelow(composite.child, expected)];
+  });
 }
 
-function expectedInChild(inheritance: ChildInheritance, parent: ExpectedKeys): ExpectedKeys {
-  const isInheritable = (kind: DictionaryKind, name: string): boolean =>
-    inheritance.hasItemValues ||
-    inheritance[kind].sets(name) ||
-    inheritance[kind].sourcesOf(name).some((source) => parent.isInheritable(kind, source));
-  const held = (kind: DictionaryKind, name: string): boolean =>
-    isInheritable(kind, name) || inheritance.setsLocally(kind, name);
-  return { held, isInheritable };
+function expectedAtRoot(frame: ContextFrame): ExpectedKeys {
+  const withholds = (kind: DictionaryKind, name: string): string | undefined => {
+    if (frame.layer(kind).get(name) !== undefined) return undefined;
+    if (frame.dictionary(kind).isLocal(name)) return localHint(frame.path, kind, name);
+    const given = `Give '${name}' in the ${kind} of the run's context, or give it at a composite above, with: { ${kind}: { '${name}': ... } }.`;
+    return withHint(given, frame, kind, name);
+  };
+  return { lacks: withholds, withholds };
+}
+
+function expectedInChild(path: string, inheritance: ChildInheritance, parent: ExpectedKeys): ExpectedKeys {
+  const inherits = (kind: DictionaryKind, name: string): string | undefined => {
+    if (inheritance.hasItemValues || inheritance[kind].sets(name)) return undefined;
+    const reasons = inheritance[kind].sourcesOf(name).map((source) => parent.withholds(kind, source));
+    if (reasons.includes(undefined)) return undefined;
+    return (
+      reasons[0] ?? `The composite '${path}' does not pass it on. ${passingRemedy(kind, name, inheritance)}`
+    );
+  };
+  return {
+    lacks: (kind, name) => (inheritance.setsLocally(kind, name) ? undefined : inherits(kind, name)),
+    withholds: (kind, name) =>
+      inheritance.setsLocally(kind, name) ? localHint(path, kind, name) : inherits(kind, name),
+  };
 }
 
 /** A secret that a pipeline must have, and the path of the pipeline. */
@@ -77,20 +98,68 @@ export function requiredSecrets({ requiredSecrets: own, nodes, path }: Blueprint
 /**
  * Checks that a context which starts now has every required key.
  *
- * @throws {@link PipelineError} `CONTEXT_REQUIREMENT_UNMET`.
+ * @param late the name of a pipeline that was described too late for those above to know its needs.
+ * @throws {@link PipelineError} `CONTEXT_REQUIREMENT_UNMET`, which names all keys that are absent.
  */
-export function requireKeys(required: RequiredKeys, frame: ContextFrame, path: string): void {
+export function requireKeys(required: RequiredKeys, frame: ContextFrame, path: string, late?: string): void {
   if (frame.holdsAll(required)) return;
-  for (const [kind, name] of required) {
-    if (frame.dictionary(kind).entry(name) === undefined)
-      throw unmet(path, kind, name, frame.hintFor(kind, name));
-  }
+  const absent = absentIn(required, frame, path).map((key) =>
+    late === undefined ? key : { ...key, remedy: lateRemedy(late, key, frame) },
+  );
+  if (absent.length > 0) throw unmet(absent, path);
 }
 
-function unmet(path: string, kind: DictionaryKind, name: string, hint?: string): PipelineError {
+function lateRemedy(pipelineName: string, { kind, name, remedy }: AbsentKey, frame: ContextFrame): string {
+  const declare = `A composite in '${pipelineName}' needs it, which could not be known before this item: declare it in '${pipelineName}', with requires: { ${kind}: ['${name}'] }.`;
+  const last = explain(frame, kind, name).hops.at(-1)?.action;
+  if (last === 'withheld') return declare;
+  return last === undefined ? `${declare} ${remedy}` : remedy;
+}
+
+function absentIn(required: RequiredKeys, frame: ContextFrame, path: string): AbsentKey[] {
+  return required
+    .filter(([kind, name]) => frame.dictionary(kind).entry(name) === undefined)
+    .map(([kind, name]) => ({ path, kind, name, remedy: remedyIn(frame, kind, name) }));
+}
+
+/** What to do about a key that a context lacks. */
+function remedyIn(frame: ContextFrame, kind: DictionaryKind, name: string): string {
+  const given = `Give it in the ${kind} of the run's context.`;
+  return frame.parent === undefined && !isLinkageKey(kind, name)
+    ? withHint(given, frame, kind, name)
+    : (frame.hintFor(kind, name) ?? given);
+}
+
+function withHint(remedy: string, frame: ContextFrame, kind: DictionaryKind, name: string): string {
+  const hint = frame.hintFor(kind, name);
+  return hint === undefined ? remedy : `${remedy} ${hint}`;
+}
+
+/** One error for all keys that are absent; places that one remedy serves are named together. */
+function unmet(absent: readonly AbsentKey[], path: string): PipelineError {
+  const groups = new Map<string, AbsentKey[]>();
+  for (const key of absent) {
+    const id = JSON.stringify([key.kind, key.name, key.remedy]);
+    groups.set(id, [...(groups.get(id) ?? []), key]);
+  }
+  const parts = [...groups.values()].flatMap(([key, ...more]) =>
+    key === undefined ? [] : [partOf(key, more)],
+  );
+  const [first] = parts;
+  if (first !== undefined && parts.length === 1) return new PipelineError('CONTEXT_REQUIREMENT_UNMET', first);
+  const lines = parts.map((part) => `\n  - ${part.path}: ${part.problem} ${part.remedy}`).join('');
   return new PipelineError('CONTEXT_REQUIREMENT_UNMET', {
     path,
-    problem: `'${name}' is required in the ${kind}, but it is absent.`,
-    remedy: hint ?? `Give it in the ${kind} of the run's context.`,
+    problem: `${String(parts.length)} required keys are absent:${lines}\n`,
+    remedy: 'Do what each line proposes.',
   });
+}
+
+function partOf(
+  { path, kind, name, remedy }: AbsentKey,
+  more: readonly AbsentKey[],
+): { path: string; problem: string; remedy: string } {
+  const also =
+    more.length === 0 ? '' : ` It is needed at ${more.map((key) => `'${key.path}'`).join(', ')} too.`;
+  return { path, problem: `'${name}' is required in the ${kind}, but it is absent.${also}`, remedy };
 }

@@ -1,4 +1,5 @@
 import { checkOptions, invalidOption, rule } from '../errors/option-rules.js';
+import type { ChildContract } from './child-contract.js';
 import { ChildInheritance } from './child-inheritance.js';
 import type { ChildValues } from './child-inheritance.js';
 import { CompositeContextConfiguration } from './composite-context-configuration.js';
@@ -29,9 +30,14 @@ export interface ChildContextOptions<in TItem> {
  * Compiles a composite's options once.
  *
  * @param path the path of the child's pipeline.
+ * @param contract what the child's definition says of its needs.
  * @throws {@link PipelineError} `OPTION_INVALID` or `CONTEXT_KEY_INVALID` for wrong options.
  */
-export function compileInheritance(options: ChildContextOptions<never>, path: string): ChildInheritance {
+export function compileInheritance(
+  options: ChildContextOptions<never>,
+  path: string,
+  contract?: ChildContract,
+): ChildInheritance {
   const values = options.with;
   const isPerItem = typeof values === 'function';
   if (!isPerItem) checkChildValues(values);
@@ -45,6 +51,7 @@ export function compileInheritance(options: ChildContextOptions<never>, path: st
     path,
     isPerItem,
     narrowing,
+    contract,
   );
 }
 

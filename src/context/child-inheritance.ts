@@ -1,7 +1,11 @@
 import { BaseLayers, EMPTY_LAYERS } from './base-layers.js';
 import type { LayersDerivation } from './base-layers.js';
-import type { CompositeContextConfiguration } from './composite-context-configuration.js';
-import type { CompositeContextOptions } from './composite-context-configuration.js';
+import { NO_CONTRACT, withPassing } from './child-contract.js';
+import type { ChildContract, PassingKey } from './child-contract.js';
+import type {
+  CompositeContextConfiguration,
+  CompositeContextOptions,
+} from './composite-context-configuration.js';
 import { keyName } from './context-key.js';
 import type { Key } from './context-key.js';
 import { DictionaryInheritance } from './dictionary-inheritance.js';
@@ -16,10 +20,13 @@ import { refuseLinkageKey } from './parent-linkage.js';
 import type { RunNarrowing } from '../run/run-services.js';
 import type { ServiceInheritance } from './context-services.js';
 
+type ChildPairs = Readonly<Record<DictionaryKind, readonly (readonly [Key, unknown])[]>>;
+
 /** Explicit values for a child; they go before what it inherits. */
 export type ChildValues = { readonly [TKind in DictionaryKind]?: EntriesSource | undefined };
 
-const dictionaryOption = {
+/** The option of a configuration that is about each dictionary. */
+export const dictionaryOption = {
   parameters: 'inheritParentParameters',
   items: 'inheritParentItems',
   properties: 'inheritParentProperties',
@@ -36,37 +43,47 @@ export class ChildInheritance implements LayersDerivation, ServiceInheritance {
   readonly takesAllServices: boolean;
   /** Explicit values under local keys: set in each child, so that they stay in it. */
   readonly localValues: ChildValues | undefined;
+  /** The explicit values, copied. */
+  readonly #values: ChildPairs;
+  /** The inheritances with more keys, by the names of these keys. */
+  readonly #reaching = new Map<string, ChildInheritance>();
 
   /**
    * @param values explicit values that are the same for every child.
    * @param path the path of the child's pipeline, as the origin of its explicit values.
    * @param hasItemValues whether a function gives more values per item.
    * @param narrowing what the child gets less of than the run has.
+   * @param contract what is known of the child's needs.
    */
   constructor(
     readonly configuration: CompositeContextConfiguration,
     values: ChildValues,
-    path: string,
+    private readonly path: string,
     readonly hasItemValues: boolean,
     readonly narrowing?: RunNarrowing | undefined,
+    readonly contract: ChildContract = NO_CONTRACT,
   ) {
-    const pairs = perDictionary((kind) => [...entriesOf(values[kind])]);
+    const pairs = perDictionary((kind) =>
+      [...entriesOf(values[kind])].map(
+        ([key, value]) => [key, kind === 'items' ? value : frozenCopy(value)] as const,
+      ),
+    );
     for (const [key] of pairs.properties) refuseLinkageKey('properties', keyName(key), path);
     const { inheritParentProperties: properties } = configuration;
     const renamed = typeof properties === 'object' ? Object.keys(properties.rename ?? {}) : [];
     for (const name of renamed) refuseLinkageKey('properties', name, path);
     const compiled = perDictionary((kind) => {
-      const explicit = new Map(
-        pairs[kind]
-          .filter(([key]) => !isLocalKey(key))
-          .map(([key, value]) => [
-            keyName(key),
-            { value: kind === 'items' ? value : frozenCopy(value), path },
-          ]),
-      );
+      const shared = pairs[kind].filter(([key]) => !isLocalKey(key));
+      const explicit = new Map(shared.map(([key, value]) => [keyName(key), { value, path }]));
       const option = dictionaryOption[kind];
-      return new DictionaryInheritance(configuration[option], explicit, `'${option}'`);
+      return new DictionaryInheritance(
+        configuration[option],
+        explicit,
+        `'${option}'`,
+        contract.required[kind],
+      );
     });
+    this.#values = pairs;
     this.parameters = compiled.parameters;
     this.items = compiled.items;
     this.properties = compiled.properties;
@@ -78,6 +95,27 @@ export class ChildInheritance implements LayersDerivation, ServiceInheritance {
     this.#fixed = each.every(({ takesNothing }) => takesNothing) ? this.derive(EMPTY_LAYERS) : undefined;
     const local = perDictionary((kind) => pairs[kind].filter(([key]) => isLocalKey(key)));
     this.localValues = dictionaryKinds.some((kind) => local[kind].length > 0) ? local : undefined;
+  }
+
+  /**
+   * The inheritance of a child through which more keys pass: those that its own composites take as required.
+   *
+   * One object for one set of keys, since parents remember what they have derived by it.
+   */
+  reaching(passing: readonly PassingKey[]): ChildInheritance {
+    const contract = withPassing(
+      this.contract,
+      passing.filter(({ kind }) => this[kind].isByContract),
+    );
+    if (contract === this.contract) return this;
+    const names = JSON.stringify(perDictionary((kind) => [...contract.required[kind].keys()].sort()));
+    let reaching = this.#reaching.get(names);
+    if (reaching === undefined) {
+      const { configuration, path, hasItemValues, narrowing } = this;
+      reaching = new ChildInheritance(configuration, this.#values, path, hasItemValues, narrowing, contract);
+      this.#reaching.set(names, reaching);
+    }
+    return reaching;
   }
 
   /** The layers a child starts from. */
@@ -96,7 +134,12 @@ export class ChildInheritance implements LayersDerivation, ServiceInheritance {
 
   /** Whether the child can have a key: explicitly, by inheritance, or, as nobody can know before, by a function of the item. */
   canPass(kind: DictionaryKind, key: Key): boolean {
-    return this.hasItemValues || this[kind].canPass(key) || this.setsLocally(kind, keyName(key));
+    return this.setsLocally(kind, keyName(key)) || this.canHandOn(kind, keyName(key));
+  }
+
+  /** Whether the child's own children can have a key of the child. */
+  canHandOn(kind: DictionaryKind, name: string): boolean {
+    return this.hasItemValues || (!this.setsLocally(kind, name) && this[kind].canPass(name));
   }
 
   /** The parameters that a child of a parent with these would start with: what its `define` can read when it is built. */
@@ -116,9 +159,32 @@ export class ChildInheritance implements LayersDerivation, ServiceInheritance {
   }
 }
 
-/** How a composite would pass a key, in words for an error. */
-export function passingRemedy(kind: DictionaryKind, name: string): string {
-  return `Pass it with contextConfiguration: { ${dictionaryOption[kind]}: { pick: ['${name}'] } }, or give it with: { ${kind}: { '${name}': ... } }.`;
+/**
+ * How a composite would pass a key, in words for an error.
+ *
+ * @param at the composite; without it, one with the default options.
+ * @param isRequired whether the child, or a pipeline below it, declares the key.
+ */
+export function passingRemedy(
+  kind: DictionaryKind,
+  name: string,
+  at?: ChildInheritance,
+  isRequired = at?.contract.required[kind].has(name) === true,
+): string {
+  const option = dictionaryOption[kind];
+  const selection = at?.[kind].selection;
+  return `${way()}, or give it with: { ${kind}: { '${name}': ... } }.`;
+
+  function way(): string {
+    if (selection?.omits(name) === true) return `Take '${name}' out of 'omit' in ${option}`;
+    if (selection?.byContract === true) {
+      const child = at?.contract.pipelineName;
+      return `Declare it in ${child === undefined ? 'the child' : `'${child}'`}, with requires: { ${kind}: ['${name}'] }`;
+    }
+    if (selection !== undefined) return `Add '${name}' to 'pick' in ${option}`;
+    const keys = isRequired ? "'required'" : `{ pick: ['${name}'] }`;
+    return `Pass it with contextConfiguration: { ${option}: ${keys} }`;
+  }
 }
 
 function isLocalKey(key: Key): boolean {

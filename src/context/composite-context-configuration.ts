@@ -1,17 +1,17 @@
 import { invalidOption, optionProblems, rule } from '../errors/option-rules.js';
 import { frozenCopy } from '../data/frozen-copy.js';
 import { CompiledSelection } from './key-selection.js';
-import type { KeySelection } from './key-selection.js';
+import type { InheritedKeys } from './key-selection.js';
 import { applyRecipe } from '../data/recipe.js';
 
 /** What a composite's child takes from its parent. */
 export interface CompositeContextOptions {
-  /** All parameters, none, or a selection of keys. Default `false`. */
-  inheritParentParameters: boolean | KeySelection;
-  /** All context items, none, or a selection of keys. Default `false`. */
-  inheritParentItems: boolean | KeySelection;
-  /** All properties, none, or a selection of keys. Default `false`. */
-  inheritParentProperties: boolean | KeySelection;
+  /** All parameters, none, exactly those that the child requires, or a selection of keys. Default `false`. */
+  inheritParentParameters: InheritedKeys;
+  /** All context items, none, exactly those that the child requires, or a selection of keys. Default `false`. */
+  inheritParentItems: InheritedKeys;
+  /** All properties, none, exactly those that the child requires, or a selection of keys. Default `false`. */
+  inheritParentProperties: InheritedKeys;
   /** The same `runId`; off: a new one, linked by `parentRunId`. Default `true`. */
   inheritRunIdentity: boolean;
   /** The child's lineage goes to the parent's sink. Default `true`. */
@@ -54,10 +54,14 @@ export class CompositeContextConfiguration implements Readonly<CompositeContextO
   static readonly inheritAll = new CompositeContextConfiguration(eachOption(() => true));
   /** All seven off. */
   static readonly isolated = new CompositeContextConfiguration(eachOption(() => false));
+  /** The default, with exactly the keys that the child requires, and those that its composites take as required. */
+  static readonly required = new CompositeContextConfiguration(
+    eachOption((name) => (selectable.includes(name) ? 'required' : defaults[name])),
+  );
 
-  declare readonly inheritParentParameters: boolean | KeySelection;
-  declare readonly inheritParentItems: boolean | KeySelection;
-  declare readonly inheritParentProperties: boolean | KeySelection;
+  declare readonly inheritParentParameters: InheritedKeys;
+  declare readonly inheritParentItems: InheritedKeys;
+  declare readonly inheritParentProperties: InheritedKeys;
   declare readonly inheritRunIdentity: boolean;
   declare readonly inheritLineageSink: boolean;
   declare readonly inheritExecutionObserver: boolean;
@@ -108,12 +112,12 @@ function completed(options: PartialContextOptions): CompositeContextOptions {
 
 function checked(given: PartialContextOptions): CompositeContextOptions {
   const subject = 'a context configuration';
-  const booleanOrSelection = (value: unknown): string | undefined =>
-    typeof value === 'boolean' || (typeof value === 'object' && value !== null)
+  const inheritedKeys = (value: unknown): string | undefined =>
+    typeof value === 'boolean' || value === 'required' || (typeof value === 'object' && value !== null)
       ? undefined
-      : 'true, false or a key selection';
+      : "'required', true, false or a key selection";
   const rules = optionNames.map(
-    (name) => [name, selectable.includes(name) ? booleanOrSelection : rule.boolean] as const,
+    (name) => [name, selectable.includes(name) ? inheritedKeys : rule.boolean] as const,
   );
   // Not by way of checkOptions, which takes undefined as no options at all.
   const problems = optionProblems(given, Object.fromEntries(rules));

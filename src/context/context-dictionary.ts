@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { PipelineError } from '../errors/pipeline-error.js';
-import { keyName } from './context-key.js';
+import { keyNameAt } from './context-key.js';
 import type { ContextKey, Key } from './context-key.js';
 import type { DictionaryKind } from './dictionary-kind.js';
 import { entriesOf } from './entries-source.js';
@@ -8,7 +8,7 @@ import type { EntriesSource } from './entries-source.js';
 import { frozenCopy } from '../data/frozen-copy.js';
 import { DELETED, stack } from './layer.js';
 import type { Entry, Layer } from './layer.js';
-import { linkageReaders, refuseLinkageKey } from './parent-linkage.js';
+import { isLinkageKey, linkageReaders, refuseLinkageKey } from './parent-linkage.js';
 import type { ParentLinkage } from './parent-linkage.js';
 import { applyRecipe } from '../data/recipe.js';
 import type { Recipe } from '../data/recipe.js';
@@ -47,7 +47,7 @@ export class ContextDictionary {
   get<T, TAbsent>(key: ContextKey<T, TAbsent>): T | TAbsent;
   get<T = unknown>(key: string): T | undefined;
   get(key: Key): unknown {
-    const name = keyName(key);
+    const name = keyNameAt(this.#owner.path, key);
     const linkage = this.#linkageOf(name);
     if (linkage !== undefined) return linkage;
     const entry = this.entry(name);
@@ -63,7 +63,7 @@ export class ContextDictionary {
   require<T>(key: ContextKey<T, unknown>): T;
   require<T = unknown>(key: string): T;
   require(key: Key): unknown {
-    const name = keyName(key);
+    const name = keyNameAt(this.#owner.path, key);
     const linkage = this.#linkageOf(name);
     if (linkage !== undefined) return linkage;
     const entry = this.entry(name);
@@ -78,7 +78,7 @@ export class ContextDictionary {
 
   /** Whether the entry is present; a default does not count. */
   has(key: Key): boolean {
-    const name = keyName(key);
+    const name = keyNameAt(this.#owner.path, key);
     return this.#linkageOf(name) !== undefined || this.entry(name) !== undefined;
   }
 
@@ -90,7 +90,7 @@ export class ContextDictionary {
   set<T>(key: ContextKey<T, unknown>, value: NoInfer<T>): this;
   set(key: string, value: unknown): this;
   set(key: Key, value: unknown): this {
-    const name = keyName(key);
+    const name = keyNameAt(this.#owner.path, key);
     refuseLinkageKey(this.#kind, name, this.#owner.path);
     const entry: Entry = {
       value: this.#kind === 'items' ? value : frozenCopy(value),
@@ -115,7 +115,7 @@ export class ContextDictionary {
   update<T>(key: ContextKey<T, unknown>, recipe: Recipe<T>): this;
   update<T = unknown>(key: string, recipe: Recipe<T>): this;
   update(key: Key, recipe: Recipe<unknown>): this {
-    const name = keyName(key);
+    const name = keyNameAt(this.#owner.path, key);
     const isLocal = this.#local?.has(name) === true;
     const value = applyRecipe(this.get(key as string), recipe);
     return this.set((isLocal ? { name, local: true } : key) as string, value);
@@ -123,8 +123,8 @@ export class ContextDictionary {
 
   /** Removes an entry and tells whether it was there; an inherited one disappears here only. */
   delete(key: Key): boolean {
-    const name = keyName(key);
-    if (this.#isLinkage(name)) return false;
+    const name = keyNameAt(this.#owner.path, key);
+    if (isLinkageKey(this.#kind, name)) return false;
     const existed = this.entry(name) !== undefined;
     this.#local?.delete(name);
     if (this.#base.get(name) !== undefined) (this.#written ??= new Map()).set(name, DELETED);
@@ -196,7 +196,7 @@ export class ContextDictionary {
 
   /** @internal Sets every entry of an object, a Map or a list. */
   setAll(source: EntriesSource | undefined): void {
-    for (const [key, value] of entriesOf(source)) this.set(key as string, value);
+    for (const [key, value] of entriesOf(source, this.#owner.path)) this.set(key as string, value);
   }
 
   /** @internal Takes the entries that children do not get from a template's dictionary. */
@@ -211,12 +211,8 @@ export class ContextDictionary {
       : new Map([...shared, ...this.#local]);
   }
 
-  #isLinkage(name: string): boolean {
-    return this.#kind === 'properties' && linkageReaders.has(name);
-  }
-
   #linkageOf(name: string): string | undefined {
-    if (!this.#isLinkage(name)) return undefined;
+    if (!isLinkageKey(this.#kind, name)) return undefined;
     const parent = this.#owner.parentLinkage; // made when asked for
     return parent && linkageReaders.get(name)?.(parent);
   }

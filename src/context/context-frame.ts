@@ -5,7 +5,6 @@ import { CancelScope } from '../run/cancel-scope.js';
 import { RunIdentity } from '../run/run-identity.js';
 import { BaseLayers } from './base-layers.js';
 import type { EntryNames } from './base-layers.js';
-import { passingRemedy } from './child-inheritance.js';
 import type { ChildInheritance } from './child-inheritance.js';
 import { ContextDictionary } from './context-dictionary.js';
 import type { DictionaryOwner } from './context-dictionary.js';
@@ -15,7 +14,7 @@ import { isDisposer } from './disposers.js';
 import type { Disposer, RegisteredDisposer } from './disposers.js';
 import { ExecutionIds } from './execution-ids.js';
 import type { Layer } from './layer.js';
-import { explain } from './explain.js';
+import { missingKeyHint } from './missing-key.js';
 import type { ParentLinkage } from './parent-linkage.js';
 
 /** Where a context stands: what is the same for every execution of one pipeline at one place. */
@@ -180,9 +179,7 @@ export class ContextFrame implements DictionaryOwner {
   }
 
   hintFor(kind: DictionaryKind, name: string): string | undefined {
-    const withheld = [...explain(this, kind, name).hops].reverse().find((hop) => hop.action === 'withheld');
-    if (withheld === undefined) return undefined;
-    return `The composite '${withheld.path}' does not pass it on. ${passingRemedy(kind, name)}`;
+    return missingKeyHint(this, kind, name);
   }
 
   /**
@@ -237,14 +234,23 @@ export class ContextFrame implements DictionaryOwner {
   }
 }
 
-/** The frame of a child: it takes the layers its parent has at this moment, and copies nothing. */
-export function childFrame(parent: ContextFrame, site: ChildSite, scope: CancelScope): ContextFrame {
+/**
+ * The frame of a child: it takes the layers its parent has at this moment, and copies nothing.
+ *
+ * @param from the layers that the parent had, where a moment has passed since.
+ */
+export function childFrame(
+  parent: ContextFrame,
+  site: ChildSite,
+  scope: CancelScope,
+  from = parent.layers(),
+): ContextFrame {
   const { inheritance } = site.child;
   return new ContextFrame(
     site,
     parent,
     parent.services.narrow(inheritance),
     scope,
-    inheritance.layersFor(parent.layers()),
+    inheritance.layersFor(from),
   );
 }

@@ -60,8 +60,18 @@ export function contextKey<T>(name: string, options: ContextKeyOptions<T> = {}):
  * @throws {@link PipelineError} `CONTEXT_KEY_INVALID` when the key is a symbol, empty or `__proto__`.
  */
 export function keyName(key: Key): string {
+  return keyNameAt(undefined, key);
+}
+
+/**
+ * The name that a key addresses, used at a path that the error names.
+ *
+ * @throws {@link PipelineError} `CONTEXT_KEY_INVALID` when the key is a symbol, empty or `__proto__`.
+ */
+export function keyNameAt(path: string | undefined, key: Key): string {
   if (isKey(key)) return typeof key === 'string' ? key : key.name;
   throw new PipelineError('CONTEXT_KEY_INVALID', {
+    path,
     problem: `${describeKey(key)} cannot be a context key.`,
     remedy: "Use a text that is not empty and not '__proto__', or a key made by contextKey.",
   });

@@ -1,7 +1,8 @@
+import type { RequiredNames } from './child-contract.js';
 import type { Key } from './context-key.js';
 import { keyName } from './context-key.js';
 import { CompiledSelection, SelectedLayer } from './key-selection.js';
-import type { KeySelection } from './key-selection.js';
+import type { InheritedKeys } from './key-selection.js';
 import { EMPTY_LAYER, StackedLayer } from './layer.js';
 import type { Entry, Layer, LayerDerivation } from './layer.js';
 
@@ -11,8 +12,15 @@ export class DictionaryInheritance implements LayerDerivation {
   readonly #explicit: ReadonlyMap<string, Entry>;
   readonly #explicitOnly: Layer;
 
-  constructor(inherit: boolean | KeySelection, explicit: ReadonlyMap<string, Entry>, subject: string) {
-    this.#inherit = typeof inherit === 'boolean' ? inherit : new CompiledSelection(inherit, subject);
+  /** @param required what the child requires of this dictionary. */
+  constructor(
+    inherit: InheritedKeys,
+    explicit: ReadonlyMap<string, Entry>,
+    private readonly subject: string,
+    private readonly required: RequiredNames = new Map(),
+  ) {
+    this.#inherit =
+      typeof inherit === 'boolean' ? inherit : new CompiledSelection(inherit, subject, required.keys());
     this.#explicit = explicit;
     this.#explicitOnly = explicit.size === 0 ? EMPTY_LAYER : new StackedLayer(explicit, undefined);
   }
@@ -24,18 +32,38 @@ export class DictionaryInheritance implements LayerDerivation {
 
   /** Whether what a child gets does not depend on the parent. */
   get takesNothing(): boolean {
-    return this.#inherit === false;
+    return this.#inherit === false || this.selection?.isEmpty === true;
+  }
+
+  /** Whether the keys that the child requires pass, whatever they are. */
+  get isByContract(): boolean {
+    return this.selection?.byContract === true;
+  }
+
+  /** The selection of keys; undefined for all and for nothing. */
+  get selection(): CompiledSelection | undefined {
+    return typeof this.#inherit === 'boolean' ? undefined : this.#inherit;
   }
 
   /** The layer a child starts from. */
   layerFor(parent: Layer): Layer {
-    if (this.#inherit === false || parent === EMPTY_LAYER) return this.#explicitOnly;
+    if (parent === EMPTY_LAYER || this.takesNothing) return this.#explicitOnly;
     return this.takesAll ? parent : parent.derived(this);
   }
 
   derive(parent: Layer): Layer {
-    const inherited =
-      this.#inherit instanceof CompiledSelection ? new SelectedLayer(parent, this.#inherit) : parent;
+    return this.#below(parent, this.selection);
+  }
+
+  /** All that could reach the child if it were required there; for descriptions only, so nothing is kept. */
+  openLayer(parent: Layer): Layer {
+    return this.isByContract
+      ? this.#below(parent, this.selection?.opened(this.subject))
+      : this.layerFor(parent);
+  }
+
+  #below(parent: Layer, selection: CompiledSelection | undefined): Layer {
+    const inherited = selection === undefined ? parent : new SelectedLayer(parent, selection);
     return this.#explicit.size === 0 ? inherited : new StackedLayer(this.#explicit, inherited);
   }
 
@@ -46,8 +74,14 @@ export class DictionaryInheritance implements LayerDerivation {
 
   /** The parent's names that may give the child's name, the strongest first. */
   sourcesOf(name: string): readonly string[] {
-    if (this.#inherit instanceof CompiledSelection) return this.#inherit.sourcesOf(name);
-    return this.#inherit ? [name] : [];
+    return this.selection?.sourcesOf(name) ?? (this.#inherit === true ? [name] : []);
+  }
+
+  /** What the child requires and gets by that: not what is omitted, renamed or given explicitly. */
+  get passingByContract(): RequiredNames {
+    const passes = (name: string): boolean =>
+      !this.sets(name) && this.selection?.requiredSourceOf(name) === name;
+    return new Map([...this.required].filter(([name]) => passes(name)));
   }
 
   /** Whether the child can have a key at all: as an explicit value or from its parent. */

@@ -7,27 +7,32 @@ export type EntriesSource = Readonly<Record<string, unknown>> | Iterable<readonl
 /**
  * The pairs of an {@link EntriesSource}.
  *
+ * @param path where the entries are used, for the error.
  * @throws {@link PipelineError} `CONTEXT_KEY_INVALID` for a symbol as a key, `OPTION_INVALID` for what holds no entries.
  */
-export function entriesOf(source: EntriesSource | undefined): Iterable<readonly [Key, unknown]> {
+export function entriesOf(
+  source: EntriesSource | undefined,
+  path?: string,
+): Iterable<readonly [Key, unknown]> {
   if (source === undefined) return [];
   if (!isObject(source)) {
-    throw noEntries(`a value of type ${typeof source}`);
+    throw noEntries(`a value of type ${typeof source}`, path);
   }
-  if (Symbol.iterator in source) return [...(source as Iterable<unknown>)].map(pairOf);
+  if (Symbol.iterator in source) return [...(source as Iterable<unknown>)].map((pair) => pairOf(pair, path));
   // Symbols are listed too, so that they are refused instead of lost.
   return Reflect.ownKeys(source)
     .filter((key) => Object.prototype.propertyIsEnumerable.call(source, key))
     .map((key) => [key as string, Reflect.get(source, key)] as const);
 }
 
-function pairOf(pair: unknown): readonly [Key, unknown] {
+function pairOf(pair: unknown, path: string | undefined): readonly [Key, unknown] {
   if (Array.isArray(pair) && pair.length === 2) return [pair[0] as Key, pair[1]];
-  throw noEntries('a list whose elements are not all pairs');
+  throw noEntries('a list whose elements are not all pairs', path);
 }
 
-function noEntries(what: string): PipelineError {
+function noEntries(what: string, path: string | undefined): PipelineError {
   return new PipelineError('OPTION_INVALID', {
+    path,
     problem: `Entries cannot be read from ${what}.`,
     remedy: 'Give a plain object, a Map, or a list of [key, value] pairs.',
   });

@@ -1,4 +1,5 @@
 import type { ChildInheritance } from './child-inheritance.js';
+import type { ContextDictionary } from './context-dictionary.js';
 import type { DictionaryKind } from './dictionary-kind.js';
 import { DELETED, StackedLayer } from './layer.js';
 import type { Entry, Layer } from './layer.js';
@@ -7,8 +8,8 @@ import type { Entry, Layer } from './layer.js';
 export interface ProvenanceHop {
   /** The path of the pipeline where it happened. */
   readonly path: string;
-  /** What happened: `withheld` by the composite above, `overridden` by a value of the context's own. */
-  readonly action: 'set' | 'inherited' | 'renamed' | 'overridden' | 'default' | 'withheld';
+  /** What happened: `withheld` by the composite above, `overridden` by a value of the context's own, `deleted` by a node. */
+  readonly action: 'set' | 'inherited' | 'renamed' | 'overridden' | 'default' | 'withheld' | 'deleted';
 }
 
 /** Where a value came from, the nearest hop last; no hops where nobody on the way has the key. */
@@ -24,7 +25,7 @@ export interface TraceableContext {
   readonly path: string;
   readonly parent: TraceableContext | undefined;
   readonly childSite: { readonly inheritance: ChildInheritance } | undefined;
-  dictionary(kind: DictionaryKind): { entry(name: string): Entry | undefined };
+  dictionary(kind: DictionaryKind): Pick<ContextDictionary, 'entry' | 'isLocal' | 'keys'>;
   /** What the dictionary started from. */
   base(kind: DictionaryKind): Layer;
 }
@@ -94,14 +95,18 @@ function inheritedEntry(base: Layer, name: string, ownPath: string): Entry | und
 
 function absentHops(frame: TraceableContext, kind: DictionaryKind, name: string): ProvenanceHop[] {
   const { parent, childSite, path } = frame;
+  const had = frame.base(kind).get(name);
+  if (had !== undefined) return [...presentHops(frame, kind, name, had), { path, action: 'deleted' }];
   if (parent === undefined || childSite === undefined) return [];
   const sources = childSite.inheritance[kind].sourcesOf(name);
   for (const source of sources.length === 0 ? [name] : sources) {
     const above = explain(parent, kind, source).hops;
     if (above.length === 0) continue;
-    // The parent lacks it too: the hop above that withheld it has the last word.
+    // The parent lacks it too: the hop above that withheld or deleted it has the last word.
     if (parent.dictionary(kind).entry(source) === undefined) return [...above];
-    return [...above, { path, action: 'withheld' }];
+    // Where the composite passes it, the parent has set it since this context started.
+    const isHeldBack = sources.length === 0 || parent.dictionary(kind).isLocal(source);
+    return isHeldBack ? [...above, { path, action: 'withheld' }] : [...above];
   }
   return [];
 }

@@ -28,9 +28,14 @@ export const linkageReaders: ReadonlyMap<string, (parent: ParentLinkage) => stri
   [ParentPipelineName.name, (parent: ParentLinkage) => parent.pipelineName],
 ]);
 
+/** Whether a name in a dictionary is answered by the link to the composite above. */
+export function isLinkageKey(kind: DictionaryKind, name: string): boolean {
+  return kind === 'properties' && linkageReaders.has(name);
+}
+
 /** @throws {@link PipelineError} `CONTEXT_KEY_INVALID` when a name in `properties` is one of the linkage keys. */
 export function refuseLinkageKey(kind: DictionaryKind, name: string, path: string): void {
-  if (kind !== 'properties' || !linkageReaders.has(name)) return;
+  if (!isLinkageKey(kind, name)) return;
   throw new PipelineError('CONTEXT_KEY_INVALID', {
     path,
     problem: `'${name}' tells which composite started this context; it cannot be set.`,

@@ -1,65 +1,105 @@
 import type { Blueprint, CompositeBlueprint } from '../builder/blueprint.js';
 import { describeDefinition, factsOf } from '../builder/describe-definition.js';
 import type { DescribeEnvironment } from '../builder/describe-definition.js';
+import { mandatoryOf } from '../builder/passing-keys.js';
 import { matchesReads } from '../composition/parameter-match.js';
-import type { ContextFrame } from '../context/context-frame.js';
+import { requireKeys } from '../composition/requirements.js';
+import type { BaseLayers } from '../context/base-layers.js';
+import type { ChildInheritance } from '../context/child-inheritance.js';
+import type { ChildSite, ContextFrame } from '../context/context-frame.js';
+import { stack } from '../context/layer.js';
+import type { Layer } from '../context/layer.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { PipelineValidationError } from '../errors/pipeline-validation-error.js';
-import type { Plan } from './plan.js';
+import type { ChildPlan, Plan } from './plan.js';
 import { RecentPlans } from './recent-plans.js';
 
 /** The plans of one composite's child: one, unless `define` reads parameters that change. */
 export class ChildPlans {
-  readonly recent = new RecentPlans<Plan>();
+  readonly recent = new RecentPlans<ChildPlan>();
 
+  /** @param site where a child stands of which only what its `define` may see is known. */
   constructor(
     private readonly composite: CompositeBlueprint,
-    private readonly name: string,
-    private readonly path: string,
+    readonly site: ChildSite,
     private readonly environment: DescribeEnvironment,
     private readonly compile: (blueprint: Blueprint) => Plan,
   ) {
-    if (composite.child !== undefined) this.recent.add(compile(composite.child));
+    const { child, passes } = composite;
+    if (child !== undefined) this.recent.add(this.#planOf(child, passes, undefined));
+  }
+
+  /** The only plan there can be; undefined where `define` reads parameters, or has not been called. */
+  get settled(): ChildPlan | undefined {
+    const { latest } = this.recent;
+    // Nothing was read: nothing can change.
+    return latest?.plan.blueprint.reads.size === 0 ? latest : undefined;
   }
 
   /**
    * The plan that fits a child's parameters; `define` runs again if one that it read has changed.
    *
+   * @param frame a context with what `define` may see.
+   * @param from the layers of the parent that the context was made from.
    * @throws {@link PipelineError} what building would have thrown.
    */
-  select(frame: ContextFrame): Plan {
-    const { latest } = this.recent;
-    // Nothing was read: nothing can change.
-    return latest !== undefined && latest.blueprint.reads.size === 0 ? latest : this.#selectByReads(frame);
-  }
-
-  #selectByReads(frame: ContextFrame): Plan {
+  select(frame: ContextFrame, from: BaseLayers): ChildPlan {
     const parameters = { get: (name: string) => frame.dictionary('parameters').entry(name) };
-    const known = this.recent.find((plan) => matchesReads(plan.blueprint.reads, parameters));
+    const known = this.recent.find(({ plan }) => matchesReads(plan.blueprint.reads, parameters));
     if (known !== undefined) return known;
+    const { composite, site } = this;
+    const { inheritance } = composite;
+    requireKeys(composite.requires, frame, site.path);
+    const layer = frame.layer('parameters');
+    const above = (inherited: Layer): Layer =>
+      inheritance.parameters.isByContract ? stack(inherited, layer.all()) : layer;
     const described = describeDefinition({
-      source: this.composite.definition,
-      facts: factsOf(this.composite.definition),
-      name: this.name,
-      path: this.path,
-      ancestors: this.composite.ancestors,
+      source: composite.definition,
+      facts: factsOf(composite.definition),
+      name: site.pipelineName,
+      path: site.path,
+      ancestors: composite.ancestors,
       parameters,
-      layer: frame.layer('parameters'),
+      reachable: above(inheritance.parameters.openLayer(from.parameters)),
+      layerWith: (through) => above(inheritance.reaching(through).parameters.layerFor(from.parameters)),
       secrets: frame.services.run.secrets.narrowed,
       environment: this.environment,
     });
     if (described.outcome === 'invalid') {
-      throw described.error ?? new PipelineValidationError(this.path, described.problems);
+      throw described.error ?? new PipelineValidationError(site.path, described.problems);
     }
     if (described.outcome === 'waiting') throw this.#unmet(described.parameter, frame);
-    const plan = this.compile(described.blueprint);
-    this.recent.add(plan);
-    return plan;
+    const { blueprint } = described;
+    const made = this.#planOf(blueprint, inheritance.reaching(blueprint.through), site.pipelineName);
+    this.recent.add(made);
+    return made;
+  }
+
+  /**
+   * Checks that a child which starts now has every key that it needs.
+   *
+   * @throws {@link PipelineError} `CONTEXT_REQUIREMENT_UNMET`.
+   */
+  requireKeys({ requires, late }: ChildPlan, frame: ContextFrame): void {
+    if (requires.length === 0 || frame.holdsAll(requires)) return;
+    requireKeys(this.composite.requires, frame, this.site.path);
+    requireKeys(requires, frame, this.site.path, late);
+  }
+
+  #planOf(blueprint: Blueprint, passes: ChildInheritance, late: string | undefined): ChildPlan {
+    const { composite, site } = this;
+    return {
+      plan: this.compile(blueprint),
+      site:
+        passes === composite.inheritance ? site : { ...site, child: { ...site.child, inheritance: passes } },
+      requires: [...composite.requires, ...mandatoryOf(blueprint.through)],
+      late,
+    };
   }
 
   #unmet(parameter: string, frame: ContextFrame): PipelineError {
     return new PipelineError('CONTEXT_REQUIREMENT_UNMET', {
-      path: this.path,
+      path: this.site.path,
       problem: `'define' requires the parameter '${parameter}', which is absent.`,
       remedy: frame.hintFor('parameters', parameter) ?? 'Give it before the composite gets its first item.',
     });

@@ -1,11 +1,11 @@
 import { isInstanceOf } from '../data/foreign-value.js';
 import type { CompositeBlueprint } from '../builder/blueprint.js';
-import { requireKeys } from '../composition/requirements.js';
 import { checkChildValues } from '../context/child-context-options.js';
 import type { ChildValues } from '../context/child-inheritance.js';
 import { childFrame } from '../context/context-frame.js';
-import type { ChildSite, ContextFrame } from '../context/context-frame.js';
-import { dictionaryKinds } from '../context/dictionary-kind.js';
+import type { ContextFrame } from '../context/context-frame.js';
+import { dictionaryKinds, perDictionary } from '../context/dictionary-kind.js';
+import { entriesOf } from '../context/entries-source.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
 import type { CancelScope } from '../run/cancel-scope.js';
@@ -15,7 +15,7 @@ import type { ChildPlans } from './child-plans.js';
 import { nodeFailed } from './engine-errors.js';
 import type { EmissionTurn, Execution, OutputReceiver } from './execution.js';
 import { ItemMapping } from './item-mapping.js';
-import type { Plan } from './plan.js';
+import type { ChildPlan } from './plan.js';
 import type { NodeStage } from './stage.js';
 
 /** A child that could not be started. */
@@ -36,11 +36,10 @@ export class ChildStarter {
 
   constructor(
     private readonly composite: CompositeBlueprint,
-    private readonly site: ChildSite,
     private readonly plans: ChildPlans,
   ) {
     this.#hasValues = composite.inheritance.localValues !== undefined || composite.valuesOf !== undefined;
-    this.mapping = ItemMapping.of(site.path, composite);
+    this.mapping = ItemMapping.of(plans.site.path, composite);
   }
 
   /**
@@ -56,22 +55,33 @@ export class ChildStarter {
     trace?: ItemTrace,
     turn?: EmissionTurn,
   ): ChildExecution | ChildFailure {
-    const frame = childFrame(parent.frame, this.site, scope);
+    const { settled, site } = this.plans;
+    const from = parent.frame.layers();
+    let frame = childFrame(parent.frame, (settled ?? this.plans).site, scope, from);
+    let values: ChildValues | undefined;
     let input = item;
     try {
-      if (this.#hasValues) this.#setValues(frame, item, stage, parent);
+      if (this.#hasValues) {
+        values = this.#valuesOf(item, stage, parent, settled === undefined);
+        this.#setValues(frame, values);
+      }
       if (this.mapping !== undefined) input = this.mapping.inputOf(item, stage.view(parent));
     } catch (thrown) {
       return this.#failedStart(frame, thrown, false);
     }
-    let plan: Plan;
+    let selected: ChildPlan;
     try {
-      const { requires } = this.composite;
-      if (requires.length > 0) requireKeys(requires, frame, this.site.path);
-      plan = this.plans.select(frame);
+      selected = settled ?? this.plans.select(frame, from);
+      if (settled === undefined && selected.site !== site) {
+        // What `define` may see has chosen the plan; now the context gets the keys of the plan.
+        frame = childFrame(parent.frame, selected.site, scope, from);
+        this.#setValues(frame, values);
+      }
+      this.plans.requireKeys(selected, frame);
     } catch (thrown) {
       return this.#failedStart(frame, thrown, true);
     }
+    const { plan } = selected;
     if (plan.isConcurrent) frame.isolateScope();
     const isLinked = trace !== undefined || turn !== undefined || this.mapping !== undefined;
     const link = isLinked ? new ItemLink(item, input, frame, trace, turn) : undefined;
@@ -79,25 +89,41 @@ export class ChildStarter {
   }
 
   /**
-   * Sets the explicit values that are the child's alone.
+   * Gives what a function of the item sets in the child.
    *
+   * @param isSetTwice whether an iterable of entries may be read a second time.
    * @throws {@link PipelineError} `NODE_FAILED` where the `with` of the composite threw, `OPTION_INVALID` or
    * `CONTEXT_KEY_INVALID` for what it gave.
    */
-  #setValues(frame: ContextFrame, item: unknown, stage: NodeStage, parent: Execution): void {
-    const { inheritance, valuesOf } = this.composite;
-    if (inheritance.localValues !== undefined) setAll(frame, inheritance.localValues);
-    if (valuesOf === undefined) return;
-    const { path } = this.site;
+  #valuesOf(
+    item: unknown,
+    stage: NodeStage,
+    parent: Execution,
+    isSetTwice: boolean,
+  ): ChildValues | undefined {
+    const { valuesOf } = this.composite;
+    if (valuesOf === undefined) return undefined;
+    const { path } = this.plans.site;
     const values = answerAtOnce(path, 'with', valuesOf, item, stage.view(parent));
     checkChildValues(values, path);
+    return isSetTwice && values !== undefined ? listed(values, path) : values;
+  }
+
+  /**
+   * Sets the explicit values that are the child's alone.
+   *
+   * @throws {@link PipelineError} `CONTEXT_KEY_INVALID` or `CONTEXT_VALUE_INVALID` for a wrong one.
+   */
+  #setValues(frame: ContextFrame, values: ChildValues | undefined): void {
+    const { localValues } = this.composite.inheritance;
+    if (localValues !== undefined) setAll(frame, localValues);
     if (values !== undefined) setAll(frame, values);
   }
 
   /** The child's scope, if it has one, ends here: no execution will close it. */
   #failedStart(frame: ContextFrame, thrown: unknown, isFatal: boolean): ChildFailure {
     frame.closeScope();
-    const error = isInstanceOf(thrown, PipelineError) ? thrown : nodeFailed(this.site.path, thrown);
+    const error = isInstanceOf(thrown, PipelineError) ? thrown : nodeFailed(this.plans.site.path, thrown);
     return new ChildFailure(error, isFatal);
   }
 }
@@ -106,4 +132,8 @@ function setAll(frame: ContextFrame, values: ChildValues): void {
   for (const kind of dictionaryKinds) {
     if (values[kind] !== undefined) frame.dictionary(kind).setAll(values[kind]);
   }
+}
+
+function listed(values: ChildValues, path: string): ChildValues {
+  return perDictionary((kind) => [...entriesOf(values[kind], path)]);
 }

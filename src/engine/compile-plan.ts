@@ -15,7 +15,7 @@ import type { RunReplacement } from './run-replacement.js';
 import { OutputStage } from './output-stage.js';
 import { ParallelStage } from './parallel-stage.js';
 import type { PathLedger } from './path-ledger.js';
-import type { ConstructedStage, Plan } from './plan.js';
+import type { ChildPlan, ConstructedStage, Plan } from './plan.js';
 import type { RecentPlans } from './recent-plans.js';
 import { SegmentStage } from './segment-stage.js';
 import { SinkStage } from './sink-stage.js';
@@ -58,7 +58,7 @@ class PlanCompiler {
   /** The segments by the id of their last node. */
   readonly #segments = new Map<string, SegmentStage>();
   readonly #constructed: ConstructedStage[] = [];
-  readonly #children: RecentPlans<Plan>[] = [];
+  readonly #children: RecentPlans<ChildPlan>[] = [];
   readonly #states: unknown[] = [];
   #needsEnd = false;
   #fansOut = false;
@@ -184,11 +184,11 @@ class PlanCompiler {
       pipelineName: name,
       child: { nodeId: node.id, inheritance: composite.inheritance },
     };
-    const plans = new ChildPlans(composite, name, node.path, this.environment.describe, (child) =>
+    const plans = new ChildPlans(composite, childSite, this.environment.describe, (child) =>
       compilePlan(child, this.environment),
     );
     this.#children.push(plans.recent);
-    const starter = new ChildStarter(composite, childSite, plans);
+    const starter = new ChildStarter(composite, plans);
     if (composite.granularity === 'stream') {
       this.#needsEnd = true;
       return new StreamCompositeStage(site, starter, composite.budget);

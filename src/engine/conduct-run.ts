@@ -79,7 +79,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
 /** Makes the counts of every node of the tree, as far as it is described: a node without items is in the result too. */
 function countFromZero(plan: Plan, run: RunState): void {
   for (const { site } of plan.nodes) run.counter(site.index);
-  for (const { latest } of plan.children) if (latest !== undefined) countFromZero(latest, run);
+  for (const { latest } of plan.children) if (latest !== undefined) countFromZero(latest.plan, run);
 }
 
 function runRoot(request: RunRequest, execution: Execution): Work {

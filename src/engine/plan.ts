@@ -1,4 +1,6 @@
 import type { Blueprint } from '../builder/blueprint.js';
+import type { EntryNames } from '../context/base-layers.js';
+import type { ChildSite } from '../context/context-frame.js';
 import type { RecentPlans } from './recent-plans.js';
 import type { InputStage } from './input-stage.js';
 import type { SinkStage } from './sink-stage.js';
@@ -30,11 +32,22 @@ export interface Plan {
   readonly activation: WrittenOut<Activation>;
   readonly sinks: readonly SinkStage[];
   /** The plans of its composites' children. */
-  readonly children: readonly RecentPlans<Plan>[];
+  readonly children: readonly RecentPlans<ChildPlan>[];
   /** What the states of an execution start with: the code that executions share stands in its place. */
   readonly states: readonly unknown[];
   /** Whether anything in it goes on side by side, so that one part can fail while another waits. */
   readonly isConcurrent: boolean;
   /** Whether any stage must be told that the items have ended. */
   readonly needsEnd: boolean;
+}
+
+/** The plan of a composite's child, and the context that fits it. */
+export interface ChildPlan {
+  readonly plan: Plan;
+  /** Where the contexts of its executions stand, and the keys that reach them. */
+  readonly site: ChildSite;
+  /** The keys that must be there: the child's own, and those that its composites take as required. */
+  readonly requires: EntryNames;
+  /** The child's name, where it was described too late for the pipelines above to know its needs. */
+  readonly late: string | undefined;
 }

@@ -1,4 +1,5 @@
 import type { GraphNode, PipelineGraph } from './graph-shape.js';
+import { requiredText } from './required-text.js';
 
 /** Describes a graph in indented lines: each node with its kind, options, metadata and where its items go. */
 export function describeGraph(graph: PipelineGraph): string {
@@ -44,9 +45,10 @@ function withoutConfiguration(options: GraphNode['options']): GraphNode['options
 /** What a child inherits, in words: `inherits parameters (pick rate), run identity`. */
 function describeInheritance(configuration: unknown): string[] {
   if (typeof configuration !== 'object' || configuration === null) return [];
-  const inherited = Object.entries(configuration)
-    .filter(([, value]) => value !== false)
-    .map(([option, value]: [string, unknown]) => `${wordsOf(option)}${describeSelection(value)}`);
+  const inherited = Object.entries(configuration).flatMap(([option, value]: [string, unknown]) => {
+    const selection = describeSelection(value);
+    return selection === undefined ? [] : [`${wordsOf(option)}${selection}`];
+  });
   return [inherited.length === 0 ? 'inherits nothing' : `inherits ${inherited.join(', ')}`];
 }
 
@@ -58,12 +60,14 @@ function wordsOf(option: string): string {
     .trim();
 }
 
-function describeSelection(selection: unknown): string {
-  if (typeof selection !== 'object' || selection === null) return '';
-  const parts = Object.entries(selection).map(([part, keys]: [string, unknown]) =>
-    Array.isArray(keys) ? `${part} ${keys.join(' ')}` : `${part} ${describeRenames(keys)}`,
-  );
-  return ` (${parts.join('; ')})`;
+/** A selection in brackets, empty for all keys, undefined for none. */
+function describeSelection(selection: unknown): string | undefined {
+  if (typeof selection !== 'object' || selection === null) return selection === false ? undefined : '';
+  const parts = Object.entries(selection).flatMap(([part, keys]: [string, unknown]) => {
+    if (part === 'required') return requiredText(keys) === '' ? [] : [`required: ${requiredText(keys)}`];
+    return [Array.isArray(keys) ? `${part} ${keys.join(' ')}` : `${part} ${describeRenames(keys)}`];
+  });
+  return parts.length === 0 && 'required' in selection ? undefined : ` (${parts.join('; ')})`;
 }
 
 function describeRenames(renames: unknown): string {

@@ -1,4 +1,5 @@
 import type { GraphNode, PipelineGraph } from './graph-shape.js';
+import { contractText } from './required-text.js';
 
 /** Draws a graph as a Mermaid flowchart; a composite is a subgraph that holds its child's nodes. */
 export function mermaidOf(graph: PipelineGraph): string {
@@ -17,16 +18,22 @@ function drawLevel(graph: PipelineGraph, prefix: string, indent: string): string
 function drawNode(graph: PipelineGraph, node: GraphNode, id: string, indent: string): string[] {
   const child = graph.childGraphs.get(node.id);
   if (child === undefined) return [`${indent}${id}${shapeOf(node)}`];
-  const label = node.id === child.name ? node.id : `${node.id}: ${child.name}`;
+  const name = node.id === child.name ? node.id : `${node.id}: ${child.name}`;
   return [
-    `${indent}subgraph ${id}[${quoted(label)}]`,
+    `${indent}subgraph ${id}[${quoted(withContract(name, node))}]`,
     ...drawLevel(child, `${id}_`, `${indent}  `),
     `${indent}end`,
   ];
 }
 
+/** A composite's label with the keys that its child gets since the child requires them. */
+function withContract(label: string, node: GraphNode): string {
+  const contract = contractText(node.options['contextConfiguration']);
+  return contract === undefined ? label : `${label} (${contract})`;
+}
+
 function shapeOf(node: GraphNode): string {
-  const label = quoted(node.id);
+  const label = quoted(withContract(node.id, node));
   switch (node.kind) {
     case 'source':
     case 'composite-input':

@@ -7,6 +7,7 @@ import {
   requireContext,
   withContext,
   type ContextKey,
+  type KeySelection,
   type RunContext,
 } from 'heirline';
 
@@ -57,6 +58,23 @@ describe('typed keys', () => {
 });
 
 describe('a configuration', () => {
+  test('takes by contract, alone or beside other parts of a selection', () => {
+    expectTypeOf(CompositeContextConfiguration.required).toEqualTypeOf<CompositeContextConfiguration>();
+    expectTypeOf(CompositeContextConfiguration.required.inheritParentItems).toEqualTypeOf<
+      boolean | 'required' | KeySelection
+    >();
+    CompositeContextConfiguration.create({
+      inheritParentParameters: 'required',
+      inheritParentItems: { required: true, pick: [Rate], omit: ['name'], rename: { childName: City } },
+    });
+    // @ts-expect-error the word is 'required'
+    CompositeContextConfiguration.create({ inheritParentParameters: 'require' });
+    // @ts-expect-error required is true, or left out
+    CompositeContextConfiguration.create({ inheritParentParameters: { required: false } });
+    // @ts-expect-error only the three data options take by contract
+    CompositeContextConfiguration.create({ inheritRunIdentity: 'required' });
+  });
+
   test('is immutable', () => {
     // @ts-expect-error a configuration is read-only
     CompositeContextConfiguration.default.inheritRunIdentity = false;

@@ -18,6 +18,7 @@ function blueprint(path: string, requires: RequiredKeys, nodes: readonly Bluepri
     nodes,
     requires,
     requiredSecrets: [],
+    through: [],
     reads: new Map(),
     warnings: [],
   };
@@ -43,6 +44,7 @@ function composite(
       output: 'one',
       cancellable: false,
       inheritance: passed,
+      passes: passed,
       valuesOf: undefined,
     input: undefined,
     combine: undefined,
