@@ -61,7 +61,7 @@ export class ChildInheritance implements LayersDerivation, ServiceInheritance {
           .filter(([key]) => !isLocalKey(key))
           .map(([key, value]) => [
             keyName(key),
-            { value: kind === 'items' ? value : frozenCopy(value), path },
+            { value: kind === 'items' ? value : frozenCopy(value, kind, keyName(key), path), path },
           ]),
       );
       const option = dictionaryOption[kind];
@@ -106,7 +106,12 @@ export class ChildInheritance implements LayersDerivation, ServiceInheritance {
     if (local.length === 0) return shared;
     return stack(
       shared,
-      new Map(local.map(([key, value]) => [keyName(key), { value: frozenCopy(value), path: '' }])),
+      new Map(
+        local.map(([key, value]) => [
+          keyName(key),
+          { value: frozenCopy(value, 'parameters', keyName(key)), path: '' },
+        ]),
+      ),
     );
   }
 

@@ -1,3 +1,4 @@
+import { pairsIn } from '../data/pairs.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import type { Key } from './context-key.js';
 
@@ -7,32 +8,31 @@ export type EntriesSource = Readonly<Record<string, unknown>> | Iterable<readonl
 /**
  * The pairs of an {@link EntriesSource}.
  *
- * @throws {@link PipelineError} `CONTEXT_KEY_INVALID` for a symbol as a key, `OPTION_INVALID` for what holds no entries.
+ * @throws {@link PipelineError} `CONTEXT_KEY_INVALID` for a symbol as a key, `OPTION_INVALID` for what
+ * holds no entries, `CONTEXT_VALUE_INVALID` for an entry that cannot be read.
  */
-export function entriesOf(source: EntriesSource | undefined): Iterable<readonly [Key, unknown]> {
+export function entriesOf(given: EntriesSource | undefined): Iterable<readonly [Key, unknown]> {
+  const source: unknown = given;
   if (source === undefined) return [];
-  if (!isObject(source)) {
-    throw noEntries(`a value of type ${typeof source}`);
+  if (typeof source !== 'object' || source === null) throw noEntries(`a value of type ${typeof source}`);
+  const pairs = pairsOf(source);
+  if (pairs === undefined) throw noEntries('a list whose elements are not all pairs');
+  return pairs as (readonly [Key, unknown])[];
+}
+
+function pairsOf(source: object): (readonly [unknown, unknown])[] | undefined {
+  try {
+    return pairsIn(source, 'the entries');
+  } catch (cause) {
+    if (cause instanceof PipelineError) throw cause;
+    throw noEntries('something that cannot be read', { cause });
   }
-  if (Symbol.iterator in source) return [...(source as Iterable<unknown>)].map(pairOf);
-  // Symbols are listed too, so that they are refused instead of lost.
-  return Reflect.ownKeys(source)
-    .filter((key) => Object.prototype.propertyIsEnumerable.call(source, key))
-    .map((key) => [key as string, Reflect.get(source, key)] as const);
 }
 
-function pairOf(pair: unknown): readonly [Key, unknown] {
-  if (Array.isArray(pair) && pair.length === 2) return [pair[0] as Key, pair[1]];
-  throw noEntries('a list whose elements are not all pairs');
-}
-
-function noEntries(what: string): PipelineError {
+function noEntries(what: string, more: { readonly cause?: unknown } = {}): PipelineError {
   return new PipelineError('OPTION_INVALID', {
     problem: `Entries cannot be read from ${what}.`,
     remedy: 'Give a plain object, a Map, or a list of [key, value] pairs.',
+    ...more,
   });
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }

@@ -1,4 +1,5 @@
 import { checkOptions, invalidOption, rule } from '../errors/option-rules.js';
+import { isArray } from '../data/foreign-value.js';
 import { keyName } from './context-key.js';
 import { entriesOf } from './entries-source.js';
 import type { Key } from './context-key.js';
@@ -20,8 +21,7 @@ export interface KeySelection {
   readonly rename?: Readonly<Record<string, Key>> | undefined;
 }
 
-const listOfKeys = (value: unknown): string | undefined =>
-  Array.isArray(value) ? undefined : 'a list of keys';
+const listOfKeys = (value: unknown): string | undefined => (isArray(value) ? undefined : 'a list of keys');
 
 /** A {@link KeySelection} made ready for look-ups. */
 export class CompiledSelection {
@@ -30,14 +30,14 @@ export class CompiledSelection {
   readonly #rename: ReadonlyMap<string, string>;
 
   constructor(selection: KeySelection, subject: string) {
-    if (Array.isArray(selection)) {
+    if (isArray(selection)) {
       throw invalidOption(subject, 'a list is no key selection; write { pick: [...] }');
     }
     checkOptions(subject, selection, {
       pick: listOfKeys,
       omit: listOfKeys,
       rename: (value) =>
-        Array.isArray(value) ? "an object of the child's name to the parent's key" : rule.object(value),
+        isArray(value) ? "an object of the child's name to the parent's key" : rule.object(value),
     });
     this.#pick = selection.pick && new Set(selection.pick.map(keyName));
     this.#omit = selection.omit && new Set(selection.omit.map(keyName));

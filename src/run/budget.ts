@@ -1,3 +1,4 @@
+import { isError, isInstanceOf, readProperty } from '../data/foreign-value.js';
 import { BudgetExceededError } from '../errors/budget-exceeded-error.js';
 import type { BudgetKind } from '../errors/budget-exceeded-error.js';
 import { MAX_CAUSES } from '../ports/error-record.js';
@@ -43,9 +44,9 @@ export class Budget {
   endBy(thrown: unknown): void {
     let cause = thrown;
     // Libraries wrap what they let through.
-    for (let depth = 0; depth < MAX_CAUSES && cause instanceof Error; depth += 1) {
-      if (cause instanceof BudgetExceededError) BudgetExceededError.end(cause, this);
-      cause = cause.cause;
+    for (let depth = 0; depth < MAX_CAUSES && isError(cause); depth += 1) {
+      if (isInstanceOf(cause, BudgetExceededError)) BudgetExceededError.end(cause, this);
+      cause = readProperty(cause, 'cause');
     }
   }
 

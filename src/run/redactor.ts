@@ -1,6 +1,7 @@
+import { isError, isInstanceOf, readProperty } from '../data/foreign-value.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { MAX_CAUSES } from '../ports/error-record.js';
-import { redactedCopy } from './redacted-copy.js';
+import { collectedErrors, redactedCopy, UNREADABLE } from './redacted-copy.js';
 import type { KnownTexts } from './redacted-copy.js';
 import { PLACEHOLDER } from './secret.js';
 import { TextSearch } from './text-search.js';
@@ -14,6 +15,8 @@ const writtenParts = ['message', 'stack', 'path', 'reason', 'errors', 'budget'];
 
 /** Replaces the secret values it knows in what the framework writes; knowing none, it touches nothing. */
 export class Redactor {
+  /** Whether a warning has told that the logger of this run fails: it does so once. */
+  hasToldOfLogger = false;
   #known: KnownValues;
 
   /** @param above a redactor to share all values with: what the one writes may hold what the other has read. */
@@ -52,7 +55,12 @@ export class Redactor {
     if (this.isEmpty) return value;
     if (typeof value === 'string') return this.text(value) as T;
     if (typeof value !== 'object' || value === null) return value;
-    return redactedCopy(value, this.#known) as T;
+    try {
+      return redactedCopy(value, this.#known) as T;
+    } catch {
+      // A proxy that answers now and not then.
+      return UNREADABLE as T;
+    }
   }
 
   /** Redacts, in place, the `PipelineError`s among an error, its causes and collected errors; never throws. */
@@ -61,15 +69,11 @@ export class Redactor {
     const depths = new Map([[error, 0]]);
     // A Map also hands out what is added while it is walked.
     for (const [found, depth] of depths) {
-      try {
-        if (!(found instanceof Error)) continue;
-        if (found instanceof PipelineError) for (const part of writtenParts) this.#mend(found, part);
-        if (depth === MAX_CAUSES) continue;
-        const collected: unknown[] = found instanceof AggregateError ? found.errors : [];
-        for (const next of [found.cause, ...collected]) if (!depths.has(next)) depths.set(next, depth + 1);
-      } catch {
-        // It does not let itself be read.
-      }
+      if (!isError(found)) continue;
+      if (isInstanceOf(found, PipelineError)) for (const part of writtenParts) this.#mend(found, part);
+      if (depth === MAX_CAUSES) continue;
+      for (const next of [readProperty(found, 'cause'), ...collectedErrors(found)])
+        if (!depths.has(next)) depths.set(next, depth + 1);
     }
   }
 
