@@ -39,6 +39,6 @@ export function waitBefore(delay: Delay | undefined, attempt: number, path: stri
   }
   if (typeof wait === 'number' && Number.isFinite(wait) && wait >= 0) return wait;
   ignoreRejection(wait);
-  const what = isThenable(wait) ? 'a promise' : `a ${typeof wait} (${printed(wait)})`;
+  const what = isThenable(wait) ? 'a promise' : `${printed(wait)} (${typeof wait})`;
   throw policyInvalid(`The delay before attempt ${attempt} gave ${what}, which is no wait.`, path);
 }
