@@ -88,7 +88,7 @@ describe('data that cannot be copied', () => {
   });
 
   test('count the levels of a frozen copy that they hold, so that none grows level by level', () => {
-    let list = frozenCopy({ below: undefined });
+    let list: { readonly below: unknown } = frozenCopy({ below: undefined });
     for (let level = 1; level < 1_000; level += 1) list = frozenCopy({ below: list });
 
     expect(errorOf(() => frozenCopy({ below: list })).code).toBe('CONTEXT_VALUE_INVALID');
