@@ -3,7 +3,7 @@ import type { ItemTrace } from '../lineage/item-trace.js';
 import { toErrorRecord } from '../ports/error-record.js';
 import type { Decision, ErrorPolicy } from '../resilience/error-policy.js';
 import { writeDeadLetter } from './dead-letter.js';
-import { noDeadLetterSink } from './engine-errors.js';
+import { noDeadLetterSink, nodeFailed } from './engine-errors.js';
 import type { EmissionTurn, Execution } from './execution.js';
 import type { FailedTry } from './failed-try.js';
 import { dropItem, endTrace } from './item-end.js';
