@@ -1,4 +1,5 @@
 import { runOutside } from '../context/ambient-context.js';
+import { readProperty } from '../data/foreign-value.js';
 import { invalidOption, optionProblems, rule } from '../errors/option-rules.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { alarmAt } from '../run/alarm.js';
@@ -27,9 +28,9 @@ export class BackgroundQueue<T> implements AsyncDisposable {
 
   /** @throws {@link PipelineError} `OPTION_INVALID`. */
   constructor(options: BackgroundQueueOptions<T>) {
-    const given: Partial<BackgroundQueueOptions<T>> = { ...options };
     const problems = optionProblems(options, backgroundQueueRules);
-    if (given.worker === undefined) problems.push("'worker' is missing");
+    // One that cannot be read is told of already.
+    if (readProperty(options, 'worker', null) === undefined) problems.push("'worker' is missing");
     if (problems.length > 0) throw invalidOption('BackgroundQueue', problems.join('; '));
     this.#options = { ...options };
   }

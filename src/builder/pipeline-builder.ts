@@ -226,7 +226,7 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
    */
   setNodeMetadata(handle: NodeHandle, key: string, value: unknown): this {
     this.#draft.assertOpen();
-    this.#draft.ownNode(handle)?.metadata.set(keyName(key), frozenCopy(value));
+    this.#draft.ownNode(handle)?.metadata.set(keyName(key), frozenCopy(value, 'the metadata', keyName(key)));
     return this;
   }
 

@@ -7,6 +7,7 @@ import { checkOptions, rule } from '../errors/option-rules.js';
 import type { PipelineGraph } from '../graph/graph-shape.js';
 import type { NodeContainer } from '../ports/node-container.js';
 import { DefinitionEnvironment } from './definition-environment.js';
+import { isInstanceOf } from '../data/foreign-value.js';
 import { describeRoot } from './describe-root.js';
 
 /** Options of {@link buildPipeline}. */
@@ -29,7 +30,7 @@ export function buildPipeline<TIn, TOut>(
 ): PipelineGraph {
   checkOptions('buildPipeline', options, { container: rule.having('isBound', 'get') });
   const source: DefinitionSource = definition;
-  const template = context instanceof PipelineContext ? context : new PipelineContext(context);
+  const template = isInstanceOf(context, PipelineContext) ? context : new PipelineContext(context);
   const environment = new DefinitionEnvironment(options.container);
   return describeRoot(source, frameOf(template), environment).graph;
 }

@@ -1,10 +1,11 @@
-import { checkOptions, invalidOption, rule } from '../errors/option-rules.js';
+import { checkOptions, expectedBy, invalidOption, rule } from '../errors/option-rules.js';
 import type { ChildContract } from './child-contract.js';
 import { ChildInheritance } from './child-inheritance.js';
 import type { ChildValues } from './child-inheritance.js';
 import { CompositeContextConfiguration } from './composite-context-configuration.js';
-import type { CompositeContextOptions, PartialContextOptions } from './composite-context-configuration.js';
+import type { ConfigurationRecipe, PartialContextOptions } from './composite-context-configuration.js';
 import { dictionaryKinds } from './dictionary-kind.js';
+import { isInstanceOf } from '../data/foreign-value.js';
 import { frozenCopy } from '../data/frozen-copy.js';
 import type { SessionSharing } from '../run/run-services.js';
 import type { PipelineContext } from './pipeline-context.js';
@@ -17,7 +18,7 @@ export interface ChildContextOptions<in TItem> {
   /** A preset, a configuration, or the options that differ from the default. */
   readonly contextConfiguration?: CompositeContextConfiguration | PartialContextOptions | undefined;
   /** Changes a draft of `contextConfiguration`, or of the default. */
-  readonly configureContext?: ((draft: CompositeContextOptions) => unknown) | undefined;
+  readonly configureContext?: ConfigurationRecipe | undefined;
   /** The only secrets that the child may read. Default: all that the parent may. */
   readonly secrets?: readonly string[] | undefined;
   /** What the child gets of the run's session: the same, the default, a copy of its own, or nothing. */
@@ -43,7 +44,10 @@ export function compileInheritance(
   if (!isPerItem) checkChildValues(values);
   const { session = 'shared' } = options;
   // Wrong names are reported with the other options.
-  const secrets = rule.texts(options.secrets) === undefined ? frozenCopy(options.secrets) : undefined;
+  const secrets =
+    expectedBy(rule.texts, options.secrets) === undefined
+      ? frozenCopy(options.secrets, 'a composite', 'secrets', path)
+      : undefined;
   const narrowing = secrets === undefined && session === 'shared' ? undefined : { path, secrets, session };
   return new ChildInheritance(
     configurationOf(options),
@@ -68,8 +72,9 @@ const valuesRules = Object.fromEntries(dictionaryKinds.map((kind) => [kind, rule
 
 function configurationOf(options: ChildContextOptions<never>): CompositeContextConfiguration {
   const given = options.contextConfiguration;
-  const base =
-    given instanceof CompositeContextConfiguration ? given : CompositeContextConfiguration.create(given);
+  const base = isInstanceOf(given, CompositeContextConfiguration)
+    ? given
+    : CompositeContextConfiguration.create(given);
   if (options.configureContext === undefined) return base;
   if (typeof options.configureContext !== 'function') {
     throw invalidOption('a composite', "'configureContext' must be a function");

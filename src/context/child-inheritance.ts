@@ -65,7 +65,8 @@ export class ChildInheritance implements LayersDerivation, ServiceInheritance {
   ) {
     const pairs = perDictionary((kind) =>
       [...entriesOf(values[kind])].map(
-        ([key, value]) => [key, kind === 'items' ? value : frozenCopy(value)] as const,
+        ([key, value]) =>
+          [key, kind === 'items' ? value : frozenCopy(value, kind, keyName(key), path)] as const,
       ),
     );
     for (const [key] of pairs.properties) refuseLinkageKey('properties', keyName(key), path);
@@ -149,7 +150,12 @@ export class ChildInheritance implements LayersDerivation, ServiceInheritance {
     if (local.length === 0) return shared;
     return stack(
       shared,
-      new Map(local.map(([key, value]) => [keyName(key), { value: frozenCopy(value), path: '' }])),
+      new Map(
+        local.map(([key, value]) => [
+          keyName(key),
+          { value: frozenCopy(value, 'parameters', keyName(key)), path: '' },
+        ]),
+      ),
     );
   }
 

@@ -27,6 +27,17 @@ export type PartialContextOptions = {
   readonly [TOption in keyof CompositeContextOptions]?: CompositeContextOptions[TOption] | undefined;
 };
 
+/**
+ * Changes a draft of the options, or returns other options; it cannot be asynchronous.
+ *
+ * What an assignment in an arrow function returns is ignored.
+ */
+export type ConfigurationRecipe = (
+  draft: CompositeContextOptions,
+  // A function that returns nothing is one, too.
+  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type
+) => void | null | undefined | boolean | string | number | (object & { readonly then?: undefined });
+
 /** The one list of the options, with their defaults. */
 const defaults: Readonly<CompositeContextOptions> = Object.freeze({
   inheritParentParameters: false,
@@ -68,7 +79,8 @@ export class CompositeContextConfiguration implements Readonly<CompositeContextO
   declare readonly inheritDeadLetterDecorator: boolean;
 
   private constructor(options: CompositeContextOptions) {
-    Object.assign(this, frozenCopy(options));
+    for (const name of optionNames)
+      Object.assign(this, { [name]: frozenCopy(options[name], 'a context configuration', name) });
     Object.freeze(this);
   }
 
@@ -84,11 +96,14 @@ export class CompositeContextConfiguration implements Readonly<CompositeContextO
   /**
    * A copy changed by a recipe over these options.
    *
-   * @throws {@link PipelineError} `OPTION_INVALID` for an unknown option or a wrong value.
+   * @throws {@link PipelineError} `OPTION_INVALID` for an unknown option or a wrong value, `CONTEXT_RECIPE_ASYNC` when
+   * the recipe returns a promise.
    */
-  with(recipe: (draft: CompositeContextOptions) => unknown): CompositeContextConfiguration {
+  with(recipe: ConfigurationRecipe): CompositeContextConfiguration {
     const options = eachOption((name) => this[name]);
-    return new CompositeContextConfiguration(checked(applyRecipe(options, recipe)));
+    return new CompositeContextConfiguration(
+      checked(applyRecipe(options, recipe, 'a context configuration')),
+    );
   }
 
   static {

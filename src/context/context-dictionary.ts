@@ -85,7 +85,8 @@ export class ContextDictionary {
   /**
    * Sets an entry; data is copied deeply and frozen, so the caller's object stays its own.
    *
-   * @throws {@link PipelineError} `CONTEXT_KEY_INVALID` when the key is no valid name or is a linkage key.
+   * @throws {@link PipelineError} `CONTEXT_KEY_INVALID` when the key is no valid name or is a linkage key,
+   * `CONTEXT_VALUE_INVALID` for data of more than 1,000 levels, or that cannot be read.
    */
   set<T>(key: ContextKey<T, unknown>, value: NoInfer<T>): this;
   set(key: string, value: unknown): this;
@@ -93,7 +94,7 @@ export class ContextDictionary {
     const name = keyNameAt(this.#owner.path, key);
     refuseLinkageKey(this.#kind, name, this.#owner.path);
     const entry: Entry = {
-      value: this.#kind === 'items' ? value : frozenCopy(value),
+      value: this.#kind === 'items' ? value : frozenCopy(value, this.#kind, name, this.#owner.path),
       path: this.#owner.path,
     };
     if (typeof key !== 'string' && key.local) {
@@ -111,13 +112,20 @@ export class ContextDictionary {
    * Changes a value copy-on-write: the recipe changes a draft, or returns the new value.
    *
    * If the recipe changed the draft, its return value is ignored. An absent entry starts from the key's default.
+   *
+   * @throws {@link PipelineError} as {@link set} does, `CONTEXT_RECIPE_ASYNC` when the recipe returns a promise.
    */
-  update<T>(key: ContextKey<T, unknown>, recipe: Recipe<T>): this;
-  update<T = unknown>(key: string, recipe: Recipe<T>): this;
+  update<T, TResult = unknown>(key: ContextKey<T, unknown>, recipe: Recipe<T, TResult>): this;
+  update<T = unknown, TResult = unknown>(key: string, recipe: Recipe<T, TResult>): this;
   update(key: Key, recipe: Recipe<unknown>): this {
     const name = keyNameAt(this.#owner.path, key);
     const isLocal = this.#local?.has(name) === true;
-    const value = applyRecipe(this.get(key as string), recipe);
+    const value = applyRecipe(
+      this.get(key as string),
+      recipe,
+      `'${name}' in ${this.#kind}`,
+      this.#owner.path,
+    );
     return this.set((isLocal ? { name, local: true } : key) as string, value);
   }
 

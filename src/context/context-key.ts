@@ -1,6 +1,7 @@
 import { PipelineError } from '../errors/pipeline-error.js';
 import { checkOptions, rule } from '../errors/option-rules.js';
 import { describeMisfit } from '../ports/error-record.js';
+import { hasProperty, readProperty } from '../data/foreign-value.js';
 import { frozenCopy } from '../data/frozen-copy.js';
 
 declare const valueType: unique symbol;
@@ -37,7 +38,8 @@ export interface ContextKeyOptions<T> {
 /**
  * Makes a typed key: `get` and `set` through it know the type of the value.
  *
- * @throws {@link PipelineError} `CONTEXT_KEY_INVALID` when the name is empty, not a string, or `__proto__`.
+ * @throws {@link PipelineError} `CONTEXT_KEY_INVALID` when the name is empty, not a string, or `__proto__`,
+ * `CONTEXT_VALUE_INVALID` for a default of more than 1,000 levels, or one that cannot be read.
  */
 export function contextKey<T>(
   name: string,
@@ -46,9 +48,10 @@ export function contextKey<T>(
 export function contextKey<T>(name: string, options?: ContextKeyOptions<T>): ContextKey<T>;
 export function contextKey<T>(name: string, options: ContextKeyOptions<T> = {}): ContextKey<T> {
   checkOptions('contextKey', options, { default: rule.anything, local: rule.boolean });
+  const known = keyName(name);
   return Object.freeze({
-    name: keyName(name),
-    default: frozenCopy(options.default),
+    name: known,
+    default: frozenCopy(options.default, 'the defaults of keys', known),
     hasDefault: options.default !== undefined,
     local: options.local ?? false,
   });
@@ -79,12 +82,14 @@ export function keyNameAt(path: string | undefined, key: Key): string {
 
 /** Whether something can be a key: a name that is not empty and not `__proto__`, or a context key. */
 export function isKey(key: unknown): key is Key {
-  const name: unknown = isContextKey(key) ? key.name : key;
+  const name: unknown = isContextKey(key) ? readProperty(key, 'name') : key;
   return typeof name === 'string' && name !== '' && name !== '__proto__';
 }
 
 function isContextKey(value: unknown): value is ContextKey<unknown, unknown> {
-  return typeof value === 'object' && value !== null && 'name' in value && 'local' in value;
+  return (
+    typeof value === 'object' && value !== null && hasProperty(value, 'name') && hasProperty(value, 'local')
+  );
 }
 
 function describeKey(key: unknown): string {

@@ -1,3 +1,4 @@
+import { hasProperty } from '../data/foreign-value.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { printed } from '../ports/error-record.js';
 
@@ -19,9 +20,7 @@ export interface DisposerFailure {
 /** Whether something can be called at the end of an execution. */
 export function isDisposer(value: unknown): value is Disposer {
   if (typeof value === 'function') return true;
-  return (
-    typeof value === 'object' && value !== null && (Symbol.asyncDispose in value || Symbol.dispose in value)
-  );
+  return hasProperty(value, Symbol.asyncDispose) || hasProperty(value, Symbol.dispose);
 }
 
 /** Calls one disposer; the result is awaited by the caller if it is a promise. */

@@ -1,3 +1,4 @@
+import { pairsIn } from '../data/pairs.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import type { Key } from './context-key.js';
 
@@ -8,36 +9,40 @@ export type EntriesSource = Readonly<Record<string, unknown>> | Iterable<readonl
  * The pairs of an {@link EntriesSource}.
  *
  * @param path where the entries are used, for the error.
- * @throws {@link PipelineError} `CONTEXT_KEY_INVALID` for a symbol as a key, `OPTION_INVALID` for what holds no entries.
+ * @throws {@link PipelineError} `CONTEXT_KEY_INVALID` for a symbol as a key, `OPTION_INVALID` for what
+ * holds no entries, `CONTEXT_VALUE_INVALID` for an entry that cannot be read.
  */
 export function entriesOf(
-  source: EntriesSource | undefined,
+  given: EntriesSource | undefined,
   path?: string,
 ): Iterable<readonly [Key, unknown]> {
+  const source: unknown = given;
   if (source === undefined) return [];
-  if (!isObject(source)) {
+  if (typeof source !== 'object' || source === null)
     throw noEntries(`a value of type ${typeof source}`, path);
+  const pairs = pairsOf(source, path);
+  if (pairs === undefined) throw noEntries('a list whose elements are not all pairs', path);
+  return pairs as (readonly [Key, unknown])[];
+}
+
+function pairsOf(source: object, path: string | undefined): (readonly [unknown, unknown])[] | undefined {
+  try {
+    return pairsIn(source, 'the entries');
+  } catch (cause) {
+    if (cause instanceof PipelineError) throw cause;
+    throw noEntries('something that cannot be read', path, { cause });
   }
-  if (Symbol.iterator in source) return [...(source as Iterable<unknown>)].map((pair) => pairOf(pair, path));
-  // Symbols are listed too, so that they are refused instead of lost.
-  return Reflect.ownKeys(source)
-    .filter((key) => Object.prototype.propertyIsEnumerable.call(source, key))
-    .map((key) => [key as string, Reflect.get(source, key)] as const);
 }
 
-function pairOf(pair: unknown, path: string | undefined): readonly [Key, unknown] {
-  if (Array.isArray(pair) && pair.length === 2) return [pair[0] as Key, pair[1]];
-  throw noEntries('a list whose elements are not all pairs', path);
-}
-
-function noEntries(what: string, path: string | undefined): PipelineError {
+function noEntries(
+  what: string,
+  path: string | undefined,
+  more: { readonly cause?: unknown } = {},
+): PipelineError {
   return new PipelineError('OPTION_INVALID', {
     path,
     problem: `Entries cannot be read from ${what}.`,
     remedy: 'Give a plain object, a Map, or a list of [key, value] pairs.',
+    ...more,
   });
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { isInstanceOf } from '../data/foreign-value.js';
 import { invalidOption } from '../errors/option-rules.js';
 import type { CancelReason } from '../errors/cancel-reason.js';
 import type { DeadLetterDecorator, DeadLetterSink } from '../ports/dead-letter-sink.js';
@@ -77,7 +78,7 @@ export class PipelineContext {
     currentNodeId?: string,
     itemScope?: CancelScope,
   ) {
-    this.#frame = origin instanceof ContextFrame ? origin : new TemplateFrame(origin);
+    this.#frame = isInstanceOf(origin, ContextFrame) ? origin : new TemplateFrame(origin);
     if (itemScope !== undefined) this.#extras = { itemScope, run: undefined, logger: undefined };
     this.currentNodeId = currentNodeId;
   }

@@ -1,3 +1,4 @@
+import { isInstanceOf } from '../data/foreign-value.js';
 import { checkOptions } from '../errors/option-rules.js';
 import { silentLogger } from '../ports/logger.js';
 import { limitsOf } from '../run/budget-limits.js';
@@ -27,9 +28,9 @@ export class TemplateFrame extends ContextFrame {
   /** @throws {@link PipelineError} `OPTION_INVALID` or `CONTEXT_KEY_INVALID` for wrong options. */
   constructor(options: PipelineContextOptions = {}) {
     checkOptions('PipelineContext', options, pipelineContextRules);
-    const joined = options.run instanceof RunContext ? options.run : undefined;
+    const joined = isInstanceOf(options.run, RunContext) ? options.run : undefined;
     const parts = joined && RunContext.parts(joined);
-    const runOptions = options.run instanceof RunContext ? {} : (options.run ?? {});
+    const runOptions = isInstanceOf(options.run, RunContext) ? {} : (options.run ?? {});
     checkOptions('run', runOptions, runContextRules);
     const identity = parts?.identity ?? startedIdentity(runOptions);
     const { logger = parts?.logger ?? silentLogger } = options;
@@ -69,7 +70,7 @@ export class TemplateFrame extends ContextFrame {
     const stops = [...this.#signals, dormant?.signal].map((signal) => relaySignal(signal, scope));
     const limits = [
       timeoutMs === undefined ? undefined : Date.now() + timeoutMs,
-      deadline?.getTime(),
+      deadline === undefined ? undefined : Number(deadline),
       // That of a run that has ended is nobody's any more.
       joined?.run.isClosed === true ? joined.deadlineMs : dormant?.deadlineMs,
     ].filter((limit) => limit !== undefined);

@@ -1,3 +1,4 @@
+import { isInstanceOf } from '../data/foreign-value.js';
 import { invalidOption } from '../errors/option-rules.js';
 import { currentContext, runInContext } from './ambient-context.js';
 import type { ContextHolder } from './ambient-context.js';
@@ -21,7 +22,7 @@ export async function withContext<T>(
 ): Promise<Awaited<T>> {
   if (typeof fn !== 'function')
     throw invalidOption('withContext', 'a function was expected after the context');
-  const view = context instanceof PipelineContext ? context : new PipelineContext(context);
+  const view = isInstanceOf(context, PipelineContext) ? context : new PipelineContext(context);
   const holder: ContextHolder = { context: view };
   const frame = frameOf(view);
   // The context of a running execution: its own end disposes it.

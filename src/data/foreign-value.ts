@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { FrozenMap, FrozenSet } from './frozen-collections.js';
 
 /**
  * The one place that asks a value it knows nothing of: a node may throw, give or be given anything, also a revoked
@@ -22,13 +23,13 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   }
 }
 
-/** What a property holds; undefined where there is none, and where reading it throws. */
-export function readProperty(value: unknown, key: PropertyKey): unknown {
+/** What a property holds; undefined where there is none, and what is given for it where reading it throws. */
+export function readProperty(value: unknown, key: PropertyKey, unreadable?: unknown): unknown {
   if (!isObject(value)) return undefined;
   try {
     return Reflect.get(value, key);
   } catch {
-    return undefined;
+    return unreadable;
   }
 }
 
@@ -51,11 +52,14 @@ export function prototypeOf(value: object): object | null {
   }
 }
 
+/** A class, whether or not others may construct it. */
+interface AnyClass<T> {
+  readonly prototype: T;
+  [Symbol.hasInstance](value: unknown): boolean;
+}
+
 /** Whether a value is an instance of a class of this realm. */
-export function isInstanceOf<T extends object>(
-  value: unknown,
-  type: abstract new (...args: never[]) => T,
-): value is T {
+export function isInstanceOf<T extends object>(value: unknown, type: AnyClass<T>): value is T {
   try {
     return value instanceof type;
   } catch {
@@ -108,6 +112,10 @@ export function containerKind(value: unknown): ContainerKind | undefined {
       return isArray(value) ? 'array' : undefined;
     case Map.prototype:
       return types.isMap(value) ? 'map' : undefined;
+    case FrozenMap.prototype:
+      return FrozenMap.is(value) ? 'map' : undefined;
+    case FrozenSet.prototype:
+      return FrozenSet.is(value) ? 'set' : undefined;
     case Set.prototype:
       return types.isSet(value) ? 'set' : undefined;
     case null:
@@ -134,6 +142,45 @@ function isObjectPrototype(value: object): boolean {
   return (
     prototypeOf(value) === null && hasOwn(value, 'isPrototypeOf') && hasOwn(value, 'propertyIsEnumerable')
   );
+}
+
+/** Whether a value is a Map, of any realm or class, or a frozen one of this library. */
+export function isMap(value: object): boolean {
+  return types.isMap(value) || FrozenMap.is(value);
+}
+
+/** Whether a value is a Set, of any realm or class, or a frozen one of this library. */
+export function isSet(value: object): boolean {
+  return types.isSet(value) || FrozenSet.is(value);
+}
+
+/** The entries of a Map as it holds them, whatever methods it has; none of what is no Map. */
+export function entriesOfMap(map: object): Iterable<readonly [unknown, unknown]> {
+  if (FrozenMap.is(map)) return map.entries();
+  return types.isMap(map) ? mapEntries.call(map) : [];
+}
+
+/** The elements of a Set as it holds them, whatever methods it has; none of what is no Set. */
+export function valuesOfSet(set: object): Iterable<unknown> {
+  if (FrozenSet.is(set)) return set.values();
+  return types.isSet(set) ? setValues.call(set) : [];
+}
+
+// A Map or Set may have methods of its own with these names.
+/* eslint-disable @typescript-eslint/unbound-method -- bound at each call */
+const mapEntries = Map.prototype.entries;
+const setValues = Set.prototype.values;
+/* eslint-enable @typescript-eslint/unbound-method */
+
+/** The names of the classes that a value is an instance of, the nearest first. */
+export function classNamesOf(value: object): string[] {
+  const names: string[] = [];
+  for (let at = prototypeOf(value), depth = 0; at !== null && depth < MOST_CLASSES; depth += 1) {
+    const name = nameOfClass(at);
+    if (name !== undefined) names.push(name);
+    at = prototypeOf(at);
+  }
+  return names;
 }
 
 /** The name of the class that a prototype belongs to. */

@@ -1,72 +1,148 @@
-import { freeze, isDraft, original } from 'immer';
+import { types } from 'node:util';
+import { isDraft, original } from 'immer';
+import { PipelineError } from '../errors/pipeline-error.js';
+import { containerKind, entriesOfMap, valuesOfSet } from './foreign-value.js';
+import type { ContainerKind } from './foreign-value.js';
+import { FrozenMap, FrozenSet } from './frozen-collections.js';
 
-/** The frozen copies made here: what is one already is taken as it is. */
-const ownCopies = new WeakSet();
+/** More levels are refused: whoever walks through data by calling himself may rely on it. */
+const MOST_LEVELS = 1000;
+
+/** The frozen copies made here, with their levels: what is one already is taken as it is. */
+const levelsOf = new WeakMap<object, number>();
+
+/** What is copied, for the error of a value that cannot be. */
+interface Place {
+  readonly holder: string;
+  readonly key?: string | undefined;
+  readonly path?: string | undefined;
+}
 
 /**
  * Copies plain data deeply and freezes the copy; the given value stays untouched.
  *
- * Data are plain objects, arrays, Maps and Sets, also in cycles. Instances of classes, dates and functions are
- * kept by reference.
+ * Data are plain objects, arrays, Maps and Sets of any realm, also in cycles; the copy is of this realm. Instances of
+ * classes, dates and functions are kept by reference.
+ *
+ * @param holder what holds the value, such as `parameters`.
+ * @param key the name of the value in it.
+ * @param path where that is, in the tree of pipelines.
+ * @throws {@link PipelineError} `CONTEXT_VALUE_INVALID` for data of more than 1,000 levels, and for what cannot be read.
  */
-export function frozenCopy<T>(value: T): T {
-  return isContainer(value) ? (copyContainer(value, new Map()) as T) : value;
+export function frozenCopy<T>(value: T, holder = 'data', key?: string, path?: string): T {
+  if (typeof value !== 'object' || value === null || levelsOf.has(value)) return value;
+  const place = { holder, key, path };
+  try {
+    return copyOf(value, 1, new Map(), place) as T;
+  } catch (thrown) {
+    throw thrown instanceof TooDeep ? tooDeep(place) : valueInvalid(place, thrown);
+  }
 }
 
 /** Whether an object is a frozen copy made here: it, and the list of what is in it, never change. */
 export function isFrozenCopy(value: object): boolean {
-  return ownCopies.has(value);
+  return levelsOf.has(value);
 }
 
-function copyValue(value: unknown, seen: Map<object, unknown>): unknown {
-  const settled = isDraft(value) ? original(value) : value;
-  return isContainer(settled) ? copyContainer(settled, seen) : settled;
+/** Ends the copying; never leaves this file. */
+class TooDeep extends Error {}
+
+/** The copy of one value, which stands on a level of what is copied. */
+function copyOf(given: unknown, level: number, seen: Map<object, unknown>, place: Place): unknown {
+  if (typeof given !== 'object' || given === null) return given;
+  const source: unknown = isDraft(given) ? original(given) : given;
+  if (typeof source !== 'object' || source === null) return source;
+  const known = levelsOf.get(source);
+  if (level - 1 + (known ?? 1) > MOST_LEVELS) throw new TooDeep();
+  if (known !== undefined) return source;
+  const kind = containerKind(source);
+  if (kind === undefined) {
+    // A proxy that has been revoked has no kind, and throws here.
+    if (types.isProxy(source)) Reflect.getPrototypeOf(source);
+    return source;
+  }
+  const made = seen.get(source);
+  return made ?? copyContainer(kind, source, level, seen, place);
 }
 
-function copyContainer(source: object, seen: Map<object, unknown>): unknown {
-  if (ownCopies.has(source)) return source;
-  const known = seen.get(source);
-  if (known !== undefined) return known;
-  const copy = emptyLike(source);
-  seen.set(source, copy);
-  fill(copy, source, seen);
-  ownCopies.add(copy);
-  return freeze(copy);
+function copyContainer(
+  kind: ContainerKind,
+  source: object,
+  level: number,
+  seen: Map<object, unknown>,
+  place: Place,
+): unknown {
+  let below = 0;
+  const part = (value: unknown): unknown => {
+    const copy = copyOf(value, level + 1, seen, place);
+    if (typeof copy === 'object' && copy !== null) below = Math.max(below, levelsOf.get(copy) ?? 0);
+    return copy;
+  };
+  const copy = filled(kind, source, part, seen);
+  levelsOf.set(copy, below + 1);
+  return Object.freeze(copy);
 }
 
-function fill(copy: object, source: object, seen: Map<object, unknown>): void {
-  if (Array.isArray(copy) && Array.isArray(source)) {
-    for (const element of source) copy.push(copyValue(element, seen));
-  } else if (copy instanceof Map && source instanceof Map) {
-    for (const [key, entry] of source) copy.set(copyValue(key, seen), copyValue(entry, seen));
-  } else if (copy instanceof Set && source instanceof Set) {
-    for (const element of source) copy.add(copyValue(element, seen));
-  } else {
-    for (const key of Reflect.ownKeys(source)) {
-      if (!Object.prototype.propertyIsEnumerable.call(source, key)) continue;
-      const value = copyValue(Reflect.get(source, key), seen);
-      // Defined, not assigned: an own '__proto__' stays a plain entry.
-      Object.defineProperty(copy, key, { value, enumerable: true, configurable: true, writable: true });
+/** A copy that is known before its parts are: they may hold it. */
+function filled(
+  kind: ContainerKind,
+  source: object,
+  part: (value: unknown) => unknown,
+  seen: Map<object, unknown>,
+): object {
+  switch (kind) {
+    case 'array': {
+      const list: unknown[] = [];
+      seen.set(source, list);
+      for (const element of source as readonly unknown[]) list.push(part(element));
+      return list;
+    }
+    case 'map': {
+      const entries = new Map<unknown, unknown>();
+      const map = new FrozenMap(entries);
+      seen.set(source, map);
+      for (const [key, value] of entriesOfMap(source)) entries.set(part(key), part(value));
+      return map;
+    }
+    case 'set': {
+      const elements = new Set<unknown>();
+      const set = new FrozenSet(elements);
+      seen.set(source, set);
+      for (const element of valuesOfSet(source)) elements.add(part(element));
+      return set;
+    }
+    case 'object': {
+      const record: object = Reflect.getPrototypeOf(source) === null ? (Object.create(null) as object) : {};
+      seen.set(source, record);
+      for (const key of Reflect.ownKeys(source)) {
+        if (!Object.prototype.propertyIsEnumerable.call(source, key)) continue;
+        const value = part(Reflect.get(source, key));
+        // Defined, not assigned: an own '__proto__' stays a plain entry.
+        Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true });
+      }
+      return record;
     }
   }
 }
 
-function emptyLike(source: object): object {
-  if (Array.isArray(source)) return [];
-  if (source instanceof Map) return new Map<unknown, unknown>();
-  if (source instanceof Set) return new Set<unknown>();
-  return Object.create(Object.getPrototypeOf(source) as object | null) as object;
+function tooDeep(place: Place): PipelineError {
+  return new PipelineError('CONTEXT_VALUE_INVALID', {
+    path: place.path,
+    problem: `${valueAt(place)} has more than ${MOST_LEVELS.toLocaleString('en')} levels.`,
+    remedy: 'Give flatter data, such as a list, or keep the value as a context item.',
+  });
 }
 
-/** Whether a value is plain data with parts: a plain object, an array, a Map or a Set, but no subclass of these. */
-function isContainer(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return (
-    prototype === null ||
-    prototype === Object.prototype ||
-    prototype === Array.prototype ||
-    prototype === Map.prototype ||
-    prototype === Set.prototype
-  );
+/** The error of a value that cannot be read as data. */
+export function valueInvalid(place: Place, cause: unknown): PipelineError {
+  return new PipelineError('CONTEXT_VALUE_INVALID', {
+    path: place.path,
+    problem: `${valueAt(place)} cannot be read.`,
+    remedy: 'What reading it threw is the cause; give plain data, without getters that throw.',
+    cause,
+  });
+}
+
+function valueAt({ holder, key }: Place): string {
+  return key === undefined ? `A value in ${holder}` : `The value of '${key}' in ${holder}`;
 }

@@ -1,10 +1,15 @@
+import { containerKind } from './foreign-value.js';
+
 /**
- * Whether a value survives the way through JSON as it is: texts, finite numbers, booleans, null, lists and plain objects.
- *
- * Throws only what a getter or a proxy in the value throws.
+ * Whether a value survives the way through JSON as it is: texts, finite numbers, booleans, null, lists and plain
+ * objects of any realm. Never throws: what cannot be read does not survive.
  */
 export function isPlainData(value: unknown): boolean {
-  return isPlain(value, 0, new Map());
+  try {
+    return isPlain(value, 0, new Map());
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -31,12 +36,14 @@ function isPlain(value: unknown, depth: number, seen: Map<object, number>): bool
   if (typeof value !== 'object' || depth > MAX_DEPTH) return false;
   if ((seen.get(value) ?? -1) >= depth) return true;
   seen.set(value, depth);
-  // A hole in a list becomes null in JSON; without this check a long list of holes takes long too.
-  if (Array.isArray(value))
-    return !value.includes(undefined) && value.every((element) => isPlain(element, depth + 1, seen));
-  const prototype: unknown = Object.getPrototypeOf(value);
+  const kind = containerKind(value);
+  if (kind === 'array') {
+    const list = value as readonly unknown[];
+    // A hole in a list becomes null in JSON; without this check a long list of holes takes long too.
+    return !list.includes(undefined) && list.every((element) => isPlain(element, depth + 1, seen));
+  }
   return (
-    (prototype === null || prototype === Object.prototype) &&
+    kind === 'object' &&
     Reflect.ownKeys(value).every(
       (key) => typeof key === 'string' && isPlain(Reflect.get(value, key), depth + 1, seen),
     )

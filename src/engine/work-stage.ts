@@ -1,3 +1,4 @@
+import { PipelineError } from '../errors/pipeline-error.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
 import { toErrorRecord } from '../ports/error-record.js';
 import type { Decision, ErrorPolicy } from '../resilience/error-policy.js';
@@ -84,10 +85,9 @@ export abstract class WorkStage extends NodeStage {
       this.tell(execution, 'itemFailed', { attempt, error: toErrorRecord(error) });
     }
     const decision = this.#decide(failed);
-    if ('thrown' in decision) {
-      const cause = new AggregateError([error, decision.thrown], 'the error policy threw');
-      return this.#fail(execution, { ...failed, error: nodeFailed(this.site.path, cause) });
-    }
+    // A policy that cannot decide ends the run: nothing decides about that.
+    if (decision instanceof PipelineError)
+      return this.#fail(execution, { ...failed, error: decision, isFatal: true });
     switch (decision.action) {
       case 'fail':
         return this.#fail(execution, failed);
@@ -107,7 +107,7 @@ export abstract class WorkStage extends NodeStage {
     }
   }
 
-  #decide({ error, attempt, isFatal }: FailedTry): Decision | { readonly thrown: unknown } {
+  #decide({ error, attempt, isFatal }: FailedTry): Decision | PipelineError {
     if (this.policy === undefined || isFatal === true) return { action: 'fail' };
     const isWrapped = error.code === 'NODE_FAILED';
     // A node's own policy is asked with the original; a composite's also with the error around it.
@@ -117,9 +117,10 @@ export abstract class WorkStage extends NodeStage {
         ? [error.cause, error]
         : [error.cause];
     try {
-      return this.policy.decide(asked, attempt);
+      return this.policy.decide(asked, attempt, this.site.path);
     } catch (thrown) {
-      return { thrown };
+      if (thrown instanceof PipelineError) return thrown;
+      throw thrown;
     }
   }
 

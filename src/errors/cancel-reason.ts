@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** The kinds that a caller can give; `finished` is the framework's own. */
 const kinds = ['user', 'deadline', 'budget', 'superseded', 'shutdown', 'failure'] as const;
 
@@ -22,8 +24,9 @@ export interface CancelReason {
  */
 export function cancelReasonOf(given: unknown): { readonly reason: CancelReason; readonly cause?: unknown } {
   try {
-    // The signal of another run aborts with an error that holds the reason.
-    const inner = given instanceof Error && 'reason' in given ? copyOf(given.reason) : undefined;
+    // The signal of another run aborts with an error that holds the reason; it may be of another realm.
+    const isError = types.isNativeError(given) || given instanceof Error;
+    const inner = isError ? copyOf(Reflect.get(given, 'reason')) : undefined;
     if (inner !== undefined) return { reason: inner, cause: given };
     const reason = copyOf(given);
     if (reason !== undefined) return { reason };

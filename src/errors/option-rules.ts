@@ -1,6 +1,11 @@
+import { types } from 'node:util';
 import { PipelineError } from './pipeline-error.js';
 
-/** Judges one option: undefined when it is fine, else what was expected. */
+/**
+ * Judges one option: undefined when it is fine, else what was expected.
+ *
+ * A rule may throw where a value cannot be read: ask it through {@link expectedBy}.
+ */
 export type OptionRule = (value: unknown) => string | undefined;
 
 /** The options a thing knows, each with its rule. */
@@ -26,9 +31,19 @@ export const rule = {
     typeof value === 'number' && value >= 0 && value <= LONGEST_MS ? undefined : 'milliseconds, 0 or more',
   positiveMilliseconds: (value: unknown) =>
     typeof value === 'number' && value > 0 && value <= LONGEST_MS ? undefined : 'milliseconds above 0',
+  // Of any realm.
   date: (value: unknown) =>
-    value instanceof Date && !Number.isNaN(value.getTime()) ? undefined : 'a valid Date',
-  signal: (value: unknown) => (value instanceof AbortSignal ? undefined : 'an AbortSignal'),
+    types.isDate(value) && !Number.isNaN(dateTime.call(value)) ? undefined : 'a valid Date',
+  /** By shape: test environments and other realms have classes of their own. */
+  signal: (value: unknown) =>
+    typeof value === 'object' &&
+    value !== null &&
+    typeof Reflect.get(value, 'aborted') === 'boolean' &&
+    ['addEventListener', 'removeEventListener'].every(
+      (method) => typeof Reflect.get(value, method) === 'function',
+    )
+      ? undefined
+      : 'an AbortSignal',
   instanceOf:
     (type: abstract new (...args: never[]) => object): OptionRule =>
     (value) =>
@@ -52,22 +67,55 @@ export const rule = {
   object: (value: unknown) => (typeof value === 'object' && value !== null ? undefined : 'an object'),
 } as const;
 
-/** Whether something can hold options: an object that is no collection, no date and no promise. */
-export function canHoldOptions(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null || value instanceof Date) return false;
-  return !(Symbol.iterator in value) && !('then' in value && typeof value.then === 'function');
+// A Date may have a method of its own with this name.
+// eslint-disable-next-line @typescript-eslint/unbound-method -- bound at each call
+const dateTime = Date.prototype.getTime;
+
+/** What a rule expects in place of a value, as far as the value lets itself be read; never throws. */
+export function expectedBy(judge: OptionRule, value: unknown): string | undefined {
+  try {
+    return judge(value);
+  } catch {
+    return 'something that can be read';
+  }
 }
 
-/** Every option that is unknown or has a value its rule refuses, as phrases; an undefined option counts as left out. */
+/** Whether something can hold options: an object that is no collection, no date and no promise. Never throws. */
+export function canHoldOptions(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || types.isDate(value)) return false;
+  try {
+    return !(Symbol.iterator in value) && !('then' in value && typeof value.then === 'function');
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Every option that is unknown, cannot be read, or has a value its rule refuses, as phrases; an undefined option
+ * counts as left out. Never throws.
+ */
 export function optionProblems(options: unknown, rules: OptionRules): string[] {
   if (!canHoldOptions(options)) return ['a plain object with options was expected'];
   const known = Object.keys(rules);
-  return Object.entries(options).flatMap(([name, value]) => {
+  const names = namesOf(options);
+  if (names === undefined) return ['options that can be read were expected'];
+  return names.flatMap((name) => {
     const judge = Object.hasOwn(rules, name) ? rules[name] : undefined;
     if (judge === undefined) return [`there is no option '${name}' (known: ${known.join(', ')})`];
-    const expected = value === undefined ? undefined : judge(value);
+    const expected = expectedBy(() => {
+      const value: unknown = Reflect.get(options, name);
+      return value === undefined ? undefined : judge(value);
+    }, options);
     return expected === undefined ? [] : [`'${name}' must be ${expected}`];
   });
+}
+
+function namesOf(options: object): string[] | undefined {
+  try {
+    return Object.keys(options);
+  } catch {
+    return undefined;
+  }
 }
 
 /**

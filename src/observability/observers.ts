@@ -1,3 +1,4 @@
+import { ignoreRejection, isThenable, toPromise } from '../data/foreign-value.js';
 import { executionEventTypes } from '../ports/execution-observer.js';
 import type { ExecutionEvent, ExecutionObserver } from '../ports/execution-observer.js';
 import type { Logger } from '../ports/logger.js';
@@ -28,7 +29,7 @@ export function notifyObserver(
   };
   try {
     const returned = tell(observer, event.type as keyof ExecutionObserver, event);
-    if (isThenable(returned)) returned.then(undefined, warn);
+    if (isThenable(returned)) toPromise(returned).catch(warn);
   } catch (error) {
     warn(error);
   }
@@ -54,12 +55,8 @@ function tellAll(
     }
   }
   const promises = pending.filter((returned) => isThenable(returned));
-  if (thrown.length === 0) return promises.length === 0 ? undefined : Promise.all(promises);
+  if (thrown.length === 0) return promises.length === 0 ? undefined : Promise.all(promises.map(toPromise));
   // What is thrown goes before what rejects; nothing goes unhandled.
-  void Promise.allSettled(promises);
+  promises.forEach(ignoreRejection);
   throw thrown.length === 1 ? thrown[0] : new AggregateError(thrown, 'several execution observers failed');
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { hasProperty, isError, isInstanceOf, readProperty } from '../data/foreign-value.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 
 /** An error as plain data, with its chain of causes: what events, dead letters and records hold. */
@@ -20,38 +20,51 @@ export interface ErrorRecord {
 /** How far the causes of an error are followed. */
 export const MAX_CAUSES = 16;
 
+/** Stands where something of an error cannot be read. */
+const UNREADABLE = 'a value that cannot be read';
+
+/** Larger values are not printed: that would take too long, and nobody reads it. */
+const MOST_CHARACTERS = 100_000;
+
 /** Describes anything thrown as plain data, and never throws itself; a chain of more than 16 causes is cut. */
 export function toErrorRecord(thrown: unknown, depth = 0): ErrorRecord {
-  if (!(thrown instanceof Error)) return Object.freeze({ name: 'NonError', message: printed(thrown) });
-  try {
-    return Object.freeze(recordOf(thrown, depth));
-  } catch {
-    return Object.freeze({ name: 'Error', message: printed(thrown) });
-  }
-}
-
-function recordOf(error: Error, depth: number): ErrorRecord {
-  const code: unknown = 'code' in error ? error.code : undefined;
-  return {
-    name: error.name,
+  if (!isError(thrown)) return Object.freeze({ name: 'NonError', message: printed(thrown) });
+  const [name, code, stack] = ['name', 'code', 'stack'].map((part) => readProperty(thrown, part));
+  const path = isInstanceOf(thrown, PipelineError) ? readProperty(thrown, 'path') : undefined;
+  return Object.freeze({
+    name: typeof name === 'string' ? name : 'Error',
     ...(typeof code === 'string' || typeof code === 'number' ? { code: String(code) } : {}),
-    message: printed(error),
-    ...(error.stack === undefined ? {} : { stack: error.stack }),
-    ...(error instanceof PipelineError && error.path !== undefined ? { path: error.path } : {}),
-    ...(!('cause' in error) || depth === MAX_CAUSES ? {} : { cause: toErrorRecord(error.cause, depth + 1) }),
-  };
+    message: printed(thrown),
+    ...(typeof stack === 'string' ? { stack } : {}),
+    ...(typeof path === 'string' ? { path } : {}),
+    ...(depth === MAX_CAUSES || !hasProperty(thrown, 'cause')
+      ? {}
+      : { cause: toErrorRecord(readProperty(thrown, 'cause', UNREADABLE), depth + 1) }),
+  });
 }
 
-/** A thrown value in words; never throws itself. */
+/** A thrown value in words: of an error its message, of data their JSON; never throws itself. */
 export function printed(thrown: unknown): string {
+  // The message of an error may be anything, whatever its type says.
+  const shown = isError(thrown) ? readProperty(thrown, 'message', UNREADABLE) : thrown;
   try {
-    if (typeof thrown !== 'object' || thrown === null) return String(thrown);
-    // The message of an error may be anything, whatever its type says.
-    const text: unknown = thrown instanceof Error ? thrown.message : JSON.stringify(thrown);
-    return typeof text === 'string' ? text : inspect(text);
+    return typeof shown === 'object' && shown !== null ? printedData(shown) : String(shown);
   } catch {
     return 'a value that cannot be printed';
   }
+}
+
+function printedData(data: object): string {
+  if (ArrayBuffer.isView(data)) return `${data.byteLength} bytes`;
+  let left = MOST_CHARACTERS;
+  const bounded = (name: string, value: unknown): unknown => {
+    left -= name.length + (typeof value === 'string' ? value.length : 1);
+    // What was printed so far is not shown either: a secret that is cut would not be found in it.
+    if (left < 0) throw new RangeError('too large');
+    return ArrayBuffer.isView(value) ? `${value.byteLength} bytes` : value;
+  };
+  const text: unknown = JSON.stringify(data, bounded);
+  return typeof text === 'string' ? text : String(text);
 }
 
 /** What was given in place of something else, in words; an undefined import is the usual cause of undefined. */

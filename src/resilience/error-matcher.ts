@@ -1,18 +1,65 @@
-/** Chooses errors: by class, by `code`, or by a predicate. */
+import {
+  classNamesOf,
+  ignoreRejection,
+  isError,
+  isInstanceOf,
+  isThenable,
+  nameOfClass,
+  prototypeOf,
+  readProperty,
+} from '../data/foreign-value.js';
+import { policyInvalid } from './policy-invalid.js';
+
+/** Chooses errors: by class, by `code`, or by a predicate, which answers at once. */
 export type ErrorMatcher =
   (abstract new (...args: never[]) => Error) | string | ((error: unknown) => boolean);
 
-/** Whether a matcher chooses an error. */
-export function matchesError(matcher: ErrorMatcher, error: unknown): boolean {
-  if (typeof matcher === 'string') {
-    return typeof error === 'object' && error !== null && 'code' in error && error.code === matcher;
-  }
-  return isErrorClass(matcher) ? error instanceof matcher : matcher(error);
+/**
+ * Whether a matcher chooses an error; a class also chooses errors of another realm, by the names of their classes.
+ *
+ * @throws {@link PipelineError} `POLICY_INVALID` when a predicate throws or returns a promise.
+ */
+export function matchesError(matcher: ErrorMatcher, error: unknown, path?: string): boolean {
+  if (typeof matcher === 'string') return readProperty(error, 'code') === matcher;
+  return isClass(matcher) ? isOfClass(error, matcher) : isChosen(matcher, error, path);
 }
 
-function isErrorClass(
+function isOfClass(error: unknown, type: abstract new (...args: never[]) => Error): boolean {
+  if (isInstanceOf(error, type)) return true;
+  const isForeign = isError(error) && !isInstanceOf(error, Error);
+  return isForeign && classNamesOf(error).includes(type.name);
+}
+
+function isChosen(predicate: (error: unknown) => boolean, error: unknown, path: string | undefined): boolean {
+  let answer: unknown;
+  try {
+    answer = predicate(error);
+  } catch (cause) {
+    throw policyInvalid('A predicate of the error policy threw, so the policy has not decided.', path, {
+      cause,
+    });
+  }
+  if (!isThenable(answer)) return Boolean(answer);
+  ignoreRejection(answer);
+  throw policyInvalid(
+    'A predicate of the error policy returned a promise, which would match every error.',
+    path,
+  );
+}
+
+/** A class cannot be called, which shows in its `prototype`; of a function that makes errors the prototype is one. */
+function isClass(
   matcher: Exclude<ErrorMatcher, string>,
 ): matcher is abstract new (...args: never[]) => Error {
-  const prototype: unknown = matcher.prototype;
-  return matcher === Error || prototype instanceof Error;
+  const property = Reflect.getOwnPropertyDescriptor(matcher, 'prototype');
+  const prototype: unknown = property?.value;
+  if (typeof prototype !== 'object' || prototype === null) return false;
+  return property?.writable === false || isErrorPrototype(prototype);
+}
+
+function isErrorPrototype(prototype: object): boolean {
+  return (
+    nameOfClass(prototype) === 'Error' ||
+    (prototypeOf(prototype) !== null && classNamesOf(prototype).includes('Error'))
+  );
 }

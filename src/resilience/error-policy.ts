@@ -1,5 +1,6 @@
 import { optionProblems, rule } from '../errors/option-rules.js';
 import { PipelineError } from '../errors/pipeline-error.js';
+import { waitBefore } from './delay.js';
 import type { Delay } from './delay.js';
 import { matchesError } from './error-matcher.js';
 import type { ErrorMatcher } from './error-matcher.js';
@@ -69,15 +70,17 @@ export class ErrorPolicy {
    *
    * @param errors the error as it is seen from inside and, at a composite, from outside.
    * @param attempt the number of the try that failed, from 1.
+   * @param path the node, for the error.
+   * @throws {@link PipelineError} `POLICY_INVALID` when a predicate or a delay throws, or gives no answer at once.
    */
-  decide(errors: readonly unknown[], attempt: number): Decision {
+  decide(errors: readonly unknown[], attempt: number, path?: string): Decision {
     const chosen = this.rules.find(
-      ({ on }) => on === undefined || errors.some((error) => matchesError(on, error)),
+      ({ on }) => on === undefined || errors.some((error) => matchesError(on, error, path)),
     );
     if (chosen === undefined) return { action: 'fail' };
     if (typeof chosen.then === 'string') return { action: chosen.then };
     const { attempts, delay, exhausted } = chosen.then.retry;
-    if (attempt < attempts) return { action: 'retry', delayMs: delay?.beforeAttemptMs(attempt + 1) ?? 0 };
+    if (attempt < attempts) return { action: 'retry', delayMs: waitBefore(delay, attempt + 1, path) };
     return { action: exhausted ?? 'exhausted' };
   }
 }

@@ -1,3 +1,5 @@
+import { ignoreRejection, isError, isThenable, toPromise } from '../data/foreign-value.js';
+import { printed } from '../ports/error-record.js';
 import { silentLogger } from '../ports/logger.js';
 import type { Logger, LogMethod } from '../ports/logger.js';
 import type { Redactor } from './redactor.js';
@@ -14,7 +16,8 @@ interface Leveled {
 /**
  * A logger that adds to each line which run, whose, and where, and replaces the values of secrets.
  *
- * It takes what pino takes: fields, an error or neither, a message or none, and what is put into the message.
+ * It takes what pino takes: fields, an error or neither, a message or none, and what is put into the message. What the
+ * logger behind it throws or rejects with changes nothing: a warning of the process tells of it, once per run.
  */
 class BoundLogger implements Logger, Leveled {
   readonly trace = this.#bind('trace');
@@ -25,25 +28,48 @@ class BoundLogger implements Logger, Leveled {
   readonly #logger: Logger;
   readonly #identity: RunIdentity;
   readonly #path: string;
-  /** Writes a line that has its fields already. */
+  /** Writes a line that has its fields already; never throws. */
   readonly #write: Write;
+  readonly #failed: (thrown: unknown) => void;
 
   constructor(logger: Logger, identity: RunIdentity, path: string, redactor: Redactor) {
     this.#logger = logger;
     this.#identity = identity;
     this.#path = path;
+    const failed = (thrown: unknown): void => {
+      tellOnce(thrown, path, redactor);
+    };
     // Of a run inside a run, the inner one's fields are the line's.
     const pass: Write =
       logger instanceof BoundLogger
         ? logger.#write
-        : (level, line): unknown =>
-            Reflect.apply(logger[level] as (...line: unknown[]) => unknown, logger, line);
-    this.#write = (level, line) => pass(level, redactor.data(line));
+        : (level, line): unknown => {
+            const written: unknown = Reflect.apply(
+              logger[level] as (...line: unknown[]) => unknown,
+              logger,
+              line,
+            );
+            return isThenable(written) ? toPromise(written).catch(failed) : written;
+          };
+    this.#failed = failed;
+    this.#write = (level, line) => {
+      try {
+        return pass(level, redactor.data(line));
+      } catch (thrown) {
+        failed(thrown);
+        return undefined;
+      }
+    };
   }
 
   isLevelEnabled(level: Level): boolean {
-    const asked = this.#logger as Partial<Leveled>;
-    return typeof asked.isLevelEnabled !== 'function' || asked.isLevelEnabled(level);
+    try {
+      const asked = this.#logger as Partial<Leveled>;
+      return typeof asked.isLevelEnabled !== 'function' || asked.isLevelEnabled(level);
+    } catch (thrown) {
+      this.#failed(thrown);
+      return true;
+    }
   }
 
   #bind(level: Level): LogMethod {
@@ -70,10 +96,17 @@ export function boundLogger(logger: Logger, identity: RunIdentity, path: string,
 
 function fieldsOf(given: unknown): object {
   try {
-    return given instanceof Error ? { err: given } : { ...(given as object | null | undefined) };
+    return isError(given) ? { err: given } : { ...(given as object | null | undefined) };
   } catch {
     return { fields: 'fields that cannot be read' };
   }
+}
+
+/** Tells of a logger that has failed, where no line of the run can. */
+function tellOnce(thrown: unknown, path: string, redactor: Redactor): void {
+  if (redactor.hasToldOfLogger) return;
+  redactor.hasToldOfLogger = true;
+  process.emitWarning(redactor.text(`The logger of the run failed at '${path}': ${printed(thrown)}`));
 }
 
 /** Writes a line for the framework: a logger that throws or rejects changes nothing. */
@@ -85,7 +118,7 @@ export function quietly(
 ): void {
   try {
     // Nobody is left to tell.
-    Promise.resolve(logger[level](fields, message)).catch(() => undefined);
+    ignoreRejection(logger[level](fields, message));
   } catch {
     // Nor here.
   }

@@ -1,3 +1,17 @@
+import { types } from 'node:util';
+import {
+  classNamesOf,
+  containerKind,
+  entriesOfMap,
+  isArray,
+  isError,
+  isInstanceOf,
+  isMap,
+  isSet,
+  prototypeOf,
+  readProperty,
+  valuesOfSet,
+} from '../data/foreign-value.js';
 import { MAX_CAUSES, toErrorRecord } from '../ports/error-record.js';
 import { isFrozenCopy } from '../data/frozen-copy.js';
 import { Secret } from './secret.js';
@@ -24,7 +38,8 @@ interface Part {
   readonly holders: Part[];
 }
 
-const UNREADABLE = 'a value that cannot be read';
+/** Stands in a copy for what cannot be read. */
+export const UNREADABLE = 'a value that cannot be read';
 /** A frozen copy that holds a known text, or what may come to hold one. */
 const NEVER = -1;
 
@@ -49,7 +64,7 @@ export function redactedCopy(root: object, known: KnownTexts): unknown {
     return part;
   };
   const look = (part: Part): void => {
-    part.isError = part.source instanceof Error;
+    part.isError = isError(part.source);
     const isWithinCopy = isFrozenCopy(part.source);
     someValue(part.source, (value) => {
       if (typeof value === 'string') {
@@ -148,7 +163,7 @@ const isObject = (value: unknown): value is object => typeof value === 'object' 
 
 /** Whether nothing of an object is ever looked at. */
 function isOpaque(value: object): boolean {
-  return ArrayBuffer.isView(value) || value instanceof Date || value instanceof Secret;
+  return ArrayBuffer.isView(value) || types.isDate(value) || isInstanceOf(value, Secret);
 }
 
 /** Whether the test says so of a name or a value in an object; calls no accessor of a property. */
@@ -156,16 +171,15 @@ function someValue(source: object, test: (value: unknown) => boolean): boolean {
   // Most data are plain objects: of these nothing else is asked.
   if (Object.getPrototypeOf(source) !== Object.prototype) {
     if (isOpaque(source)) return false;
-    if (source instanceof Map || source instanceof Set) {
-      for (const [key, value] of source.entries()) if (test(key) || test(value)) return true;
-    } else if (source instanceof Error) {
-      const { name, message, stack, cause } = source;
-      const collected: unknown = source instanceof AggregateError ? source.errors : undefined;
-      if ([name, message, stack, cause, collected].some(test)) return true;
+    for (const [key, value] of entriesOfMap(source)) if (test(key) || test(value)) return true;
+    for (const element of valuesOfSet(source)) if (test(element)) return true;
+    if (isError(source)) {
+      const parts = ['name', 'message', 'stack', 'cause'].map((part) => readProperty(source, part));
+      if ([...parts, collectedErrors(source)].some(test)) return true;
     }
   }
   const names = Object.keys(source);
-  if (Array.isArray(source) && isDense(source, names)) {
+  if (isArray(source) && isDense(source, names)) {
     for (let index = 0; index < names.length; index += 1) if (test(source[index])) return true;
   } else for (const name of names) if (test(name) || test(dataOf(source, name))) return true;
   return Object.getOwnPropertySymbols(source).some(
@@ -182,23 +196,36 @@ function isDense(list: readonly unknown[], names: readonly string[]): boolean {
 const dataOf = (source: object, key: PropertyKey): unknown =>
   Reflect.getOwnPropertyDescriptor(source, key)?.value;
 
+/** The errors that an error has collected, as an `AggregateError` of any realm has; none for others. */
+export function collectedErrors(error: object): readonly unknown[] {
+  const collected = readProperty(error, 'errors');
+  return isArray(collected) ? collected : [];
+}
+
+function isCollection(error: object): boolean {
+  return classNamesOf(error).includes('AggregateError');
+}
+
 /** An error as a record with its own data, and its causes and collected errors so; loggers may write to it. */
 function recordOf(thrown: unknown, depth: number, records: Map<unknown, object>): object {
   const made = records.get(thrown);
   if (made !== undefined) return made;
   const bare = { ...toErrorRecord(thrown, MAX_CAUSES) };
-  if (!(thrown instanceof Error)) return bare;
+  if (!isError(thrown)) return bare;
   // An error that is among its own causes is there as the bare record.
   records.set(thrown, bare);
   try {
     const next = (error: unknown): object => recordOf(error, depth + 1, records);
     const names = Object.keys(thrown).filter((name) => name !== 'cause');
     const own = names.map((name) => [name, dataOf(thrown, name)] as const);
+    const collected = isCollection(thrown) ? collectedErrors(thrown) : undefined;
     const record = {
       ...Object.fromEntries(own.filter(([, value]) => value !== undefined)),
       ...bare,
-      ...(depth < MAX_CAUSES && 'cause' in thrown ? { cause: next(thrown.cause) } : {}),
-      ...(depth < MAX_CAUSES && thrown instanceof AggregateError ? { errors: thrown.errors.map(next) } : {}),
+      ...(depth < MAX_CAUSES && 'cause' in thrown
+        ? { cause: next(readProperty(thrown, 'cause', UNREADABLE)) }
+        : {}),
+      ...(depth < MAX_CAUSES && collected !== undefined ? { errors: collected.map(next) } : {}),
     };
     records.set(thrown, record);
     return record;
@@ -209,24 +236,25 @@ function recordOf(thrown: unknown, depth: number, records: Map<unknown, object>)
 
 /** The copy of an instance is plain: without its private fields it would not be one. */
 function emptyLike(source: object): object {
-  if (Array.isArray(source)) return [];
-  if (source instanceof Map) return new Map();
-  if (source instanceof Set) return new Set();
-  return Object.getPrototypeOf(source) === null ? (Object.create(null) as object) : {};
+  if (isArray(source)) return [];
+  if (isMap(source)) return new Map();
+  if (isSet(source)) return new Set();
+  return prototypeOf(source) === null ? (Object.create(null) as object) : {};
 }
 
 function fill(copy: object, source: object, redacted: (value: unknown) => unknown): void {
-  if (copy instanceof Map && source instanceof Map) {
-    for (const [key, value] of source as Map<unknown, unknown>) {
+  if (copy instanceof Map) {
+    const entries = new Map(entriesOfMap(source));
+    for (const [key, value] of entries) {
       const newKey = redacted(key);
       const isRenamed = typeof newKey === 'string' && newKey !== key;
-      const isTaken = (name: string): boolean => copy.has(name) || source.has(name);
+      const isTaken = (name: string): boolean => copy.has(name) || entries.has(name);
       copy.set(isRenamed ? freeName(newKey, isTaken) : newKey, redacted(value));
     }
-  } else if (copy instanceof Set && source instanceof Set) {
-    for (const element of source) copy.add(redacted(element));
+  } else if (copy instanceof Set) {
+    for (const element of valuesOfSet(source)) copy.add(redacted(element));
   }
-  const isPlain = Object.getPrototypeOf(copy) === Object.getPrototypeOf(source);
+  const isPlain = containerKind(source) !== undefined;
   for (const key of Reflect.ownKeys(source)) {
     const property = { ...Reflect.getOwnPropertyDescriptor(source, key) };
     if ('value' in property) property.value = redacted(property.value);

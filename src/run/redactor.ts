@@ -1,20 +1,22 @@
+import { isError, isInstanceOf, readProperty } from '../data/foreign-value.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { MAX_CAUSES } from '../ports/error-record.js';
-import { redactedCopy } from './redacted-copy.js';
+import { collectedErrors, redactedCopy, UNREADABLE } from './redacted-copy.js';
 import type { KnownTexts } from './redacted-copy.js';
 import { PLACEHOLDER } from './secret.js';
+import { TextSearch } from './text-search.js';
+import type { Span } from './text-search.js';
 
 /** Shorter values are left as they are: they would be found in words that have nothing to do with them. */
 const SHORTEST = 8;
-
-/** So many values share a pattern: a new value builds the last pattern again, and no other. */
-const CHUNK = 64;
 
 /** What an error holds in the framework's own words. */
 const writtenParts = ['message', 'stack', 'path', 'reason', 'errors', 'budget'];
 
 /** Replaces the secret values it knows in what the framework writes; knowing none, it touches nothing. */
 export class Redactor {
+  /** Whether a warning has told that the logger of this run fails: it does so once. */
+  hasToldOfLogger = false;
   #known: KnownValues;
 
   /** @param above a redactor to share all values with: what the one writes may hold what the other has read. */
@@ -53,7 +55,12 @@ export class Redactor {
     if (this.isEmpty) return value;
     if (typeof value === 'string') return this.text(value) as T;
     if (typeof value !== 'object' || value === null) return value;
-    return redactedCopy(value, this.#known) as T;
+    try {
+      return redactedCopy(value, this.#known) as T;
+    } catch {
+      // A proxy that answers now and not then.
+      return UNREADABLE as T;
+    }
   }
 
   /** Redacts, in place, the `PipelineError`s among an error, its causes and collected errors; never throws. */
@@ -62,15 +69,11 @@ export class Redactor {
     const depths = new Map([[error, 0]]);
     // A Map also hands out what is added while it is walked.
     for (const [found, depth] of depths) {
-      try {
-        if (!(found instanceof Error)) continue;
-        if (found instanceof PipelineError) for (const part of writtenParts) this.#mend(found, part);
-        if (depth === MAX_CAUSES) continue;
-        const collected: unknown[] = found instanceof AggregateError ? found.errors : [];
-        for (const next of [found.cause, ...collected]) if (!depths.has(next)) depths.set(next, depth + 1);
-      } catch {
-        // It does not let itself be read.
-      }
+      if (!isError(found)) continue;
+      if (isInstanceOf(found, PipelineError)) for (const part of writtenParts) this.#mend(found, part);
+      if (depth === MAX_CAUSES) continue;
+      for (const next of [readProperty(found, 'cause'), ...collectedErrors(found)])
+        if (!depths.has(next)) depths.set(next, depth + 1);
     }
   }
 
@@ -85,26 +88,11 @@ export class Redactor {
   }
 }
 
-/** Where in a text something known is. */
-interface Span {
-  readonly start: number;
-  end: number;
-}
-
-/** Some of the values, in every form in which they are looked for. */
-interface Chunk {
-  size: number;
-  readonly forms: string[];
-  /** Says whether one is there. */
-  test?: RegExp | undefined;
-  /** Finds all that are there, also where they overlap. */
-  finder?: RegExp | undefined;
-}
-
+/** The values, and every form in which they are looked for. */
 class KnownValues implements KnownTexts {
   readonly clean = new WeakMap<object, number>();
   readonly values = new Set<string>();
-  readonly #chunks: Chunk[] = [];
+  readonly #search = new TextSearch();
   #shortest = Infinity;
 
   get count(): number {
@@ -115,28 +103,19 @@ class KnownValues implements KnownTexts {
     if (this.values.has(value)) return;
     this.values.add(value);
     this.#shortest = Math.min(this.#shortest, value.length);
-    let last = this.#chunks.at(-1);
-    if (last === undefined || last.size === CHUNK) this.#chunks.push((last = { size: 0, forms: [] }));
-    last.size += 1;
-    last.forms.push(...formsOf(value));
-    last.test = last.finder = undefined;
+    for (const form of formsOf(value)) this.#search.add(form);
   }
 
   isIn(text: string): boolean {
     // No form of a value is shorter than the value.
-    if (text.length >= this.#shortest)
-      for (const chunk of this.#chunks) if (isOneIn(text, chunk)) return true;
-    return false;
+    return text.length >= this.#shortest && this.#search.isIn(text);
   }
 
   redact(text: string): string {
     if (!this.isIn(text)) return text;
-    const found = this.#chunks.flatMap((chunk) => (isOneIn(text, chunk) ? spansIn(text, chunk) : []));
-    const spans: Span[] = [];
-    for (const span of found.sort((a, b) => a.start - b.start)) addSpan(spans, span);
     let redacted = '';
     let written = 0;
-    for (const { start, end } of spans) {
+    for (const { start, end } of joined(this.#search.find(text))) {
       redacted += text.slice(written, start) + PLACEHOLDER;
       written = end;
     }
@@ -144,38 +123,32 @@ class KnownValues implements KnownTexts {
   }
 }
 
-function isOneIn(text: string, chunk: Chunk): boolean {
-  return (chunk.test ??= new RegExp(anyOf(chunk.forms))).test(text);
+/** The places in order, and as one where they overlap. */
+function joined(spans: readonly Span[]): readonly Span[] {
+  const apart: { start: number; end: number }[] = [];
+  for (const { start, end } of [...spans].sort((a, b) => a.start - b.start)) {
+    const last = apart.at(-1);
+    if (last === undefined || start >= last.end) apart.push({ start, end });
+    else last.end = Math.max(last.end, end);
+  }
+  return apart;
 }
 
-function spansIn(text: string, chunk: Chunk): Span[] {
-  // The longest first: at each place it covers the others.
-  chunk.finder ??= new RegExp(`(?=(${anyOf(chunk.forms.sort((a, b) => b.length - a.length))}))`, 'g');
-  const spans: Span[] = [];
-  for (const { index, 1: found = '' } of text.matchAll(chunk.finder))
-    addSpan(spans, { start: index, end: index + found.length });
-  return spans;
-}
-
-/** Adds a span that does not begin before the last, or makes the last one longer where they overlap. */
-function addSpan(spans: Span[], span: Span): void {
-  const last = spans.at(-1);
-  if (last === undefined || span.start >= last.end) spans.push(span);
-  else last.end = Math.max(last.end, span.end);
-}
-
+/** A value as it is, escaped for JSON, escaped twice, and in the ways in which it is encoded for a URL. */
 function formsOf(value: string): ReadonlySet<string> {
   // Half a character cannot be encoded; URLs replace it.
   const wellFormed = value.replace(/\p{Surrogate}/gu, '\ufffd');
   const inJson = escapedForJson(value);
+  const inUrl = encodeURIComponent(wellFormed);
+  // RFC 3986 reserves these five too, and some libraries escape them.
+  const inStrictUrl = inUrl.replace(
+    /[!'()*]/g,
+    (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
   const inForm = new URLSearchParams([['', value]]).toString().slice(1);
-  return new Set([value, inJson, escapedForJson(inJson), encodeURIComponent(wellFormed), inForm]);
+  return new Set([value, inJson, escapedForJson(inJson), encodeURI(wellFormed), inUrl, inStrictUrl, inForm]);
 }
 
 function escapedForJson(text: string): string {
   return JSON.stringify(text).slice(1, -1);
-}
-
-function anyOf(texts: readonly string[]): string {
-  return texts.map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|');
 }

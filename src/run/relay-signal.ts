@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { isInstanceOf, readProperty } from '../data/foreign-value.js';
 
 /** What a signal can cancel. */
 interface Cancellable {
@@ -10,10 +11,10 @@ interface Cancellable {
 export function relaySignal(signal: AbortSignal | undefined, scope: Cancellable): () => void {
   if (signal === undefined) return () => undefined;
   const relay = (): void => {
-    scope.cancel(signal.reason, scope.path);
+    scope.cancel(readProperty(signal, 'reason'), scope.path);
   };
-  // Many runs may share a caller's signal: each listens, and each leaves at its end.
-  setMaxListeners(0, signal);
+  // Many runs may share a caller's signal: each listens, and each leaves at its end. Only Node counts listeners.
+  if (isInstanceOf(signal, EventTarget)) setMaxListeners(0, signal);
   if (signal.aborted) relay();
   else signal.addEventListener('abort', relay, { once: true });
   return () => {

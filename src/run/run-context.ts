@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { inspect } from 'node:util';
+import { isThenable, toPromise } from '../data/foreign-value.js';
 import { invalidOption } from '../errors/option-rules.js';
 import type { CancelReason } from '../errors/cancel-reason.js';
 import type { Logger } from '../ports/logger.js';
@@ -164,9 +165,10 @@ export class RunContext implements RunContextFields {
       try {
         const { reason } = scope;
         // A source that nobody reads any more is no cancel.
-        if (reason?.kind === 'finished') return;
+        if (reason === undefined || reason.kind === 'finished') return;
+        const answer = listener(reason.reason);
         // What an asynchronous listener rejects with is no less lost.
-        if (reason !== undefined) Promise.resolve(listener(reason.reason)).catch(failed);
+        if (isThenable(answer)) toPromise(answer).catch(failed);
       } catch (error) {
         failed(error);
       }

@@ -1,3 +1,4 @@
+import { isThenable, toPromise } from '../data/foreign-value.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 
 /** Whose costs these are; ids are functions, since they are made when first read. */
@@ -29,10 +30,10 @@ export class RunCosts {
 
   /** Waits for what `onEntry` gave, if that is a promise; for a late entry only its failure is reported. */
   follow(told: unknown, path: string): void {
-    if (typeof told !== 'object' || told === null || !('then' in told)) return;
+    if (!isThenable(told)) return;
     const isLate = this.isClosed;
     const waiting = this.#waiting;
-    const settled: Promise<unknown> = Promise.resolve(told)
+    const settled: Promise<unknown> = toPromise(told)
       .catch((cause: unknown) => {
         const failure = entryRejected(path, cause);
         if (isLate) this.#report(failure);

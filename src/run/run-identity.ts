@@ -69,5 +69,5 @@ const cleaners: Partial<Record<keyof IdentityFields, (given: unknown) => unknown
   correlationId: (given) =>
     typeof given === 'string' && /^[\x20-\x7e]{1,512}$/.test(given) ? given : undefined,
   traceparent: usableTraceparent,
-  principal: frozenCopy,
+  principal: (given) => frozenCopy(given, 'run', 'principal'),
 };

@@ -1,4 +1,6 @@
+import { isInstanceOf } from '../data/foreign-value.js';
 import { canHoldOptions, invalidOption, optionProblems, rule } from '../errors/option-rules.js';
+import type { OptionRule } from '../errors/option-rules.js';
 import { Secret } from './secret.js';
 
 /** Where a run's secrets come from: a vault, a file, the environment. */
@@ -31,12 +33,12 @@ export function mapSecrets(
   const secrets = new Map<string, Secret>();
   if (!canHoldOptions(record)) problems.unshift('a plain object with names and values was expected');
   else {
-    for (const [name, value] of Object.entries(record)) {
-      if (value === undefined) continue;
-      const isSecret = value instanceof Secret;
-      const expected = isSecret ? undefined : rule.text(value);
-      if (expected === undefined) secrets.set(name, isSecret ? value : Secret.of(value));
-      else problems.push(`'${name}' must be a Secret or ${expected}`);
+    const each = Object.fromEntries(namesIn(record).map((name) => [name, secretOrText]));
+    const wrong = optionProblems(record, each);
+    problems.push(...wrong);
+    for (const name of wrong.length === 0 ? Object.keys(each) : []) {
+      const value = record[name];
+      if (value !== undefined) secrets.set(name, isInstanceOf(value, Secret) ? value : Secret.of(value));
     }
   }
   if (problems.length > 0) throw invalidOption('mapSecrets', problems.join('; '));
@@ -44,6 +46,20 @@ export function mapSecrets(
   return {
     resolve: (name) => secrets.get(name) ?? (fallback === undefined ? undefined : fromEnvironment(name)),
   };
+}
+
+const secretOrText: OptionRule = (value) => {
+  const expected = isInstanceOf(value, Secret) ? undefined : rule.text(value);
+  return expected === undefined ? undefined : `a Secret or ${expected}`;
+};
+
+function namesIn(record: object): string[] {
+  try {
+    return Object.keys(record);
+  } catch {
+    // Told by the rules of options.
+    return [];
+  }
 }
 
 function fromEnvironment(name: string): Secret | undefined {

@@ -1,3 +1,4 @@
+import { isInstanceOf } from '../data/foreign-value.js';
 import { invalidOption, optionProblems, rule } from '../errors/option-rules.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { SecretNotFoundError } from '../errors/secret-not-found-error.js';
@@ -73,7 +74,7 @@ export class SecretScope {
     const answer = vault.ask(name, fresh, timeoutMs);
     const secret = answer.then(
       (given) => {
-        if (given instanceof Secret) return given;
+        if (isInstanceOf(given, Secret)) return given;
         if (given === undefined) throw new SecretNotFoundError(name, this.#path);
         throw this.#unavailable(
           `gave ${describeMisfit(given)} for '${name}'`,

@@ -1,3 +1,4 @@
+import { isInstanceOf } from '../data/foreign-value.js';
 import type { Redactor } from './redactor.js';
 import type { SecretProvider } from './secret-provider.js';
 import { Secret } from './secret.js';
@@ -111,7 +112,7 @@ export class SecretVault {
 
   /** The answer of an earlier call never replaces that of a later one. */
   #keep(holding: Holding, order: number, given: unknown): void {
-    const secret = given instanceof Secret ? given : undefined;
+    const secret = isInstanceOf(given, Secret) ? given : undefined;
     if (secret !== undefined) this.redactor.add(secret.reveal());
     else if (given !== undefined) return;
     if (order < holding.answered) return;

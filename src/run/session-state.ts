@@ -1,6 +1,9 @@
 import { inspect } from 'node:util';
 import { canHoldOptions, invalidOption, rule } from '../errors/option-rules.js';
+import { hasProperty, isInstanceOf, isObject } from '../data/foreign-value.js';
 import { frozenCopy } from '../data/frozen-copy.js';
+import { pairsIn } from '../data/pairs.js';
+import { PipelineError } from '../errors/pipeline-error.js';
 
 /** Stands for a key that is not there; as a written value: for its removal. */
 export const ABSENT = Symbol('absent');
@@ -86,13 +89,17 @@ export class SessionState {
 /**
  * Makes the memory of a conversation, empty or with entries; data are copied and frozen.
  *
- * @throws {@link PipelineError} `OPTION_INVALID` for a key that is no text or empty, and for what holds no entries.
+ * @throws {@link PipelineError} `OPTION_INVALID` for a key that is no text or empty, and for what holds no entries,
+ * `CONTEXT_VALUE_INVALID` for data of more than 1,000 levels, or that cannot be read.
  */
 export function createSession(
   initial: Readonly<Record<string, unknown>> | Iterable<readonly [string, unknown]> = {},
 ): SessionState {
   const entries = new Map<string, unknown>();
-  for (const [key, value] of pairsOf(initial)) entries.set(sessionKey(key), frozenCopy(value));
+  for (const [given, value] of pairsOf(initial)) {
+    const key = sessionKey(given);
+    entries.set(key, frozenCopy(value, 'the session', key));
+  }
   return new SessionState(entries);
 }
 
@@ -108,14 +115,15 @@ export function sessionKey(key: unknown, path?: string): string {
 }
 
 function pairsOf(source: unknown): (readonly [unknown, unknown])[] {
-  if (typeof source === 'object' && source !== null && Symbol.iterator in source) {
-    const pairs = [...(source as Iterable<unknown>)];
-    if (pairs.every((pair) => Array.isArray(pair) && pair.length === 2)) return pairs as [unknown, unknown][];
-  } else if (canHoldOptions(source) && !(source instanceof SessionState)) {
-    // Symbols are listed too, so that they are refused instead of lost.
-    return Reflect.ownKeys(source)
-      .filter((key) => Object.prototype.propertyIsEnumerable.call(source, key))
-      .map((key) => [key, Reflect.get(source, key)]);
+  const isIterable = isObject(source) && hasProperty(source, Symbol.iterator);
+  try {
+    if (isIterable || (canHoldOptions(source) && !isInstanceOf(source, SessionState))) {
+      const pairs = pairsIn(source, 'the session');
+      if (pairs !== undefined) return pairs;
+    }
+  } catch (thrown) {
+    // Else it cannot be read.
+    if (thrown instanceof PipelineError) throw thrown;
   }
   throw invalidOption('createSession', 'a plain object, a Map or a list of [key, value] pairs was expected');
 }

@@ -55,11 +55,12 @@ export class Session {
    * Sets an entry; data is copied deeply and frozen, so the caller's object stays its own.
    *
    * @throws {@link PipelineError} `SESSION_CLOSED` after the run's end and where no session is passed,
-   * `OPTION_INVALID` when the key is no text or empty.
+   * `OPTION_INVALID` when the key is no text or empty, `CONTEXT_VALUE_INVALID` for data of more than 1,000 levels, or
+   * that cannot be read.
    */
   set(key: string, value: unknown): this {
     this.#requireOpen(key);
-    this.#entries.write(key, frozenCopy(value));
+    this.#entries.write(key, frozenCopy(value, 'the session', key, this.#path));
     return this;
   }
 
@@ -68,11 +69,11 @@ export class Session {
    *
    * If the recipe changed the draft, its return value is ignored. An absent entry starts from undefined.
    *
-   * @throws {@link PipelineError} as {@link set} does.
+   * @throws {@link PipelineError} as {@link set} does, `CONTEXT_RECIPE_ASYNC` when the recipe returns a promise.
    */
-  update<T = unknown>(key: string, recipe: Recipe<T>): this {
+  update<T = unknown, TResult = unknown>(key: string, recipe: Recipe<T, TResult>): this {
     this.#requireOpen(key);
-    return this.set(key, applyRecipe(this.get(key) as T, recipe));
+    return this.set(key, applyRecipe(this.get(key) as T, recipe, `'${key}' in the session`, this.#path));
   }
 
   /**

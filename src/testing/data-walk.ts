@@ -1,4 +1,5 @@
 import { PipelineContext } from '../context/pipeline-context.js';
+import { containerKind, entriesOfMap, isArray, isInstanceOf, valuesOfSet } from '../data/foreign-value.js';
 import { RunContext } from '../run/run-context.js';
 import { Secret } from '../run/secret.js';
 
@@ -42,8 +43,7 @@ export function walkData(start: unknown, key: string, visitor: DataVisitor): voi
 
 /** Whether an object is data by nature: a list, or made by a literal. */
 export function isPlainObject(object: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(object);
-  return prototype === null || prototype === Object.prototype || Array.isArray(object);
+  return containerKind(object) === 'object' || isArray(object);
 }
 
 /** Whether an object has methods of its own, as a service made by a literal has. */
@@ -53,19 +53,16 @@ export function hasOwnMethods(object: object): boolean {
 }
 
 function* partsOf(object: object, at: string): Generator<Part> {
-  if (object instanceof Secret) yield [object.reveal(), at];
-  if (object instanceof PipelineContext || object instanceof RunContext)
+  if (isInstanceOf(object, Secret)) yield [object.reveal(), at];
+  if (isInstanceOf(object, PipelineContext) || isInstanceOf(object, RunContext))
     yield [object.rootRunId, `${at}.runId`];
   if (ArrayBuffer.isView(object)) return;
-  if (object instanceof Map) {
-    for (const [key, value] of object as Map<unknown, unknown>) {
-      yield [key, at];
-      yield [value, typeof key === 'string' ? `${at}.${key}` : `${at}[]`];
-    }
-  } else if (object instanceof Set) {
-    for (const element of object as Set<unknown>) yield [element, `${at}[]`];
+  for (const [key, value] of entriesOfMap(object)) {
+    yield [key, at];
+    yield [value, typeof key === 'string' ? `${at}.${key}` : `${at}[]`];
   }
-  const isList = Array.isArray(object);
+  for (const element of valuesOfSet(object)) yield [element, `${at}[]`];
+  const isList = isArray(object);
   for (const key of Reflect.ownKeys(object)) {
     const property = Reflect.getOwnPropertyDescriptor(object, key);
     if (property === undefined || !('value' in property)) continue;

@@ -1,3 +1,5 @@
+import { readProperty } from '../data/foreign-value.js';
+
 type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 
 /** What a watch does around each step of an iterator. */
@@ -13,8 +15,10 @@ export class WatchedItems {
 
   /** The same items, asynchronously; what is no iterable is given back as it is. */
   around(items: unknown, watch: StepWatch): unknown {
-    const source = Object(items) as Partial<AsyncIterable<unknown>> & Partial<Iterable<unknown>>;
-    const open = source[Symbol.asyncIterator] ?? source[Symbol.iterator];
+    const open =
+      typeof items === 'string'
+        ? items[Symbol.iterator]
+        : (readProperty(items, Symbol.asyncIterator) ?? readProperty(items, Symbol.iterator));
     if (typeof open !== 'function') return items;
     const iterator = (open as () => AnyIterator).call(items);
     if (iterator !== items) return { [Symbol.asyncIterator]: () => watchedIterator(iterator, watch) };

@@ -3,6 +3,7 @@ import {
   CompositeContextConfiguration,
   contextKey,
   currentContext,
+  errorPolicy,
   PipelineContext,
   requireContext,
   withContext,
@@ -33,6 +34,36 @@ describe('typed keys', () => {
     context.parameters.set(Rate, 'two');
     // @ts-expect-error a default is of the key's type
     contextKey<number>('Rate', { default: 'two' });
+  });
+
+  test('refuse a recipe that is asynchronous, and take every other', () => {
+    const Tally = contextKey<{ count: number; flag: boolean }>('Tally');
+    context.parameters.update(Tally, (tally) => (tally.flag = true));
+    context.parameters.update(Tally, (tally) => ({ ...tally, count: 2 }));
+    context.parameters.update(Tally, (tally): unknown => tally);
+    context.parameters.update<number>('n', (n) => n + 1);
+    context.parameters.update('n', () => undefined);
+    // @ts-expect-error a recipe cannot be asynchronous
+    context.parameters.update(Tally, async (tally) => {
+      tally.count += await Promise.resolve(1);
+    });
+    // @ts-expect-error nor give a promise
+    context.run.session.update('n', () => Promise.resolve(1));
+    CompositeContextConfiguration.default.with((draft) => (draft.inheritParentItems = true));
+    CompositeContextConfiguration.default.with((draft) => ({ ...draft, inheritParentItems: true }));
+    CompositeContextConfiguration.default.with((draft) => {
+      draft.inheritParentItems = { pick: ['a'] };
+    });
+    // @ts-expect-error a configuration is changed at once
+    CompositeContextConfiguration.default.with(async (draft) => {
+      draft.inheritParentItems = await Promise.resolve(true);
+    });
+  });
+
+  test('refuse a predicate that is asynchronous', () => {
+    errorPolicy({ on: (error) => error instanceof RangeError, then: 'skip' });
+    // @ts-expect-error a predicate answers at once
+    errorPolicy({ on: async () => Promise.resolve(true), then: 'skip' });
   });
 
   test('type the recipe of an update', () => {

@@ -1,7 +1,8 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { checkOptions, invalidOption, optionProblems, rule } from '../../../src/errors/option-rules.js';
 import type { OptionRule } from '../../../src/errors/option-rules.js';
-import { errorOf } from '../support/thrown.js';
+import { errorOf, throws } from '../support/thrown.js';
 
 /** What each rule takes and refuses, and what it then says was expected. */
 const judged: readonly {
@@ -158,5 +159,68 @@ describe('checkOptions', () => {
     expect(invalidOption('a thing', 'it is odd').message).toBe(
       'Wrong options of a thing: it is odd. Correct the options named. (docs/errors.md#option_invalid)',
     );
+  });
+});
+
+describe('options that cannot be read', () => {
+  const revoked = (): object => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    return proxy;
+  };
+  const hostile = {
+    get size(): never {
+      throw new Error('no');
+    },
+  };
+
+  test('are refused, each by its name', () => {
+    const options = {
+      list: new Proxy([], { get: throws(new Error('no')) }),
+      kind: revoked(),
+      size: 1,
+    };
+    Object.defineProperty(options, 'size', { enumerable: true, get: throws(new Error('no')) });
+    const rules = { list: rule.texts, kind: rule.instanceOf(Map), size: rule.positiveInteger };
+
+    expect(optionProblems(options, rules)).toEqual([
+      "'list' must be something that can be read",
+      "'kind' must be something that can be read",
+      "'size' must be something that can be read",
+    ]);
+    expect(
+      errorOf(() => {
+        checkOptions('x', hostile, { size: rule.positiveInteger });
+      }).code,
+    ).toBe('OPTION_INVALID');
+  });
+
+  test('are refused as a whole where they do not say what they hold', () => {
+    const nameless = new Proxy({}, { ownKeys: throws(new Error('no')) });
+
+    expect(optionProblems(revoked(), {})).toEqual(['a plain object with options was expected']);
+    expect(optionProblems(nameless, {})).toEqual(['options that can be read were expected']);
+  });
+});
+
+describe('options of another realm', () => {
+  test('are as those of this realm', () => {
+    const options: unknown = runInNewContext("({ names: ['a'], until: new Date(5), size: 3 })");
+
+    expect(
+      optionProblems(options, { names: rule.texts, until: rule.date, size: rule.positiveInteger }),
+    ).toEqual([]);
+    expect(optionProblems(runInNewContext('new Date()'), {})).toHaveLength(1);
+    const until: unknown = runInNewContext('new Date(NaN)');
+    expect(optionProblems({ until }, { until: rule.date })).toHaveLength(1);
+  });
+
+  test('may hold a signal that has the shape of one', () => {
+    const { signal } = new AbortController();
+    const shaped = { aborted: false, addEventListener: () => 1, removeEventListener: () => 1 };
+
+    expect([signal, shaped].map(rule.signal)).toEqual([undefined, undefined]);
+    for (const wrong of [{}, { ...shaped, aborted: 'no' }, { ...shaped, addEventListener: 1 }, null, 'x'])
+      expect(rule.signal(wrong)).toBe('an AbortSignal');
   });
 });

@@ -99,3 +99,32 @@ describe('telling an observer', () => {
     expect(warn).not.toHaveBeenCalled();
   });
 });
+
+describe('whatever an observer throws', () => {
+  const revoked = (): object => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    return proxy;
+  };
+  const unreadable = {
+    get then(): never {
+      throw new Error('no');
+    },
+  };
+
+  test('is logged and has no other effect, also what cannot be read', async () => {
+    const warn = vi.fn();
+    const rejecting = {
+      then: (_: unknown, refuse: (reason: unknown) => void) => {
+        refuse(revoked());
+      },
+    };
+    for (const nodeStarted of [throws(revoked()), () => revoked(), () => unreadable, () => rejecting])
+      for (const observer of [{ nodeStarted }, observers({ nodeStarted }, {})])
+        notifyObserver(observer, { type: 'nodeStarted', path: 'p' } as never, { warn });
+    await new Promise(setImmediate);
+
+    // Twice thrown and twice rejected; what cannot be read is no promise.
+    expect(warn).toHaveBeenCalledTimes(4);
+  });
+});

@@ -1,7 +1,9 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { PipelineError } from '../../../src/errors/pipeline-error.js';
 import { printed, toErrorRecord } from '../../../src/ports/error-record.js';
 import type { ErrorRecord } from '../../../src/ports/error-record.js';
+import { throws } from '../support/thrown.js';
 
 /** The messages of a record and its causes. */
 function messages(record: ErrorRecord | undefined): string[] {
@@ -95,5 +97,56 @@ describe('printed', () => {
 
   test('gives a text also for an error whose message is none', () => {
     expect(printed(Object.assign(new Error('e'), { message: 42 }))).toEqual(expect.any(String));
+  });
+});
+
+const revoked = (target: object): object => {
+  const { proxy, revoke } = Proxy.revocable(target, {});
+  revoke();
+  return proxy;
+};
+
+describe('what does not let itself be asked', () => {
+  test('is described as far as it does', () => {
+    const error = new RangeError('shown');
+    for (const part of ['message', 'name', 'code', 'cause'])
+      Object.defineProperty(error, part, { get: throws(new Error('no')) });
+    const unknown = 'a value that cannot be read';
+
+    expect(toErrorRecord(error)).toMatchObject({
+      name: 'Error',
+      message: unknown,
+      cause: { name: 'NonError', message: unknown },
+    });
+    for (const given of [revoked(new Error('e')), revoked({}), revoked(() => 1)])
+      expect(toErrorRecord(given)).toEqual({ name: 'NonError', message: 'a value that cannot be printed' });
+    expect(toErrorRecord(new Error('e', { cause: revoked({}) })).cause?.name).toBe('NonError');
+  });
+
+  test('is described at once, however large it is', () => {
+    const large = [Array(5_000_000).fill(1), { text: 'x'.repeat(10_000_000) }, new Array(2 ** 32 - 1)];
+    const start = performance.now();
+
+    expect(large.map(printed)).toEqual(large.map(() => 'a value that cannot be printed'));
+    expect(printed(new Uint8Array(100_000_000))).toBe('100000000 bytes');
+    expect(performance.now() - start).toBeLessThan(1_000);
+  });
+});
+
+describe('an error of another realm', () => {
+  test('is described as one of this realm', () => {
+    const error: unknown = runInNewContext(
+      "Object.assign(new TypeError('no', { cause: new RangeError('far') }), { code: 'E1' })",
+    );
+
+    expect(toErrorRecord(error)).toMatchObject({
+      name: 'TypeError',
+      code: 'E1',
+      message: 'no',
+      stack: expect.stringContaining('TypeError: no') as unknown,
+      cause: { name: 'RangeError', message: 'far' },
+    });
+    expect(printed(error)).toBe('no');
+    expect(printed(runInNewContext('({ a: [1] })'))).toBe('{"a":[1]}');
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { fixed } from '../../../src/resilience/delay.js';
-import { errorOf, misuse } from '../support/thrown.js';
+import { fixed, waitBefore } from '../../../src/resilience/delay.js';
+import { errorOf, misuse, throws } from '../support/thrown.js';
 
 describe('a fixed delay', () => {
   test('is the same before every attempt', () => {
@@ -17,4 +17,38 @@ describe('a fixed delay', () => {
       expect(error.message).toContain(`A delay of ${String(ms)} is no wait.`);
     });
   }
+});
+
+describe('the wait that a delay of the user gives', () => {
+  const waiting = (wait: unknown): number =>
+    waitBefore({ beforeAttemptMs: misuse<() => number>(() => wait) }, 2, 'shop/price');
+
+  test('is taken where it is a wait', () => {
+    expect([0, 7, 0.5].map(waiting)).toEqual([0, 7, 0.5]);
+    expect(waitBefore(undefined, 2, undefined)).toBe(0);
+  });
+
+  test.each([
+    [NaN, 'NaN (number)'],
+    [-1, '-1 (number)'],
+    [Infinity, 'Infinity (number)'],
+    ['5', '5 (string)'],
+    [5n, '5 (bigint)'],
+    [undefined, 'undefined (undefined)'],
+    [{ then: () => undefined }, 'a promise'],
+  ])('is POLICY_INVALID where it is %s', (wait, words) => {
+    const error = errorOf(() => waiting(wait));
+
+    expect(error).toMatchObject({ code: 'POLICY_INVALID', path: 'shop/price' });
+    expect(error.message).toContain(`before attempt 2 gave ${words}`);
+  });
+
+  test('is POLICY_INVALID where the delay throws, with that as the cause', () => {
+    const cause = new Error('no');
+
+    expect(errorOf(() => waitBefore({ beforeAttemptMs: throws(cause) }, 3, 'p'))).toMatchObject({
+      code: 'POLICY_INVALID',
+      cause,
+    });
+  });
 });

@@ -1,11 +1,14 @@
+import { inspect } from 'node:util';
+import { runInNewContext } from 'node:vm';
 import { pino } from 'pino';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { frozenCopy } from '../../../src/data/frozen-copy.js';
 import type { Logger } from '../../../src/ports/logger.js';
 import { silentLogger } from '../../../src/ports/logger.js';
 import { boundLogger, quietly } from '../../../src/run/bound-logger.js';
 import { Redactor } from '../../../src/run/redactor.js';
 import { RunIdentity } from '../../../src/run/run-identity.js';
-import { misuse } from '../support/thrown.js';
+import { misuse, throws } from '../support/thrown.js';
 
 const value = 'sk-12345678';
 const identity = new RunIdentity({ runId: 'r1', tenantId: 'acme' });
@@ -177,5 +180,76 @@ describe('a line of the framework', () => {
     process.off('unhandledRejection', keep);
 
     expect(unhandled).toEqual([]);
+  });
+});
+
+describe('a logger that fails', () => {
+  test('changes nothing for the node that writes, and is told of once per run, without secrets', async () => {
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const failures = [throws(new Error(`cannot write ${value}`)), throws(proxy), () => Promise.reject(proxy)];
+    const redactor = knowing(value);
+    for (const info of failures) {
+      const { logger } = recording({ info });
+      const bound = boundLogger(logger, identity, 'orders/pay', redactor);
+      expect(await bound.info({ n: 1 }, 'a line')).toBeUndefined();
+      // Of a run inside a run, too.
+      boundLogger(bound, identity, 'orders/pay/inner', redactor).info({ n: 1 }, 'a line');
+    }
+    await new Promise(setImmediate);
+
+    expect(warned.mock.calls).toEqual([
+      ["The logger of the run failed at 'orders/pay': cannot write [secret]"],
+    ]);
+    boundLogger(recording({ info: throws(1) }).logger, identity, 'next', new Redactor()).info(
+      {},
+      'of another run',
+    );
+    expect(warned).toHaveBeenCalledTimes(2);
+  });
+
+  test('is asked for its level no less safely', () => {
+    vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const { logger, lines } = recording({ isLevelEnabled: throws(new Error('no')) });
+    boundLogger(logger, identity, '', new Redactor()).info({ n: 1 }, 'written');
+
+    expect(lines).toEqual([[{ runId: 'r1', tenantId: 'acme', path: '', n: 1 }, 'written']]);
+  });
+});
+
+describe('fields of another realm', () => {
+  test('are as those of this realm, also an error', () => {
+    const error: unknown = runInNewContext(
+      `Object.assign(new TypeError('no ${value}'), { list: ['${value}'] })`,
+    );
+    const fields: unknown = runInNewContext(`({ deep: new Map([['k', new Set(['${value}'])]]), n: 1 })`);
+
+    expect(lineOf([error], knowing(value))).toMatchObject([
+      { err: { name: 'TypeError', message: 'no [secret]', list: ['[secret]'] } },
+    ]);
+    expect(lineOf([fields], knowing(value))).toEqual([
+      { ...own, deep: new Map([['k', new Set(['[secret]'])]]), n: 1 },
+    ]);
+  });
+
+  test('lose what their causes and collected errors hold', () => {
+    const err: unknown = runInNewContext(
+      `new AggregateError([new Error('${value}')], 'many', { cause: new Error('${value}') })`,
+    );
+    const [line] = lineOf([{ err }, 'failed'], knowing(value)) ?? [];
+
+    expect(inspect(line, { depth: 9 })).not.toContain(value);
+    expect(line).toMatchObject({
+      err: { errors: [{ message: '[secret]' }], cause: { message: '[secret]' } },
+    });
+  });
+
+  test('lose what a frozen Map or Set of a context holds', () => {
+    const frozen = frozenCopy({ map: new Map([['key', value]]), set: new Set([value]) });
+
+    expect(lineOf([{ frozen }], knowing(value))).toEqual([
+      { ...own, frozen: { map: new Map([['key', '[secret]']]), set: new Set(['[secret]']) } },
+    ]);
   });
 });

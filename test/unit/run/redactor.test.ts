@@ -85,6 +85,38 @@ describe('a text', () => {
     );
   });
 
+  test('loses a value of a key store, in the message of an error too', () => {
+    const store = JSON.stringify({ key: 'k"ä/'.repeat(12_000), id: 7 });
+    const redactor = knowing(store);
+    const error = failure(store);
+    redactor.error(error);
+
+    expect(redactor.text(`<${store}> <${JSON.stringify(store)}> <${encodeURIComponent(store)}>`)).toBe(
+      '<[secret]> <"[secret]"> <[secret]>',
+    );
+    expect(error.message).not.toContain('k"ä/');
+  });
+
+  test('loses a value as URLs have it, with the digits of its escapes in either case', () => {
+    const awkward = "pä/ss+w(o)r'd*?=&";
+    const redactor = knowing(awkward);
+    const inUrl = encodeURIComponent(awkward);
+    const lowered = inUrl.replace(/%../g, (escape) => escape.toLowerCase());
+    const mixed = inUrl.replace(/%../g, (escape, at: number) =>
+      at % 2 === 0 ? escape.toLowerCase() : escape,
+    );
+    const strict = inUrl.replace(/[*'()]/g, (mark) => `%${mark.charCodeAt(0).toString(16)}`);
+    const spaced = 'a b/c d=e f';
+
+    expect([inUrl, lowered, mixed, strict].map((form) => redactor.text(`k=${form}&n=1`))).toEqual(
+      Array(4).fill('k=[secret]&n=1'),
+    );
+    expect(knowing(spaced).text(new URL(`https://host/?key=${spaced}`).href)).toBe(
+      'https://host/?key=[secret]',
+    );
+    expect(redactor.text(inUrl.replace('ss', 'SS'))).not.toContain('[secret]');
+  });
+
   test('takes a value as it is, whatever its characters mean in a pattern or a replacement', () => {
     const awkward = '^a.*(b|c)+[$&]{2}\\d-$1?';
 
