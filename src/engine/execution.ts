@@ -56,6 +56,7 @@ class ExecutionExtras {
   failedStage: StageSite | undefined;
   failedFrame: ContextFrame | undefined;
   isFatal = false;
+  isSettled = false;
   handled: HandledError | undefined;
   isDetached = false;
   closing: Closing | undefined;
@@ -211,12 +212,12 @@ export class Execution implements ChildOutputs, ContextHolder {
     frame: ContextFrame = this.frame,
   ): void {
     this.frame.scope.budget.endBy(error.cause);
-    if (this.isHalted) {
+    if (this.isHalted || this.#extras?.isSettled === true) {
       if (this.frame.scope.reason === undefined) {
         this.frame.report(
           'error',
           { error, path: error.path },
-          'a node failed after its execution had failed',
+          'a node failed after its execution had ended',
         );
       }
       return;
@@ -228,6 +229,11 @@ export class Execution implements ChildOutputs, ContextHolder {
     extras.isFatal = isFatal;
     for (const stop of [...(extras.stops ?? [])]) stop();
     this.frame.abort();
+  }
+
+  /** Nothing changes any more how it ended. */
+  settle(): void {
+    Execution.#extrasOf(this).isSettled = true;
   }
 
   /** Notes that it has been closed. */

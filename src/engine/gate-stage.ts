@@ -42,6 +42,10 @@ export class GateStage extends Stage {
     return state.ended === this.inputs ? this.inner.end(execution) : undefined;
   }
 
+  override get relay(): Stage {
+    return this.inner;
+  }
+
   override isClosed(execution: Execution): boolean {
     return this.inner.isClosed(execution);
   }

@@ -7,6 +7,10 @@ import type { Work } from './work.js';
 
 /** Where a sub-pipeline hands its items to whoever runs it. */
 export class OutputStage extends NodeStage {
+  override get relay(): undefined {
+    return undefined;
+  }
+
   override isClosed(execution: Execution): boolean {
     return execution.receiver?.isClosed(execution) === true;
   }

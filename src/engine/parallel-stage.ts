@@ -191,6 +191,10 @@ export class ParallelStage extends Stage {
     return after(this.#lanes(execution).drained(), () => this.stage.end(execution));
   }
 
+  override get relay(): Stage {
+    return this.stage;
+  }
+
   override isClosed(execution: Execution): boolean {
     return this.stage.isClosed(execution);
   }

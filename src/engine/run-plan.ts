@@ -73,10 +73,15 @@ function closeInSteps(plan: Plan, execution: Execution, isForced: boolean): Work
     if (!isPutOff) frame.closeDisposal();
     reportDisposers(execution, failures);
     commitSession(execution);
-    // From here on nothing changes how it ended.
+    execution.settle();
     execution.closed();
-    if (execution.observer !== undefined) notifyEnd(plan, execution);
-    if (isPutOff) disposal = disposeLater(execution);
+    const tellEnd = (): void => {
+      if (execution.observer !== undefined) notifyEnd(plan, execution);
+    };
+    // The end of a run is the last that is told of it; an item's child has ended, whatever still lingers.
+    const isLast = isPutOff && execution.around === undefined;
+    if (!isLast) tellEnd();
+    if (isPutOff) disposal = disposeLater(execution, isLast ? tellEnd : undefined);
   };
   const closing = new ClosingSteps(flushes, run, {
     more: ({ isHurried }) => {
@@ -96,7 +101,7 @@ function closeInSteps(plan: Plan, execution: Execution, isForced: boolean): Work
 }
 
 /** Disposes what an execution has left once no call that may use it is under way, or after the grace period. */
-function disposeLater(execution: Execution): Work {
+function disposeLater(execution: Execution, disposed?: () => void): Work {
   const { frame, run, around } = execution;
   const failures: DisposerFailure[] = [];
   const disposal = new ClosingSteps([lingeringStep(execution)], run, {
@@ -104,6 +109,7 @@ function disposeLater(execution: Execution): Work {
     finish: () => {
       frame.closeDisposal();
       for (const failure of failures) reportDisposer(execution, failure);
+      disposed?.();
     },
   });
   const part: OpenPart = {
@@ -120,13 +126,13 @@ function disposeLater(execution: Execution): Work {
   const stopAlarm = alarmAt(Date.now() + run.end.graceMs, () => {
     runInContext(execution, () => void disposal.hurry());
   });
-  const disposed = after(disposal.run(), () => {
+  const ended = after(disposal.run(), () => {
     stopAlarm();
     run.release(part);
     return undefined;
   });
-  if (disposed !== undefined) around?.linger(disposed);
-  return disposed;
+  if (ended !== undefined) around?.linger(ended);
+  return ended;
 }
 
 /** Waits for calls that have outlived their limit: they may use what the execution has registered. */

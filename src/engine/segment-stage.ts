@@ -62,6 +62,10 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
     return this.next.end(execution);
   }
 
+  override get relay(): Stage {
+    return this.next;
+  }
+
   override isClosed(execution: Execution): boolean {
     return this.next.isClosed(execution);
   }

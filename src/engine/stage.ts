@@ -14,6 +14,11 @@ export abstract class Stage {
   /** No item will follow; also called when the execution has failed or was cancelled. */
   abstract end(execution: Execution): Work;
 
+  /** The stage that says in place of this one whether items are of use; undefined where this one says it. */
+  get relay(): Stage | undefined {
+    return undefined;
+  }
+
   /** Whether items pushed here are of no use any more. */
   isClosed(_execution: Execution): boolean {
     return false;
@@ -97,6 +102,10 @@ export abstract class NodeStage extends Stage {
   override end(execution: Execution): Work {
     this.completed(execution);
     return this.next.end(execution);
+  }
+
+  override get relay(): Stage | undefined {
+    return this.next;
   }
 
   override isClosed(execution: Execution): boolean {

@@ -118,6 +118,10 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     return runInContext(parent, (): Work => this.next.push(parent, item, outer));
   }
 
+  override get relay(): undefined {
+    return undefined;
+  }
+
   override isClosed(execution: Execution): boolean {
     // The child's output asks for its parent; the stage before asks whether the child still reads.
     if (execution instanceof ChildExecution && execution.receiver === this) {

@@ -54,6 +54,10 @@ export abstract class StreamStage<TStream extends OpenStream> extends NodeStage 
     return stream.ended;
   }
 
+  override get relay(): undefined {
+    return undefined;
+  }
+
   override isClosed(execution: Execution): boolean {
     const stream = execution.states[this.streamSlot] as TStream | undefined;
     return stream?.items.isClosed === true || super.isClosed(execution);
