@@ -212,11 +212,8 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
     from: NodeHandle,
     to: NodeHandle,
   ): { readonly ok: true } | { readonly ok: false; readonly reason: string } {
-    const refusal = this.#draft.refusal(from, to);
-    if (refusal !== undefined) return { ok: false, reason: refusal.message };
-    if (from.id === to.id) return { ok: false, reason: `'${from.id}' cannot be connected to itself.` };
-    const exists = this.#draft.edges.some((edge) => edge.from === from.id && edge.to === to.id);
-    return exists ? { ok: false, reason: `'${from.id}' is connected to '${to.id}' already.` } : { ok: true };
+    const reason = this.#draft.objection(from, to);
+    return reason === undefined ? { ok: true } : { ok: false, reason };
   }
 
   /**
