@@ -129,11 +129,7 @@ function missingParameter(path: string, name: string): PipelineError {
 }
 
 function usedLate(path: string, use: string): PipelineError {
-  return misuse(
-    path,
-    `'${use}' of the context of 'define' was used after 'define' had returned.`,
-    ELSEWHERE,
-  );
+  return misuse(path, `'${use}' of the context of 'define' was used after 'define' had returned.`, ELSEWHERE);
 }
 
 function noSuchContext(path: string, use: string): PipelineError {
@@ -169,7 +165,11 @@ function noSuchParameters(path: string, use: string): PipelineError {
   }
   return writing.has(use)
     ? misuse(path, problem, "Give parameters in the context of the run, or with 'with' at the composite.")
-    : misuse(path, problem, `Read a parameter with parameters.get('${use}') or parameters.require('${use}').`);
+    : misuse(
+        path,
+        problem,
+        `Read a parameter with parameters.get('${use}') or parameters.require('${use}').`,
+      );
 }
 
 function misuse(path: string, problem: string, remedy: string): PipelineError {

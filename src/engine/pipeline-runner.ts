@@ -31,6 +31,7 @@ import { nodeFailed } from './engine-errors.js';
 import type { RunRequest } from './conduct-run.js';
 import type { Execution } from './execution.js';
 import { allEnded } from './fan-out-stage.js';
+import { refusingGenerators } from './generator-watch.js';
 import { ItemStream } from './item-stream.js';
 import { LeakDetector } from './leak-detector.js';
 import { PlanCache } from './plan-cache.js';
@@ -135,7 +136,10 @@ export class PipelineRunner {
     this.#leaks = development ? new LeakDetector() : undefined;
     this.#options = options;
     this.#replacement = replacement;
-    this.#plans = new PlanCache(replacement?.node, generateAfter(options.codeGeneration));
+    this.#plans = new PlanCache(
+      development ? refusingGenerators(replacement?.node) : replacement?.node,
+      generateAfter(options.codeGeneration),
+    );
   }
 
   /**

@@ -19,11 +19,7 @@ function describeLevel(graph: PipelineGraph, indent: string): string[] {
   });
 }
 
-function describeNode(
-  node: GraphNode,
-  child: PipelineGraph | undefined,
-  connections: EdgeIndex,
-): string {
+function describeNode(node: GraphNode, child: PipelineGraph | undefined, connections: EdgeIndex): string {
   const targets = [...connections.targetsOf(node.id)];
   return [
     node.id,

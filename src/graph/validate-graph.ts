@@ -72,7 +72,12 @@ function connectionProblems({ nodes, index, misfits, path }: Shape): ValidationP
     if (!isStart(kind) && index.inputsOf(id) === 0 && !misfits.fed.has(id)) {
       const remedy = `Connect a node to it: builder.connect(..., ${name}), or give it { from }.`;
       problems.push(
-        validationProblem('NODE_UNCONNECTED', place, `Nothing is connected to the ${kind} '${name}'.`, remedy),
+        validationProblem(
+          'NODE_UNCONNECTED',
+          place,
+          `Nothing is connected to the ${kind} '${name}'.`,
+          remedy,
+        ),
       );
     }
     if (!isEnd(kind) && index.targetsOf(id).size === 0 && !misfits.drained.has(id)) {
@@ -194,5 +199,10 @@ function cycleProblem(
   const nameOf = (node: string): string => byId.get(node)?.name ?? node;
   const cycle = [...trail.slice(trail.indexOf(id)), id].map(nameOf).join(' → ');
   const remedy = 'Remove one of these connections; a pipeline flows in one direction.';
-  return validationProblem('GRAPH_CYCLE', `${path}/${nameOf(id)}`, `The nodes form a cycle: ${cycle}.`, remedy);
+  return validationProblem(
+    'GRAPH_CYCLE',
+    `${path}/${nameOf(id)}`,
+    `The nodes form a cycle: ${cycle}.`,
+    remedy,
+  );
 }
