@@ -17,7 +17,7 @@ import { PipelineError } from '../errors/pipeline-error.js';
 import { outputCardinalities } from '../nodes/composite-options.js';
 import type { OutputCardinality } from '../nodes/composite-options.js';
 import type { Items } from '../nodes/source-node.js';
-import { observers } from '../observability/observers.js';
+import { joinObservers } from '../observability/observers.js';
 import type { DeadLetterSink } from '../ports/dead-letter-sink.js';
 import type { ExecutionObserver } from '../ports/execution-observer.js';
 import type { LineageSink } from '../ports/lineage-sink.js';
@@ -282,7 +282,7 @@ export class PipelineRunner {
       executionObserver:
         executionObserver === undefined || own.executionObserver === undefined
           ? (own.executionObserver ?? executionObserver)
-          : observers(executionObserver, own.executionObserver),
+          : joinObservers([executionObserver, own.executionObserver]),
       lineageSink: own.lineageSink ?? lineageSink,
       deadLetterSink: own.deadLetterSink ?? deadLetterSink,
       deadLetterDecorator: own.deadLetterDecorator,
