@@ -1,6 +1,5 @@
 import type { DefinitionSource } from '../builder/blueprint.js';
-import type { Constructor } from '../builder/node-binding.js';
-import type { NoItem, PipelineDefinition } from '../builder/pipeline-builder.js';
+import type { NoItem } from '../builder/pipeline-builder.js';
 import { DEFAULT_MAX_DEPTH, DefinitionEnvironment } from '../composition/definition-environment.js';
 import { pipelineNameOf } from '../composition/describe-root.js';
 import { handledProblem, outputProblem } from '../composition/output-cardinality.js';
@@ -35,12 +34,15 @@ import { refusingGenerators } from './generator-watch.js';
 import { ItemStream } from './item-stream.js';
 import { LeakDetector } from './leak-detector.js';
 import { PlanCache } from './plan-cache.js';
+import type { Definition, RootDefinition, TakenBy } from './run-arguments.js';
 import { runSources } from './run-plan.js';
 import type { Plan } from './plan.js';
 import type { RunReplacement } from './run-replacement.js';
 import type { RunResult } from './run-result.js';
 import { after } from './work.js';
 import type { Work } from './work.js';
+
+export type { Definition } from './run-arguments.js';
 
 /** What a runner gives to each of its runs. */
 export interface PipelineRunnerOptions {
@@ -79,10 +81,6 @@ export interface PipelineRunnerOptions {
       }
     | undefined;
 }
-
-/** A definition to run: its class, or an instance. */
-export type Definition<TIn, TOut> =
-  Constructor<PipelineDefinition<TIn, TOut>> | PipelineDefinition<TIn, TOut>;
 
 /** What a run starts with: a template, or its options. */
 export type RunContextSource = PipelineContext | PipelineContextOptions;
@@ -143,11 +141,15 @@ export class PipelineRunner {
   }
 
   /**
-   * Runs a pipeline to its end.
+   * Runs a pipeline to its end; a sub-pipeline, which takes items, runs with {@link runItem} or {@link stream}.
    *
    * @throws {@link PipelineError} when it fails or is cancelled; the error's `result` holds status and counts.
    */
-  async run(definition: Definition<NoItem, NoItem>, context?: RunContextSource): Promise<RunResult> {
+  async run<TIn = NoItem, TOut = NoItem>(
+    definition: RootDefinition<TIn, TOut>,
+    context?: RunContextSource,
+  ): Promise<RunResult>;
+  async run(definition: DefinitionSource, context?: RunContextSource): Promise<RunResult> {
     return await this.#conduct(definition, context, refuseSubPipeline, (plan) => ({
       receiver: undefined,
       feed: (execution) => runSources(plan, execution),
@@ -162,19 +164,19 @@ export class PipelineRunner {
    */
   async runItem<TIn, TOut>(
     definition: Definition<TIn, TOut>,
-    item: NoInfer<TIn>,
+    item: TakenBy<TIn, NoInfer<TIn>>,
     context: RunContextSource | undefined,
     options: { readonly output: 'many' },
   ): Promise<TOut[]>;
   async runItem<TIn, TOut>(
     definition: Definition<TIn, TOut>,
-    item: NoInfer<TIn>,
+    item: TakenBy<TIn, NoInfer<TIn>>,
     context: RunContextSource | undefined,
     options: { readonly output: 'optional' },
   ): Promise<TOut | undefined>;
   async runItem<TIn, TOut>(
     definition: Definition<TIn, TOut>,
-    item: NoInfer<TIn>,
+    item: TakenBy<TIn, NoInfer<TIn>>,
     context?: RunContextSource,
     options?: { readonly output?: 'one' | 'first' | 'last' | undefined },
   ): Promise<TOut>;
@@ -210,7 +212,7 @@ export class PipelineRunner {
    */
   stream<TIn, TOut>(
     definition: Definition<TIn, TOut>,
-    items: Items<NoInfer<TIn>>,
+    items: TakenBy<TIn, Items<NoInfer<TIn>>>,
     context?: RunContextSource,
   ): AsyncIterable<TOut> & { readonly result: Promise<RunResult> } {
     const stopping = new AbortController();
@@ -296,8 +298,8 @@ export class PipelineRunner {
  *
  * @throws {@link PipelineError} when it fails or is cancelled; the error's `result` holds status and counts.
  */
-export async function runPipeline(
-  definition: Definition<NoItem, NoItem>,
+export async function runPipeline<TIn = NoItem, TOut = NoItem>(
+  definition: RootDefinition<TIn, TOut>,
   context?: RunContextSource,
 ): Promise<RunResult> {
   return await new PipelineRunner().run(definition, context);
