@@ -26,7 +26,7 @@ import type { NodeContainer } from '../ports/node-container.js';
 import { tenantRequired } from '../run/tenant-required.js';
 import { CollectedOutputs } from './collected-outputs.js';
 import { conductRun } from './conduct-run.js';
-import { nodeFailed } from './engine-errors.js';
+import { wholeNodeFailed } from './engine-errors.js';
 import type { RunRequest } from './conduct-run.js';
 import type { Execution } from './execution.js';
 import { allEnded } from './fan-out-stage.js';
@@ -104,12 +104,26 @@ const codeGenerationRule = (value: unknown): string | undefined => {
     : 'true, false or { after: a whole number }';
 };
 
+/** Makes a runner that replaces parts of what it runs, for tests; no public object leads here. */
+export let replacingRunner: (options: PipelineRunnerOptions, replacement: RunReplacement) => PipelineRunner;
+
+/** What a runner replaces; a class, so that nobody outside can make one. */
+class StandIns {
+  constructor(readonly replacement: RunReplacement) {}
+}
+
 /**
  * Runs pipelines. One runner serves many runs, also at once, and compiles each definition once.
  *
  * Running changes nothing outside of the run.
  */
 export class PipelineRunner {
+  static {
+    // A bundler renames a class that names itself.
+    Object.defineProperty(this, 'name', { value: 'PipelineRunner' });
+    replacingRunner = (options, replacement) => new PipelineRunner(options, new StandIns(replacement));
+  }
+
   readonly #options: PipelineRunnerOptions;
   readonly #replacement: RunReplacement | undefined;
   readonly #plans: PlanCache;
@@ -118,9 +132,10 @@ export class PipelineRunner {
 
   /** @throws {@link PipelineError} `OPTION_INVALID`. */
   constructor(options?: PipelineRunnerOptions);
-  /** @internal */
-  constructor(options: PipelineRunnerOptions, replacement: RunReplacement);
-  constructor(options: PipelineRunnerOptions = {}, replacement?: RunReplacement) {
+  /** @hidden */
+  constructor(options: PipelineRunnerOptions, standIns: StandIns);
+  constructor(options: PipelineRunnerOptions = {}, standIns?: StandIns) {
+    const replacement = standIns instanceof StandIns ? standIns.replacement : undefined;
     checkOptions('PipelineRunner', options, {
       ...serviceRules,
       container: rule.having('isBound', 'get'),
@@ -313,7 +328,7 @@ function feedAwaited(plan: Plan, execution: Execution, item: unknown): Work {
     (settled) => feedOne(plan, execution, settled),
     (thrown) => {
       const site = plan.input?.site;
-      execution.fail(nodeFailed(site?.path ?? plan.blueprint.path, thrown), site);
+      execution.fail(wholeNodeFailed(site?.path ?? plan.blueprint.path, thrown), site);
     },
   );
 }

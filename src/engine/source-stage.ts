@@ -57,7 +57,7 @@ export class SourceStage extends NodeStage implements PulledStage {
       items = target.open(new PipelineContext(execution.frame, id, scope));
     } catch (thrown) {
       scope.close();
-      execution.fail(wholeNodeFailed(path, thrown), this.site);
+      execution.fail(wholeNodeFailed(path, thrown, 'failed', execution.frame), this.site);
       return this.next.end(execution);
     }
     // A query may be both: what can be iterated is.
