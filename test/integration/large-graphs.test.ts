@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  buildPipeline,
-  PipelineBuilder,
-  PipelineRunner,
-  type OutputHandle,
-  type PipelineDefinition,
-} from 'heirline';
+import type { PipelineBuilder } from 'heirline';
+import { buildPipeline, PipelineRunner, type OutputHandle, type PipelineDefinition } from 'heirline';
 import { definePipeline } from './support/harness.js';
 
 const keep = (item: number): number => item;

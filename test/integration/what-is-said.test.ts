@@ -8,6 +8,7 @@ import {
   PipelineRunner,
   PipelineValidationError,
   runPipeline,
+  TransformNode,
   type DefinitionContext,
   type ExecutionObserver,
   type PipelineDefinition,
@@ -133,7 +134,7 @@ test('what is no node is one problem: its neighbours are not blamed for it', () 
   const problems = problemsOf(
     definePipeline('orders', (builder) => {
       const wrong = builder.addTransform(7 as never, { name: 'wrong', from: builder.addSource([1], 'read') });
-      builder.addSink(ignore, { name: 'save', from: wrong as never });
+      builder.addSink(ignore, { name: 'save', from: wrong });
     }),
   );
 
@@ -144,7 +145,7 @@ describe('the parameters of define', () => {
   type Parameters = Record<string, () => unknown> & Iterable<unknown>;
   test.each<[string, string, (parameters: Parameters) => unknown]>([
     ['spread into a list', 'by its key', (parameters) => [...parameters]],
-    ['spread into an object', 'by its key', (parameters) => ({ ...parameters })],
+    ['spread into an object', 'by its key', (parameters) => Object.assign({}, parameters)],
     ['listed', 'by its key', (parameters) => parameters['keys']?.()],
     ['listed from outside', 'by its key', (parameters) => Object.entries(parameters)],
     ['written to', "with 'with' at the composite", (parameters) => parameters['set']?.()],
@@ -169,7 +170,7 @@ describe('the parameters of define', () => {
     class Root implements PipelineDefinition {
       define(builder: PipelineBuilder, { parameters: { get, has } }: DefinitionContext): void {
         seen.push(get('rate'), has('other'));
-        builder.addSink(ignore, { from: builder.addSource([1]) } as never);
+        builder.addSink(ignore, { from: builder.addSource([1]) });
       }
     }
     buildPipeline(Root, { parameters: { rate: 7 } });
@@ -183,7 +184,7 @@ describe('an errorPolicy', () => {
     throw new Error('broken');
   };
   test.each<[string, (builder: PipelineBuilder) => void]>([
-    ['a source', (builder) => builder.addSink(ignore, { from: builder.addSource(broken) as never })],
+    ['a source', (builder) => builder.addSink(ignore, { from: builder.addSource(broken) })],
     [
       'an iterator',
       (builder) =>
@@ -198,13 +199,12 @@ describe('an errorPolicy', () => {
       'a stream transform',
       (builder) =>
         builder.addSink(ignore, {
-          from: builder.addStreamTransform(broken as never, { from: builder.addSource([1]) }) as never,
+          from: builder.addStreamTransform(broken as never, { from: builder.addSource([1]) }),
         }),
     ],
     [
       'a flush',
-      (builder) =>
-        builder.addSink({ write: ignore, flush: broken } as never, { from: builder.addSource([1]) as never }),
+      (builder) => builder.addSink({ write: ignore, flush: broken }, { from: builder.addSource([1]) }),
     ],
   ])('is not proposed for %s: no single item has failed', async (_, draw) => {
     const error = await rejectionOf(runPipeline(definePipeline('orders', draw)));
@@ -284,9 +284,9 @@ describe('a transform that returns a generator', () => {
   });
 
   test('is found in a class and behind a promise, whose own fields still work', async () => {
-    class Split {
+    class Split extends TransformNode<string, Generator<string>> {
       readonly #separator = ' ';
-      async transform(line: string): Promise<Generator<string>> {
+      override async transform(line: string): Promise<Generator<string>> {
         const parts = await Promise.resolve(line.split(this.#separator));
         return (function* () {
           yield* parts;
