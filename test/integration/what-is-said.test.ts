@@ -8,6 +8,7 @@ import {
   PipelineRunner,
   PipelineValidationError,
   runPipeline,
+  SinkNode,
   TransformNode,
   type DefinitionContext,
   type ExecutionObserver,
@@ -204,7 +205,13 @@ describe('an errorPolicy', () => {
     ],
     [
       'a flush',
-      (builder) => builder.addSink({ write: ignore, flush: broken }, { from: builder.addSource([1]) }),
+      (builder) => {
+        class Broken extends SinkNode<number> {
+          override write = ignore;
+          override flush = broken;
+        }
+        builder.addSink(Broken, { from: builder.addSource([1]) });
+      },
     ],
   ])('is not proposed for %s: no single item has failed', async (_, draw) => {
     const error = await rejectionOf(runPipeline(definePipeline('orders', draw)));
