@@ -161,7 +161,8 @@ export type { BuildOptions } from './composition/build-pipeline.js';
 // engine
 export type { NodeCounts } from './engine/node-counter.js';
 export { PipelineRunner, runPipeline } from './engine/pipeline-runner.js';
-export type { Definition, PipelineRunnerOptions, RunContextSource } from './engine/pipeline-runner.js';
+export type { PipelineRunnerOptions, RunContextSource } from './engine/pipeline-runner.js';
+export type { Definition, RootDefinition, TakenBy } from './engine/run-arguments.js';
 export type { RunResult } from './engine/run-result.js';
 
 // background

@@ -5,6 +5,7 @@ import type { ValidationProblem } from '../errors/pipeline-validation-error.js';
 import { makeGraph } from '../graph/pipeline-graph.js';
 import type { PipelineGraph } from '../graph/graph-shape.js';
 import { validateGraph } from '../graph/validate-graph.js';
+import type { GraphOutline } from '../graph/validate-graph.js';
 import type { Blueprint, BlueprintNode } from './blueprint.js';
 import type { ParameterReads } from './definition-context.js';
 import { describeComposite } from './describe-composite.js';
@@ -27,14 +28,24 @@ export interface ClosedDraft {
 export function closeDraft(draft: GraphDraft, request: DescribeRequest, reads: ParameterReads): ClosedDraft {
   const nodes = [...draft.nodes.values()];
   const isChild = request.ancestors.length > 0;
+  const outline: GraphOutline = {
+    path: draft.path,
+    nodes: [...draft.nodes].map(([id, { kind, id: name }]) => ({ id, kind, name })),
+    edges: draft.edges,
+    isChild,
+    misfits: draft.misfits,
+  };
+  const children = describeChildren(nodes, draft.path, request);
+  const described = [...children.values()];
   const problems = [
     ...draft.problems,
-    ...validateGraph({ path: draft.path, nodes, edges: draft.edges, isChild }),
+    ...validateGraph(outline),
+    ...described.flatMap((child) => child.problems),
   ];
-  const children = describeChildren(nodes, draft.path, request);
-  for (const child of children.values()) problems.push(...child.problems);
-  const warnings = [...children.values()].flatMap(({ composite }) => composite?.child?.warnings ?? []);
-  if (isChild) warnings.push(...oneShotWarnings(nodes, draft.path));
+  const warnings = [
+    ...described.flatMap(({ composite }) => composite?.child?.warnings ?? []),
+    ...(isChild ? oneShotWarnings(nodes, draft.path) : []),
+  ];
   return {
     problems: Object.freeze(problems),
     warnings: Object.freeze(warnings),
@@ -47,12 +58,13 @@ function describeChildren(
   nodes: readonly DraftNode[],
   path: string,
   request: DescribeRequest,
-): ReadonlyMap<string, DescribedChild> {
-  const described = new Map<string, DescribedChild>();
+): ReadonlyMap<DraftNode, DescribedChild> {
+  const described = new Map<DraftNode, DescribedChild>();
   const describe = (byContract: boolean, layer: () => Layer): void => {
-    for (const { id, composite } of nodes) {
+    for (const node of nodes) {
+      const { id, composite } = node;
       if (composite === undefined || composite.inheritance.parameters.isByContract !== byContract) continue;
-      described.set(id, describeComposite(composite, `${path}/${id}`, request, layer()));
+      described.set(node, describeComposite(composite, `${path}/${id}`, request, layer()));
     }
   };
   describe(true, () => request.reachable);
@@ -60,14 +72,14 @@ function describeChildren(
   describe(false, () => request.layerWith(through));
   // Problems are told in the order of the definition.
   return new Map(
-    nodes.map(({ id }) => [id, described.get(id) ?? { composite: undefined, problems: [] }] as const),
+    nodes.map((node) => [node, described.get(node) ?? { composite: undefined, problems: [] }] as const),
   );
 }
 
 /** The keys that pass through a pipeline with these composites. */
-function throughOf(path: string, children: ReadonlyMap<string, DescribedChild>): readonly PassingKey[] {
+function throughOf(path: string, children: ReadonlyMap<DraftNode, DescribedChild>): readonly PassingKey[] {
   return passingKeys(
-    [...children].flatMap(([id, { composite }]) =>
+    [...children].flatMap(([{ id }, { composite }]) =>
       composite === undefined
         ? []
         : [{ path: `${path}/${id}`, composite, through: composite.child?.through ?? [] }],
@@ -79,12 +91,12 @@ function assemble(
   draft: GraphDraft,
   request: DescribeRequest,
   reads: ParameterReads,
-  children: ReadonlyMap<string, DescribedChild>,
+  children: ReadonlyMap<DraftNode, DescribedChild>,
   warnings: readonly ValidationProblem[],
 ): Blueprint {
   const nodes = [...draft.nodes.values()];
   const childGraphs = new Map<string, PipelineGraph>();
-  for (const [id, { composite }] of children) {
+  for (const [{ id }, { composite }] of children) {
     if (composite?.child !== undefined) childGraphs.set(id, composite.child.graph);
   }
   const graph = makeGraph(
@@ -93,21 +105,21 @@ function assemble(
       Object.freeze({
         id: node.id,
         kind: node.kind,
-        options: optionsShown(node, children.get(node.id)),
+        options: optionsShown(node, children.get(node)),
         metadata: Object.freeze(Object.fromEntries(node.metadata)),
       }),
     ),
     draft.edges,
     childGraphs,
   );
-  const blueprintNodes = nodes.map(({ id, kind, isStream, options, binding }): BlueprintNode => ({
-    id,
-    kind,
-    path: `${draft.path}/${id}`,
-    isStream,
-    options,
-    binding,
-    composite: children.get(id)?.composite,
+  const blueprintNodes = nodes.map((node): BlueprintNode => ({
+    id: node.id,
+    kind: node.kind,
+    path: `${draft.path}/${node.id}`,
+    isStream: node.isStream,
+    options: node.options,
+    binding: node.binding,
+    composite: children.get(node)?.composite,
   }));
   const requires = requiredKeys(request.facts.metadata);
   return Object.freeze({

@@ -63,7 +63,7 @@ export function recordDefinitionContext(
   let missing: string | undefined;
   let isOpen = true;
   const read = (key: Key): Entry | undefined => {
-    if (!isOpen) throw closed(path, 'parameters', isOpen);
+    if (!isOpen) throw usedLate(path, 'parameters');
     const name = keyName(key);
     if (!reads.has(name)) reads.set(name, parameters.get(name));
     return reads.get(name);
@@ -81,22 +81,32 @@ export function recordDefinitionContext(
     return get(key);
   };
   const has = (key: Key): boolean => read(key) !== undefined;
-  const guard = <T extends object>(target: T): T =>
-    new Proxy(target, {
+  const guard = <T extends object>(target: T, misused: (use: string) => PipelineError): T => {
+    const refuse = (use: string): never => {
+      throw isOpen ? misused(use) : usedLate(path, use);
+    };
+    return new Proxy(target, {
       get(_, property) {
         if (isOpen && Object.hasOwn(target, property)) return Reflect.get(target, property) as unknown;
-        if (typeof property === 'symbol') return undefined;
-        throw closed(path, property, isOpen);
+        if (property === Symbol.iterator) return refuse('[...]');
+        // What the language and printing ask for.
+        return typeof property === 'symbol' ? undefined : refuse(property);
       },
-      set(_, property) {
-        throw closed(path, String(property), isOpen);
-      },
+      has: (_, property) => Object.hasOwn(target, property) || refuse(String(property)),
+      ownKeys: () => refuse('keys'),
+      set: () => refuse('set'),
+      defineProperty: () => refuse('set'),
+      deleteProperty: () => refuse('delete'),
     });
-  const context = guard({
-    parameters: guard({ get, require, has } as DefinitionParameters),
-    pipelineName,
-    path,
-  });
+  };
+  const context = guard(
+    {
+      parameters: guard({ get, require, has } as DefinitionParameters, (use) => noSuchParameters(path, use)),
+      pipelineName,
+      path,
+    },
+    (use) => noSuchContext(path, use),
+  );
   return {
     context,
     reads,
@@ -118,13 +128,50 @@ function missingParameter(path: string, name: string): PipelineError {
   });
 }
 
-function closed(path: string, property: string, isOpen: boolean): PipelineError {
-  return new PipelineError('DEFINE_CONTEXT_CLOSED', {
-    path,
-    problem: isOpen
-      ? `The context of 'define' has no '${property}': it offers parameters (get, require, has), pipelineName and path.`
-      : `'${property}' of the context of 'define' was used after 'define' had returned.`,
-    remedy:
-      "In a node's code use the context that the node gets as its argument; have services injected, or pass them as context items.",
-  });
+function usedLate(path: string, use: string): PipelineError {
+  return misuse(path, `'${use}' of the context of 'define' was used after 'define' had returned.`, ELSEWHERE);
+}
+
+function noSuchContext(path: string, use: string): PipelineError {
+  const problem = `The context of 'define' has no '${use}': it offers parameters (get, require, has), pipelineName and path.`;
+  return misuse(path, problem, ELSEWHERE);
+}
+
+const ELSEWHERE =
+  "In a node's code use the context that the node gets as its argument; have services injected, or pass them as context items.";
+
+/** How all parameters at once might be asked for. */
+const asWhole: ReadonlySet<string> = new Set([
+  '[...]',
+  'keys',
+  'values',
+  'entries',
+  'forEach',
+  'size',
+  'toObject',
+  'toJSON',
+]);
+
+const writing: ReadonlySet<string> = new Set(['set', 'update', 'delete']);
+
+function noSuchParameters(path: string, use: string): PipelineError {
+  const problem = `The parameters of 'define' have no '${use}': they offer get, require and has.`;
+  if (asWhole.has(use)) {
+    return misuse(
+      path,
+      problem,
+      "Read each parameter by its key: 'define' runs again only if one that it has read changes, so it reads what it needs.",
+    );
+  }
+  return writing.has(use)
+    ? misuse(path, problem, "Give parameters in the context of the run, or with 'with' at the composite.")
+    : misuse(
+        path,
+        problem,
+        `Read a parameter with parameters.get('${use}') or parameters.require('${use}').`,
+      );
+}
+
+function misuse(path: string, problem: string, remedy: string): PipelineError {
+  return new PipelineError('DEFINE_CONTEXT_CLOSED', { path, problem, remedy });
 }

@@ -43,7 +43,9 @@ export class DraftedNodes {
         `This is no ${kind}: ${bound.problem}.`,
         'Give a node of the right kind.',
       );
-      return this.draft.addMisfit(id);
+      const misfit = this.draft.addMisfit(id, kind);
+      if (from !== undefined) this.draft.connect(from, misfit);
+      return misfit;
     }
     if (bound.kind === 'composite-input' || bound.kind === 'composite-output') {
       const name = given.name ?? (bound.kind === 'composite-input' ? 'input' : 'output');

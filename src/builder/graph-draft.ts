@@ -1,9 +1,11 @@
+import { readProperty } from '../data/foreign-value.js';
 import { canHoldOptions, invalidOption, optionProblems } from '../errors/option-rules.js';
 import type { OptionRules } from '../errors/option-rules.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { validationProblem } from '../errors/pipeline-validation-error.js';
 import type { ValidationProblem } from '../errors/pipeline-validation-error.js';
 import type { PipelineErrorCode } from '../errors/error-code.js';
+import { EdgeIndex } from '../graph/edge-index.js';
 import type { GraphEdge } from '../graph/graph-shape.js';
 import { makeHandle } from '../graph/handles.js';
 import type { AnyHandle, NodeHandle, OutputHandle } from '../graph/handles.js';
@@ -31,14 +33,24 @@ export interface DraftNode {
 
 /** The nodes, edges and problems that a builder collects. */
 export class GraphDraft {
+  /** By id; a second node of a name, which is a problem, has a place of its own. */
   readonly nodes = new Map<string, DraftNode>();
-  readonly edges: GraphEdge[] = [];
+  /** Between places of nodes, so that what two nodes of one name are connected to is told apart. */
+  readonly connections = new EdgeIndex();
   readonly problems: ValidationProblem[] = [];
-  readonly #handles = new WeakMap<NodeHandle, DraftNode | undefined>();
-  readonly #unnamed = new Map<NodeKind, number>();
+  /** What is left out of the connections. */
+  readonly misfits = { kinds: new Set<NodeKind>(), fed: new Set<string>(), drained: new Set<string>() };
+  /** The place of each handle's node; undefined for a misfit. */
+  readonly #places = new WeakMap<NodeHandle, string | undefined>();
+  /** The highest number given so far to a name that was made here. */
+  readonly #numbers = new Map<string, number>();
   #isSealed = false;
 
   constructor(readonly path: string) {}
+
+  get edges(): readonly GraphEdge[] {
+    return this.connections.edges;
+  }
 
   seal(): void {
     this.#isSealed = true;
@@ -101,39 +113,44 @@ export class GraphDraft {
       if (problem !== undefined) this.report('NODE_NAME_INVALID', `${this.path}/${id}`, problem, nameRemedy);
       return id;
     }
-    if (className === undefined) {
-      for (;;) {
-        const number = (this.#unnamed.get(kind) ?? 0) + 1;
-        this.#unnamed.set(kind, number);
-        if (!this.nodes.has(`${kind}-${String(number)}`)) return `${kind}-${String(number)}`;
-      }
+    if (className === undefined) return this.#numbered(kind, 1);
+    return this.nodes.has(className) ? this.#numbered(className, 2) : className;
+  }
+
+  /** A name with the lowest number that is free; numbers given before are not tried again. */
+  #numbered(name: string, first: number): string {
+    for (let number = this.#numbers.get(name) ?? first; ; number += 1) {
+      const id = `${name}-${String(number)}`;
+      if (this.nodes.has(id)) continue;
+      this.#numbers.set(name, number + 1);
+      return id;
     }
-    let id = className;
-    for (let number = 2; this.nodes.has(id); number += 1) id = `${className}-${String(number)}`;
-    return id;
   }
 
   /** Adds a node and gives its handle; a second one of a name is a problem. */
   add(node: DraftNode): AnyHandle {
     const handle = makeHandle(node.id);
-    if (this.nodes.has(node.id)) {
+    let place = node.id;
+    if (this.nodes.has(place)) {
       this.report(
         'DUPLICATE_NODE',
         `${this.path}/${node.id}`,
         `Two nodes are called '${node.id}'.`,
         'Give one of them another name.',
       );
-    } else {
-      this.nodes.set(node.id, node);
+      // No name can hold a slash.
+      place = `${node.id}/${String(this.nodes.size)}`;
     }
-    this.#handles.set(handle, node);
+    this.nodes.set(place, node);
+    this.#places.set(handle, place);
     return handle;
   }
 
   /** A handle for a node that could not be understood; connections of it are left out. */
-  addMisfit(id: string): AnyHandle {
+  addMisfit(id: string, kind?: NodeKind): AnyHandle {
     const handle = makeHandle(id);
-    this.#handles.set(handle, undefined);
+    if (kind !== undefined) this.misfits.kinds.add(kind);
+    this.#places.set(handle, undefined);
     return handle;
   }
 
@@ -141,18 +158,35 @@ export class GraphDraft {
   connect(from: NodeHandle, to: NodeHandle): void {
     const refusal = this.refusal(from, to);
     if (refusal !== undefined) throw refusal;
-    const source = this.nodeOf(from);
-    const target = this.nodeOf(to);
-    if (source === undefined || target === undefined) return;
-    const place = `${this.path}/${source.id}`;
-    if (source.id === target.id) {
-      this.report('SELF_LOOP', place, `'${source.id}' is connected to itself.`, 'Remove this connection.');
-    } else if (this.edges.some((edge) => edge.from === source.id && edge.to === target.id)) {
-      const problem = `'${source.id}' is connected to '${target.id}' twice; each item would arrive twice.`;
+    const source = this.#places.get(from);
+    const target = this.#places.get(to);
+    if (source === undefined || target === undefined) {
+      if (source !== undefined) this.misfits.drained.add(source);
+      if (target !== undefined) this.misfits.fed.add(target);
+      return;
+    }
+    const place = `${this.path}/${from.id}`;
+    if (source === target) {
+      this.report('SELF_LOOP', place, `'${from.id}' is connected to itself.`, 'Remove this connection.');
+    } else if (this.connections.has(source, target)) {
+      const problem = `'${from.id}' is connected to '${to.id}' twice; each item would arrive twice.`;
       this.report('DUPLICATE_EDGE', place, problem, 'Remove one of the two connections.');
     } else {
-      this.edges.push(Object.freeze({ from: source.id, to: target.id }));
+      this.connections.add(source, target);
     }
+  }
+
+  /** Why two nodes cannot be connected now, in words; undefined when they can. */
+  objection(from: NodeHandle, to: NodeHandle): string | undefined {
+    const refusal = this.refusal(from, to);
+    if (refusal !== undefined) return refusal.message;
+    const source = this.#places.get(from);
+    const target = this.#places.get(to);
+    if (source === undefined || target === undefined) return undefined;
+    if (source === target) return `'${from.id}' cannot be connected to itself.`;
+    return this.connections.has(source, target)
+      ? `'${from.id}' is connected to '${to.id}' already.`
+      : undefined;
   }
 
   /** Why a connection is impossible, undefined when it is not. */
@@ -184,11 +218,12 @@ export class GraphDraft {
   }
 
   nodeOf(handle: NodeHandle): DraftNode | undefined {
-    return this.#handles.get(handle);
+    const place = this.#places.get(handle);
+    return place === undefined ? undefined : this.nodes.get(place);
   }
 
   #knows(handle: unknown): boolean {
-    return typeof handle === 'object' && handle !== null && this.#handles.has(handle as NodeHandle);
+    return typeof handle === 'object' && handle !== null && this.#places.has(handle as NodeHandle);
   }
 
   #impossible(id: string, problem: string): PipelineError {
@@ -200,7 +235,7 @@ export class GraphDraft {
   }
 
   #foreign(handle: unknown): PipelineError {
-    const id: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'id') : undefined;
+    const id = readProperty(handle, 'id');
     return new PipelineError('HANDLE_FOREIGN', {
       path: this.path,
       problem: `${typeof id === 'string' ? `The handle of '${id}'` : 'A value'} is no handle of this builder.`,

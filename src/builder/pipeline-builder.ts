@@ -77,6 +77,14 @@ export type CompositeOptions<TItem = unknown> = (
 ) &
   FromOption<TItem>;
 
+/** Opens a builder for a definition; given to what describes definitions. */
+export let openBuilder: (request: DescribeRequest) => OpenBuilder;
+
+/** What a builder is opened for; a class, so that nobody outside can make one. */
+class Opening {
+  constructor(readonly request: DescribeRequest) {}
+}
+
 /**
  * Describes one pipeline: adds nodes, connects them, builds a frozen graph.
  *
@@ -87,6 +95,7 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
   static {
     // A bundler renames a class that names itself.
     Object.defineProperty(this, 'name', { value: 'PipelineBuilder' });
+    openBuilder = (request) => PipelineBuilder.#open(request);
   }
 
   // Phantoms: the item types that the composite bridges of this pipeline have.
@@ -98,8 +107,9 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
 
   constructor();
   /** @hidden */
-  constructor(request: DescribeRequest);
-  constructor(request: DescribeRequest = standaloneRequest) {
+  constructor(opening: Opening);
+  constructor(opening?: Opening) {
+    const request = opening instanceof Opening ? opening.request : standaloneRequest;
     this.#request = request;
     this.#draft = new GraphDraft(request.path);
     this.#nodes = new DraftedNodes(this.#draft, [...request.ancestors, request.source]);
@@ -212,11 +222,8 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
     from: NodeHandle,
     to: NodeHandle,
   ): { readonly ok: true } | { readonly ok: false; readonly reason: string } {
-    const refusal = this.#draft.refusal(from, to);
-    if (refusal !== undefined) return { ok: false, reason: refusal.message };
-    if (from.id === to.id) return { ok: false, reason: `'${from.id}' cannot be connected to itself.` };
-    const exists = this.#draft.edges.some((edge) => edge.from === from.id && edge.to === to.id);
-    return exists ? { ok: false, reason: `'${from.id}' is connected to '${to.id}' already.` } : { ok: true };
+    const reason = this.#draft.objection(from, to);
+    return reason === undefined ? { ok: true } : { ok: false, reason };
   }
 
   /**
@@ -248,9 +255,8 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
     return blueprint.graph;
   }
 
-  /** @internal Opens a builder for a definition; given to what describes definitions. */
-  static open(request: DescribeRequest): OpenBuilder {
-    const builder = new PipelineBuilder<unknown, unknown>(request);
+  static #open(request: DescribeRequest): OpenBuilder {
+    const builder = new PipelineBuilder<unknown, unknown>(new Opening(request));
     return {
       builder,
       close(reads) {
@@ -266,7 +272,7 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
 const standaloneEnvironment: DescribeEnvironment = {
   resolve: (source, path) => instantiateDefinition(source, path),
   maxDepth: 32,
-  open: (request) => PipelineBuilder.open(request),
+  open: (request) => openBuilder(request),
 };
 
 const standaloneRequest: DescribeRequest = {

@@ -1,3 +1,4 @@
+import { hasOwn, MOST_CLASSES, prototypeOf, readProperty } from '../data/foreign-value.js';
 import { optionProblems, rule } from '../errors/option-rules.js';
 import type { ChildContract } from '../context/child-contract.js';
 import { isKey, keyName } from '../context/context-key.js';
@@ -62,18 +63,14 @@ const requirementRules = {
 
 /** Reads what a definition's class says about it; never throws. */
 export function definitionFacts(type: object): DefinitionFacts {
-  const given: unknown = Reflect.get(type, 'pipeline');
   const fallback = classNameOf(type) ?? 'pipeline';
-  if (given === undefined || typeof given === 'function')
-    return { name: fallback, metadata: {}, problems: [] };
-  const metadata = given as PipelineMetadata;
-  const problems = optionProblems(given, metadataRules);
-  if (problems.length === 0 && metadata.requires !== undefined) {
-    problems.push(...optionProblems(metadata.requires, requirementRules));
-  }
+  const own = ownMetadata(type);
+  const said = [...baseClasses(type), type].map(ownMetadata).filter((given) => given !== undefined);
+  const problems = said.flatMap(metadataProblems);
   if (problems.length > 0) return { name: fallback, metadata: {}, problems };
+  const metadata = said.map((given) => given as PipelineMetadata).reduce(narrowed, {});
   // A subclass is another pipeline: it inherits all but the name.
-  const name: unknown = Object.hasOwn(type, 'pipeline') ? metadata.name : undefined;
+  const name = readProperty(own, 'name');
   if (name === undefined || typeof name === 'string') return { name: name ?? fallback, metadata, problems };
   return { name: fallback, metadata, problems: [`'name' must be a text`] };
 }
@@ -92,6 +89,50 @@ export function contractOf({ name, metadata }: DefinitionFacts): ChildContract {
         ),
     ),
   };
+}
+
+/** The classes above a class, the highest first. */
+function baseClasses(type: object): object[] {
+  const above: object[] = [];
+  for (let at = prototypeOf(type); at !== null && above.length < MOST_CLASSES; at = prototypeOf(at))
+    above.unshift(at);
+  return above;
+}
+
+/** What a class says itself; undefined for nothing, and for a method that happens to be called so. */
+function ownMetadata(type: object): unknown {
+  const given = hasOwn(type, 'pipeline') ? readProperty(type, 'pipeline') : undefined;
+  return typeof given === 'function' ? undefined : given;
+}
+
+function metadataProblems(given: unknown): string[] {
+  const problems = optionProblems(given, metadataRules);
+  const requires = readProperty(given, 'requires');
+  return problems.length > 0 || requires === undefined
+    ? problems
+    : optionProblems(requires, requirementRules);
+}
+
+/** What a subclass says about itself, over what its base says; what the base needs, the subclass needs too. */
+function narrowed(base: PipelineMetadata, sub: PipelineMetadata): PipelineMetadata {
+  const { name: _, ...inherited } = base;
+  const requires = bothRequired(base.requires, sub.requires);
+  return { ...inherited, ...sub, ...(requires === undefined ? {} : { requires }) };
+}
+
+function bothRequired(
+  base: Requirements | undefined,
+  sub: Requirements | undefined,
+): Requirements | undefined {
+  if (base === undefined || sub === undefined) return base ?? sub;
+  const both = ([...dictionaryKinds, 'secrets'] as const).flatMap((kind) => {
+    const own = sub[kind] ?? [];
+    const names = new Set(own.map(keyName));
+    // A key that the subclass names again, perhaps with a default, is its own.
+    const keys = [...(base[kind] ?? []).filter((key) => !names.has(keyName(key))), ...own];
+    return keys.length === 0 ? [] : [[kind, keys] as const];
+  });
+  return Object.fromEntries(both);
 }
 
 /** Every required key with its dictionary; a key with a default satisfies itself. */

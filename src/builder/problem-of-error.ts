@@ -1,11 +1,12 @@
 import type { PipelineError } from '../errors/pipeline-error.js';
+import { makeProblem } from '../errors/pipeline-validation-error.js';
 import type { ValidationProblem } from '../errors/pipeline-validation-error.js';
 
-/** An error as one of the problems that are reported together. */
+/** An error, with what has caused it, as one of the problems that are reported together. */
 export function problemOfError(
-  { code, message }: PipelineError,
+  error: PipelineError,
   path: string,
-  shown: string = message,
+  shown: string = error.message,
 ): ValidationProblem {
-  return Object.freeze({ code, path, message: shown });
+  return makeProblem({ code: error.code, path, message: shown }, error);
 }

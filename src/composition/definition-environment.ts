@@ -1,7 +1,7 @@
 import type { DefinitionSource } from '../builder/blueprint.js';
 import type { DescribeEnvironment } from '../builder/describe-definition.js';
 import { instantiateDefinition } from '../builder/instantiate-definition.js';
-import { PipelineBuilder } from '../builder/pipeline-builder.js';
+import { openBuilder } from '../builder/pipeline-builder.js';
 import type { NodeContainer, NodeIdentifier } from '../ports/node-container.js';
 
 /** How many levels of composites may stand below a root, unless the runner says otherwise. */
@@ -28,7 +28,7 @@ export class DefinitionEnvironment implements DescribeEnvironment {
     );
   }
 
-  open: DescribeEnvironment['open'] = (request) => PipelineBuilder.open(request);
+  open: DescribeEnvironment['open'] = (request) => openBuilder(request);
 
   /** Whether the container gives this environment the same definitions as it gave another one. */
   agreesWith(other: DefinitionEnvironment): boolean {

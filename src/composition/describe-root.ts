@@ -21,7 +21,6 @@ export function describeRoot(
 ): Blueprint {
   const facts = factsOf(source);
   const { name } = facts;
-  const parameters = frame.dictionary('parameters');
   const layer = frame.layer('parameters');
   const described = describeDefinition({
     source,
@@ -29,7 +28,7 @@ export function describeRoot(
     name,
     path: name,
     ancestors: [],
-    parameters: { get: (key) => parameters.entry(key) },
+    parameters: { get: (key) => frame.entry('parameters', key) },
     reachable: layer,
     layerWith: () => layer,
     secrets: undefined,

@@ -54,7 +54,7 @@ function absentBelow(blueprint: Blueprint, parent: ExpectedKeys): AbsentKey[] {
 function expectedAtRoot(frame: ContextFrame): ExpectedKeys {
   const withholds = (kind: DictionaryKind, name: string): string | undefined => {
     if (frame.layer(kind).get(name) !== undefined) return undefined;
-    if (frame.dictionary(kind).isLocal(name)) return localHint(frame.path, kind, name);
+    if (frame.isLocal(kind, name)) return localHint(frame.path, kind, name);
     const given = `Give '${name}' in the ${kind} of the run's context, or give it at a composite above, with: { ${kind}: { '${name}': ... } }.`;
     return withHint(given, frame, kind, name);
   };
@@ -118,7 +118,7 @@ function lateRemedy(pipelineName: string, { kind, name, remedy }: AbsentKey, fra
 
 function absentIn(required: RequiredKeys, frame: ContextFrame, path: string): AbsentKey[] {
   return required
-    .filter(([kind, name]) => frame.dictionary(kind).entry(name) === undefined)
+    .filter(([kind, name]) => frame.entry(kind, name) === undefined)
     .map(([kind, name]) => ({ path, kind, name, remedy: remedyIn(frame, kind, name) }));
 }
 

@@ -1,3 +1,4 @@
+import { takeLocalEntries } from './context-dictionary.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { CancelScope } from '../run/cancel-scope.js';
 import { ContextFrame } from './context-frame.js';
@@ -26,7 +27,7 @@ export class CapturedFrame extends ContextFrame {
     );
     this.#pipelineId = origin.pipelineId;
     this.#parentLinkage = origin.parentLinkage;
-    for (const kind of dictionaryKinds) this.dictionary(kind).takeLocalOf(origin.dictionary(kind));
+    for (const kind of dictionaryKinds) takeLocalEntries(this.dictionary(kind), origin.dictionary(kind));
   }
 
   override get pipelineId(): string {

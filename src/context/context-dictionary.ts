@@ -23,6 +23,23 @@ export interface DictionaryOwner {
   hintFor(kind: DictionaryKind, name: string): string | undefined;
 }
 
+// No public object leads to these: a layer is shared with contexts that its holder must not reach.
+
+/** The entry of a name, with the path that set it; undefined where there is none. */
+export let entryOf: (dictionary: ContextDictionary, name: string) => Entry | undefined;
+
+/** Whether a name holds an entry that no child inherits. */
+export let isLocalEntry: (dictionary: ContextDictionary, name: string) => boolean;
+
+/** What a child can inherit, as it is now; later writes go above it. */
+export let sealedLayer: (dictionary: ContextDictionary) => Layer;
+
+/** Sets every entry of an object, a Map or a list. */
+export let setEntries: (dictionary: ContextDictionary, source: EntriesSource | undefined) => void;
+
+/** Takes the entries that children do not get from a template's dictionary. */
+export let takeLocalEntries: (dictionary: ContextDictionary, template: ContextDictionary) => void;
+
 /**
  * One of the three dictionaries of a context.
  *
@@ -30,6 +47,29 @@ export interface DictionaryOwner {
  * `properties` are data: copied and frozen when set. Values of `items` are kept by reference.
  */
 export class ContextDictionary {
+  static {
+    entryOf = (dictionary, name) => {
+      const written = dictionary.#local?.get(name) ?? dictionary.#written?.get(name);
+      if (written !== undefined) return written === DELETED ? undefined : written;
+      return dictionary.#base.get(name);
+    };
+    isLocalEntry = (dictionary, name) => dictionary.#local?.has(name) === true;
+    sealedLayer = (dictionary) => {
+      if (dictionary.#written !== undefined && dictionary.#written.size > 0) {
+        dictionary.#base = stack(dictionary.#base, dictionary.#written);
+        dictionary.#written = undefined;
+      }
+      return dictionary.#base;
+    };
+    setEntries = (dictionary, source) => {
+      for (const [key, value] of entriesOf(source, dictionary.#owner.path))
+        dictionary.set(key as string, value);
+    };
+    takeLocalEntries = (dictionary, template) => {
+      if (template.#local !== undefined) dictionary.#local = new Map(template.#local);
+    };
+  }
+
   readonly #owner: DictionaryOwner;
   readonly #kind: DictionaryKind;
   #base: Layer;
@@ -50,7 +90,7 @@ export class ContextDictionary {
     const name = keyNameAt(this.#owner.path, key);
     const linkage = this.#linkageOf(name);
     if (linkage !== undefined) return linkage;
-    const entry = this.entry(name);
+    const entry = entryOf(this, name);
     if (entry !== undefined) return entry.value;
     return typeof key === 'string' ? undefined : key.default;
   }
@@ -66,7 +106,7 @@ export class ContextDictionary {
     const name = keyNameAt(this.#owner.path, key);
     const linkage = this.#linkageOf(name);
     if (linkage !== undefined) return linkage;
-    const entry = this.entry(name);
+    const entry = entryOf(this, name);
     if (entry !== undefined) return entry.value;
     if (typeof key !== 'string' && key.hasDefault) return key.default;
     throw new PipelineError('CONTEXT_KEY_MISSING', {
@@ -79,7 +119,7 @@ export class ContextDictionary {
   /** Whether the entry is present; a default does not count. */
   has(key: Key): boolean {
     const name = keyNameAt(this.#owner.path, key);
-    return this.#linkageOf(name) !== undefined || this.entry(name) !== undefined;
+    return this.#linkageOf(name) !== undefined || entryOf(this, name) !== undefined;
   }
 
   /**
@@ -133,7 +173,7 @@ export class ContextDictionary {
   delete(key: Key): boolean {
     const name = keyNameAt(this.#owner.path, key);
     if (isLinkageKey(this.#kind, name)) return false;
-    const existed = this.entry(name) !== undefined;
+    const existed = entryOf(this, name) !== undefined;
     this.#local?.delete(name);
     if (this.#base.get(name) !== undefined) (this.#written ??= new Map()).set(name, DELETED);
     else this.#written?.delete(name);
@@ -181,39 +221,8 @@ export class ContextDictionary {
     return `ContextDictionary(${this.#kind}) { ${[...this.#all().keys()].join(', ')} }`;
   }
 
-  /** @internal */
-  entry(name: string): Entry | undefined {
-    const written = this.#local?.get(name) ?? this.#written?.get(name);
-    if (written !== undefined) return written === DELETED ? undefined : written;
-    return this.#base.get(name);
-  }
-
-  /** @internal Whether a name holds an entry that no child inherits. */
-  isLocal(name: string): boolean {
-    return this.#local?.has(name) === true;
-  }
-
-  /** @internal What a child can inherit, as it is now; later writes go above it. */
-  seal(): Layer {
-    if (this.#written !== undefined && this.#written.size > 0) {
-      this.#base = stack(this.#base, this.#written);
-      this.#written = undefined;
-    }
-    return this.#base;
-  }
-
-  /** @internal Sets every entry of an object, a Map or a list. */
-  setAll(source: EntriesSource | undefined): void {
-    for (const [key, value] of entriesOf(source, this.#owner.path)) this.set(key as string, value);
-  }
-
-  /** @internal Takes the entries that children do not get from a template's dictionary. */
-  takeLocalOf(template: ContextDictionary): void {
-    if (template.#local !== undefined) this.#local = new Map(template.#local);
-  }
-
   #all(): ReadonlyMap<string, Entry> {
-    const shared = this.seal().all();
+    const shared = sealedLayer(this).all();
     return this.#local === undefined || this.#local.size === 0
       ? shared
       : new Map([...shared, ...this.#local]);

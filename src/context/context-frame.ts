@@ -6,14 +6,14 @@ import { RunIdentity } from '../run/run-identity.js';
 import { BaseLayers } from './base-layers.js';
 import type { EntryNames } from './base-layers.js';
 import type { ChildInheritance } from './child-inheritance.js';
-import { ContextDictionary } from './context-dictionary.js';
+import { ContextDictionary, entryOf, isLocalEntry, sealedLayer } from './context-dictionary.js';
 import type { DictionaryOwner } from './context-dictionary.js';
 import type { ContextServices } from './context-services.js';
 import type { DictionaryKind } from './dictionary-kind.js';
 import { isDisposer } from './disposers.js';
 import type { Disposer, RegisteredDisposer } from './disposers.js';
 import { ExecutionIds } from './execution-ids.js';
-import type { Layer } from './layer.js';
+import type { Entry, Layer } from './layer.js';
 import { missingKeyHint } from './missing-key.js';
 import type { ParentLinkage } from './parent-linkage.js';
 
@@ -146,6 +146,16 @@ export class ContextFrame implements DictionaryOwner {
     return (ContextFrame.#stateOf(this)[kind] ??= new ContextDictionary(this, kind, this.started[kind]));
   }
 
+  /** What a dictionary holds under a name. */
+  entry(kind: DictionaryKind, name: string): Entry | undefined {
+    return entryOf(this.dictionary(kind), name);
+  }
+
+  /** Whether a name of a dictionary holds an entry that no child inherits. */
+  isLocal(kind: DictionaryKind, name: string): boolean {
+    return isLocalEntry(this.dictionary(kind), name);
+  }
+
   /** What the dictionary started from. */
   base(kind: DictionaryKind): Layer {
     return this.started[kind];
@@ -153,7 +163,12 @@ export class ContextFrame implements DictionaryOwner {
 
   /** What a child started now can inherit. */
   layer(kind: DictionaryKind): Layer {
-    return this.#own?.[kind]?.seal() ?? this.started[kind];
+    return ContextFrame.#sealedDictionary(this, kind) ?? this.started[kind];
+  }
+
+  static #sealedDictionary(frame: ContextFrame, kind: DictionaryKind): Layer | undefined {
+    const dictionary = frame.#own?.[kind];
+    return dictionary && sealedLayer(dictionary);
   }
 
   /** What a context made from this one starts with; made anew only after something was written. */
@@ -175,7 +190,7 @@ export class ContextFrame implements DictionaryOwner {
     // Where nothing was written, all children of one parent have the same.
     return this.#own === undefined
       ? this.started.holdsAll(entries)
-      : entries.every(([kind, name]) => this.dictionary(kind).entry(name) !== undefined);
+      : entries.every(([kind, name]) => this.entry(kind, name) !== undefined);
   }
 
   hintFor(kind: DictionaryKind, name: string): string | undefined {

@@ -25,14 +25,18 @@ export interface TraceableContext {
   readonly path: string;
   readonly parent: TraceableContext | undefined;
   readonly childSite: { readonly inheritance: ChildInheritance } | undefined;
-  dictionary(kind: DictionaryKind): Pick<ContextDictionary, 'entry' | 'isLocal' | 'keys'>;
+  dictionary(kind: DictionaryKind): Pick<ContextDictionary, 'keys'>;
+  /** What a dictionary holds under a name. */
+  entry(kind: DictionaryKind, name: string): Entry | undefined;
+  /** Whether a name of a dictionary holds an entry that no child inherits. */
+  isLocal(kind: DictionaryKind, name: string): boolean;
   /** What the dictionary started from. */
   base(kind: DictionaryKind): Layer;
 }
 
 /** Traces a name through the contexts above one; judged when asked. */
 export function explain(frame: TraceableContext, kind: DictionaryKind, name: string): ContextProvenance {
-  const entry = frame.dictionary(kind).entry(name);
+  const entry = frame.entry(kind, name);
   const hops = entry === undefined ? absentHops(frame, kind, name) : presentHops(frame, kind, name, entry);
   return Object.freeze({ dictionary: kind, hops: Object.freeze(hops.map((hop) => Object.freeze(hop))) });
 }
@@ -77,7 +81,7 @@ function sourceHolding(
   sources: readonly string[],
   entry: Entry,
 ): string {
-  const holding = sources.find((source) => parent.dictionary(kind).entry(source) === entry);
+  const holding = sources.find((source) => parent.entry(kind, source) === entry);
   return holding ?? sources[0] ?? '';
 }
 
@@ -103,9 +107,9 @@ function absentHops(frame: TraceableContext, kind: DictionaryKind, name: string)
     const above = explain(parent, kind, source).hops;
     if (above.length === 0) continue;
     // The parent lacks it too: the hop above that withheld or deleted it has the last word.
-    if (parent.dictionary(kind).entry(source) === undefined) return [...above];
+    if (parent.entry(kind, source) === undefined) return [...above];
     // Where the composite passes it, the parent has set it since this context started.
-    const isHeldBack = sources.length === 0 || parent.dictionary(kind).isLocal(source);
+    const isHeldBack = sources.length === 0 || parent.isLocal(kind, source);
     return isHeldBack ? [...above, { path, action: 'withheld' }] : [...above];
   }
   return [];

@@ -1,6 +1,6 @@
 import { nearName } from '../errors/near-name.js';
 import { passingRemedy } from './child-inheritance.js';
-import { dictionaryKinds, perDictionary } from './dictionary-kind.js';
+import { dictionaryKinds } from './dictionary-kind.js';
 import type { DictionaryKind } from './dictionary-kind.js';
 import type { TraceableContext } from './explain.js';
 import { isLinkageKey } from './parent-linkage.js';
@@ -29,11 +29,10 @@ function obstaclesTo(context: TraceableContext, kind: DictionaryKind, name: stri
     return [`It was deleted in '${path}'. Keep it there, or give it anew.`];
   }
   if (parent === undefined || childSite === undefined) return [];
-  const held = parent.dictionary(kind);
   const sources = childSite.inheritance[kind].sourcesOf(name);
   for (const source of sources.length === 0 ? [name] : sources) {
-    if (held.isLocal(source)) return [localHint(parent.path, kind, source)];
-    const isHeld = held.entry(source) !== undefined;
+    if (parent.isLocal(kind, source)) return [localHint(parent.path, kind, source)];
+    const isHeld = parent.entry(kind, source) !== undefined;
     if (isHeld && sources.length > 0) {
       return [`'${parent.path}' has set it since this context started. Set it before the item comes here.`];
     }
@@ -47,7 +46,7 @@ function obstaclesTo(context: TraceableContext, kind: DictionaryKind, name: stri
 function withheldHint({ parent, childSite, path }: TraceableContext, kind: DictionaryKind, name: string) {
   const inheritance = childSite?.inheritance;
   const idle = [...(inheritance?.[kind].selection?.picked ?? [])].filter(
-    (picked) => parent?.dictionary(kind).entry(picked) === undefined,
+    (picked) => parent?.entry(kind, picked) === undefined,
   );
   const near = nearName(name, idle);
   const mistyped =
@@ -64,12 +63,12 @@ export function localHint(path: string, kind: DictionaryKind, name: string): str
 function likelyMistake(from: TraceableContext, kind: DictionaryKind, name: string): string | undefined {
   for (let context: TraceableContext | undefined = from; context !== undefined; context = context.parent) {
     const owner = context === from ? 'This context' : `'${context.path}'`;
-    const dictionaries = perDictionary(context.dictionary.bind(context));
-    const other = dictionaryKinds.find((each) => dictionaries[each].entry(name) !== undefined);
+    const holder = context;
+    const other = dictionaryKinds.find((each) => holder.entry(each, name) !== undefined);
     if (other !== undefined) {
       return `${owner} has '${name}' in its ${other}, not in its ${kind}. Use it as one of the ${other}, or set it in the ${kind}.`;
     }
-    const near = nearName(name, dictionaries[kind].keys());
+    const near = nearName(name, context.dictionary(kind).keys());
     if (near !== undefined) {
       return `${owner} has '${near}' in its ${kind}: use that name if it was meant, else set '${name}'.`;
     }

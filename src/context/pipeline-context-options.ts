@@ -1,6 +1,7 @@
 import { rule } from '../errors/option-rules.js';
 import type { OptionRules } from '../errors/option-rules.js';
 import type { Logger } from '../ports/logger.js';
+import { observerProblem } from '../ports/observer-shape.js';
 import type { RunContext } from '../run/run-context.js';
 import type { RunContextOptions } from '../run/run-context-options.js';
 import type { ServiceOptions } from './context-services.js';
@@ -23,7 +24,7 @@ export type PipelineContextOptions = Omit<ServiceOptions, 'logger'> & {
 
 /** The services a caller can give, with their rules. */
 export const serviceRules = {
-  executionObserver: rule.object,
+  executionObserver: observerProblem,
   lineageSink: rule.having('record'),
   deadLetterSink: rule.having('write'),
   logger: rule.having('trace', 'debug', 'info', 'warn', 'error'),

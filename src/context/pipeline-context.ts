@@ -71,16 +71,17 @@ export class PipelineContext {
    * @throws {@link PipelineError} `OPTION_INVALID` or `CONTEXT_KEY_INVALID` for wrong options.
    */
   constructor(options?: PipelineContextOptions);
-  /** @internal */
+  /** @hidden No public object leads to a frame. */
   constructor(frame: ContextFrame, currentNodeId?: string, itemScope?: CancelScope);
   constructor(
     origin?: PipelineContextOptions | ContextFrame,
     currentNodeId?: string,
     itemScope?: CancelScope,
   ) {
-    this.#frame = isInstanceOf(origin, ContextFrame) ? origin : new TemplateFrame(origin);
-    if (itemScope !== undefined) this.#extras = { itemScope, run: undefined, logger: undefined };
-    this.currentNodeId = currentNodeId;
+    const isView = isInstanceOf(origin, ContextFrame);
+    this.#frame = isView ? origin : new TemplateFrame(origin);
+    if (itemScope !== undefined && isView) this.#extras = { itemScope, run: undefined, logger: undefined };
+    this.currentNodeId = isView ? currentNodeId : undefined;
   }
 
   /** Input and configuration. */
@@ -213,9 +214,7 @@ export class PipelineContext {
     const traced = (dictionary === undefined ? dictionaryKinds : [dictionary]).map((kind) =>
       explain(this.#frame, kind, name),
     );
-    const held = traced.find(
-      ({ dictionary: kind }) => this.#frame.dictionary(kind).entry(name) !== undefined,
-    );
+    const held = traced.find(({ dictionary: kind }) => this.#frame.entry(kind, name) !== undefined);
     if (held !== undefined) return held;
     const absent =
       traced.find(({ hops }) => hops.length > 0) ?? explain(this.#frame, dictionary ?? 'parameters', name);

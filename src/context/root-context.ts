@@ -2,11 +2,13 @@ import { limitsOf } from '../run/budget-limits.js';
 import { silentLogger } from '../ports/logger.js';
 import { CancelScope } from '../run/cancel-scope.js';
 import { Redactor } from '../run/redactor.js';
-import { RunContext } from '../run/run-context.js';
+import { partsOf } from '../run/run-context.js';
+import type { RunContext } from '../run/run-context.js';
 import { startedIdentity } from '../run/run-identity.js';
 import { RunServices } from '../run/run-services.js';
 import { runInContext } from './ambient-context.js';
 import type { ContextHolder } from './ambient-context.js';
+import { takeLocalEntries } from './context-dictionary.js';
 import { ContextFrame } from './context-frame.js';
 import type { ContextSite } from './context-frame.js';
 import { ContextServices } from './context-services.js';
@@ -36,10 +38,10 @@ export function rootContext(
   const origin = frameOf(template);
   const given = origin instanceof TemplateFrame ? origin : undefined;
   const { runOptions = {}, joined: joinedRun } = given ?? {};
-  const joined = joinedRun && RunContext.parts(joinedRun);
+  const joined = joinedRun && partsOf(joinedRun);
   // A run that joins another one writes where that does, unless it was told where.
   const logger = services.logger === silentLogger ? (joined?.logger ?? silentLogger) : services.logger;
-  const around = outer && RunContext.parts(outer);
+  const around = outer && partsOf(outer);
   const above = joined ?? around;
   if (around !== undefined) joined?.services.redactor.join(around.services.redactor);
   // Where the run that it joins has ended, it goes on alone.
@@ -64,7 +66,7 @@ export function rootContext(
     origin.layers(),
     identity,
   );
-  for (const kind of dictionaryKinds) frame.dictionary(kind).takeLocalOf(origin.dictionary(kind));
+  for (const kind of dictionaryKinds) takeLocalEntries(frame.dictionary(kind), origin.dictionary(kind));
   const root: RootContext = {
     frame,
     context: new PipelineContext(frame),

@@ -1,10 +1,11 @@
 import { isInstanceOf } from '../data/foreign-value.js';
+import { setEntries } from './context-dictionary.js';
 import { checkOptions } from '../errors/option-rules.js';
 import { silentLogger } from '../ports/logger.js';
 import { limitsOf } from '../run/budget-limits.js';
 import { CancelScope } from '../run/cancel-scope.js';
 import { relaySignal } from '../run/relay-signal.js';
-import { RunContext } from '../run/run-context.js';
+import { partsOf, RunContext } from '../run/run-context.js';
 import { runContextRules } from '../run/run-context-options.js';
 import type { RunContextOptions } from '../run/run-context-options.js';
 import { Redactor } from '../run/redactor.js';
@@ -29,7 +30,7 @@ export class TemplateFrame extends ContextFrame {
   constructor(options: PipelineContextOptions = {}) {
     checkOptions('PipelineContext', options, pipelineContextRules);
     const joined = isInstanceOf(options.run, RunContext) ? options.run : undefined;
-    const parts = joined && RunContext.parts(joined);
+    const parts = joined && partsOf(joined);
     const runOptions = isInstanceOf(options.run, RunContext) ? {} : (options.run ?? {});
     checkOptions('run', runOptions, runContextRules);
     const identity = parts?.identity ?? startedIdentity(runOptions);
@@ -56,7 +57,7 @@ export class TemplateFrame extends ContextFrame {
     this.#signals = [options.signal, runOptions.signal];
     this.joined = joined;
     this.runOptions = runOptions;
-    for (const kind of dictionaryKinds) this.dictionary(kind).setAll(options[kind]);
+    for (const kind of dictionaryKinds) setEntries(this.dictionary(kind), options[kind]);
   }
 
   /**

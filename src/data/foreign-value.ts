@@ -92,7 +92,7 @@ function isForeignError(value: unknown): boolean {
 }
 
 /** Longer chains of classes are not followed: a proxy may answer without end. */
-const MOST_CLASSES = 100;
+export const MOST_CLASSES = 100;
 
 /** The kinds of plain data that hold other values. */
 export type ContainerKind = 'object' | 'array' | 'map' | 'set';
@@ -191,7 +191,8 @@ export function nameOfClass(prototype: object): string | undefined {
   return typeof name === 'string' ? name : undefined;
 }
 
-function hasOwn(value: object, key: PropertyKey): boolean {
+/** Whether a value has a property of its own. */
+export function hasOwn(value: object, key: PropertyKey): boolean {
   try {
     return Object.hasOwn(value, key);
   } catch {

@@ -7,7 +7,7 @@ import { PipelineError } from '../errors/pipeline-error.js';
 import type { NodeContainer } from '../ports/node-container.js';
 import type { NodeLifecycle } from '../nodes/node-lifecycle.js';
 import { printed } from '../ports/error-record.js';
-import { nodeFailed } from './engine-errors.js';
+import { wholeNodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
 import type { ActivationSteps } from './generated-activation.js';
 import type { NodeCode } from './node-code.js';
@@ -127,7 +127,7 @@ function failed({ stage }: ConstructedStage, execution: Execution, thrown: unkno
 
 function surfaced(thrown: unknown, path: string): PipelineError {
   if (thrown instanceof ActivationFailure) return thrown.error;
-  return nodeFailed(path, thrown, 'failed in init');
+  return wholeNodeFailed(path, thrown, 'failed in init');
 }
 
 /** Takes the run's instance of a class, or makes it in the context of the run's root. */

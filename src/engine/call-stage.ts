@@ -104,6 +104,7 @@ export abstract class CallStage<TTarget extends object> extends WorkStage implem
     thrown: unknown,
     attempt: number,
   ): unknown {
-    return this.failed(execution, { error: nodeFailed(this.site.path, thrown), item, trace, attempt });
+    const error = nodeFailed(this.site.path, thrown, 'failed', execution.frame);
+    return this.failed(execution, { error, item, trace, attempt });
   }
 }

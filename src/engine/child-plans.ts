@@ -44,7 +44,7 @@ export class ChildPlans {
    * @throws {@link PipelineError} what building would have thrown.
    */
   select(frame: ContextFrame, from: BaseLayers): ChildPlan {
-    const parameters = { get: (name: string) => frame.dictionary('parameters').entry(name) };
+    const parameters = { get: (name: string) => frame.entry('parameters', name) };
     const known = this.recent.find(({ plan }) => matchesReads(plan.blueprint.reads, parameters));
     if (known !== undefined) return known;
     const { composite, site } = this;

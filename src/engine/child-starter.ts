@@ -2,6 +2,7 @@ import { isInstanceOf } from '../data/foreign-value.js';
 import type { CompositeBlueprint } from '../builder/blueprint.js';
 import { checkChildValues } from '../context/child-context-options.js';
 import type { ChildValues } from '../context/child-inheritance.js';
+import { setEntries } from '../context/context-dictionary.js';
 import { childFrame } from '../context/context-frame.js';
 import type { ContextFrame } from '../context/context-frame.js';
 import { dictionaryKinds, perDictionary } from '../context/dictionary-kind.js';
@@ -130,7 +131,7 @@ export class ChildStarter {
 
 function setAll(frame: ContextFrame, values: ChildValues): void {
   for (const kind of dictionaryKinds) {
-    if (values[kind] !== undefined) frame.dictionary(kind).setAll(values[kind]);
+    if (values[kind] !== undefined) setEntries(frame.dictionary(kind), values[kind]);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Blueprint, BlueprintNode, CompositeBlueprint } from '../builder/blueprint.js';
 import type { DescribeEnvironment } from '../builder/describe-definition.js';
 import { pipelineNameOf } from '../composition/describe-root.js';
+import { EdgeIndex } from '../graph/edge-index.js';
 import { activateInLoop, activationSteps } from './activation.js';
 import { CallStage } from './call-stage.js';
 import { ChildPlans } from './child-plans.js';
@@ -49,6 +50,7 @@ export function compilePlan(blueprint: Blueprint, environment: CompileEnvironmen
 }
 
 class PlanCompiler {
+  readonly #connections: EdgeIndex;
   readonly #lines: readonly (readonly BlueprintNode[])[];
   /** Each node's place in the states, by id. */
   readonly #slots: ReadonlyMap<string, number>;
@@ -67,8 +69,9 @@ class PlanCompiler {
     private readonly blueprint: Blueprint,
     private readonly environment: CompileEnvironment,
   ) {
+    this.#connections = new EdgeIndex(blueprint.graph.edges);
     // The nodes of a line have their places one after the other.
-    this.#lines = straightLines(blueprint);
+    this.#lines = straightLines(blueprint.nodes, this.#connections);
     this.#slots = new Map(this.#lines.flat().map((node) => [node.id, this.#take(slotsOf(node))]));
   }
 
@@ -216,7 +219,7 @@ class PlanCompiler {
       this.#needsEnd = true;
       entry = new ParallelStage(stage, options.concurrency, options.ordered, this.#take(1));
     }
-    const inputs = this.blueprint.graph.edges.filter(({ to }) => to === id).length;
+    const inputs = this.#connections.inputsOf(id);
     return inputs > 1 ? new GateStage(entry, inputs, this.#take(1)) : entry;
   }
 
@@ -236,9 +239,8 @@ class PlanCompiler {
   }
 
   #nextOf(id: string): Stage {
-    const targets = this.blueprint.graph.edges
-      .filter(({ from }) => from === id)
-      .map(({ to }) => this.#entries.get(to) ?? NOWHERE);
+    const ids = [...this.#connections.targetsOf(id)];
+    const targets = ids.map((to) => this.#entries.get(to) ?? NOWHERE);
     const [only] = targets;
     if (only === undefined) return NOWHERE;
     if (targets.length === 1) return only;

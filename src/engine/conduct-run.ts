@@ -2,7 +2,7 @@ import { isInstanceOf } from '../data/foreign-value.js';
 import { runInContext } from '../context/ambient-context.js';
 import type { RootContext } from '../context/root-context.js';
 import { requiredSecrets } from '../composition/requirements.js';
-import { BudgetExceededError } from '../errors/budget-exceeded-error.js';
+import { BudgetExceededError, exceededAgain } from '../errors/budget-exceeded-error.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { RunCancelledError } from '../errors/run-cancelled-error.js';
 import { alarmAt } from '../run/alarm.js';
@@ -171,6 +171,6 @@ function endingError(execution: Execution): PipelineError | undefined {
   if (reason === undefined) return undefined;
   if (parent?.reason !== reason) return scopeError(reason);
   const { cause } = reason;
-  if (isInstanceOf(cause, BudgetExceededError) && parent.run === run) return BudgetExceededError.again(cause);
+  if (isInstanceOf(cause, BudgetExceededError) && parent.run === run) return exceededAgain(cause);
   return new RunCancelledError(reason.reason, path, { cause: reason });
 }

@@ -1,15 +1,48 @@
+import type { ContextFrame } from '../context/context-frame.js';
 import { isInstanceOf } from '../data/foreign-value.js';
 import { BudgetExceededError } from '../errors/budget-exceeded-error.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import type { RunCancelledError } from '../errors/run-cancelled-error.js';
 import { printed } from '../ports/error-record.js';
+import { frozenValueHint } from './frozen-value-hint.js';
 
 /** What user code threw, as it surfaces: once, with the original as cause. */
-export function nodeFailed(path: string, thrown: unknown, doing = 'failed'): PipelineError {
+export function nodeFailed(
+  path: string,
+  thrown: unknown,
+  doing = 'failed',
+  frame?: ContextFrame,
+): PipelineError {
+  return failure(path, thrown, doing, frame, 'mend it, or give the node an errorPolicy.');
+}
+
+/**
+ * What user code threw where no single item had failed: no policy of the node can decide about that.
+ *
+ * So fail sources, stream transforms, stream sinks, `init` and `flush`.
+ */
+export function wholeNodeFailed(
+  path: string,
+  thrown: unknown,
+  doing = 'failed',
+  frame?: ContextFrame,
+): PipelineError {
+  return failure(path, thrown, doing, frame, "mend it, or handle it in the node's own code.");
+}
+
+/** @param frame the context that the node saw: what the node can have found frozen. */
+function failure(
+  path: string,
+  thrown: unknown,
+  doing: string,
+  frame: ContextFrame | undefined,
+  mend: string,
+): PipelineError {
+  const hint = frame === undefined ? undefined : frozenValueHint(thrown, frame);
   return new PipelineError('NODE_FAILED', {
     path,
     problem: `The node ${doing}: ${sentence(thrown)}`,
-    remedy: 'The original error is the cause; mend it, or give the node an errorPolicy.',
+    remedy: `${hint === undefined ? '' : `${hint} `}The original error is the cause; ${mend}`,
     cause: thrown,
   });
 }

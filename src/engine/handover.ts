@@ -121,6 +121,16 @@ export class Handover implements AsyncIterableIterator<unknown, undefined> {
     return this;
   }
 
+  /** The pulling side alone, for code that must not push, end or abort. */
+  reader(): AsyncIterableIterator<unknown, undefined> {
+    const reader: AsyncIterableIterator<unknown, undefined> = {
+      next: () => this.next(),
+      return: () => this.return(),
+      [Symbol.asyncIterator]: () => reader,
+    };
+    return Object.freeze(reader);
+  }
+
   #refuseOffered(): void {
     for (const { settle } of this.#offered.splice(0)) settle('refused');
     for (const { resolve } of this.#consumers.splice(0)) resolve(END);

@@ -3,10 +3,33 @@ import type { RunResult } from './run-result.js';
 import type { Execution, OutputReceiver } from './execution.js';
 import type { Work } from './work.js';
 
-/** The outputs of a sub-pipeline that runs over a stream; the run starts when they are first asked for. */
-export class ItemStream<T> implements AsyncIterable<T>, OutputReceiver {
-  readonly #outputs = new Handover();
-  readonly #start: (stream: ItemStream<T>) => Promise<RunResult>;
+/** Takes the outputs of a run for whoever iterates its {@link ItemStream}. */
+export class StreamOutputs implements OutputReceiver {
+  readonly handover = new Handover();
+
+  isClosed(): boolean {
+    return this.handover.isClosed;
+  }
+
+  receive(execution: Execution, item: unknown): Work {
+    if (execution.isHalted) return undefined;
+    return this.handover.push(item).then(() => undefined);
+  }
+
+  /** Lets go of what is still offered: the run has ended. */
+  stop(): void {
+    this.handover.close('aborted');
+  }
+}
+
+/**
+ * The outputs of a sub-pipeline that runs over a stream; the run starts when they are first asked for.
+ *
+ * The run hands its outputs to another object, so that nobody who iterates them can add to them.
+ */
+export class ItemStream<T> implements AsyncIterable<T> {
+  readonly #receiver = new StreamOutputs();
+  readonly #start: (outputs: StreamOutputs) => Promise<RunResult>;
   readonly #cancel: () => void;
   #settle: (result: Promise<RunResult>) => void = () => undefined;
   #isStarted = false;
@@ -14,8 +37,7 @@ export class ItemStream<T> implements AsyncIterable<T>, OutputReceiver {
   /** The run's result; rejects with the error that iterating throws. */
   readonly result: Promise<RunResult>;
 
-  /** @internal */
-  constructor(start: (stream: ItemStream<T>) => Promise<RunResult>, cancel: () => void) {
+  constructor(start: (outputs: StreamOutputs) => Promise<RunResult>, cancel: () => void) {
     this.#start = start;
     this.#cancel = cancel;
     this.result = new Promise<RunResult>((resolve) => {
@@ -33,12 +55,12 @@ export class ItemStream<T> implements AsyncIterable<T>, OutputReceiver {
   async #next(): Promise<IteratorResult<T, undefined>> {
     if (!this.#isStarted) {
       this.#isStarted = true;
-      const running = this.#start(this).finally(() => {
-        this.#outputs.end();
+      const running = this.#start(this.#receiver).finally(() => {
+        this.#receiver.handover.end();
       });
       this.#settle(running);
     }
-    const step = await this.#outputs.next();
+    const step = await this.#receiver.handover.next();
     if (step.done !== true) return { done: false, value: step.value as T };
     // A run that failed says so once; afterwards the stream is at its end, as any iterator is.
     if (!this.#isOver) {
@@ -50,28 +72,12 @@ export class ItemStream<T> implements AsyncIterable<T>, OutputReceiver {
 
   async #return(): Promise<IteratorResult<T, undefined>> {
     this.#isOver = true;
-    this.#outputs.close('aborted');
+    this.#receiver.handover.close('aborted');
     if (this.#isStarted) {
       this.#cancel();
       await this.result.catch(() => undefined);
     }
     this.#isStarted = true;
     return { done: true, value: undefined };
-  }
-
-  /** @internal */
-  isClosed(): boolean {
-    return this.#outputs.isClosed;
-  }
-
-  /** @internal */
-  receive(execution: Execution, item: unknown): Work {
-    if (execution.isHalted) return undefined;
-    return this.#outputs.push(item).then(() => undefined);
-  }
-
-  /** @internal Lets go of what is still offered: the run has ended. */
-  stop(): void {
-    this.#outputs.close('aborted');
   }
 }

@@ -4,7 +4,8 @@ import type { PipelineContext } from '../context/pipeline-context.js';
 import { frameOf } from '../context/pipeline-context.js';
 import type { PipelineGraph } from '../graph/graph-shape.js';
 import type { NodeContainer } from '../ports/node-container.js';
-import { PipelineRunner } from './pipeline-runner.js';
+import { replacingRunner } from './pipeline-runner.js';
+import type { PipelineRunner } from './pipeline-runner.js';
 import type { RunReplacement } from './run-replacement.js';
 
 export type { ReplaceableNode, RunReplacement } from './run-replacement.js';
@@ -22,7 +23,7 @@ export class ReplacedPipeline {
     private readonly replacement: RunReplacement,
   ) {
     this.name = pipelineNameOf(definition);
-    this.runner = new PipelineRunner({ container }, replacement);
+    this.runner = replacingRunner({ container }, replacement);
   }
 
   /**

@@ -1,6 +1,5 @@
 import type { DefinitionSource } from '../builder/blueprint.js';
-import type { Constructor } from '../builder/node-binding.js';
-import type { NoItem, PipelineDefinition } from '../builder/pipeline-builder.js';
+import type { NoItem } from '../builder/pipeline-builder.js';
 import { DEFAULT_MAX_DEPTH, DefinitionEnvironment } from '../composition/definition-environment.js';
 import { pipelineNameOf } from '../composition/describe-root.js';
 import { handledProblem, outputProblem } from '../composition/output-cardinality.js';
@@ -17,7 +16,7 @@ import { PipelineError } from '../errors/pipeline-error.js';
 import { outputCardinalities } from '../nodes/composite-options.js';
 import type { OutputCardinality } from '../nodes/composite-options.js';
 import type { Items } from '../nodes/source-node.js';
-import { observers } from '../observability/observers.js';
+import { joinObservers } from '../observability/observers.js';
 import type { DeadLetterSink } from '../ports/dead-letter-sink.js';
 import type { ExecutionObserver } from '../ports/execution-observer.js';
 import type { LineageSink } from '../ports/lineage-sink.js';
@@ -27,19 +26,23 @@ import type { NodeContainer } from '../ports/node-container.js';
 import { tenantRequired } from '../run/tenant-required.js';
 import { CollectedOutputs } from './collected-outputs.js';
 import { conductRun } from './conduct-run.js';
-import { nodeFailed } from './engine-errors.js';
+import { wholeNodeFailed } from './engine-errors.js';
 import type { RunRequest } from './conduct-run.js';
 import type { Execution } from './execution.js';
 import { allEnded } from './fan-out-stage.js';
+import { refusingGenerators } from './generator-watch.js';
 import { ItemStream } from './item-stream.js';
 import { LeakDetector } from './leak-detector.js';
 import { PlanCache } from './plan-cache.js';
+import type { Definition, RootDefinition, TakenBy } from './run-arguments.js';
 import { runSources } from './run-plan.js';
 import type { Plan } from './plan.js';
 import type { RunReplacement } from './run-replacement.js';
 import type { RunResult } from './run-result.js';
 import { after } from './work.js';
 import type { Work } from './work.js';
+
+export type { Definition } from './run-arguments.js';
 
 /** What a runner gives to each of its runs. */
 export interface PipelineRunnerOptions {
@@ -79,10 +82,6 @@ export interface PipelineRunnerOptions {
     | undefined;
 }
 
-/** A definition to run: its class, or an instance. */
-export type Definition<TIn, TOut> =
-  Constructor<PipelineDefinition<TIn, TOut>> | PipelineDefinition<TIn, TOut>;
-
 /** What a run starts with: a template, or its options. */
 export type RunContextSource = PipelineContext | PipelineContextOptions;
 
@@ -105,12 +104,26 @@ const codeGenerationRule = (value: unknown): string | undefined => {
     : 'true, false or { after: a whole number }';
 };
 
+/** Makes a runner that replaces parts of what it runs, for tests; no public object leads here. */
+export let replacingRunner: (options: PipelineRunnerOptions, replacement: RunReplacement) => PipelineRunner;
+
+/** What a runner replaces; a class, so that nobody outside can make one. */
+class StandIns {
+  constructor(readonly replacement: RunReplacement) {}
+}
+
 /**
  * Runs pipelines. One runner serves many runs, also at once, and compiles each definition once.
  *
  * Running changes nothing outside of the run.
  */
 export class PipelineRunner {
+  static {
+    // A bundler renames a class that names itself.
+    Object.defineProperty(this, 'name', { value: 'PipelineRunner' });
+    replacingRunner = (options, replacement) => new PipelineRunner(options, new StandIns(replacement));
+  }
+
   readonly #options: PipelineRunnerOptions;
   readonly #replacement: RunReplacement | undefined;
   readonly #plans: PlanCache;
@@ -119,9 +132,10 @@ export class PipelineRunner {
 
   /** @throws {@link PipelineError} `OPTION_INVALID`. */
   constructor(options?: PipelineRunnerOptions);
-  /** @internal */
-  constructor(options: PipelineRunnerOptions, replacement: RunReplacement);
-  constructor(options: PipelineRunnerOptions = {}, replacement?: RunReplacement) {
+  /** @hidden */
+  constructor(options: PipelineRunnerOptions, standIns: StandIns);
+  constructor(options: PipelineRunnerOptions = {}, standIns?: StandIns) {
+    const replacement = standIns instanceof StandIns ? standIns.replacement : undefined;
     checkOptions('PipelineRunner', options, {
       ...serviceRules,
       container: rule.having('isBound', 'get'),
@@ -135,15 +149,22 @@ export class PipelineRunner {
     this.#leaks = development ? new LeakDetector() : undefined;
     this.#options = options;
     this.#replacement = replacement;
-    this.#plans = new PlanCache(replacement?.node, generateAfter(options.codeGeneration));
+    this.#plans = new PlanCache(
+      development ? refusingGenerators(replacement?.node) : replacement?.node,
+      generateAfter(options.codeGeneration),
+    );
   }
 
   /**
-   * Runs a pipeline to its end.
+   * Runs a pipeline to its end; a sub-pipeline, which takes items, runs with {@link runItem} or {@link stream}.
    *
    * @throws {@link PipelineError} when it fails or is cancelled; the error's `result` holds status and counts.
    */
-  async run(definition: Definition<NoItem, NoItem>, context?: RunContextSource): Promise<RunResult> {
+  async run<TIn = NoItem, TOut = NoItem>(
+    definition: RootDefinition<TIn, TOut>,
+    context?: RunContextSource,
+  ): Promise<RunResult>;
+  async run(definition: DefinitionSource, context?: RunContextSource): Promise<RunResult> {
     return await this.#conduct(definition, context, refuseSubPipeline, (plan) => ({
       receiver: undefined,
       feed: (execution) => runSources(plan, execution),
@@ -158,19 +179,19 @@ export class PipelineRunner {
    */
   async runItem<TIn, TOut>(
     definition: Definition<TIn, TOut>,
-    item: NoInfer<TIn>,
+    item: TakenBy<TIn, NoInfer<TIn>>,
     context: RunContextSource | undefined,
     options: { readonly output: 'many' },
   ): Promise<TOut[]>;
   async runItem<TIn, TOut>(
     definition: Definition<TIn, TOut>,
-    item: NoInfer<TIn>,
+    item: TakenBy<TIn, NoInfer<TIn>>,
     context: RunContextSource | undefined,
     options: { readonly output: 'optional' },
   ): Promise<TOut | undefined>;
   async runItem<TIn, TOut>(
     definition: Definition<TIn, TOut>,
-    item: NoInfer<TIn>,
+    item: TakenBy<TIn, NoInfer<TIn>>,
     context?: RunContextSource,
     options?: { readonly output?: 'one' | 'first' | 'last' | undefined },
   ): Promise<TOut>;
@@ -206,7 +227,7 @@ export class PipelineRunner {
    */
   stream<TIn, TOut>(
     definition: Definition<TIn, TOut>,
-    items: Items<NoInfer<TIn>>,
+    items: TakenBy<TIn, Items<NoInfer<TIn>>>,
     context?: RunContextSource,
   ): AsyncIterable<TOut> & { readonly result: Promise<RunResult> } {
     const stopping = new AbortController();
@@ -278,7 +299,7 @@ export class PipelineRunner {
       executionObserver:
         executionObserver === undefined || own.executionObserver === undefined
           ? (own.executionObserver ?? executionObserver)
-          : observers(executionObserver, own.executionObserver),
+          : joinObservers([executionObserver, own.executionObserver]),
       lineageSink: own.lineageSink ?? lineageSink,
       deadLetterSink: own.deadLetterSink ?? deadLetterSink,
       deadLetterDecorator: own.deadLetterDecorator,
@@ -292,8 +313,8 @@ export class PipelineRunner {
  *
  * @throws {@link PipelineError} when it fails or is cancelled; the error's `result` holds status and counts.
  */
-export async function runPipeline(
-  definition: Definition<NoItem, NoItem>,
+export async function runPipeline<TIn = NoItem, TOut = NoItem>(
+  definition: RootDefinition<TIn, TOut>,
   context?: RunContextSource,
 ): Promise<RunResult> {
   return await new PipelineRunner().run(definition, context);
@@ -307,7 +328,7 @@ function feedAwaited(plan: Plan, execution: Execution, item: unknown): Work {
     (settled) => feedOne(plan, execution, settled),
     (thrown) => {
       const site = plan.input?.site;
-      execution.fail(nodeFailed(site?.path ?? plan.blueprint.path, thrown), site);
+      execution.fail(wholeNodeFailed(site?.path ?? plan.blueprint.path, thrown), site);
     },
   );
 }

@@ -38,13 +38,12 @@ export class PlanCache {
    * @throws {@link PipelineError} what is wrong with the definition.
    */
   planFor(source: DefinitionSource, frame: ContextFrame, environment: DefinitionEnvironment): RootPlan {
-    const parameters = frame.dictionary('parameters');
     const kept = this.#roots.get(source);
     const root =
       kept !== undefined && environment.agreesWith(kept.environment)
         ? kept
         : { environment, recent: new RecentPlans<RootPlan>() };
-    const reader = { get: (name: string) => parameters.entry(name) };
+    const reader = { get: (name: string) => frame.entry('parameters', name) };
     const known = root.recent.find(({ plan }) => matchesReads(plan.blueprint.reads, reader));
     if (known !== undefined && !known.ledger.isOutgrown) return known;
     if (known !== undefined) root.recent.remove(known);

@@ -5,7 +5,7 @@ import type { Budget } from '../run/budget.js';
 import type { CancelScope } from '../run/cancel-scope.js';
 import { Pacer } from '../run/pacer.js';
 import { closeSource } from './close-source.js';
-import { nodeFailed } from './engine-errors.js';
+import { wholeNodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
 import { openItems } from './open-items.js';
 import type { OpenedItems } from './open-items.js';
@@ -269,7 +269,9 @@ export class Pull {
     // It was told that nobody reads any more: what it says to that is of no interest.
     if (this.#closed !== undefined && !execution.isHalted) return;
     execution.fail(
-      isOurs(thrown, stage.site.path) ? thrown : nodeFailed(stage.site.path, thrown),
+      isOurs(thrown, stage.site.path)
+        ? thrown
+        : wholeNodeFailed(stage.site.path, thrown, 'failed', execution.frame),
       stage.site,
     );
     // An iterator that threw is done by that; what gave it is closed still.
@@ -279,7 +281,7 @@ export class Pull {
   readonly #closeFailed = (thrown: unknown): void => {
     const { stage, execution } = this;
     if (execution.isHalted)
-      execution.fail(nodeFailed(stage.site.path, thrown, 'failed when it was closed'), stage.site);
+      execution.fail(wholeNodeFailed(stage.site.path, thrown, 'failed when it was closed'), stage.site);
   };
 
   /** Tells the source that nobody wants more of it, unless it knows; never rejects. */

@@ -7,7 +7,7 @@ import type { Outcome } from '../ports/execution-observer.js';
 import { activateNodes } from './activation.js';
 import { ClosingSteps } from './closing-steps.js';
 import type { ClosingStep } from './closing-steps.js';
-import { disposerUnanswered, flushUnanswered, nodeFailed, sinkRejected } from './engine-errors.js';
+import { disposerUnanswered, flushUnanswered, wholeNodeFailed, sinkRejected } from './engine-errors.js';
 import type { Execution } from './execution.js';
 import { allEnded } from './fan-out-stage.js';
 import type { Plan } from './plan.js';
@@ -151,7 +151,7 @@ function flushStep(sink: SinkStage, execution: Execution): ClosingStep {
     path: site.path,
     run: () => sink.flush(execution, outcomeOf(execution)),
     failed: (thrown) => {
-      execution.fail(nodeFailed(site.path, thrown, 'failed in flush'), site);
+      execution.fail(wholeNodeFailed(site.path, thrown, 'failed in flush'), site);
     },
     late: () => {
       execution.fail(flushUnanswered(site.path, execution.run.end.graceMs), site);

@@ -3,7 +3,7 @@ import type { ItemTrace } from '../lineage/item-trace.js';
 import type { SourceNode } from '../nodes/source-node.js';
 import { PipelineContext } from '../context/pipeline-context.js';
 import { CancelScope } from '../run/cancel-scope.js';
-import { nodeFailed } from './engine-errors.js';
+import { wholeNodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
 import type { NodeCode } from './node-code.js';
 import { settle } from './passage.js';
@@ -57,7 +57,7 @@ export class SourceStage extends NodeStage implements PulledStage {
       items = target.open(new PipelineContext(execution.frame, id, scope));
     } catch (thrown) {
       scope.close();
-      execution.fail(nodeFailed(path, thrown), this.site);
+      execution.fail(wholeNodeFailed(path, thrown, 'failed', execution.frame), this.site);
       return this.next.end(execution);
     }
     // A query may be both: what can be iterated is.

@@ -1,13 +1,18 @@
-import type { Blueprint, BlueprintNode } from '../builder/blueprint.js';
+import type { BlueprintNode } from '../builder/blueprint.js';
+import type { EdgeIndex } from '../graph/edge-index.js';
 
 /** Splits a pipeline into lines of nodes that follow each other and nobody else; a node that stands alone is a line too. */
-export function straightLines({ nodes, graph }: Blueprint): readonly (readonly BlueprintNode[])[] {
+export function straightLines(
+  nodes: readonly BlueprintNode[],
+  connections: EdgeIndex,
+): readonly (readonly BlueprintNode[])[] {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const follower = (node: BlueprintNode): BlueprintNode | undefined => {
-    const [only, ...others] = graph.edges.filter(({ from }) => from === node.id);
-    const next = only === undefined || others.length > 0 ? undefined : byId.get(only.to);
-    const isOnlyInput = graph.edges.filter(({ to }) => to === next?.id).length === 1;
-    return next !== undefined && isOnlyInput && isInLine(node) && isInLine(next) ? next : undefined;
+    const targets = connections.targetsOf(node.id);
+    const [only] = targets;
+    if (only === undefined || targets.size > 1 || connections.inputsOf(only) > 1) return undefined;
+    const next = byId.get(only);
+    return next !== undefined && isInLine(node) && isInLine(next) ? next : undefined;
   };
   const followers = new Set(nodes.map(follower));
   const lines: BlueprintNode[][] = [];

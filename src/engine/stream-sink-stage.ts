@@ -1,6 +1,6 @@
 import type { ItemTrace } from '../lineage/item-trace.js';
 import type { StreamSinkNode } from '../nodes/stream-sink-node.js';
-import { nodeFailed } from './engine-errors.js';
+import { wholeNodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
 import type { Handover } from './handover.js';
 import { breakItem, endTrace } from './item-end.js';
@@ -39,10 +39,10 @@ export class StreamSinkStage extends StreamStage<ConsumedStream> {
     });
     try {
       const target = this.state(execution) as Pick<StreamSinkNode<unknown>, 'consume'>;
-      await target.consume(items, this.view(execution));
+      await target.consume(items.reader(), this.view(execution));
       items.close('consumed');
     } catch (thrown) {
-      execution.fail(nodeFailed(this.site.path, thrown), this.site);
+      execution.fail(wholeNodeFailed(this.site.path, thrown, 'failed', execution.frame), this.site);
       items.abort(stopReason(execution));
       items.close('aborted');
     }

@@ -3,7 +3,7 @@ import type { ItemTrace } from '../lineage/item-trace.js';
 import type { StreamTransformNode } from '../nodes/stream-transform-node.js';
 import { Pacer } from '../run/pacer.js';
 import { closeSource } from './close-source.js';
-import { nodeFailed } from './engine-errors.js';
+import { wholeNodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
 import type { Handover } from './handover.js';
 import { HeldItems } from './held-items.js';
@@ -121,7 +121,9 @@ class OutputLoop {
     const pacer = new Pacer();
     try {
       reading.isWaiting = true;
-      const given: unknown = stage.targetOf(execution).transform(stream.items, stage.view(execution));
+      const given: unknown = stage
+        .targetOf(execution)
+        .transform(stream.items.reader(), stage.view(execution));
       this.#given = isThenable(given) ? await given : given;
       const { iterator } = openItems(this.#given, stage.site.path, 'a stream transform');
       this.#iterator = iterator;
@@ -150,7 +152,7 @@ class OutputLoop {
     // It was told that nobody reads any more: what it says to that is of no interest.
     if (this.#closed !== undefined && !execution.isHalted) return;
     this.#hasFailed = !execution.isHalted;
-    execution.fail(nodeFailed(stage.site.path, thrown), stage.site);
+    execution.fail(wholeNodeFailed(stage.site.path, thrown, 'failed', execution.frame), stage.site);
   }
 
   #close(): Work {
@@ -162,7 +164,7 @@ class OutputLoop {
     if (!execution.isHalted) stream.items.close('consumed');
     const work = closeSource({ items: this.#given, iterator: this.#iterator }, (thrown) => {
       if (execution.isHalted)
-        execution.fail(nodeFailed(stage.site.path, thrown, 'failed when it was closed'), stage.site);
+        execution.fail(wholeNodeFailed(stage.site.path, thrown, 'failed when it was closed'), stage.site);
     });
     this.#closed = { work };
     return work;

@@ -23,6 +23,12 @@ export interface ExceededBudget {
 /** Ends the scope of a budget, if what has failed lies within it. */
 type EndBudget = (error: BudgetExceededError, below: object) => void;
 
+/** Ends the scope of the budget that is exceeded, where something below it has failed by that. */
+export let endBudgetOf: EndBudget;
+
+/** The same error for another run that ends by it: each carries its own result. */
+export let exceededAgain: (error: BudgetExceededError) => BudgetExceededError;
+
 /** Thrown where more is spent, or is to be reserved, than a budget allows; its `path` is that of the spender. */
 export class BudgetExceededError extends PipelineError {
   /** The limit and who used it up. */
@@ -55,15 +61,10 @@ export class BudgetExceededError extends PipelineError {
     // A bundler renames a class that names itself.
     Object.defineProperty(this, 'name', { value: 'BudgetExceededError' });
     this.prototype.name = 'BudgetExceededError';
-  }
-
-  /** @internal Ends the scope of the budget that is exceeded, where something below it has failed by that. */
-  static end(error: BudgetExceededError, below: object): void {
-    error.#end(error, below);
-  }
-
-  /** @internal The same for another run that ends by it: each carries its own result. */
-  static again(error: BudgetExceededError): BudgetExceededError {
-    return new BudgetExceededError(error.budget, error.path ?? '', error.#end, error.#asked);
+    endBudgetOf = (error, below) => {
+      error.#end(error, below);
+    };
+    exceededAgain = (error) =>
+      new BudgetExceededError(error.budget, error.path ?? '', error.#end, error.#asked);
   }
 }

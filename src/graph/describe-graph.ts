@@ -1,3 +1,4 @@
+import { EdgeIndex } from './edge-index.js';
 import type { GraphNode, PipelineGraph } from './graph-shape.js';
 import { requiredText } from './required-text.js';
 
@@ -7,18 +8,19 @@ export function describeGraph(graph: PipelineGraph): string {
 }
 
 function describeLevel(graph: PipelineGraph, indent: string): string[] {
+  const connections = new EdgeIndex(graph.edges);
   return graph.nodes.flatMap((node, index) => {
     const isLast = index === graph.nodes.length - 1;
     const child = graph.childGraphs.get(node.id);
-    const line = `${indent}${isLast ? '└─' : '├─'} ${describeNode(graph, node, child)}`;
+    const line = `${indent}${isLast ? '└─' : '├─'} ${describeNode(node, child, connections)}`;
     return child === undefined
       ? [line]
       : [line, ...describeLevel(child, `${indent}${isLast ? '   ' : '│  '}`)];
   });
 }
 
-function describeNode(graph: PipelineGraph, node: GraphNode, child: PipelineGraph | undefined): string {
-  const targets = graph.edges.filter(({ from }) => from === node.id).map(({ to }) => to);
+function describeNode(node: GraphNode, child: PipelineGraph | undefined, connections: EdgeIndex): string {
+  const targets = [...connections.targetsOf(node.id)];
   return [
     node.id,
     `(${child === undefined || child.name === node.id ? node.kind : `${node.kind} ${child.name}`})`,

@@ -2,20 +2,54 @@ import { validationProblem } from '../errors/pipeline-validation-error.js';
 import type { ValidationProblem } from '../errors/pipeline-validation-error.js';
 import { isEnd, isStart } from '../nodes/node-kind.js';
 import type { NodeKind } from '../nodes/node-kind.js';
+import { EdgeIndex } from './edge-index.js';
 import type { GraphEdge } from './graph-shape.js';
 
 /** What the rules look at. */
 export interface GraphOutline {
   readonly path: string;
-  readonly nodes: readonly { readonly id: string; readonly kind: NodeKind }[];
+  readonly nodes: readonly OutlineNode[];
   readonly edges: readonly GraphEdge[];
   /** Whether the pipeline stands below a composite, which needs an input and an output. */
   readonly isChild: boolean;
+  /** Default: none. */
+  readonly misfits?: Misfits | undefined;
+}
+
+/** A node as the rules see it. */
+export interface OutlineNode {
+  /** What edges call it. */
+  readonly id: string;
+  readonly kind: NodeKind;
+  /** What messages call it, where another node was given the same name. Default: the id. */
+  readonly name?: string | undefined;
+}
+
+/** Nodes that could not be understood: reported already, so that nodes connected to them are not blamed for it. */
+export interface Misfits {
+  readonly kinds: ReadonlySet<NodeKind>;
+  /** The nodes that get items of a misfit. */
+  readonly fed: ReadonlySet<string>;
+  /** The nodes whose items go to a misfit. */
+  readonly drained: ReadonlySet<string>;
+}
+
+/** An outline whose edges can be found from both ends. */
+interface Shape extends GraphOutline {
+  readonly misfits: Misfits;
+  readonly index: EdgeIndex;
+  readonly byId: ReadonlyMap<string, OutlineNode>;
 }
 
 /** Every problem in the shape of one graph. */
 export function validateGraph(outline: GraphOutline): ValidationProblem[] {
-  if (outline.nodes.length === 0) {
+  const shape: Shape = {
+    ...outline,
+    misfits: outline.misfits ?? { kinds: new Set(), fed: new Set(), drained: new Set() },
+    index: new EdgeIndex(outline.edges),
+    byId: new Map(outline.nodes.map((node) => [node.id, node])),
+  };
+  if (outline.nodes.length === 0 && shape.misfits.kinds.size === 0) {
     const remedy = "Add nodes to the builder in 'define'.";
     return [
       validationProblem('PIPELINE_EMPTY', outline.path, 'The pipeline has no nodes.', remedy),
@@ -24,32 +58,35 @@ export function validateGraph(outline: GraphOutline): ValidationProblem[] {
   }
   return [
     ...bridgeProblems(outline),
-    ...connectionProblems(outline),
-    ...cycleProblems(outline),
-    ...reachabilityProblems(outline),
-    ...sinkProblems(outline),
+    ...connectionProblems(shape),
+    ...cycleProblems(shape),
+    ...reachabilityProblems(shape),
+    ...sinkProblems(shape),
   ];
 }
 
-function connectionProblems({ nodes, edges, path }: GraphOutline): ValidationProblem[] {
-  const fed = new Set(edges.map(({ to }) => to));
-  const drained = new Set(edges.map(({ from }) => from));
-  return nodes.flatMap(({ id, kind }) => {
-    const place = `${path}/${id}`;
+function connectionProblems({ nodes, index, misfits, path }: Shape): ValidationProblem[] {
+  return nodes.flatMap(({ id, kind, name = id }) => {
+    const place = `${path}/${name}`;
     const problems: ValidationProblem[] = [];
-    if (!isStart(kind) && !fed.has(id)) {
-      const remedy = `Connect a node to it: builder.connect(..., ${id}), or give it { from }.`;
-      problems.push(
-        validationProblem('NODE_UNCONNECTED', place, `Nothing is connected to the ${kind} '${id}'.`, remedy),
-      );
-    }
-    if (!isEnd(kind) && !drained.has(id)) {
-      const remedy = `Connect it to a sink or another node: builder.connect(${id}, ...).`;
+    if (!isStart(kind) && index.inputsOf(id) === 0 && !misfits.fed.has(id)) {
+      const remedy = `Connect a node to it: builder.connect(..., ${name}), or give it { from }.`;
       problems.push(
         validationProblem(
           'NODE_UNCONNECTED',
           place,
-          `The output of the ${kind} '${id}' goes nowhere; its items would vanish.`,
+          `Nothing is connected to the ${kind} '${name}'.`,
+          remedy,
+        ),
+      );
+    }
+    if (!isEnd(kind) && index.targetsOf(id).size === 0 && !misfits.drained.has(id)) {
+      const remedy = `Connect it to a sink or another node: builder.connect(${name}, ...).`;
+      problems.push(
+        validationProblem(
+          'NODE_UNCONNECTED',
+          place,
+          `The output of the ${kind} '${name}' goes nowhere; its items would vanish.`,
           remedy,
         ),
       );
@@ -58,25 +95,25 @@ function connectionProblems({ nodes, edges, path }: GraphOutline): ValidationPro
   });
 }
 
-function reachabilityProblems({ nodes, edges, path }: GraphOutline): ValidationProblem[] {
-  const reached = new Set(nodes.filter(({ kind }) => isStart(kind)).map(({ id }) => id));
+function reachabilityProblems({ nodes, index, misfits, path }: Shape): ValidationProblem[] {
+  const starts = nodes.filter(({ id, kind }) => isStart(kind) || misfits.fed.has(id));
+  const reached = new Set(starts.map(({ id }) => id));
   // A Set is iterated in order of insertion, also over what is added meanwhile.
-  for (const id of reached) for (const { from, to } of edges) if (from === id) reached.add(to);
-  const fed = new Set(edges.map(({ to }) => to));
+  for (const id of reached) for (const to of index.targetsOf(id)) reached.add(to);
   return nodes
-    .filter(({ id }) => !reached.has(id) && fed.has(id))
-    .map(({ id, kind }) =>
+    .filter(({ id }) => !reached.has(id) && index.inputsOf(id) > 0)
+    .map(({ id, kind, name = id }) =>
       validationProblem(
         'NODE_UNREACHABLE',
-        `${path}/${id}`,
-        `No source leads to the ${kind} '${id}'.`,
+        `${path}/${name}`,
+        `No source leads to the ${kind} '${name}'.`,
         'Connect it below a source, or remove it.',
       ),
     );
 }
 
-function sinkProblems({ nodes, path, isChild }: GraphOutline): ValidationProblem[] {
-  if (isChild || nodes.some(({ kind }) => isEnd(kind))) return [];
+function sinkProblems({ nodes, path, isChild, misfits }: Shape): ValidationProblem[] {
+  if (isChild || misfits.kinds.has('sink') || nodes.some(({ kind }) => isEnd(kind))) return [];
   const remedy = 'Add one with builder.addSink, or builder.addCompositeOutput in a sub-pipeline.';
   return [validationProblem('SINK_MISSING', path, 'The pipeline has no sink.', remedy)];
 }
@@ -121,40 +158,51 @@ function countProblem(
 }
 
 /** One problem for each way that leads back to where it was, spelled out; without recursion, however long the chain. */
-function cycleProblems({ nodes, edges, path }: GraphOutline): ValidationProblem[] {
-  const targets = new Map<string, string[]>(nodes.map(({ id }) => [id, []]));
-  for (const { from, to } of edges) if (from !== to) targets.get(from)?.push(to);
+function cycleProblems({ nodes, index, byId, path }: Shape): ValidationProblem[] {
   const finished = new Set<string>();
   const problems: ValidationProblem[] = [];
-  /** The nodes from the start to here, each with the targets that are still to be visited. */
-  const trail = new Map<string, string[]>();
-  const enter = (id: string): void => {
-    if (trail.has(id)) problems.push(cycleProblem([...trail.keys()], id, path));
-    else if (!finished.has(id)) trail.set(id, [...(targets.get(id) ?? [])]);
-  };
-  for (const { id } of nodes) {
-    enter(id);
-    const ways: [string, string[]][] = [...trail];
+  for (const { id: start } of nodes) {
+    const trail = new Set<string>();
+    /** The nodes of the trail, each with the targets that are still to be visited. */
+    const ways: (readonly [string, Iterator<string>])[] = [];
+    const enter = (id: string): void => {
+      if (trail.has(id)) {
+        // A node that is connected to itself has been reported as that.
+        if (ways.at(-1)?.[0] !== id) problems.push(cycleProblem([...trail], id, byId, path));
+      } else if (!finished.has(id)) {
+        trail.add(id);
+        ways.push([id, index.targetsOf(id).values()]);
+      }
+    };
+    enter(start);
     for (let here = ways.at(-1); here !== undefined; here = ways.at(-1)) {
       const [current, left] = here;
-      const next = left.shift();
-      if (next === undefined) {
-        trail.delete(current);
-        finished.add(current);
-        ways.pop();
+      const next = left.next();
+      if (next.done !== true) {
+        enter(next.value);
         continue;
       }
-      const depth = trail.size;
-      enter(next);
-      const entered = trail.size > depth ? trail.get(next) : undefined;
-      if (entered !== undefined) ways.push([next, entered]);
+      trail.delete(current);
+      finished.add(current);
+      ways.pop();
     }
   }
   return problems;
 }
 
-function cycleProblem(trail: readonly string[], id: string, path: string): ValidationProblem {
-  const cycle = [...trail.slice(trail.indexOf(id)), id].join(' → ');
+function cycleProblem(
+  trail: readonly string[],
+  id: string,
+  byId: Shape['byId'],
+  path: string,
+): ValidationProblem {
+  const nameOf = (node: string): string => byId.get(node)?.name ?? node;
+  const cycle = [...trail.slice(trail.indexOf(id)), id].map(nameOf).join(' → ');
   const remedy = 'Remove one of these connections; a pipeline flows in one direction.';
-  return validationProblem('GRAPH_CYCLE', `${path}/${id}`, `The nodes form a cycle: ${cycle}.`, remedy);
+  return validationProblem(
+    'GRAPH_CYCLE',
+    `${path}/${nameOf(id)}`,
+    `The nodes form a cycle: ${cycle}.`,
+    remedy,
+  );
 }

@@ -1,7 +1,9 @@
 import { ignoreRejection, isThenable, toPromise } from '../data/foreign-value.js';
+import { invalidOption } from '../errors/option-rules.js';
 import { executionEventTypes } from '../ports/execution-observer.js';
 import type { ExecutionEvent, ExecutionObserver } from '../ports/execution-observer.js';
 import type { Logger } from '../ports/logger.js';
+import { observerProblem } from '../ports/observer-shape.js';
 
 type Listener = (event: ExecutionEvent) => unknown;
 
@@ -9,10 +11,22 @@ type Listener = (event: ExecutionEvent) => unknown;
  * One observer that hands every event to several others.
  *
  * Each of them gets the event, even if another one throws; what was thrown is thrown on afterwards, and logged
- * by the run.
+ * by the run. Members that are undefined are left out.
+ *
+ * @throws {@link PipelineError} `OPTION_INVALID` for a member that is no observer, or has a misspelt method.
  */
 export function observers(...many: readonly (ExecutionObserver | undefined)[]): ExecutionObserver {
   const members = many.filter((observer) => observer !== undefined);
+  const problems = members.flatMap((member, index) => {
+    const expected = observerProblem(member);
+    return expected === undefined ? [] : [`observer ${String(index + 1)} must be ${expected}`];
+  });
+  if (problems.length > 0) throw invalidOption('observers', problems.join('; '));
+  return joinObservers(members);
+}
+
+/** The same for observers that have been judged. */
+export function joinObservers(members: readonly ExecutionObserver[]): ExecutionObserver {
   return Object.fromEntries(
     executionEventTypes.map((type) => [type, (event: ExecutionEvent) => tellAll(members, type, event)]),
   );

@@ -130,7 +130,8 @@ export const executionEventTypes = [
  *
  * Pipeline and node events come per execution, composite events per item and attempt.
  * Every method is optional. Methods are called synchronously and must be quick; one that throws or rejects is
- * logged as a warning and changes nothing in the run.
+ * logged as a warning and changes nothing in the run. A method with nearly the name of an event is refused, since it
+ * would never be called.
  */
 export type ExecutionObserver = {
   [TType in keyof ExecutionEvents]?: ((event: ExecutionEvents[TType]) => unknown) | undefined;

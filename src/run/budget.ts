@@ -1,5 +1,5 @@
 import { isError, isInstanceOf, readProperty } from '../data/foreign-value.js';
-import { BudgetExceededError } from '../errors/budget-exceeded-error.js';
+import { BudgetExceededError, endBudgetOf } from '../errors/budget-exceeded-error.js';
 import type { BudgetKind } from '../errors/budget-exceeded-error.js';
 import { MAX_CAUSES } from '../ports/error-record.js';
 import { BudgetAccount } from './budget-account.js';
@@ -45,7 +45,7 @@ export class Budget {
     let cause = thrown;
     // Libraries wrap what they let through.
     for (let depth = 0; depth < MAX_CAUSES && isError(cause); depth += 1) {
-      if (isInstanceOf(cause, BudgetExceededError)) BudgetExceededError.end(cause, this);
+      if (isInstanceOf(cause, BudgetExceededError)) endBudgetOf(cause, this);
       cause = readProperty(cause, 'cause');
     }
   }

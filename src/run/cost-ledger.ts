@@ -1,4 +1,4 @@
-import { canHoldOptions, checkOptions, invalidOption, rule } from '../errors/option-rules.js';
+import { checkOptions, invalidOption, rule } from '../errors/option-rules.js';
 import type { PipelineError } from '../errors/pipeline-error.js';
 import { checkCall, costEntry } from './cost-entry.js';
 import type { CostCall, CostEntry } from './cost-entry.js';
@@ -36,15 +36,63 @@ interface Book {
   readonly pages: Map<string, Map<string, CostEntry>>;
 }
 
-/** What a view shows, and how it books. */
-interface View {
+/** What a view shows, and how it books; a class, so that nobody outside can make one. */
+class View {
   readonly book: Book;
-  readonly run?: RunCosts;
-  readonly runId?: () => string;
   readonly path: string;
-  readonly shown?: string;
-  readonly charge?: ((entry: CostEntry) => void) | undefined;
+  readonly run: RunCosts | undefined;
+  readonly runId: (() => string) | undefined;
+  readonly shown: string | undefined;
+  readonly charge: ((entry: CostEntry) => void) | undefined;
+
+  constructor({ book, path, run, runId, shown, charge }: ViewFields) {
+    this.book = book;
+    this.path = path;
+    this.run = run;
+    this.runId = runId;
+    this.shown = shown;
+    this.charge = charge;
+  }
+
+  with(change: Partial<View>): View {
+    const { book, path, run, runId, shown, charge } = this;
+    return new View({ book, path, run, runId, shown, charge, ...change });
+  }
 }
+
+type ViewFields = Pick<View, 'book' | 'path'> & Partial<View>;
+
+/**
+ * The view of a run: only its entries, whatever else is in the ledger.
+ *
+ * Like the functions below, it is of the engine alone: a run must not make the view of another.
+ *
+ * @param report takes the failures of `onEntry` with entries that came after the end; must not throw.
+ */
+export let ledgerOfRun: (
+  ledger: CostLedger,
+  ids: CostRunIds,
+  report: (error: PipelineError) => void,
+) => CostLedger;
+
+/**
+ * The same view, bound to the path of a node.
+ *
+ * @param charge is called after an entry was booked in time; what it throws goes to the caller of `record`.
+ * @param runId of the part of the run that has an id of its own.
+ */
+export let ledgerAt: (
+  ledger: CostLedger,
+  path: string,
+  charge?: (entry: CostEntry) => void,
+  runId?: () => string,
+) => CostLedger;
+
+/** The run has ended: what is recorded through any view of it from now on is late. */
+export let closeLedger: (ledger: CostLedger) => void;
+
+/** What `onEntry` has still to do for this run, as far as nobody was told of it yet. */
+export let pendingEntries: (ledger: CostLedger) => Promise<readonly PipelineError[]> | undefined;
 
 /**
  * Books what calls of models cost; entries are never changed or removed.
@@ -57,6 +105,17 @@ export class CostLedger {
   static {
     // A bundler renames a class that names itself.
     Object.defineProperty(this, 'name', { value: 'CostLedger' });
+    ledgerOfRun = (ledger, ids, report) => {
+      const { book } = ledger.#view;
+      return new CostLedger(new View({ book, run: new RunCosts(ids, report), path: '' }));
+    };
+    ledgerAt = (ledger, path, charge, runId) =>
+      ledger.#derive({ path, charge, ...(runId === undefined ? {} : { runId }) });
+    closeLedger = (ledger) => {
+      const { run } = ledger.#view;
+      if (run !== undefined) run.isClosed = true;
+    };
+    pendingEntries = (ledger) => ledger.#view.run?.pending();
   }
 
   readonly #view: View;
@@ -66,11 +125,11 @@ export class CostLedger {
   /** @internal */
   constructor(view: View);
   constructor(given: CostLedgerOptions | View = {}) {
-    if (canHoldOptions(given) && 'book' in given) {
+    if (given instanceof View) {
       this.#view = given;
     } else {
       checkOptions('CostLedger', given, { onEntry: rule.callable });
-      this.#view = { book: { onEntry: given.onEntry, all: [], pages: new Map() }, path: '' };
+      this.#view = new View({ book: { onEntry: given.onEntry, all: [], pages: new Map() }, path: '' });
     }
   }
 
@@ -130,35 +189,6 @@ export class CostLedger {
     return this.#derive({ path, shown: path });
   }
 
-  /**
-   * @internal The view of a run: only its entries, whatever else is in the ledger.
-   *
-   * @param report takes the failures of `onEntry` with entries that came after the end; must not throw.
-   */
-  static ofRun(ledger: CostLedger, ids: CostRunIds, report: (error: PipelineError) => void): CostLedger {
-    return new CostLedger({ book: ledger.#view.book, run: new RunCosts(ids, report), path: '' });
-  }
-
-  /**
-   * @internal The same view, bound to the path of a node.
-   *
-   * @param charge is called after an entry was booked in time; what it throws goes to the caller of `record`.
-   * @param runId of the part of the run that has an id of its own.
-   */
-  at(path: string, charge?: (entry: CostEntry) => void, runId?: () => string): CostLedger {
-    return this.#derive({ path, charge, ...(runId === undefined ? {} : { runId }) });
-  }
-
-  /** @internal The run has ended: what is recorded through any view of it from now on is late. */
-  close(): void {
-    if (this.#view.run !== undefined) this.#view.run.isClosed = true;
-  }
-
-  /** @internal What `onEntry` has still to do for this run, as far as nobody was told of it yet. */
-  pending(): Promise<readonly PipelineError[]> | undefined {
-    return this.#view.run?.pending();
-  }
-
   /** The entries of the run, or of the owner; no id is made where nothing was booked yet. */
   get #page(): Map<string, CostEntry> | undefined {
     const { book, run } = this.#view;
@@ -166,7 +196,7 @@ export class CostLedger {
   }
 
   #derive(change: Partial<View>): CostLedger {
-    return new CostLedger({ ...this.#view, ...change });
+    return new CostLedger(this.#view.with(change));
   }
 
   #tell(entry: CostEntry): PipelineError | undefined {

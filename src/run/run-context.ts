@@ -6,6 +6,7 @@ import type { CancelReason } from '../errors/cancel-reason.js';
 import type { Logger } from '../ports/logger.js';
 import { quietly } from './bound-logger.js';
 import { BudgetMeter } from './budget-meter.js';
+import { ledgerAt } from './cost-ledger.js';
 import type { CostLedger } from './cost-ledger.js';
 import { readCarrier, writeCarrier } from './run-carrier.js';
 import type { CarrierHost, RunCarrier } from './run-carrier.js';
@@ -16,6 +17,9 @@ import type { SecretScope } from './secret-scope.js';
 import type { Session } from './session.js';
 import { tenantRequired } from './tenant-required.js';
 
+/** The parts of a run, which a run that joins it shares. No public object leads to them: a scope ends others. */
+export let partsOf: (run: RunContext) => RunParts;
+
 /**
  * The run as one execution sees it: who it is and for whom, its secrets, costs, budget and session, and its end.
  *
@@ -23,6 +27,7 @@ import { tenantRequired } from './tenant-required.js';
  */
 export class RunContext implements RunContextFields {
   static {
+    partsOf = (run) => run.#parts;
     // A bundler renames a class that names itself.
     Object.defineProperty(this, 'name', { value: 'RunContext' });
   }
@@ -104,7 +109,8 @@ export class RunContext implements RunContextFields {
   /** What the run has cost so far; what is recorded here is charged to the budgets. */
   get cost(): CostLedger {
     const { identity, services, scope } = this.#parts;
-    return (this.#cost ??= services.cost.at(
+    return (this.#cost ??= ledgerAt(
+      services.cost,
       this.#path,
       (entry) => {
         scope.budget.charge(entry);
@@ -209,10 +215,5 @@ export class RunContext implements RunContextFields {
   /** @internal */
   [inspect.custom](): string {
     return `RunContext ${inspect(this.toJSON())}`;
-  }
-
-  /** @internal What a run that joins this one shares with it. */
-  static parts(run: RunContext): RunParts {
-    return run.#parts;
   }
 }

@@ -1,7 +1,7 @@
 import type { PipelineError } from '../errors/pipeline-error.js';
 import type { Logger } from '../ports/logger.js';
 import { boundLogger, quietly } from './bound-logger.js';
-import { CostLedger } from './cost-ledger.js';
+import { closeLedger, CostLedger, ledgerOfRun, pendingEntries } from './cost-ledger.js';
 import type { Redactor } from './redactor.js';
 import type { RunContextOptions } from './run-context-options.js';
 import type { RunIdentity } from './run-identity.js';
@@ -86,7 +86,7 @@ export class RunServices {
     let ledger = options.cost;
     const openCost = (): CostLedger => {
       const ids = { runId: () => identity.get('runId'), tenantId: identity.get('tenantId') };
-      return CostLedger.ofRun((ledger ??= new CostLedger()), ids, report);
+      return ledgerOfRun((ledger ??= new CostLedger()), ids, report);
     };
     const begin = (): OwnParts => ({
       cost: openCost(),
@@ -153,13 +153,13 @@ export class RunServices {
 
   /** What must settle before all entries of the run's ledger have been handed on: the failures of that. */
   unbilled(): Promise<readonly PipelineError[]> | undefined {
-    return this.#owner === 'this run' ? this.cost.pending() : undefined;
+    return this.#owner === 'this run' ? pendingEntries(this.cost) : undefined;
   }
 
   /** Waits for the same where it changes no end any more, and reports what fails; the run around waits for its own. */
   reportUnbilled(): Promise<void> | undefined {
     if (this.#owner === 'the run around') return undefined;
-    return this.cost.pending()?.then((failures) => {
+    return pendingEntries(this.cost)?.then((failures) => {
       failures.forEach(this.#opening.report);
     });
   }
@@ -168,7 +168,7 @@ export class RunServices {
   close(): void {
     if (this.#owner !== 'this run') return;
     this.session.discard();
-    this.cost.close();
+    closeLedger(this.cost);
   }
 
   get #own(): OwnParts {

@@ -18,12 +18,34 @@ export interface SessionCommit {
   next: SessionCommit | undefined;
 }
 
+/** What a transaction begins with. */
+export let sessionNow: (state: SessionState) => {
+  readonly entries: ReadonlyMap<string, unknown>;
+  readonly last: SessionCommit;
+};
+
+/**
+ * Applies all writes, or none: then it gives the keys that others have committed after a commit.
+ *
+ * No public object leads here: only a run that has succeeded commits.
+ */
+export let commitSession: (
+  state: SessionState,
+  since: SessionCommit,
+  writes: ReadonlyMap<string, unknown>,
+) => ReadonlySet<string>;
+
 /**
  * A conversation's memory: made by {@link createSession}, and given to the runs of that conversation.
  *
  * It is only read here. Runs write through `context.run.session`, and a run that succeeded commits.
  */
 export class SessionState {
+  static {
+    sessionNow = (state) => ({ entries: state.#entries, last: state.#last });
+    commitSession = (state, since, writes) => SessionState.#commit(state, since, writes);
+  }
+
   /** Never changed, but replaced: what a run has seen stays so. */
   #entries: ReadonlyMap<string, unknown>;
   #last: SessionCommit = { keys: [], next: undefined };
@@ -59,13 +81,7 @@ export class SessionState {
     return `SessionState { ${[...this.#entries.keys()].join(', ')} }`;
   }
 
-  /** @internal What a transaction begins with. */
-  static now(state: SessionState): { entries: ReadonlyMap<string, unknown>; last: SessionCommit } {
-    return { entries: state.#entries, last: state.#last };
-  }
-
-  /** @internal Applies all writes, or none: then it gives the keys that others have committed after a commit. */
-  static commit(
+  static #commit(
     state: SessionState,
     since: SessionCommit,
     writes: ReadonlyMap<string, unknown>,

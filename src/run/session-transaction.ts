@@ -3,8 +3,8 @@ import type { EndingScope } from './ending-scope.js';
 import { sessionClosed } from './session-closed.js';
 import { Session } from './session.js';
 import type { SessionEntries } from './session.js';
-import { ABSENT, SessionState } from './session-state.js';
-import type { SessionCommit } from './session-state.js';
+import { ABSENT, commitSession, sessionNow } from './session-state.js';
+import type { SessionCommit, SessionState } from './session-state.js';
 
 const nothing: ReadonlyMap<string, unknown> = new Map();
 
@@ -31,7 +31,7 @@ export class SessionTransaction implements SessionEntries {
   static begin(state: SessionState | undefined): SessionTransaction {
     const transaction = new this();
     if (state === undefined) return transaction;
-    const { entries, last } = SessionState.now(state);
+    const { entries, last } = sessionNow(state);
     transaction.#state = state;
     transaction.#base = entries;
     transaction.#since = last;
@@ -84,7 +84,7 @@ export class SessionTransaction implements SessionEntries {
     const [state, since, writes] = [this.#state, this.#since, this.#writes];
     this.discard();
     if (state === undefined || since === undefined || writes === undefined) return undefined;
-    const keys = [...SessionState.commit(state, since, writes)];
+    const keys = [...commitSession(state, since, writes)];
     if (keys.length === 0) return undefined;
     return new PipelineError('SESSION_CONFLICT', {
       path,
@@ -131,6 +131,6 @@ export class SessionTransaction implements SessionEntries {
   }
 
   get #entries(): ReadonlyMap<string, unknown> {
-    return this.#base ?? (this.#state === undefined ? nothing : SessionState.now(this.#state).entries);
+    return this.#base ?? (this.#state === undefined ? nothing : sessionNow(this.#state).entries);
   }
 }

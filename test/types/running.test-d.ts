@@ -9,15 +9,20 @@ import {
   type CancelReason,
   type DeadLetterEnvelope,
   type DeadLetterSink,
+  type Definition,
+  type DefinitionContext,
   type ExecutionObserver,
   type LineageRecord,
   type LineageSink,
   type NodeContainer,
   type NodeCounts,
+  type NoItem,
   type PipelineBuilder,
   type PipelineDefinition,
   type PipelineGraph,
+  type RootDefinition,
   type RunResult,
+  type TakenBy,
 } from 'heirline';
 import { testPipeline } from 'heirline/testing';
 import { Container } from 'inversify';
@@ -43,6 +48,32 @@ describe('running a root pipeline', () => {
     expectTypeOf<RunResult['nodes']>().toEqualTypeOf<ReadonlyMap<string, NodeCounts>>();
     expectTypeOf<RunResult['status']>().toEqualTypeOf<'succeeded' | 'failed' | 'cancelled'>();
     expectTypeOf<RunResult['abandoned']>().toEqualTypeOf<readonly string[]>();
+  });
+
+  test('takes a definition without types, and one that is written in place', () => {
+    void runner.run(
+      class {
+        define(): void {
+          // describes nothing
+        }
+      },
+    );
+    void runner.run({
+      define(builder, context) {
+        expectTypeOf(builder).toEqualTypeOf<PipelineBuilder>();
+        expectTypeOf(context).toEqualTypeOf<DefinitionContext>();
+      },
+    });
+    const handedOn = (definition: Definition<NoItem, NoItem>): Promise<RunResult> => runner.run(definition);
+    expectTypeOf(handedOn).parameter(0).toEqualTypeOf<Definition<NoItem, NoItem>>();
+  });
+
+  test('says of a sub-pipeline how it is run, and nothing else', () => {
+    type Refusal = 'This is a sub-pipeline, which takes items: use runItem or stream';
+    expectTypeOf<RootDefinition<string, number>>().toEqualTypeOf<Refusal>();
+    expectTypeOf<RootDefinition<string, NoItem>>().toEqualTypeOf<Refusal>();
+    expectTypeOf<RootDefinition<NoItem, number>>().toEqualTypeOf<Refusal>();
+    expectTypeOf<RootDefinition<NoItem, NoItem>>().toEqualTypeOf<Definition<NoItem, NoItem>>();
   });
 
   test('refuses a sub-pipeline and what is no definition', () => {
@@ -73,6 +104,24 @@ describe('running a sub-pipeline alone', () => {
     expectTypeOf(outputs.result).resolves.toEqualTypeOf<RunResult>();
     // @ts-expect-error the sub-pipeline takes strings
     void runner.stream(Length, [42]);
+  });
+
+  test('says of a pipeline without items how it is run', () => {
+    type Refusal = 'This pipeline takes no items: use run';
+    expectTypeOf<TakenBy<NoItem, NoItem>>().toEqualTypeOf<NoItem | Refusal>();
+    // @ts-expect-error a root takes no items
+    void runner.runItem(Root, 42);
+    // @ts-expect-error a root takes no items
+    void runner.stream(Root, [42]);
+  });
+
+  test('can be handed on by a generic function', () => {
+    const one = <TIn, TOut>(definition: Definition<TIn, TOut>, item: TIn): Promise<TOut> =>
+      runner.runItem(definition, item);
+    const all = <TIn, TOut>(definition: Definition<TIn, TOut>, items: TIn[]): AsyncIterable<TOut> =>
+      runner.stream(definition, items);
+    expectTypeOf(one(Length, 'a')).resolves.toEqualTypeOf<number>();
+    expectTypeOf(all(Length, ['a'])).toEqualTypeOf<AsyncIterable<number>>();
   });
 });
 

@@ -41,12 +41,54 @@ describe('what a class says about its pipeline', () => {
     });
   }
 
-  test('can be said anew by a subclass', () => {
+  test('can be said anew by a subclass, which keeps what its base requires, and never the name', () => {
     @pipeline({ description: 'Other.' })
     class Sub extends Legacy {}
+    class Below extends Sub {}
 
-    expect(definitionFacts(Sub)).toEqual({ name: 'Sub', metadata: { description: 'Other.' }, problems: [] });
+    for (const type of [Sub, Below]) {
+      expect(definitionFacts(type)).toEqual({
+        name: type.name,
+        metadata: { description: 'Other.', requires: { items: ['log'] } },
+        problems: [],
+      });
+    }
     expect(definitionFacts(Legacy).name).toBe('orders');
+  });
+
+  test('of a subclass that requires more is added to what its base requires', () => {
+    const Log = contextKey('log', { default: 'none' });
+    class Sub extends WithStatic {
+      static override readonly pipeline: PipelineMetadata = {
+        name: 'sub',
+        requires: { items: [Log, 'clock'], secrets: ['API_KEY'] },
+      };
+    }
+    class Twice extends Sub {
+      static override readonly pipeline = { ...Sub.pipeline };
+    }
+
+    expect(definitionFacts(Sub)).toEqual({
+      name: 'sub',
+      metadata: {
+        name: 'sub',
+        description: 'Takes orders.',
+        requires: { items: [Log, 'clock'], secrets: ['API_KEY'] },
+      },
+      problems: [],
+    });
+    expect(definitionFacts(Twice).metadata.requires).toEqual(Sub.pipeline.requires);
+  });
+
+  test('of a base is judged where a subclass builds on it', () => {
+    class Wrong {
+      static readonly pipeline: unknown = { requires: 'log' };
+    }
+    class Sub extends Wrong {
+      static override readonly pipeline: unknown = { description: 'Other.' };
+    }
+
+    expect(definitionFacts(Sub).problems).toEqual(["'requires' must be an object"]);
   });
 
   test('is its class name where it says nothing, and a plain word where there is none', () => {

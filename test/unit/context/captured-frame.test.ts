@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { CapturedFrame } from '../../../src/context/captured-frame.js';
+import { isLocalEntry } from '../../../src/context/context-dictionary.js';
 import { contextKey } from '../../../src/context/context-key.js';
 import { PipelineContext } from '../../../src/context/pipeline-context.js';
 import { ParentNodeId, ParentPipelineId } from '../../../src/context/parent-linkage.js';
@@ -49,7 +50,7 @@ describe('a captured frame', () => {
     const copy = new CapturedFrame(original);
 
     expect(copy.dictionary('parameters').toObject()).toEqual({ written: 2, local: 'mine' });
-    expect(copy.dictionary('parameters').isLocal('local')).toBe(true);
+    expect(isLocalEntry(copy.dictionary('parameters'), 'local')).toBe(true);
     expect(copy.dictionary('items').get('service')).toBe(service);
     expect(copy.dictionary('properties').toObject()).toEqual({ p: [1] });
   });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { ContextDictionary } from '../../../src/context/context-dictionary.js';
+import { ContextDictionary, sealedLayer } from '../../../src/context/context-dictionary.js';
 import { CompiledSelection, SelectedLayer } from '../../../src/context/key-selection.js';
 import { DELETED, EMPTY_LAYER, stack, StackedLayer } from '../../../src/context/layer.js';
 import type { Entry, Layer } from '../../../src/context/layer.js';
@@ -262,7 +262,7 @@ describe('dictionaries that share layers', () => {
               expect(real.delete(step.name)).toBe(model.delete(step.name));
               break;
             case 'seal':
-              real.seal();
+              sealedLayer(real);
               break;
             case 'list':
               expect(real.size).toBe(model.size);
@@ -273,7 +273,7 @@ describe('dictionaries that share layers', () => {
               break;
             case 'child':
               family.push({
-                real: new ContextDictionary(owner, 'items', real.seal()),
+                real: new ContextDictionary(owner, 'items', sealedLayer(real)),
                 model: new Map(model),
               });
               break;

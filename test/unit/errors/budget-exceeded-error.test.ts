@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { BudgetExceededError } from '../../../src/errors/budget-exceeded-error.js';
+import { BudgetExceededError, endBudgetOf } from '../../../src/errors/budget-exceeded-error.js';
 import { PipelineError } from '../../../src/errors/pipeline-error.js';
 
 const budget = {
@@ -51,7 +51,7 @@ describe('BudgetExceededError', () => {
     const ended: unknown[] = [];
     const below = {};
     const error = new BudgetExceededError(budget, 'orders/check', (...given) => ended.push(given));
-    BudgetExceededError.end(error, below);
+    endBudgetOf(error, below);
 
     expect(ended).toEqual([[error, below]]);
     expect(Object.keys(error).sort()).toEqual(['budget', 'code', 'path', 'reason']);

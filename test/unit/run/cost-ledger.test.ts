@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { PipelineError } from '../../../src/errors/pipeline-error.js';
 import type { CostCall, CostEntry } from '../../../src/run/cost-entry.js';
-import { CostLedger } from '../../../src/run/cost-ledger.js';
+import {
+  closeLedger,
+  CostLedger,
+  ledgerAt,
+  ledgerOfRun,
+  pendingEntries,
+} from '../../../src/run/cost-ledger.js';
 
 const price = { currency: 'EUR', inputPerMillion: 1_000_000, outputPerMillion: 0 };
 
@@ -18,7 +24,7 @@ function viewOf(
 ): { view: CostLedger; reported: PipelineError[] } {
   const reported: PipelineError[] = [];
   const ids = { runId: () => runId, tenantId: more.tenantId };
-  return { view: CostLedger.ofRun(ledger, ids, (error) => reported.push(error)), reported };
+  return { view: ledgerOfRun(ledger, ids, (error) => reported.push(error)), reported };
 }
 
 const idsOf = (ledger: CostLedger): string[] => ledger.entries.map(({ callId }) => callId);
@@ -44,7 +50,7 @@ describe('a cost ledger', () => {
   test('books nothing of a wrong call, and names the node', () => {
     const { view } = viewOf(new CostLedger(), 'r1');
 
-    expect(() => view.at('orders/llm').record(call('', { inputTokens: -1 }))).toThrow(
+    expect(() => ledgerAt(view, 'orders/llm').record(call('', { inputTokens: -1 }))).toThrow(
       expect.objectContaining({ code: 'OPTION_INVALID', path: 'orders/llm' }),
     );
     expect(view.entries).toEqual([]);
@@ -55,8 +61,8 @@ describe('a cost ledger', () => {
     const ledger = new CostLedger({ onEntry: ({ callId }) => told.push(callId) });
     const charged: CostEntry[] = [];
     const { view } = viewOf(ledger, 'r1');
-    const first = view.at('a', (entry) => charged.push(entry)).record(call('1'));
-    const again = view.at('b', (entry) => charged.push(entry)).record(call('1', { inputTokens: 999 }));
+    const first = ledgerAt(view, 'a', (entry) => charged.push(entry)).record(call('1'));
+    const again = ledgerAt(view, 'b', (entry) => charged.push(entry)).record(call('1', { inputTokens: 999 }));
 
     expect(again).toBe(first);
     expect([charged, told, ledger.entries]).toEqual([[first], ['1'], [first]]);
@@ -64,9 +70,9 @@ describe('a cost ledger', () => {
 
   test('sums up per path and model', () => {
     const { view } = viewOf(new CostLedger(), 'r1');
-    view.at('a').record(call('1'));
-    view.at('b').record(call('2', { model: 'n' }));
-    view.at('a').record(call('3', { model: 'n' }));
+    ledgerAt(view, 'a').record(call('1'));
+    ledgerAt(view, 'b').record(call('2', { model: 'n' }));
+    ledgerAt(view, 'a').record(call('3', { model: 'n' }));
 
     expect(view.total()).toStrictEqual([
       { currency: 'EUR', amount: 3, inputTokens: 3, outputTokens: 6, cachedTokens: 0, calls: 3 },
@@ -117,7 +123,7 @@ describe('the ledger of a run', () => {
     const told: string[] = [];
     const ledger = new CostLedger({ onEntry: (_, { runId }) => told.push(runId) });
     const root = viewOf(ledger, 'r1').view;
-    const part = root.at('a', undefined, () => 'r2');
+    const part = ledgerAt(root, 'a', undefined, () => 'r2');
     const first = part.record(call('1'));
 
     expect(root.record(call('1'))).toBe(first);
@@ -137,7 +143,7 @@ describe('the ledger of a run', () => {
   test('is never seen by another tenant, even under the same run id', () => {
     const ledger = new CostLedger();
     const tenants = [{ tenantId: 'a' }, { tenantId: 'b' }, {}].map((more) => viewOf(ledger, 'r1', more).view);
-    tenants.forEach((view, at) => view.at(`node${String(at)}`).record(call('1')));
+    tenants.forEach((view, at) => ledgerAt(view, `node${String(at)}`).record(call('1')));
 
     expect(tenants.map(pathsOf)).toEqual([['node0'], ['node1'], ['node2']]);
   });
@@ -147,7 +153,7 @@ describe('the ledger of a run', () => {
       throw new Error('an id was made');
     };
     const ids = { runId: refuse, tenantId: undefined };
-    const view = CostLedger.ofRun(new CostLedger(), ids, () => undefined);
+    const view = ledgerOfRun(new CostLedger(), ids, () => undefined);
 
     expect([view.entries, view.total()]).toEqual([[], []]);
   });
@@ -155,8 +161,8 @@ describe('the ledger of a run', () => {
   test('given to another run books in the same ledger', () => {
     const ledger = new CostLedger();
     const outer = viewOf(ledger, 'r1').view;
-    outer.close();
-    const inner = viewOf(outer.at('node'), 'r2').view;
+    closeLedger(outer);
+    const inner = viewOf(ledgerAt(outer, 'node'), 'r2').view;
 
     expect(inner.record(call('1'))).toMatchObject({ path: '' });
     expect([idsOf(outer), idsOf(ledger)]).toEqual([[], ['1']]);
@@ -167,7 +173,7 @@ describe('the ledger of a run', () => {
 describe('a view under a path', () => {
   test('shows what is at the path or below, and books under it', () => {
     const { view } = viewOf(new CostLedger(), 'r1');
-    for (const path of ['a', 'a/b', 'a/b/c', 'a/bc', 'b']) view.at(path).record(call(path));
+    for (const path of ['a', 'a/b', 'a/b/c', 'a/bc', 'b']) ledgerAt(view, path).record(call(path));
     view.under('a/b').record(call('new'));
 
     expect(pathsOf(view.under('a/b'))).toEqual(['a/b', 'a/b/c', 'a/b']);
@@ -178,8 +184,7 @@ describe('a view under a path', () => {
   test('charges the budgets of the node whose ledger it is', () => {
     const charged: string[] = [];
     const { view } = viewOf(new CostLedger(), 'r1');
-    view
-      .at('a', ({ path }) => charged.push(path))
+    ledgerAt(view, 'a', ({ path }) => charged.push(path))
       .under('a/b')
       .record(call('1'));
 
@@ -188,8 +193,8 @@ describe('a view under a path', () => {
 
   test('takes a path of the run, whatever view it is asked of', () => {
     const ledger = new CostLedger();
-    viewOf(ledger, 'r1').view.at('a/b').record(call('1'));
-    viewOf(ledger, 'r2').view.at('a/b').record(call('2'));
+    ledgerAt(viewOf(ledger, 'r1').view, 'a/b').record(call('1'));
+    ledgerAt(viewOf(ledger, 'r2').view, 'a/b').record(call('2'));
 
     expect(idsOf(ledger.under('b').under('a'))).toEqual(['1', '2']);
     expect(() => ledger.under(undefined as unknown as string)).toThrow(
@@ -204,7 +209,7 @@ describe('charging', () => {
     const ledger = new CostLedger({ onEntry: () => order.push('told') });
     const { view } = viewOf(ledger, 'r1');
     const exceeded = new RangeError('over');
-    const node = view.at('a', () => {
+    const node = ledgerAt(view, 'a', () => {
       order.push(`charged with ${String(ledger.entries.length)} booked`);
       throw exceeded;
     });
@@ -217,9 +222,9 @@ describe('charging', () => {
   test('does not happen after the end of the run; the entry is marked late, in every view', () => {
     const charged: unknown[] = [];
     const { view } = viewOf(new CostLedger(), 'r1');
-    const node = view.at('a', (entry) => charged.push(entry));
+    const node = ledgerAt(view, 'a', (entry) => charged.push(entry));
     const before = node.record(call('1'));
-    view.close();
+    closeLedger(view);
 
     expect(node.record(call('2')).late).toBe(true);
     expect(node.under('b').record(call('3')).late).toBe(true);
@@ -256,9 +261,11 @@ describe('onEntry', () => {
     const { view } = viewOf(ledger, 'r1');
     const failing = expect.objectContaining({ code: 'SINK_REJECTED', path: 'a', cause }) as unknown;
 
-    expect(() => view.at('a', ({ callId }) => charged.push(callId)).record(call('1'))).toThrow(failing);
+    expect(() => ledgerAt(view, 'a', ({ callId }) => charged.push(callId)).record(call('1'))).toThrow(
+      failing,
+    );
     expect([charged, idsOf(view)]).toEqual([['1'], ['1']]);
-    const over = view.at('a', () => {
+    const over = ledgerAt(view, 'a', () => {
       throw new RangeError('over');
     });
     expect(() => over.record(call('2'))).toThrow(failing);
@@ -298,10 +305,10 @@ describe('onEntry', () => {
           }),
       });
       const { view, reported } = viewOf(ledger, 'r1');
-      for (const callId of ['1', '2', '3']) view.at(`node${callId}`).record(call(callId));
-      view.close();
+      for (const callId of ['1', '2', '3']) ledgerAt(view, `node${callId}`).record(call(callId));
+      closeLedger(view);
       const state: unknown[] = [];
-      const pending = Promise.resolve(view.pending()).then((failures) => state.push(failures));
+      const pending = Promise.resolve(pendingEntries(view)).then((failures) => state.push(failures));
       settle.slice(0, 2).forEach((each) => each());
       await nextTurn();
       expect([state, unhandled]).toEqual([[], []]);
@@ -311,19 +318,19 @@ describe('onEntry', () => {
       expect(state).toEqual([
         [expect.objectContaining({ code: 'SINK_REJECTED', path: 'node2', cause: new Error('no') })],
       ]);
-      expect([view.pending(), reported, unhandled]).toEqual([undefined, [], []]);
+      expect([pendingEntries(view), reported, unhandled]).toEqual([undefined, [], []]);
     });
 
     test('is waited for once, and again where it was called while the run waited', async () => {
       const ledger = new CostLedger({ onEntry: () => nextTurn() });
       const { view } = viewOf(ledger, 'r1');
       view.record(call('1'));
-      const pending = view.pending();
+      const pending = pendingEntries(view);
       view.record(call('2'));
 
-      const more = view.pending();
+      const more = pendingEntries(view);
 
-      expect(view.pending()).toBeUndefined();
+      expect(pendingEntries(view)).toBeUndefined();
       expect(await Promise.all([pending, more])).toEqual([[], []]);
     });
 
@@ -334,19 +341,19 @@ describe('onEntry', () => {
       await nextTurn();
 
       expect(unhandled).toEqual([]);
-      expect(await view.pending()).toHaveLength(1);
+      expect(await pendingEntries(view)).toHaveLength(1);
     });
 
     test('is reported where a late entry fails, and not waited for', async () => {
       const ledger = new CostLedger({ onEntry: () => Promise.reject(new Error('no')) });
       const { view, reported } = viewOf(ledger, 'r1');
-      view.close();
-      view.at('a').record(call('1'));
-      expect(view.pending()).toBeUndefined();
+      closeLedger(view);
+      ledgerAt(view, 'a').record(call('1'));
+      expect(pendingEntries(view)).toBeUndefined();
       await nextTurn();
 
       expect(reported).toEqual([expect.objectContaining({ code: 'SINK_REJECTED', path: 'a' })]);
-      expect([view.pending(), unhandled]).toEqual([undefined, []]);
+      expect([pendingEntries(view), unhandled]).toEqual([undefined, []]);
     });
 
     test('may be any thenable', async () => {
@@ -354,14 +361,14 @@ describe('onEntry', () => {
       const { view } = viewOf(new CostLedger({ onEntry: () => thenable }), 'r1');
       view.record(call('1'));
 
-      expect(await view.pending()).toEqual([expect.objectContaining({ cause: 'no' })]);
+      expect(await pendingEntries(view)).toEqual([expect.objectContaining({ cause: 'no' })]);
     });
 
     test('costs the run no promise where there is nothing to wait for', () => {
       const { view } = viewOf(new CostLedger({ onEntry: () => 5 }), 'r1');
       view.record(call('1'));
 
-      expect([view.pending(), new CostLedger().pending()]).toEqual([undefined, undefined]);
+      expect([pendingEntries(view), pendingEntries(new CostLedger())]).toEqual([undefined, undefined]);
     });
   });
 });
@@ -385,7 +392,8 @@ describe('runs that share a ledger, however their calls interleave', () => {
         );
         const firsts = views.map(() => new Map<string, string>());
         for (const { run, callId, path } of walk) {
-          const entry = views[run]?.at(path).record(call(callId));
+          const view = views[run];
+          const entry = view && ledgerAt(view, path).record(call(callId));
           if (firsts[run]?.has(callId) === false) firsts[run].set(callId, path);
           expect(entry?.path).toBe(firsts[run]?.get(callId));
         }

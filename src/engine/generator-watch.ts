@@ -1,0 +1,71 @@
+import { types } from 'node:util';
+import type { NodeBinding } from '../builder/node-binding.js';
+import { isThenable, toPromise } from '../data/foreign-value.js';
+import { PipelineError } from '../errors/pipeline-error.js';
+import type { ReplaceableNode, RunReplacement } from './run-replacement.js';
+
+type Call = (...args: readonly unknown[]) => unknown;
+
+/**
+ * Refuses generators that transforms return: for development mode, where each node is asked once per item.
+ *
+ * Elsewhere a generator is an item like any other, and nobody finds out why the next node cannot read it.
+ *
+ * @param replaced gives what stands in for a node under test.
+ */
+export function refusingGenerators(
+  replaced: RunReplacement['node'] | undefined,
+): (node: ReplaceableNode) => NodeBinding | undefined {
+  return (node) => {
+    const binding = replaced?.(node) ?? node.binding;
+    return node.kind === 'transform' ? watched(binding, node.path) : binding;
+  };
+}
+
+function watched(binding: NodeBinding | undefined, path: string): NodeBinding | undefined {
+  switch (binding?.how) {
+    case 'function':
+      return { how: 'function', call: watchedCall(binding.call, path) };
+    case 'instance':
+      return { how: 'instance', instance: watchedInstance(binding.instance, path) };
+    case 'class': {
+      const { around = (instance: object) => instance } = binding;
+      return { ...binding, around: (instance) => watchedInstance(around(instance), path) };
+    }
+    default:
+      return binding;
+  }
+}
+
+/** The same node with another `transform`; it may be frozen, and its methods may need its private fields. */
+function watchedInstance(instance: object, path: string): object {
+  return new Proxy(
+    {},
+    {
+      get(_, property) {
+        const value: unknown = Reflect.get(instance, property);
+        if (typeof value !== 'function') return value;
+        const call: Call = (...args) => Reflect.apply(value, instance, args) as unknown;
+        return property === 'transform' ? watchedCall(call, path) : call;
+      },
+      has: (_, property) => Reflect.has(instance, property),
+    },
+  );
+}
+
+function watchedCall(call: Call, path: string): Call {
+  const refuse = (result: unknown): unknown => {
+    if (!types.isGeneratorObject(result)) return result;
+    // A generator that has not begun has nothing to close.
+    throw new PipelineError('NODE_INVALID', {
+      path,
+      problem: 'The transform returned a generator, which would be passed on as one item.',
+      remedy:
+        "To give several items for one, add the node with addStreamTransform, or make it a composite with output: 'many'; to hand on a generator itself, put it into an object.",
+    });
+  };
+  return (...args) => {
+    const result = call(...args);
+    return isThenable(result) ? toPromise(result).then(refuse) : refuse(result);
+  };
+}

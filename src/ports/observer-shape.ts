@@ -1,0 +1,91 @@
+import { isArray, isThenable, prototypeOf } from '../data/foreign-value.js';
+import { executionEventTypes } from './execution-observer.js';
+
+/** Words that events begin with: a method that is named so is meant to get one. */
+const likeEvent = /^(pipeline|node|item|composite|circuit|progress)[A-Z]/;
+
+/** So many letters may a name be off that of the event that is meant. */
+const MOST_LETTERS_OFF = 2;
+
+const events: readonly string[] = executionEventTypes;
+
+/**
+ * What was expected instead of a value that is no observer; undefined where it is one.
+ *
+ * A method whose name is nearly that of an event would never be called. Methods with other names are the observer's
+ * own affair.
+ */
+export function observerProblem(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || isArray(value) || isThenable(value))
+    return 'an observer: an object with methods that are named like events';
+  const members = [...membersOf(value)];
+  const misspelt = members.find(([name, member]) => typeof member === 'function' && isMisspelt(name))?.[0];
+  if (misspelt !== undefined) {
+    return `an observer whose methods are named like events: there is no event '${misspelt}', '${nearestEvent(misspelt)}' may be meant (known: ${events.join(', ')})`;
+  }
+  const other = members.find(
+    ([name, member]) => events.includes(name) && member !== undefined && typeof member !== 'function',
+  )?.[0];
+  return other === undefined ? undefined : `an observer whose '${other}' is a function`;
+}
+
+/** The names and values of what an object has, its own and inherited; calls no accessor. */
+function membersOf(value: object): ReadonlyMap<string, unknown> {
+  const members = new Map<string, unknown>();
+  try {
+    for (let at: object | null = value; at !== null && !isTop(at); at = prototypeOf(at)) {
+      for (const name of Object.getOwnPropertyNames(at)) {
+        if (!members.has(name)) members.set(name, Reflect.getOwnPropertyDescriptor(at, name)?.value);
+      }
+    }
+  } catch {
+    // An object that cannot be asked: what has been found counts.
+  }
+  return members;
+}
+
+/** True for the object that all others inherit from, of any realm. */
+function isTop(value: object): boolean {
+  return prototypeOf(value) === null;
+}
+
+function isMisspelt(name: string): boolean {
+  if (events.includes(name)) return false;
+  if (likeEvent.test(name)) return true;
+  return events.some(
+    (event) =>
+      Math.abs(event.length - name.length) <= MOST_LETTERS_OFF && lettersOff(name, event) <= MOST_LETTERS_OFF,
+  );
+}
+
+function nearestEvent(name: string): string {
+  const off = events.map((event) => lettersOff(name, event));
+  return events[off.indexOf(Math.min(...off))] ?? '';
+}
+
+/** How many letters must be added, left out, changed or swapped with the next to make one word of the other. */
+function lettersOff(one: string, other: string): number {
+  let before: number[] = [];
+  let last = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= one.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= other.length; column += 1) {
+      const isSame = one[row - 1] === other[column - 1];
+      const isSwapped = one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1];
+      current.push(
+        Math.min(
+          at(last, column) + 1,
+          at(current, column - 1) + 1,
+          at(last, column - 1) + (isSame ? 0 : 1),
+          isSwapped ? at(before, column - 2) + 1 : Infinity,
+        ),
+      );
+    }
+    [before, last] = [last, current];
+  }
+  return at(last, other.length);
+}
+
+function at(row: readonly number[], index: number): number {
+  return row[index] ?? Infinity;
+}

@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import { executionEventTypes } from '../../../src/ports/execution-observer.js';
+import { observerProblem } from '../../../src/ports/observer-shape.js';
+
+const ignore = (): void => undefined;
+
+describe('an observer', () => {
+  test('has methods that are named like events, and others as it likes', () => {
+    const all = Object.fromEntries(executionEventTypes.map((type) => [type, ignore]));
+    class Counting {
+      itemCount = 0;
+      itemFailed(): void {
+        this.bump();
+      }
+      bump(): void {
+        this.itemCount += 1;
+      }
+      report(): string {
+        return String(this.itemCount);
+      }
+    }
+
+    for (const given of [{}, all, new Counting(), { itemFailed: undefined }, Object.create(null)])
+      expect(observerProblem(given)).toBeUndefined();
+  });
+
+  test.each([
+    ['itemFaild', 'itemFailed'],
+    ['itemFialed', 'itemFailed'],
+    ['pipelineStart', 'pipelineStarted'],
+    ['nodestarted', 'nodeStarted'],
+    ['compositeEnded', 'compositeStarted'],
+    ['iteMFailed', 'itemFailed'],
+  ])('with the method %s means %s', (misspelt, meant) => {
+    expect(observerProblem({ [misspelt]: ignore })).toContain(
+      `there is no event '${misspelt}', '${meant}' may be meant`,
+    );
+  });
+
+  test('is judged by what it inherits too, and no accessor is called', () => {
+    class Base {
+      itemSkiped(): void {
+        // Never called.
+      }
+    }
+    class Sub extends Base {
+      get nodeOf(): never {
+        throw new Error('asked');
+      }
+    }
+
+    expect(observerProblem(new Sub())).toContain("'itemSkipped' may be meant");
+  });
+
+  test('is an object, and what an event is called is a function', () => {
+    for (const given of [null, 7, 'observer', ignore, [{}], Promise.resolve({})])
+      expect(observerProblem(given)).toContain('an observer: an object with methods');
+    expect(observerProblem({ itemFailed: 'yes' })).toContain("whose 'itemFailed' is a function");
+  });
+
+  test('that cannot be asked is none of our concern', () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+
+    expect(() => observerProblem(proxy)).not.toThrow();
+  });
+});
