@@ -2,8 +2,10 @@ import type { Constructor } from '../builder/node-binding.js';
 import type { PipelineDefinition } from '../builder/pipeline-builder.js';
 import { keyName } from '../context/context-key.js';
 import type { ContextKey, Key } from '../context/context-key.js';
+import { handOut } from '../context/handed-out.js';
 import { PipelineContext } from '../context/pipeline-context.js';
 import { perDictionary } from '../context/dictionary-kind.js';
+import { reportFailure } from '../context/report-failure.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { pipelineNameOf, ReplacedPipeline } from '../engine/node-replacement.js';
 import type { Definition } from '../engine/pipeline-runner.js';
@@ -120,7 +122,13 @@ export class PipelineTest<TIn, TOut> {
   }
 
   /** Runs the pipeline; never rejects: what goes wrong is in `errors`. */
-  async run(): Promise<TestResult<TOut>> {
+  run(): Promise<TestResult<TOut>> {
+    return handOut(this.#run(), (error) => {
+      reportFailure(undefined, error, `the test of '${this.#name}' failed, and nobody awaited it`);
+    });
+  }
+
+  async #run(): Promise<TestResult<TOut>> {
     const deadLetters = new MemoryDeadLetterSink({ capacity: Number.MAX_SAFE_INTEGER });
     const observer = new RecordingObserver();
     const stubs = new NodeStubs(this.#name, this.#stubs);
