@@ -24,7 +24,7 @@ export class DefinitionEnvironment implements DescribeEnvironment {
 
   resolve(source: DefinitionSource, path: string): object {
     return (
-      this.standIn(source) ?? instantiateDefinition(source, path, (type) => this.#bound(type) ?? new type())
+      this.standIn(source) ?? instantiateDefinition(source, path, (type) => this.#bound(type))
     );
   }
 

@@ -37,6 +37,7 @@ import type { Execution } from './execution.js';
 import { allEnded } from './fan-out-stage.js';
 import { ItemStream } from './item-stream.js';
 import { LeakDetector } from './leak-detector.js';
+import { NodeSupply } from './node-supply.js';
 import { PlanCache } from './plan-cache.js';
 import { runSources } from './run-plan.js';
 import type { Plan } from './plan.js';
@@ -124,6 +125,7 @@ export class PipelineRunner {
   readonly #options: PipelineRunnerOptions;
   readonly #replacement: RunReplacement | undefined;
   readonly #plans: PlanCache;
+  readonly #supply: NodeSupply | undefined;
   /** In development mode. */
   readonly #leaks: LeakDetector | undefined;
 
@@ -145,6 +147,7 @@ export class PipelineRunner {
     this.#leaks = development ? new LeakDetector() : undefined;
     this.#options = options;
     this.#replacement = replacement;
+    this.#supply = options.container && new NodeSupply(options.container);
     this.#plans = new PlanCache(replacement?.node, generateAfter(options.codeGeneration));
   }
 
@@ -296,7 +299,7 @@ export class PipelineRunner {
       const rootPlan = this.#plans.planFor(definition, root.frame, environment);
       refuse(rootPlan.plan);
       checkRequirements(rootPlan.plan.blueprint, root.frame);
-      request = { rootPlan, root, container, graceMs, ...driver(rootPlan.plan) };
+      request = { rootPlan, root, container: this.#supply, graceMs, ...driver(rootPlan.plan) };
     } catch (error) {
       root.release();
       throw error;
