@@ -13,7 +13,7 @@ import type { DictionaryKind } from './dictionary-kind.js';
 import { isDisposer } from './disposers.js';
 import type { Disposer, RegisteredDisposer } from './disposers.js';
 import { ExecutionIds } from './execution-ids.js';
-import type { Layer } from './layer.js';
+import type { Entry, Layer } from './layer.js';
 import { missingKeyHint } from './missing-key.js';
 import type { ParentLinkage } from './parent-linkage.js';
 
@@ -149,6 +149,12 @@ export class ContextFrame implements DictionaryOwner {
   /** What the dictionary started from. */
   base(kind: DictionaryKind): Layer {
     return this.started[kind];
+  }
+
+  /** One entry; makes no dictionary where there is none. */
+  entry(kind: DictionaryKind, name: string): Entry | undefined {
+    const own = this.#own?.[kind];
+    return own === undefined ? this.started[kind].get(name) : own.entry(name);
   }
 
   /** What a child started now can inherit. */

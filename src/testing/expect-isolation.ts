@@ -1,8 +1,13 @@
 import { captureAmbient } from '../context/ambient-context.js';
-import { handOut } from '../context/handed-out.js';
 import type { PipelineContextOptions } from '../context/pipeline-context-options.js';
-import { reportFailure } from '../context/report-failure.js';
-import { checkOptions, invalidOption, ReplacedPipeline, rule } from '../engine/node-replacement.js';
+import {
+  checkOptions,
+  handOut,
+  invalidOption,
+  ReplacedPipeline,
+  reportFailure,
+  rule,
+} from '../engine/node-replacement.js';
 import type { Definition } from '../engine/pipeline-runner.js';
 import type { RunResult } from '../engine/run-result.js';
 import { PipelineError } from '../errors/pipeline-error.js';

@@ -7,7 +7,6 @@ import {
   TransformNode,
   withContext,
   type Logger,
-  type NoItem,
   type PipelineBuilder,
 } from 'heirline';
 import { perExecution, perRun } from 'heirline/inversify';
