@@ -34,7 +34,7 @@ function answering(answer: (value: unknown) => unknown) {
 function reading(requires: { parameters: never[] } | undefined, read: (context: Context) => unknown) {
   class Child {
     static readonly pipeline = { requires };
-    define = definePipeline<number, number>('child', (builder) => {
+    define(builder: PipelineBuilder<number, number>): void {
       const node = builder.addTransform(
         (item: number, context) => {
           read(context);
@@ -43,10 +43,10 @@ function reading(requires: { parameters: never[] } | undefined, read: (context: 
         { from: builder.addCompositeInput() },
       );
       builder.connect(node, builder.addCompositeOutput());
-    }).prototype.define;
+    }
   }
   return definePipeline('parent', (builder) => {
-    const child = builder.addComposite<number, number>(Child, {
+    const child = builder.addComposite(Child, {
       name: 'child',
       from: builder.addSource([1, 2, 3], 'source'),
       contextConfiguration: { inheritParentParameters: true },
