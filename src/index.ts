@@ -79,7 +79,7 @@ export type {
 } from './context/composite-context-configuration.js';
 export { ContextDictionary } from './context/context-dictionary.js';
 export { contextKey } from './context/context-key.js';
-export type { ContextKey, ContextKeyOptions, Key } from './context/context-key.js';
+export type { ContextKey, ContextKeyOptions, Key, SchemaInput, SchemaOutput } from './context/context-key.js';
 export type { DictionaryKind } from './context/dictionary-kind.js';
 export type { Disposer } from './context/disposers.js';
 export type { EntriesSource } from './context/entries-source.js';
@@ -90,6 +90,7 @@ export type { ParentLinkage } from './context/parent-linkage.js';
 export { PipelineContext } from './context/pipeline-context.js';
 export type { PipelineContextOptions } from './context/pipeline-context-options.js';
 export type { Recipe } from './data/recipe.js';
+export type { SchemaResult, StandardSchema } from './data/standard-schema.js';
 export { withContext } from './context/with-context.js';
 
 // observability

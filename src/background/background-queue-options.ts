@@ -10,10 +10,13 @@ export interface BackgroundQueueOptions<in T> {
   readonly concurrency?: number | undefined;
   /** How many items wait, at most, beside those in work. Default 1,000. */
   readonly capacity?: number | undefined;
+  /** What `enqueue` does when `capacity` items wait: it rejects, or waits for room. Default `refuse`. */
+  readonly whenFull?: 'refuse' | 'wait' | undefined;
   /**
    * Gets what the worker threw, in the item's own context; awaited before the next item is taken.
    *
-   * Without it, the logger of that context gets the error; where there is no context, the process warns.
+   * It also gets the error of an item that `enqueue` refused while nobody awaited that. Without it, the logger of that
+   * context gets the error; where there is no context or no logger, the process warns.
    */
   readonly onError?: ((error: unknown, item: T, context?: PipelineContext) => unknown) | undefined;
 }
@@ -23,5 +26,6 @@ export const backgroundQueueRules: OptionRules = {
   worker: rule.callable,
   concurrency: rule.positiveInteger,
   capacity: rule.positiveInteger,
+  whenFull: rule.oneOf('refuse', 'wait'),
   onError: rule.callable,
 };

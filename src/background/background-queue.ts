@@ -1,4 +1,6 @@
-import { runOutside } from '../context/ambient-context.js';
+import { currentContext, currentQueueWork, runOutside } from '../context/ambient-context.js';
+import { handOut } from '../context/handed-out.js';
+import { reportFailure } from '../context/report-failure.js';
 import { readProperty } from '../data/foreign-value.js';
 import { invalidOption, optionProblems, rule } from '../errors/option-rules.js';
 import { PipelineError } from '../errors/pipeline-error.js';
@@ -6,6 +8,12 @@ import { alarmAt } from '../run/alarm.js';
 import { backgroundQueueRules } from './background-queue-options.js';
 import type { BackgroundQueueOptions } from './background-queue-options.js';
 import { QueuedItem } from './queued-item.js';
+
+/** A call of `enqueue` that waits for room. */
+interface Waiter {
+  admit(): void;
+  refuse(error: Error): void;
+}
 
 /**
  * Works on items in the background, first come first served, each in the context it was enqueued in.
@@ -22,6 +30,8 @@ export class BackgroundQueue<T> implements AsyncDisposable {
   // Sets keep the order, and give up one item as cheaply as another.
   readonly #waiting = new Set<QueuedItem<T>>();
   readonly #inWork = new Set<QueuedItem<T>>();
+  /** The calls of `enqueue` that wait for room, in order; only where all room is taken. */
+  readonly #outside = new Set<Waiter>();
   #finished = 0;
   #closing: Promise<{ drained: number; remaining: T[] }> | undefined;
   #whenIdle: (() => void) | undefined;
@@ -38,26 +48,27 @@ export class BackgroundQueue<T> implements AsyncDisposable {
   /**
    * Accepts an item, together with what is current here; does not wait for the work.
    *
-   * @throws {@link PipelineError} `QUEUE_FULL` when `capacity` items wait already, `QUEUE_CLOSED` after `close`.
+   * A full queue refuses the item, or with `whenFull: 'wait'` takes it when there is room, first come first served; the
+   * context is copied at the call. A refusal that nobody awaits goes to `onError`.
+   *
+   * @throws {@link PipelineError} `QUEUE_FULL` when `capacity` items wait already, with `wait` only in the queue's own
+   * worker, which would wait for itself; `QUEUE_CLOSED` after `close`, and when that comes while the item waits.
+   * @throws the reason of the current context's `signal`, a {@link RunCancelledError}, when it aborts while the item waits.
    */
-  async enqueue(item: T): Promise<void> {
-    const { concurrency = 1, capacity = 1000 } = this.#options;
-    if (this.#closing !== undefined) {
-      throw new PipelineError('QUEUE_CLOSED', {
-        problem: 'The queue was closed.',
-        remedy: 'Enqueue before close, or make a new queue.',
-      });
-    }
+  enqueue(item: T): Promise<void> {
+    const { concurrency = 1, capacity = 1000, whenFull = 'refuse' } = this.#options;
     const isFree = this.#inWork.size < concurrency;
-    if (!isFree && this.#waiting.size >= capacity) {
-      throw new PipelineError('QUEUE_FULL', {
-        problem: `The queue has its ${String(capacity)} waiting items already.`,
-        remedy: 'Slow down, or raise its capacity or concurrency.',
-      });
+    const hasRoom = isFree || this.#waiting.size < capacity;
+    const waits = whenFull === 'wait' && !hasRoom && !this.#isOwnWork();
+    if (this.#closing === undefined && (hasRoom || waits)) {
+      const queued = new QueuedItem(item);
+      if (waits) return this.#waitForRoom(queued);
+      if (isFree) this.#start(queued);
+      else this.#waiting.add(queued);
+      return Promise.resolve();
     }
-    const queued = new QueuedItem(item);
-    if (isFree) this.#start(queued);
-    else this.#waiting.add(queued);
+    const error = this.#closing === undefined ? queueFull(capacity) : queueClosed();
+    return this.#handOut(Promise.reject(error), new QueuedItem(item));
   }
 
   /**
@@ -76,7 +87,13 @@ export class BackgroundQueue<T> implements AsyncDisposable {
     remaining: T[];
   }> {
     const problems = optionProblems(options, { timeoutMs: rule.milliseconds });
-    if (problems.length > 0) return Promise.reject(invalidOption('close', problems.join('; ')));
+    if (problems.length > 0) {
+      const error = invalidOption('close', problems.join('; '));
+      return handOut(Promise.reject(error), () => {
+        reportFailure(undefined, error, 'closing a background queue failed, and nobody awaited it');
+      });
+    }
+    for (const waiter of [...this.#outside]) waiter.refuse(queueClosed());
     // Outside, so that neither the promise nor the timer keeps the caller's context alive.
     return (this.#closing ??= runOutside(
       () =>
@@ -112,6 +129,46 @@ export class BackgroundQueue<T> implements AsyncDisposable {
     await this.close();
   }
 
+  /** Whether the code here is a call of this queue's worker: no room would come while it waits. */
+  #isOwnWork(): boolean {
+    const work = currentQueueWork();
+    return work?.queue === this && work.isUnderWay;
+  }
+
+  #waitForRoom(queued: QueuedItem<T>): Promise<void> {
+    const signal = currentContext()?.signal;
+    const waited = new Promise<void>((resolve, reject) => {
+      const leave = (): void => {
+        this.#outside.delete(waiter);
+        signal?.removeEventListener('abort', abort);
+      };
+      const waiter: Waiter = {
+        admit: () => {
+          leave();
+          this.#waiting.add(queued);
+          resolve();
+        },
+        refuse: (error) => {
+          leave();
+          reject(error);
+        },
+      };
+      const abort = (): void => {
+        waiter.refuse(signal?.reason as Error);
+      };
+      this.#outside.add(waiter);
+      signal?.addEventListener('abort', abort);
+      if (signal?.aborted === true) abort();
+    });
+    return this.#handOut(waited, queued);
+  }
+
+  #handOut(accepted: Promise<void>, queued: QueuedItem<T>): Promise<void> {
+    return handOut(accepted, (error) => {
+      queued.refuse(error, this.#options);
+    });
+  }
+
   #start(queued: QueuedItem<T>): void {
     this.#inWork.add(queued);
     runOutside(() => void this.#work(queued));
@@ -120,13 +177,29 @@ export class BackgroundQueue<T> implements AsyncDisposable {
   /** One call per item, not one loop per worker: a loop would hold its first item as long as it runs. */
   async #work(queued: QueuedItem<T>): Promise<void> {
     await Promise.resolve(); // so that enqueue calls none of the user's code
-    await queued.work(this.#options);
+    await queued.work(this, this.#options);
     this.#finished += 1;
     this.#inWork.delete(queued);
     const [next] = this.#waiting;
+    const [outside] = this.#outside;
     if (next !== undefined) {
       this.#waiting.delete(next);
       this.#start(next);
+      outside?.admit();
     } else if (this.#inWork.size === 0) this.#whenIdle?.();
   }
+}
+
+function queueFull(capacity: number): PipelineError {
+  return new PipelineError('QUEUE_FULL', {
+    problem: `The queue has its ${String(capacity)} waiting items already.`,
+    remedy: "Slow down, raise its capacity or concurrency, or let enqueue wait with whenFull: 'wait'.",
+  });
+}
+
+function queueClosed(): PipelineError {
+  return new PipelineError('QUEUE_CLOSED', {
+    problem: 'The queue was closed.',
+    remedy: 'Enqueue before close, or make a new queue.',
+  });
 }

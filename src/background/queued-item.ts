@@ -1,5 +1,8 @@
+import { runAsQueueWork } from '../context/ambient-context.js';
+import type { QueueWork } from '../context/ambient-context.js';
 import { frameOf } from '../context/pipeline-context.js';
-import { toErrorRecord } from '../ports/error-record.js';
+import type { PipelineContext } from '../context/pipeline-context.js';
+import { reportFailure } from '../context/report-failure.js';
 import type { CancelScope } from '../run/cancel-scope.js';
 import type { BackgroundQueueOptions } from './background-queue-options.js';
 import { captureContext } from './captured-context.js';
@@ -10,42 +13,53 @@ export class QueuedItem<T> {
 
   constructor(readonly item: T) {}
 
+  /** A copy of the context that was current; undefined where there was none. */
+  get context(): PipelineContext | undefined {
+    return this.#captured.context;
+  }
+
   /** Works on the item, and handles its failure, in its own context; never rejects. */
-  work({ worker, onError }: BackgroundQueueOptions<T>): Promise<void> {
-    const { context } = this.#captured;
-    return this.#captured.run(async () => {
+  work(queue: object, { worker, onError, whenFull }: BackgroundQueueOptions<T>): Promise<void> {
+    const work: QueueWork = { queue, isUnderWay: true };
+    const call = async (): Promise<void> => {
       try {
-        await worker(this.item, context);
+        await worker(this.item, this.context);
       } catch (error) {
-        try {
-          if (onError === undefined) this.#report(error, 'a background item failed');
-          else await onError(error, this.item, context);
-        } catch (failure) {
-          this.#report(error, 'a background item failed');
-          this.#report(failure, 'the onError of a background item failed');
-        }
+        await this.#failed(error, onError, 'a background item failed');
       }
+      work.isUnderWay = false;
       this.#scope?.close();
-    });
+    };
+    // Only where somebody can wait for the queue does it matter who asks.
+    return this.#captured.run(whenFull === 'wait' ? () => runAsQueueWork(work, call) : call);
+  }
+
+  /** Tells of an item that the queue did not take, in the item's own context; never throws. */
+  refuse(error: unknown, { onError }: BackgroundQueueOptions<T>): void {
+    void this.#captured.run(() => this.#failed(error, onError, 'a background item was refused'));
+  }
+
+  async #failed(
+    error: unknown,
+    onError: BackgroundQueueOptions<T>['onError'],
+    message: string,
+  ): Promise<void> {
+    const frame = this.context && frameOf(this.context);
+    try {
+      if (onError === undefined) reportFailure(frame, error, message);
+      else await onError(error, this.item, this.context);
+    } catch (failure) {
+      reportFailure(frame, error, message);
+      reportFailure(frame, failure, 'the onError of a background item failed');
+    }
   }
 
   /** Aborts the signal of the item's context. */
   shutDown(): void {
-    this.#scope?.cancel({ kind: 'shutdown', message: 'its queue was closed' }, this.#captured.context?.path);
+    this.#scope?.cancel({ kind: 'shutdown', message: 'its queue was closed' }, this.context?.path);
   }
 
   get #scope(): CancelScope | undefined {
-    const { context } = this.#captured;
-    return context && frameOf(context).scope;
-  }
-
-  #report(error: unknown, message: string): void {
-    const { context } = this.#captured;
-    if (context !== undefined) {
-      frameOf(context).report('error', { error }, message);
-      return;
-    }
-    const { message: text, stack: detail } = toErrorRecord(error);
-    process.emitWarning(`${message}: ${text}`, { detail });
+    return this.context && frameOf(this.context).scope;
   }
 }

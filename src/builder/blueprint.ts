@@ -11,6 +11,7 @@ import type { ErrorPolicy } from '../resilience/error-policy.js';
 import type { BudgetLimits } from '../run/budget-limits.js';
 import type { ParameterReads } from './definition-context.js';
 import type { Constructor, NodeBinding } from './node-binding.js';
+import type { RequiredSchema } from './pipeline-metadata.js';
 
 /** Whatever was given as a definition: a class or an instance. */
 export type DefinitionSource = Constructor<object> | object;
@@ -55,6 +56,8 @@ export interface CompositeBlueprint {
   readonly combine: CombinedOutputOf<unknown, unknown, unknown> | undefined;
   /** The keys its child must have. */
   readonly requires: readonly (readonly [DictionaryKind, string])[];
+  /** The keys of its child whose entries are parsed at the start. */
+  readonly requiredSchemas: readonly RequiredSchema[];
   /** The secrets its child must have. */
   readonly requiredSecrets: readonly string[];
   /** Undefined while `define` requires a parameter that only a running parent can give. */
@@ -72,6 +75,7 @@ export interface Blueprint {
   readonly graph: PipelineGraph;
   readonly nodes: readonly BlueprintNode[];
   readonly requires: readonly (readonly [DictionaryKind, string])[];
+  readonly requiredSchemas: readonly RequiredSchema[];
   readonly requiredSecrets: readonly string[];
   /** The keys that its composites take from it as required. */
   readonly through: readonly PassingKey[];

@@ -14,7 +14,7 @@ import type { DescribeRequest } from './describe-definition.js';
 import type { DraftNode, GraphDraft } from './graph-draft.js';
 import { isOneShot } from './node-binding.js';
 import { passingKeys } from './passing-keys.js';
-import { requiredKeys } from './pipeline-metadata.js';
+import { requiredKeys, requiredSchemas } from './pipeline-metadata.js';
 import { configurationData } from './shown-options.js';
 
 /** A draft with its children described: the blueprint, unless there are problems. */
@@ -128,6 +128,7 @@ function assemble(
     graph,
     nodes: blueprintNodes,
     requires,
+    requiredSchemas: requiredSchemas(request.facts.metadata),
     requiredSecrets: request.facts.metadata.requires?.secrets ?? [],
     through: throughOf(draft.path, children),
     reads,

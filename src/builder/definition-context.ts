@@ -1,12 +1,13 @@
 import { keyName } from '../context/context-key.js';
 import type { ContextKey, Key } from '../context/context-key.js';
+import { valueThrough } from '../context/key-value.js';
 import type { Entry } from '../context/layer.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 
 /** The parameters as `define` sees them. What it reads is remembered: when that changes, `define` runs again. */
 export interface DefinitionParameters {
   /** The value, else the key's default, else undefined. */
-  get<T, TAbsent>(key: ContextKey<T, TAbsent>): T | TAbsent;
+  get<T, TAbsent>(key: ContextKey<T, TAbsent, unknown>): T | TAbsent;
   /** The value of a name, else undefined: a name alone has no default. */
   get<T = unknown>(key: string): T | undefined;
   /**
@@ -14,7 +15,7 @@ export interface DefinitionParameters {
    *
    * @throws {@link PipelineError} `CONTEXT_KEY_MISSING`.
    */
-  require<T>(key: ContextKey<T, unknown>): T;
+  require<T>(key: ContextKey<T, unknown, unknown>): T;
   /**
    * The value of a name, which must be there: a name alone has no default.
    *
@@ -70,7 +71,7 @@ export function recordDefinitionContext(
   };
   const get = (key: Key): unknown => {
     const entry = read(key);
-    if (entry !== undefined) return entry.value;
+    if (entry !== undefined) return valueThrough(key, entry, 'parameters', path);
     return typeof key === 'string' ? undefined : key.default;
   };
   const require = (key: Key): unknown => {

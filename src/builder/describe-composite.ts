@@ -11,7 +11,7 @@ import { describeDefinition, factsOf } from './describe-definition.js';
 import type { Description, DescribeRequest } from './describe-definition.js';
 import type { DraftNode } from './graph-draft.js';
 import { neededByText } from './passing-keys.js';
-import { requiredKeys } from './pipeline-metadata.js';
+import { requiredKeys, requiredSchemas } from './pipeline-metadata.js';
 
 /** A composite with its child described, or what is wrong with it. */
 export interface DescribedChild {
@@ -62,7 +62,11 @@ export function describeComposite(
   });
   return described.outcome === 'invalid'
     ? { composite: undefined, problems: described.problems }
-    : completed({ ...draft, requires, requiredSecrets }, path, described);
+    : completed(
+        { ...draft, requires, requiredSchemas: requiredSchemas(facts.metadata), requiredSecrets },
+        path,
+        described,
+      );
 }
 
 function completed(

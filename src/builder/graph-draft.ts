@@ -27,7 +27,8 @@ export interface DraftNode {
   readonly binding: NodeBinding | undefined;
   /** All of a composite but its child, which is described when the graph is built. */
   readonly composite:
-    Omit<CompositeBlueprint, 'child' | 'passes' | 'requires' | 'requiredSecrets'> | undefined;
+    | Omit<CompositeBlueprint, 'child' | 'passes' | 'requires' | 'requiredSchemas' | 'requiredSecrets'>
+    | undefined;
   readonly metadata: Map<string, unknown>;
 }
 

@@ -4,6 +4,7 @@ import type { ChildContract } from '../context/child-contract.js';
 import { isKey, keyName } from '../context/context-key.js';
 import type { Key } from '../context/context-key.js';
 import { dictionaryKinds, perDictionary } from '../context/dictionary-kind.js';
+import { schemaOf } from '../context/key-value.js';
 import type { DictionaryKind } from '../context/dictionary-kind.js';
 import { isLinkageKey } from '../context/parent-linkage.js';
 import { describeMisfit } from '../ports/error-record.js';
@@ -143,3 +144,15 @@ export function requiredKeys(metadata: PipelineMetadata): readonly (readonly [Di
       .map((key) => [kind, keyName(key)] as const),
   );
 }
+
+/** Every required key that has a schema, with its dictionary. */
+export function requiredSchemas(metadata: PipelineMetadata): readonly RequiredSchema[] {
+  return dictionaryKinds.flatMap((kind) =>
+    (metadata.requires?.[kind] ?? [])
+      .filter((key) => schemaOf(key) !== undefined)
+      .map((key) => [kind, key] as const),
+  );
+}
+
+/** A key with a schema, and its dictionary: what stands under the name is parsed at the start. */
+export type RequiredSchema = readonly [DictionaryKind, Key];

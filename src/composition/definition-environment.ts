@@ -23,9 +23,7 @@ export class DefinitionEnvironment implements DescribeEnvironment {
   }
 
   resolve(source: DefinitionSource, path: string): object {
-    return (
-      this.standIn(source) ?? instantiateDefinition(source, path, (type) => this.#bound(type) ?? new type())
-    );
+    return this.standIn(source) ?? instantiateDefinition(source, path, (type) => this.#bound(type));
   }
 
   open: DescribeEnvironment['open'] = (request) => openBuilder(request);

@@ -1,7 +1,10 @@
 import type { Blueprint } from '../builder/blueprint.js';
+import type { RequiredSchema } from '../builder/pipeline-metadata.js';
 import { passingRemedy } from '../context/child-inheritance.js';
 import type { ChildInheritance } from '../context/child-inheritance.js';
 import type { ContextFrame } from '../context/context-frame.js';
+import { keyName } from '../context/context-key.js';
+import { valueThrough } from '../context/key-value.js';
 import type { DictionaryKind } from '../context/dictionary-kind.js';
 import { explain } from '../context/explain.js';
 import { localHint } from '../context/missing-key.js';
@@ -14,7 +17,8 @@ export type RequiredKeys = Blueprint['requires'];
 /**
  * Checks before the first item that every required key of the tree will be there, as far as anybody can know.
  *
- * @throws {@link PipelineError} `CONTEXT_REQUIREMENT_UNMET`, which names all keys that are absent.
+ * @throws {@link PipelineError} `CONTEXT_REQUIREMENT_UNMET`, which names all keys that are absent, and
+ * `CONTEXT_VALUE_INVALID` for what a key's schema refuses.
  */
 export function checkRequirements(blueprint: Blueprint, frame: ContextFrame): void {
   const absent = [
@@ -22,6 +26,7 @@ export function checkRequirements(blueprint: Blueprint, frame: ContextFrame): vo
     ...absentBelow(blueprint, expectedAtRoot(frame)),
   ];
   if (absent.length > 0) throw unmet(absent, blueprint.path);
+  parseRequired(blueprint.requiredSchemas, frame, blueprint.path);
 }
 
 /** A required key that is not there, or will not be. */
@@ -107,6 +112,18 @@ export function requireKeys(required: RequiredKeys, frame: ContextFrame, path: s
     late === undefined ? key : { ...key, remedy: lateRemedy(late, key, frame) },
   );
   if (absent.length > 0) throw unmet(absent, path);
+}
+
+/**
+ * Parses the entries of required keys with a schema, so that what it refuses is refused before any item.
+ *
+ * @throws {@link PipelineError} `CONTEXT_VALUE_INVALID`.
+ */
+export function parseRequired(required: readonly RequiredSchema[], frame: ContextFrame, path: string): void {
+  for (const [kind, key] of required) {
+    const entry = frame.entry(kind, keyName(key));
+    if (entry !== undefined) valueThrough(key, entry, kind, path);
+  }
 }
 
 function lateRemedy(pipelineName: string, { kind, name, remedy }: AbsentKey, frame: ContextFrame): string {

@@ -88,3 +88,23 @@ const outside: AmbientSnapshot = captureAmbient(undefined);
 
 /** Calls a function outside of everything that is current here. */
 export const runOutside: AmbientSnapshot = (fn, ...args) => outside(fn, ...args);
+
+/** Stands for one call of a queue's worker: known to all that the call does and awaits. */
+export interface QueueWork {
+  readonly queue: object;
+  /** False once the call has ended: what it left behind may wait for the queue. */
+  isUnderWay: boolean;
+}
+
+// Beside the slot, which holds contexts alone; a queue is one copy's of the library.
+const queueWork = new AsyncLocalStorage<QueueWork>();
+
+/** Calls a function as the work of a queue. */
+export function runAsQueueWork<TResult>(work: QueueWork, fn: () => TResult): TResult {
+  return queueWork.run(work, fn);
+}
+
+/** The call of a queue's worker in which this code runs; undefined outside of any. */
+export function currentQueueWork(): QueueWork | undefined {
+  return queueWork.getStore();
+}

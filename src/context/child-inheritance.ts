@@ -14,6 +14,7 @@ import type { DictionaryKind } from './dictionary-kind.js';
 import { entriesOf } from './entries-source.js';
 import type { EntriesSource } from './entries-source.js';
 import { frozenCopy } from '../data/frozen-copy.js';
+import { entryThrough } from './key-value.js';
 import { stack } from './layer.js';
 import type { Layer } from './layer.js';
 import { refuseLinkageKey } from './parent-linkage.js';
@@ -75,7 +76,9 @@ export class ChildInheritance implements LayersDerivation, ServiceInheritance {
     for (const name of renamed) refuseLinkageKey('properties', name, path);
     const compiled = perDictionary((kind) => {
       const shared = pairs[kind].filter(([key]) => !isLocalKey(key));
-      const explicit = new Map(shared.map(([key, value]) => [keyName(key), { value, path }]));
+      const explicit = new Map(
+        shared.map(([key, value]) => [keyName(key), entryThrough(key, value, kind, path)]),
+      );
       const option = dictionaryOption[kind];
       return new DictionaryInheritance(
         configuration[option],
@@ -150,12 +153,7 @@ export class ChildInheritance implements LayersDerivation, ServiceInheritance {
     if (local.length === 0) return shared;
     return stack(
       shared,
-      new Map(
-        local.map(([key, value]) => [
-          keyName(key),
-          { value: frozenCopy(value, 'parameters', keyName(key)), path: '' },
-        ]),
-      ),
+      new Map(local.map(([key, value]) => [keyName(key), entryThrough(key, value, 'parameters', '')])),
     );
   }
 

@@ -5,7 +5,7 @@ import type { ContextKey, Key } from './context-key.js';
 import type { DictionaryKind } from './dictionary-kind.js';
 import { entriesOf } from './entries-source.js';
 import type { EntriesSource } from './entries-source.js';
-import { frozenCopy } from '../data/frozen-copy.js';
+import { entryThrough, valueThrough } from './key-value.js';
 import { DELETED, stack } from './layer.js';
 import type { Entry, Layer } from './layer.js';
 import { isLinkageKey, linkageReaders, refuseLinkageKey } from './parent-linkage.js';
@@ -83,31 +83,36 @@ export class ContextDictionary {
     this.#base = base;
   }
 
-  /** The value, else the key's default, else undefined. */
-  get<T, TAbsent>(key: ContextKey<T, TAbsent>): T | TAbsent;
+  /**
+   * The value, else the key's default, else undefined.
+   *
+   * @throws {@link PipelineError} `CONTEXT_VALUE_INVALID` when the key's schema refuses what stands under its name.
+   */
+  get<T, TAbsent>(key: ContextKey<T, TAbsent, unknown>): T | TAbsent;
   get<T = unknown>(key: string): T | undefined;
   get(key: Key): unknown {
     const name = keyNameAt(this.#owner.path, key);
     const linkage = this.#linkageOf(name);
     if (linkage !== undefined) return linkage;
     const entry = entryOf(this, name);
-    if (entry !== undefined) return entry.value;
+    if (entry !== undefined) return valueThrough(key, entry, this.#kind, this.#owner.path);
     return typeof key === 'string' ? undefined : key.default;
   }
 
   /**
    * The value, else the key's default.
    *
-   * @throws {@link PipelineError} `CONTEXT_KEY_MISSING` when the entry is absent and the key has no default.
+   * @throws {@link PipelineError} `CONTEXT_KEY_MISSING` when the entry is absent and the key has no default, and
+   * `CONTEXT_VALUE_INVALID` when the key's schema refuses the entry.
    */
-  require<T>(key: ContextKey<T, unknown>): T;
+  require<T>(key: ContextKey<T, unknown, unknown>): T;
   require<T = unknown>(key: string): T;
   require(key: Key): unknown {
     const name = keyNameAt(this.#owner.path, key);
     const linkage = this.#linkageOf(name);
     if (linkage !== undefined) return linkage;
     const entry = entryOf(this, name);
-    if (entry !== undefined) return entry.value;
+    if (entry !== undefined) return valueThrough(key, entry, this.#kind, this.#owner.path);
     if (typeof key !== 'string' && key.hasDefault) return key.default;
     throw new PipelineError('CONTEXT_KEY_MISSING', {
       path: this.#owner.path,
@@ -123,21 +128,23 @@ export class ContextDictionary {
   }
 
   /**
-   * Sets an entry; data is copied deeply and frozen, so the caller's object stays its own.
+   * Sets an entry; data is copied deeply and frozen, so the caller's object stays its own. A key's schema parses first.
    *
    * @throws {@link PipelineError} `CONTEXT_KEY_INVALID` when the key is no valid name or is a linkage key,
-   * `CONTEXT_VALUE_INVALID` for data of more than 1,000 levels, or that cannot be read.
+   * `CONTEXT_VALUE_INVALID` for data of more than 1,000 levels, or that cannot be read, and where the key's schema refuses
+   * the value.
    */
-  set<T>(key: ContextKey<T, unknown>, value: NoInfer<T>): this;
+  set<TInput>(key: ContextKey<unknown, unknown, TInput>, value: NoInfer<TInput>): this;
   set(key: string, value: unknown): this;
   set(key: Key, value: unknown): this {
     const name = keyNameAt(this.#owner.path, key);
+    return this.#put(key, name, value, typeof key !== 'string' && key.local);
+  }
+
+  #put(key: Key, name: string, value: unknown, isLocal: boolean): this {
     refuseLinkageKey(this.#kind, name, this.#owner.path);
-    const entry: Entry = {
-      value: this.#kind === 'items' ? value : frozenCopy(value, this.#kind, name, this.#owner.path),
-      path: this.#owner.path,
-    };
-    if (typeof key !== 'string' && key.local) {
+    const entry = entryThrough(key, value, this.#kind, this.#owner.path);
+    if (isLocal) {
       this.delete(name);
       (this.#local ??= new Map()).set(name, entry);
     } else {
@@ -152,21 +159,22 @@ export class ContextDictionary {
    * Changes a value copy-on-write: the recipe changes a draft, or returns the new value.
    *
    * If the recipe changed the draft, its return value is ignored. An absent entry starts from the key's default.
+   * The new value is set as {@link set} does it, so a key's schema parses it.
    *
    * @throws {@link PipelineError} as {@link set} does, `CONTEXT_RECIPE_ASYNC` when the recipe returns a promise.
    */
-  update<T, TResult = unknown>(key: ContextKey<T, unknown>, recipe: Recipe<T, TResult>): this;
+  update<T, TResult = unknown>(key: ContextKey<T, unknown, unknown>, recipe: Recipe<T, TResult>): this;
   update<T = unknown, TResult = unknown>(key: string, recipe: Recipe<T, TResult>): this;
   update(key: Key, recipe: Recipe<unknown>): this {
     const name = keyNameAt(this.#owner.path, key);
-    const isLocal = this.#local?.has(name) === true;
+    const isLocal = this.#local?.has(name) === true || (typeof key !== 'string' && key.local);
     const value = applyRecipe(
       this.get(key as string),
       recipe,
       `'${name}' in ${this.#kind}`,
       this.#owner.path,
     );
-    return this.set((isLocal ? { name, local: true } : key) as string, value);
+    return this.#put(key, name, value, isLocal);
   }
 
   /** Removes an entry and tells whether it was there; an inherited one disappears here only. */

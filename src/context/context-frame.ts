@@ -146,11 +146,6 @@ export class ContextFrame implements DictionaryOwner {
     return (ContextFrame.#stateOf(this)[kind] ??= new ContextDictionary(this, kind, this.started[kind]));
   }
 
-  /** What a dictionary holds under a name. */
-  entry(kind: DictionaryKind, name: string): Entry | undefined {
-    return entryOf(this.dictionary(kind), name);
-  }
-
   /** Whether a name of a dictionary holds an entry that no child inherits. */
   isLocal(kind: DictionaryKind, name: string): boolean {
     return isLocalEntry(this.dictionary(kind), name);
@@ -159,6 +154,12 @@ export class ContextFrame implements DictionaryOwner {
   /** What the dictionary started from. */
   base(kind: DictionaryKind): Layer {
     return this.started[kind];
+  }
+
+  /** One entry; makes no dictionary where there is none. */
+  entry(kind: DictionaryKind, name: string): Entry | undefined {
+    const own = this.#own?.[kind];
+    return own === undefined ? this.started[kind].get(name) : entryOf(own, name);
   }
 
   /** What a child started now can inherit. */

@@ -1,16 +1,16 @@
-import { isThenable } from '../data/foreign-value.js';
+import { isThenable, whenSettled } from '../data/foreign-value.js';
 import type { Constructor } from '../builder/node-binding.js';
 import { runInContext } from '../context/ambient-context.js';
 import type { ContextFrame } from '../context/context-frame.js';
 import type { PipelineContext } from '../context/pipeline-context.js';
 import { PipelineError } from '../errors/pipeline-error.js';
-import type { NodeContainer } from '../ports/node-container.js';
 import type { NodeLifecycle } from '../nodes/node-lifecycle.js';
 import { printed } from '../ports/error-record.js';
 import { wholeNodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
 import type { ActivationSteps } from './generated-activation.js';
 import type { NodeCode } from './node-code.js';
+import type { NodeSupply } from './node-supply.js';
 import type { Activation, ConstructedStage, Plan } from './plan.js';
 import type { Work } from './work.js';
 
@@ -59,18 +59,37 @@ function activate(constructed: ConstructedStage, execution: Execution): Work {
   const { stage, code } = constructed;
   if (code.lifetime === 'run') return useShared(constructed, execution);
   const view = stage.view(execution);
-  let owner: NodeContainer | undefined;
+  let owner: NodeSupply | undefined;
   let node: object;
   try {
     // Inside: a container may throw when it is asked.
     owner = ownerOf(code, execution.run.container);
-    node = make(code, view, owner, stage.site.path);
+    const made = make(code, view, owner, stage.site.path);
+    if (made instanceof Promise) return takeMade(made, constructed, execution);
+    node = made;
   } catch (thrown) {
     failed(constructed, execution, thrown);
     return undefined;
   }
   stage.setState(execution, node);
   return owner === undefined ? begin(constructed, execution, node, view) : undefined;
+}
+
+/** Waits for a node that its container makes asynchronously; the run does not initialise what a container owns. */
+async function takeMade(
+  made: Promise<object>,
+  constructed: ConstructedStage,
+  execution: Execution,
+): Promise<void> {
+  const { stage } = constructed;
+  const wait = execution.run.waitAt(stage.site.path);
+  try {
+    stage.setState(execution, await made);
+  } catch (thrown) {
+    failed(constructed, execution, thrown);
+  } finally {
+    wait.end();
+  }
 }
 
 /** Initialises a node that the run has constructed. */
@@ -174,7 +193,14 @@ function makeShared(
   let instance: object = {};
   try {
     const owner = ownerOf(code, container);
-    instance = make(code, root.context, owner, path);
+    const made = make(code, root.context, owner, path);
+    if (made instanceof Promise) {
+      return made.then(
+        (node) => ({ instance: node, error: undefined }),
+        (thrown: unknown) => ({ instance, error: surfaced(thrown, path) }),
+      );
+    }
+    instance = made;
     const ready = owner === undefined ? initialise(instance, root.context, root.frame, path) : undefined;
     if (!isThenable(ready)) return { instance, error: undefined };
     return Promise.resolve(ready).then(
@@ -198,17 +224,17 @@ function disposeWith(frame: ContextFrame, node: NodeLifecycle, path: string): vo
 }
 
 /** The container that a class is bound in; undefined where the run constructs it, and so initialises and disposes it. */
-function ownerOf({ type }: NodeCode, container: NodeContainer | undefined): NodeContainer | undefined {
+function ownerOf({ type }: NodeCode, container: NodeSupply | undefined): NodeSupply | undefined {
   return container !== undefined && type !== undefined && container.isBound(type) ? container : undefined;
 }
 
-/** An instance from the container that owns the class, else a new one, which gets the context. */
+/** An instance from the container that owns the class, maybe later, else a new one, which gets the context. */
 function make(
   code: NodeCode,
   context: PipelineContext,
-  owner: NodeContainer | undefined,
+  owner: NodeSupply | undefined,
   path: string,
-): object {
+): object | Promise<object> {
   const type = code.type as Constructor<object>;
   if (owner === undefined && code.isInjected) {
     throw new ActivationFailure(
@@ -226,6 +252,17 @@ function make(
   } catch (thrown) {
     throw unmade(code, path, thrown);
   }
+  if (owner === undefined || !isThenable(instance)) return fitting(code, instance, path);
+  return whenSettled(
+    instance,
+    (made) => fitting(code, made, path),
+    (thrown) => {
+      throw unmade(code, path, thrown);
+    },
+  );
+}
+
+function fitting(code: NodeCode, instance: unknown, path: string): object {
   if (code.fits(instance)) return code.around === undefined ? instance : code.around(instance);
   throw unfit(code, path);
 }

@@ -3,7 +3,7 @@ import { describeDefinition, factsOf } from '../builder/describe-definition.js';
 import type { DescribeEnvironment } from '../builder/describe-definition.js';
 import { mandatoryOf } from '../builder/passing-keys.js';
 import { matchesReads } from '../composition/parameter-match.js';
-import { requireKeys } from '../composition/requirements.js';
+import { parseRequired, requireKeys } from '../composition/requirements.js';
 import type { BaseLayers } from '../context/base-layers.js';
 import type { ChildInheritance } from '../context/child-inheritance.js';
 import type { ChildSite, ContextFrame } from '../context/context-frame.js';
@@ -76,14 +76,17 @@ export class ChildPlans {
   }
 
   /**
-   * Checks that a child which starts now has every key that it needs.
+   * Checks that a child which starts now has every key that it needs, and parses those with a schema.
    *
-   * @throws {@link PipelineError} `CONTEXT_REQUIREMENT_UNMET`.
+   * @throws {@link PipelineError} `CONTEXT_REQUIREMENT_UNMET`, `CONTEXT_VALUE_INVALID`.
    */
   requireKeys({ requires, late }: ChildPlan, frame: ContextFrame): void {
-    if (requires.length === 0 || frame.holdsAll(requires)) return;
-    requireKeys(this.composite.requires, frame, this.site.path);
-    requireKeys(requires, frame, this.site.path, late);
+    const { composite, site } = this;
+    if (requires.length > 0 && !frame.holdsAll(requires)) {
+      requireKeys(composite.requires, frame, site.path);
+      requireKeys(requires, frame, site.path, late);
+    }
+    if (composite.requiredSchemas.length > 0) parseRequired(composite.requiredSchemas, frame, site.path);
   }
 
   #planOf(blueprint: Blueprint, passes: ChildInheritance, late: string | undefined): ChildPlan {

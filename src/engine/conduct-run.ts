@@ -6,10 +6,10 @@ import { BudgetExceededError, exceededAgain } from '../errors/budget-exceeded-er
 import { PipelineError } from '../errors/pipeline-error.js';
 import { RunCancelledError } from '../errors/run-cancelled-error.js';
 import { alarmAt } from '../run/alarm.js';
-import type { NodeContainer } from '../ports/node-container.js';
 import { EndDeadline } from './end-deadline.js';
 import { Execution } from './execution.js';
 import type { OutputReceiver } from './execution.js';
+import type { NodeSupply } from './node-supply.js';
 import type { Plan } from './plan.js';
 import type { RootPlan } from './plan-cache.js';
 import type { RunLeaks } from './run-leaks.js';
@@ -27,7 +27,7 @@ import type { Work } from './work.js';
 export interface RunRequest {
   readonly rootPlan: RootPlan;
   readonly root: RootContext;
-  readonly container: NodeContainer | undefined;
+  readonly container: NodeSupply | undefined;
   /** How long to wait for nodes that ignore the aborted signal. */
   readonly graceMs: number;
   readonly receiver: OutputReceiver | undefined;

@@ -1,3 +1,4 @@
+import { ignoreRejection } from '../data/foreign-value.js';
 import { Handover } from './handover.js';
 import type { RunResult } from './run-result.js';
 import type { Execution, OutputReceiver } from './execution.js';
@@ -44,12 +45,12 @@ export class ItemStream<T> implements AsyncIterable<T> {
       this.#settle = resolve;
     });
     // Iterating throws the same error: nobody has to look at both.
-    this.result.catch(() => undefined);
+    ignoreRejection(this.result);
   }
 
   /** Pulls the outputs; to stop early cancels the run and waits for its end. */
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
-    return { next: () => this.#next(), return: () => this.#return() };
+    return { next: () => unawaited(this.#next()), return: () => unawaited(this.#return()) };
   }
 
   async #next(): Promise<IteratorResult<T, undefined>> {
@@ -80,4 +81,10 @@ export class ItemStream<T> implements AsyncIterable<T> {
     this.#isStarted = true;
     return { done: true, value: undefined };
   }
+}
+
+/** Whoever asks ahead may never look at the answer; `result` rejects with the same error. */
+function unawaited<T>(step: Promise<T>): Promise<T> {
+  ignoreRejection(step);
+  return step;
 }

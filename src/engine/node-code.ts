@@ -1,7 +1,7 @@
+import { hasInjectionMetadata } from '../builder/injection-metadata.js';
 import { hasMethod } from '../builder/node-binding.js';
 import type { Constructor, NodeBinding } from '../builder/node-binding.js';
 import type { NodeLifetime } from '../nodes/node-options.js';
-import { hasInjectionMetadata } from './injection-metadata.js';
 
 /** A node's code: shared by all executions, or a class that is constructed for them. */
 export class NodeCode {

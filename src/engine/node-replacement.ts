@@ -10,6 +10,8 @@ import type { RunReplacement } from './run-replacement.js';
 
 export type { ReplaceableNode, RunReplacement } from './run-replacement.js';
 export { pipelineNameOf } from '../composition/describe-root.js';
+export { handOut } from '../context/handed-out.js';
+export { reportFailure } from '../context/report-failure.js';
 export { checkOptions, invalidOption, rule } from '../errors/option-rules.js';
 
 /** A pipeline with parts of it replaced: what a test describes and runs. */

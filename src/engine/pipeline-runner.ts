@@ -6,10 +6,13 @@ import { handledProblem, outputProblem } from '../composition/output-cardinality
 import { checkRequirements } from '../composition/requirements.js';
 import { isThenable, whenSettled } from '../data/foreign-value.js';
 import { currentContext } from '../context/ambient-context.js';
+import type { ContextFrame } from '../context/context-frame.js';
 import type { ServiceOptions } from '../context/context-services.js';
+import { handOut } from '../context/handed-out.js';
 import { PipelineContext, frameOf } from '../context/pipeline-context.js';
 import { serviceRules } from '../context/pipeline-context-options.js';
 import type { PipelineContextOptions } from '../context/pipeline-context-options.js';
+import { reportFailure } from '../context/report-failure.js';
 import { rootContext } from '../context/root-context.js';
 import { checkOptions, rule } from '../errors/option-rules.js';
 import { PipelineError } from '../errors/pipeline-error.js';
@@ -23,6 +26,7 @@ import type { LineageSink } from '../ports/lineage-sink.js';
 import { silentLogger } from '../ports/logger.js';
 import type { Logger } from '../ports/logger.js';
 import type { NodeContainer } from '../ports/node-container.js';
+import { quietly } from '../run/bound-logger.js';
 import { tenantRequired } from '../run/tenant-required.js';
 import { CollectedOutputs } from './collected-outputs.js';
 import { conductRun } from './conduct-run.js';
@@ -33,6 +37,7 @@ import { allEnded } from './fan-out-stage.js';
 import { refusingGenerators } from './generator-watch.js';
 import { ItemStream } from './item-stream.js';
 import { LeakDetector } from './leak-detector.js';
+import { NodeSupply } from './node-supply.js';
 import { PlanCache } from './plan-cache.js';
 import type { Definition, RootDefinition, TakenBy } from './run-arguments.js';
 import { runSources } from './run-plan.js';
@@ -85,6 +90,12 @@ export interface PipelineRunnerOptions {
 /** What a run starts with: a template, or its options. */
 export type RunContextSource = PipelineContext | PipelineContextOptions;
 
+/** One call of a run, for what is told of the run afterwards. */
+interface RunCall {
+  /** Of the run's root, once there is one. */
+  frame: ContextFrame | undefined;
+}
+
 const DEFAULT_GRACE_MS = 10_000;
 
 /** Fewer uses would not pay for compiling the code. */
@@ -127,6 +138,7 @@ export class PipelineRunner {
   readonly #options: PipelineRunnerOptions;
   readonly #replacement: RunReplacement | undefined;
   readonly #plans: PlanCache;
+  readonly #supply: NodeSupply | undefined;
   /** In development mode. */
   readonly #leaks: LeakDetector | undefined;
 
@@ -149,6 +161,7 @@ export class PipelineRunner {
     this.#leaks = development ? new LeakDetector() : undefined;
     this.#options = options;
     this.#replacement = replacement;
+    this.#supply = options.container && new NodeSupply(options.container);
     this.#plans = new PlanCache(
       development ? refusingGenerators(replacement?.node) : replacement?.node,
       generateAfter(options.codeGeneration),
@@ -158,53 +171,69 @@ export class PipelineRunner {
   /**
    * Runs a pipeline to its end; a sub-pipeline, which takes items, runs with {@link runItem} or {@link stream}.
    *
+   * A failure that nobody awaits is an error line of the run's logger, or a warning of the process where there is none.
+   *
    * @throws {@link PipelineError} when it fails or is cancelled; the error's `result` holds status and counts.
    */
-  async run<TIn = NoItem, TOut = NoItem>(
+  run<TIn = NoItem, TOut = NoItem>(
     definition: RootDefinition<TIn, TOut>,
     context?: RunContextSource,
   ): Promise<RunResult>;
-  async run(definition: DefinitionSource, context?: RunContextSource): Promise<RunResult> {
-    return await this.#conduct(definition, context, refuseSubPipeline, (plan) => ({
-      receiver: undefined,
-      feed: (execution) => runSources(plan, execution),
-    }));
+  run(definition: DefinitionSource, context?: RunContextSource): Promise<RunResult> {
+    return this.#handOut((call) =>
+      this.#conduct(call, definition, context, refuseSubPipeline, (plan) => ({
+        receiver: undefined,
+        feed: (execution) => runSources(plan, execution),
+      })),
+    );
   }
 
   /**
    * Runs one item through a sub-pipeline, without a parent, and gives its output.
    *
+   * A failure that nobody awaits is told as that of {@link run} is.
+   *
    * @param options `output`: how many outputs are expected, as for a composite; default `one`.
    * @throws {@link PipelineError} when it fails or is cancelled, or gives a wrong number of outputs.
    */
-  async runItem<TIn, TOut>(
+  runItem<TIn, TOut>(
     definition: Definition<TIn, TOut>,
     item: TakenBy<TIn, NoInfer<TIn>>,
     context: RunContextSource | undefined,
     options: { readonly output: 'many' },
   ): Promise<TOut[]>;
-  async runItem<TIn, TOut>(
+  runItem<TIn, TOut>(
     definition: Definition<TIn, TOut>,
     item: TakenBy<TIn, NoInfer<TIn>>,
     context: RunContextSource | undefined,
     options: { readonly output: 'optional' },
   ): Promise<TOut | undefined>;
-  async runItem<TIn, TOut>(
+  runItem<TIn, TOut>(
     definition: Definition<TIn, TOut>,
     item: TakenBy<TIn, NoInfer<TIn>>,
     context?: RunContextSource,
     options?: { readonly output?: 'one' | 'first' | 'last' | undefined },
   ): Promise<TOut>;
-  async runItem(
+  runItem(
     definition: DefinitionSource,
     item: unknown,
     context?: RunContextSource,
     options: { readonly output?: OutputCardinality | undefined } = {},
   ): Promise<unknown> {
+    return this.#handOut((call) => this.#conductItem(call, definition, item, context, options));
+  }
+
+  async #conductItem(
+    call: RunCall,
+    definition: DefinitionSource,
+    item: unknown,
+    context: RunContextSource | undefined,
+    options: { readonly output?: OutputCardinality | undefined },
+  ): Promise<unknown> {
     checkOptions('runItem', options, { output: rule.oneOf(...outputCardinalities) });
     const cardinality = options.output ?? 'one';
     const outputs = new CollectedOutputs();
-    await this.#conduct(definition, context, refuseWithoutInput, (plan) => ({
+    await this.#conduct(call, definition, context, refuseWithoutInput, (plan) => ({
       receiver: outputs,
       feed: (execution) =>
         after(feedAwaited(plan, execution, item), () => {
@@ -233,7 +262,7 @@ export class PipelineRunner {
     const stopping = new AbortController();
     return new ItemStream<TOut>(
       (stream) =>
-        this.#conduct(definition, context, refuseWithoutInput, (plan) => ({
+        this.#conduct({ frame: undefined }, definition, context, refuseWithoutInput, (plan) => ({
           receiver: stream,
           feed: (execution) => {
             execution.onStop(() => {
@@ -254,8 +283,20 @@ export class PipelineRunner {
     );
   }
 
+  /** Starts a run whose failure is told where nobody awaits it. */
+  #handOut<T>(start: (call: RunCall) => Promise<T>): Promise<T> {
+    const call: RunCall = { frame: undefined };
+    return handOut(start(call), (error) => {
+      const { logger } = this.#options;
+      const message = 'a run failed, and nobody awaited it';
+      if (call.frame !== undefined || logger === undefined) reportFailure(call.frame, error, message);
+      else quietly(logger, 'error', { error }, message);
+    });
+  }
+
   /** Makes the run's own root context, finds its plan, and conducts the run. */
   async #conduct(
+    call: RunCall,
     definition: DefinitionSource,
     context: RunContextSource | undefined,
     refuse: (plan: Plan) => void,
@@ -271,6 +312,7 @@ export class PipelineRunner {
     const name = pipelineNameOf(definition);
     const services = this.#servicesWith(frameOf(template).services);
     const root = rootContext(template, { path: name, pipelineName: name }, services, currentContext()?.run);
+    call.frame = root.frame;
     let request: RunRequest;
     try {
       if (requireTenant && root.context.run.tenantId === undefined) throw tenantRequired(name);
@@ -278,7 +320,7 @@ export class PipelineRunner {
       const rootPlan = this.#plans.planFor(definition, root.frame, environment);
       refuse(rootPlan.plan);
       checkRequirements(rootPlan.plan.blueprint, root.frame);
-      request = { rootPlan, root, container, graceMs, ...driver(rootPlan.plan) };
+      request = { rootPlan, root, container: this.#supply, graceMs, ...driver(rootPlan.plan) };
     } catch (error) {
       root.release();
       throw error;
@@ -313,11 +355,11 @@ export class PipelineRunner {
  *
  * @throws {@link PipelineError} when it fails or is cancelled; the error's `result` holds status and counts.
  */
-export async function runPipeline<TIn = NoItem, TOut = NoItem>(
+export function runPipeline<TIn = NoItem, TOut = NoItem>(
   definition: RootDefinition<TIn, TOut>,
   context?: RunContextSource,
 ): Promise<RunResult> {
-  return await new PipelineRunner().run(definition, context);
+  return new PipelineRunner().run(definition, context);
 }
 
 /** Any thenable is awaited, as what a source gives is. */

@@ -1,4 +1,3 @@
-import type { NodeContainer } from '../ports/node-container.js';
 import { runInContext } from '../context/ambient-context.js';
 import type { ContextHolder } from '../context/ambient-context.js';
 import type { ContextFrame } from '../context/context-frame.js';
@@ -8,6 +7,7 @@ import type { LineageSink } from '../ports/lineage-sink.js';
 import type { EndDeadline } from './end-deadline.js';
 import { Lingering } from './lingering.js';
 import { NodeCounter } from './node-counter.js';
+import type { NodeSupply } from './node-supply.js';
 import type { PathLedger } from './path-ledger.js';
 import type { RunLeaks } from './run-leaks.js';
 import { Tally } from './tally.js';
@@ -52,7 +52,7 @@ export class RunState {
 
   constructor(
     ledger: PathLedger,
-    readonly container: NodeContainer | undefined,
+    readonly container: NodeSupply | undefined,
     /** The context at its top. */
     readonly root: RootContext,
     /** When what still goes on at the run's end is given up. */

@@ -1,10 +1,24 @@
+import { readProperty } from '../data/foreign-value.js';
+
 /** The part of a dependency-injection container that a runner needs; an inversify `Container` is one as it is. */
 export interface NodeContainer {
   /** Tells whether the container can give an instance for a class. */
   isBound(identifier: NodeIdentifier): boolean;
-  /** Gives the instance, made or kept as the binding says. */
+  /**
+   * Gives the instance, made or kept as the binding says.
+   *
+   * Where the binding, or one that it needs, is asynchronous, it throws an error whose message says so.
+   */
   get<T>(identifier: NodeIdentifier<T>): T;
+  /** Gives the instance of an asynchronous binding; used for the nodes of a class once `get` has refused that class. */
+  getAsync?<T>(identifier: NodeIdentifier<T>): Promise<T>;
 }
 
 /** A class as the key of a binding. */
 export type NodeIdentifier<T = unknown> = new (...args: never[]) => T;
+
+/** Whether a container refused because a binding is asynchronous; inversify says so in the message alone. */
+export function isForAsynchronous(refusal: unknown): boolean {
+  const message = readProperty(refusal, 'message');
+  return typeof message === 'string' && /async/i.test(message);
+}

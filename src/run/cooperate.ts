@@ -1,3 +1,4 @@
+import { ignoreRejection } from '../data/foreign-value.js';
 import { invalidOption, optionProblems, rule } from '../errors/option-rules.js';
 import { Pacer } from './pacer.js';
 
@@ -30,6 +31,9 @@ export function cooperate(signal: AbortSignal, options: CooperateOptions = {}): 
   };
   return () => {
     signal.throwIfAborted();
-    return pacer.isDue() ? pause() : undefined;
+    if (!pacer.isDue()) return undefined;
+    const paused = pause();
+    ignoreRejection(paused); // a loop that does not await it is told by its next call
+    return paused;
   };
 }

@@ -1,4 +1,4 @@
-import { isInstanceOf } from '../data/foreign-value.js';
+import { ignoreRejection, isInstanceOf } from '../data/foreign-value.js';
 import { invalidOption, optionProblems, rule } from '../errors/option-rules.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { SecretNotFoundError } from '../errors/secret-not-found-error.js';
@@ -45,7 +45,13 @@ export class SecretScope {
    * @throws {@link PipelineError} `SECRET_UNAVAILABLE` when the provider fails or does not answer in time.
    * @throws {@link RunCancelledError} the reason of an end that comes first.
    */
-  async get(name: string, options: SecretGetOptions = {}): Promise<Secret> {
+  get(name: string, options: SecretGetOptions = {}): Promise<Secret> {
+    const secret = this.#get(name, options);
+    ignoreRejection(secret); // one that is not awaited must not end the process
+    return secret;
+  }
+
+  async #get(name: string, options: SecretGetOptions): Promise<Secret> {
     const problems = optionProblems(options, getRules);
     const expected = rule.text(name);
     if (expected !== undefined) problems.unshift(`the name must be ${expected}`);

@@ -1,6 +1,13 @@
 import { captureAmbient } from '../context/ambient-context.js';
 import type { PipelineContextOptions } from '../context/pipeline-context-options.js';
-import { checkOptions, invalidOption, ReplacedPipeline, rule } from '../engine/node-replacement.js';
+import {
+  checkOptions,
+  handOut,
+  invalidOption,
+  ReplacedPipeline,
+  reportFailure,
+  rule,
+} from '../engine/node-replacement.js';
 import type { Definition } from '../engine/pipeline-runner.js';
 import type { RunResult } from '../engine/run-result.js';
 import { PipelineError } from '../errors/pipeline-error.js';
@@ -52,9 +59,18 @@ export interface IsolationReport {
  * @throws {@link IsolationError} `ISOLATION_BROKEN` with each crossing's key and path, or with a run's failure as `cause`.
  * @throws `OPTION_INVALID`, a `PipelineError`, for wrong options; else what is wrong with the definition.
  */
-export async function expectIsolation<TIn, TOut>(
+export function expectIsolation<TIn, TOut>(
   definition: Definition<TIn, TOut>,
   options: IsolationOptions<NoInfer<TIn>> = {},
+): Promise<IsolationReport> {
+  return handOut(prove(definition, options), (error) => {
+    reportFailure(undefined, error, 'expectIsolation failed, and nobody awaited it');
+  });
+}
+
+async function prove<TIn, TOut>(
+  definition: Definition<TIn, TOut>,
+  options: IsolationOptions<NoInfer<TIn>>,
 ): Promise<IsolationReport> {
   checkOptions('expectIsolation', options, optionRules);
   const { runs: count = 50, context = {}, seed = 1 + Math.floor(Math.random() * 2 ** 31), input } = options;

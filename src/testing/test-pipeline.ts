@@ -5,7 +5,7 @@ import type { ContextKey, Key } from '../context/context-key.js';
 import { PipelineContext } from '../context/pipeline-context.js';
 import { perDictionary } from '../context/dictionary-kind.js';
 import { PipelineError } from '../errors/pipeline-error.js';
-import { pipelineNameOf, ReplacedPipeline } from '../engine/node-replacement.js';
+import { handOut, pipelineNameOf, ReplacedPipeline, reportFailure } from '../engine/node-replacement.js';
 import type { Definition } from '../engine/pipeline-runner.js';
 import type { RunResult } from '../engine/run-result.js';
 import type { PipelineGraph } from '../graph/graph-shape.js';
@@ -72,21 +72,21 @@ export class PipelineTest<TIn, TOut> {
   }
 
   /** Sets one of the root's parameters; of a key set twice the last value counts. */
-  withParameter<T>(key: string | ContextKey<T, unknown>, value: NoInfer<T>): this {
+  withParameter<TInput>(key: string | ContextKey<unknown, unknown, TInput>, value: NoInfer<TInput>): this {
     keyName(key);
     this.#entries.parameters.push([key, value]);
     return this;
   }
 
   /** Sets one of the root's context items, such as a fake service; kept by reference. */
-  withItem<T>(key: string | ContextKey<T, unknown>, value: NoInfer<T>): this {
+  withItem<TInput>(key: string | ContextKey<unknown, unknown, TInput>, value: NoInfer<TInput>): this {
     keyName(key);
     this.#entries.items.push([key, value]);
     return this;
   }
 
   /** Sets one of the root's properties; of a key set twice the last value counts. */
-  withProperty<T>(key: string | ContextKey<T, unknown>, value: NoInfer<T>): this {
+  withProperty<TInput>(key: string | ContextKey<unknown, unknown, TInput>, value: NoInfer<TInput>): this {
     keyName(key);
     this.#entries.properties.push([key, value]);
     return this;
@@ -120,7 +120,13 @@ export class PipelineTest<TIn, TOut> {
   }
 
   /** Runs the pipeline; never rejects: what goes wrong is in `errors`. */
-  async run(): Promise<TestResult<TOut>> {
+  run(): Promise<TestResult<TOut>> {
+    return handOut(this.#run(), (error) => {
+      reportFailure(undefined, error, `the test of '${this.#name}' failed, and nobody awaited it`);
+    });
+  }
+
+  async #run(): Promise<TestResult<TOut>> {
     const deadLetters = new MemoryDeadLetterSink({ capacity: Number.MAX_SAFE_INTEGER });
     const observer = new RecordingObserver();
     const stubs = new NodeStubs(this.#name, this.#stubs);

@@ -1,4 +1,7 @@
+import { type } from 'arktype';
+import * as v from 'valibot';
 import { describe, expectTypeOf, test } from 'vitest';
+import { z } from 'zod';
 import {
   CompositeContextConfiguration,
   contextKey,
@@ -8,6 +11,7 @@ import {
   requireContext,
   withContext,
   type ContextKey,
+  type Key,
   type KeySelection,
   type RunContext,
 } from 'heirline';
@@ -15,6 +19,45 @@ import {
 const Rate = contextKey<number>('Rate');
 const City = contextKey<string>('City', { default: 'Oslo' });
 const context = new PipelineContext();
+
+describe('keys with a schema', () => {
+  const Limit = contextKey('limit', { schema: z.coerce.number() });
+  const Start = contextKey('start', {
+    schema: v.pipe(
+      v.string(),
+      v.transform((text) => new Date(text)),
+    ),
+  });
+  const Port = contextKey('port', { schema: type('number'), default: 80 });
+
+  test('say what the schema takes and what it makes of that', () => {
+    expectTypeOf(Limit).toEqualTypeOf<ContextKey<number, undefined, unknown>>();
+    expectTypeOf(Start).toEqualTypeOf<ContextKey<Date, undefined, string>>();
+    expectTypeOf(Port).toEqualTypeOf<ContextKey<number, never, number>>();
+    expectTypeOf(context.parameters.get(Limit)).toEqualTypeOf<number | undefined>();
+    expectTypeOf(context.parameters.require(Start)).toEqualTypeOf<Date>();
+    expectTypeOf(context.parameters.get(Port)).toEqualTypeOf<number>();
+  });
+
+  test('take what the schema takes, and nothing else', () => {
+    context.parameters.set(Limit, '12').set(Start, '2026-01-01').set(Port, 8080);
+    // @ts-expect-error the schema takes a text
+    context.parameters.set(Start, new Date());
+    // @ts-expect-error the schema takes a number
+    context.parameters.set(Port, '80');
+    // @ts-expect-error the default is of the schema's output
+    contextKey('port', { schema: type('number'), default: '80' });
+  });
+
+  test('are keys wherever a key is taken', () => {
+    const keys: readonly Key[] = [Limit, Start, Port, Rate];
+    new PipelineContext({ parameters: [[Start, '2026-01-01']] }).explain(Start);
+    CompositeContextConfiguration.create({ inheritParentParameters: { pick: keys, rename: { at: Start } } });
+    context.parameters.update(Start, (date) => {
+      expectTypeOf(date).toEqualTypeOf<Date>();
+    });
+  });
+});
 
 describe('typed keys', () => {
   test('say what they address', () => {
