@@ -2,6 +2,7 @@ export { expectIsolation } from './testing/expect-isolation.js';
 export type { IsolationOptions, IsolationReport } from './testing/expect-isolation.js';
 export { IsolationError } from './testing/isolation-error.js';
 export type { IsolationCrossing } from './testing/isolation-error.js';
+export { ManualClock } from './testing/manual-clock.js';
 export { MemorySink } from './testing/memory-sink.js';
 export { MemorySource } from './testing/memory-source.js';
 export { RecordingObserver } from './testing/recording-observer.js';

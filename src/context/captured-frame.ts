@@ -20,7 +20,7 @@ export class CapturedFrame extends ContextFrame {
       { path, pipelineName },
       undefined,
       origin.services,
-      new CancelScope(path),
+      new CancelScope(path).useClock(origin.scope.clock),
       origin.layers(),
       origin.identity.copy(),
     );

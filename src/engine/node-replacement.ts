@@ -9,7 +9,7 @@ import type { RunReplacement } from './run-replacement.js';
 
 export type { ReplaceableNode, RunReplacement } from './run-replacement.js';
 export { pipelineNameOf } from '../composition/describe-root.js';
-export { checkOptions, invalidOption, rule } from '../errors/option-rules.js';
+export { checkOptions, invalidOption, rule, wrongUse } from '../errors/option-rules.js';
 
 /** A pipeline with parts of it replaced: what a test describes and runs. */
 export class ReplacedPipeline {

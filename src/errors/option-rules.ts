@@ -137,3 +137,12 @@ export function invalidOption(subject: string, problem: string, path?: string): 
     remedy: 'Correct the options named.',
   });
 }
+
+/** An `OPTION_INVALID` for what a function was called with. */
+export function wrongUse(subject: string, expected: string, path?: string): PipelineError {
+  return new PipelineError('OPTION_INVALID', {
+    path,
+    problem: `Wrong use of ${subject}: ${expected} was expected.`,
+    remedy: 'Correct the argument named.',
+  });
+}

@@ -1,5 +1,6 @@
 import { canHoldOptions, checkOptions, invalidOption, rule } from '../errors/option-rules.js';
 import type { PipelineError } from '../errors/pipeline-error.js';
+import type { Clock } from '../ports/clock.js';
 import { checkCall, costEntry } from './cost-entry.js';
 import type { CostCall, CostEntry } from './cost-entry.js';
 import { summarise } from './cost-summary.js';
@@ -44,6 +45,7 @@ interface View {
   readonly path: string;
   readonly shown?: string;
   readonly charge?: ((entry: CostEntry) => void) | undefined;
+  readonly clock?: Clock | undefined;
 }
 
 /**
@@ -86,12 +88,12 @@ export class CostLedger {
    * say; the entry is booked and charged.
    */
   record(call: CostCall): CostEntry {
-    const { book, run, path, charge } = this.#view;
+    const { book, run, path, charge, clock } = this.#view;
     checkCall(call, path);
     const page = this.#page ?? new Map<string, CostEntry>();
     const known = page.get(call.callId);
     if (known !== undefined) return known;
-    const entry = costEntry(call, path, run?.isClosed === true);
+    const entry = costEntry(call, path, run?.isClosed === true, clock);
     page.set(entry.callId, entry);
     book.pages.set(run?.key ?? '', page);
     book.all.push(entry);
@@ -144,9 +146,10 @@ export class CostLedger {
    *
    * @param charge is called after an entry was booked in time; what it throws goes to the caller of `record`.
    * @param runId of the part of the run that has an id of its own.
+   * @param clock tells when entries are booked.
    */
-  at(path: string, charge?: (entry: CostEntry) => void, runId?: () => string): CostLedger {
-    return this.#derive({ path, charge, ...(runId === undefined ? {} : { runId }) });
+  at(path: string, charge?: (entry: CostEntry) => void, runId?: () => string, clock?: Clock): CostLedger {
+    return this.#derive({ path, charge, clock, ...(runId === undefined ? {} : { runId }) });
   }
 
   /** @internal The run has ended: what is recorded through any view of it from now on is late. */

@@ -110,6 +110,7 @@ export class RunContext implements RunContextFields {
         scope.budget.charge(entry);
       },
       () => identity.get('runId'),
+      scope.clock,
     ));
   }
 
