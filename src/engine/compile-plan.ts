@@ -40,11 +40,12 @@ export interface CompileEnvironment {
   /** After how many uses code is generated for a place of a plan. */
   readonly generateAfter: number;
   /** Stands in for nodes under test. */
-  readonly replacement: RunReplacement['node'] | undefined;
+  readonly replacement: RunReplacement | undefined;
 }
 
 /** Compiles a blueprint, its children included, into linked stages. */
 export function compilePlan(blueprint: Blueprint, environment: CompileEnvironment): Plan {
+  environment.replacement?.compiles?.(blueprint);
   return new PlanCompiler(blueprint, environment).compile();
 }
 
@@ -201,7 +202,7 @@ class PlanCompiler {
     make: (code: NodeCode) => TStage,
     ...methods: readonly string[]
   ): TStage {
-    const binding = this.environment.replacement?.(node) ?? node.binding;
+    const binding = this.environment.replacement?.node(node) ?? node.binding;
     const code = NodeCode.of(binding, node.options.lifetime, ...methods);
     const stage = make(code);
     if (code.type === undefined) this.#states[stage.slot + 1] = code.shared;

@@ -147,7 +147,7 @@ export class PipelineRunner {
     this.#leaks = development ? new LeakDetector() : undefined;
     this.#options = options;
     this.#replacement = replacement;
-    this.#plans = new PlanCache(replacement?.node, generateAfter(options.codeGeneration));
+    this.#plans = new PlanCache(replacement, generateAfter(options.codeGeneration));
   }
 
   /**

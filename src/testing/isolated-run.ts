@@ -1,7 +1,7 @@
 import { dictionaryKinds } from '../context/dictionary-kind.js';
 import { PipelineContext } from '../context/pipeline-context.js';
 import type { PipelineContextOptions } from '../context/pipeline-context-options.js';
-import { invalidOption, rule } from '../engine/node-replacement.js';
+import { ignoreRejection, invalidOption, isThenable, rule } from '../engine/node-replacement.js';
 import type { Logger, LogMethod } from '../ports/logger.js';
 import { RunContext } from '../run/run-context.js';
 import type { RunContextOptions } from '../run/run-context-options.js';
@@ -28,6 +28,10 @@ export interface IsolatedRun {
  */
 export function isolatedRun(run: number, given: PipelineContextOptions, watch: IsolationWatch): IsolatedRun {
   const { words } = watch;
+  if (isThenable(given)) {
+    ignoreRejection(given);
+    throw invalidOption('expectIsolation', "'context' must give the options at once, not a promise of them");
+  }
   if (
     rule.object(given) !== undefined ||
     given instanceof PipelineContext ||

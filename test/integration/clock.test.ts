@@ -14,7 +14,14 @@ import {
   type PipelineRunnerOptions,
 } from 'heirline';
 import { ManualClock, RecordingObserver } from 'heirline/testing';
-import { countsAt, definePipeline, nextTurn, rejectionOf, throwAnything } from './support/harness.js';
+import {
+  aborted,
+  countsAt,
+  definePipeline,
+  nextTurn,
+  rejectionOf,
+  throwAnything,
+} from './support/harness.js';
 
 const HOUR_MS = 60 * 60 * 1000;
 
@@ -30,15 +37,6 @@ function pipelineOf(
     const source = builder.addSource(['tea'], 'source');
     const node = builder.addTransform(transform, { name: 'node', from: source, ...options });
     builder.addSink(() => undefined, { name: 'sink', from: node });
-  });
-}
-
-/** Waits until the signal aborts. */
-function untilAborted({ signal }: PipelineContext): Promise<void> {
-  return new Promise((resolve) => {
-    signal.addEventListener('abort', () => {
-      resolve();
-    });
   });
 }
 
@@ -70,7 +68,7 @@ describe('the clock of a runner', () => {
 
   test('measures the timeoutMs of a node, however long that is', async () => {
     const { clock, runner } = open();
-    const Slow = pipelineOf((_, context) => untilAborted(context), { timeoutMs: 60 * 24 * HOUR_MS });
+    const Slow = pipelineOf((_, context) => aborted(context.signal), { timeoutMs: 60 * 24 * HOUR_MS });
     const run = rejectionOf(runner.run(Slow));
     await clock.advance(60 * 24 * HOUR_MS - 1);
     expect(clock.pending).toBe(1);
@@ -87,7 +85,7 @@ describe('the clock of a runner', () => {
       const wait = builder.addTransform(
         async (item: string, context) => {
           ({ deadline } = context.run);
-          await untilAborted(context);
+          await aborted(context.signal);
           return item;
         },
         { name: 'wait', from: builder.addCompositeInput() },
@@ -110,7 +108,7 @@ describe('the clock of a runner', () => {
     'measures the limit of a run: %o',
     async (limit) => {
       const { clock, runner } = open();
-      const Slow = pipelineOf((_, context) => untilAborted(context));
+      const Slow = pipelineOf((_, context) => aborted(context.signal));
       const run = rejectionOf(runner.run(Slow, { run: limit }));
       await clock.advance(HOUR_MS - 1);
       expect(clock.pending).toBe(1);
@@ -203,7 +201,7 @@ describe('the clock of a runner', () => {
     const seen: unknown[] = [];
     const Watching = pipelineOf(async (_, context) => {
       context.run.onCancel(() => seen.push(context.run.runId));
-      await untilAborted(context);
+      await aborted(context.signal);
       seen.push(captureContext().context?.run.runId);
     });
     const run = rejectionOf(runner.run(Watching, { run: { runId: 'mine', timeoutMs: 5 } }));
