@@ -5,10 +5,10 @@ import { SourceNode } from '../nodes/source-node.js';
 export class MemorySource<T> extends SourceNode<T> {
   readonly #items: readonly T[];
 
-  /** @throws `OPTION_INVALID`, a `PipelineError`, for what cannot be iterated at once; a text counts as a mistake. */
+  /** @throws `OPTION_INVALID`, a `PipelineError`, for what cannot be iterated at once. */
   constructor(items: Iterable<T>) {
     super();
-    this.#items = givenItems(items, 'new MemorySource');
+    this.#items = typeof items === 'string' ? Array.from<T>(items) : givenItems(items, 'new MemorySource');
   }
 
   override open(): Iterable<T> {
