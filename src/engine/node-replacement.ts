@@ -12,7 +12,6 @@ export type { ReplaceableNode, RunReplacement } from './run-replacement.js';
 export { pipelineNameOf } from '../composition/describe-root.js';
 export { ignoreRejection, isThenable, readProperty } from '../data/foreign-value.js';
 export { checkArgument, checkOptions, invalidOption, rule, wrongUse } from '../errors/option-rules.js';
-export type { OptionRule } from '../errors/option-rules.js';
 export { printed } from '../ports/error-record.js';
 
 /** A pipeline with parts of it replaced: what a test describes and runs. */

@@ -57,9 +57,9 @@ describe('the items of a source', () => {
     given.withSource(Orders, [{ name: 'tea' }]);
     // @ts-expect-error an order is no number
     given.withSource(orders, [1]);
-    // @ts-expect-error no source
+    // @ts-expect-error that is no source
     given.withSource(Price, []);
-    // @ts-expect-error no source
+    // @ts-expect-error that is no source
     given.withSource(save, []);
   });
 });
@@ -136,9 +136,9 @@ describe('what a sink took', () => {
     expectTypeOf(result.sink(Archive)).toEqualTypeOf<readonly string[][]>();
     expectTypeOf(result.sink(save)).toEqualTypeOf<readonly string[][]>();
     expectTypeOf(result.sink('save')).toEqualTypeOf<readonly unknown[]>();
-    // @ts-expect-error no sink
+    // @ts-expect-error that is no sink
     result.sink(Price);
-    // @ts-expect-error no sink
+    // @ts-expect-error that is no sink
     result.sink(orders);
   });
 });
@@ -154,9 +154,9 @@ describe('the other steps', () => {
     testPipeline(Shop, { graceMs: 5, clock: new ManualClock() });
     // @ts-expect-error no option of a run
     given.withRun({ tenant: 'acme' });
-    // @ts-expect-error no clock
+    // @ts-expect-error that is no clock
     given.withClock(performance);
-    // @ts-expect-error no logger
+    // @ts-expect-error that is no logger
     given.withLogger(console.log);
     // @ts-expect-error no option of a runner
     testPipeline(Shop, { clok: new ManualClock() });
