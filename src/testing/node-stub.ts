@@ -40,28 +40,26 @@ export type SinkTarget<T> = Constructor<SinkNode<T>> | Constructor<StreamSinkNod
 /** A node, as a test names it with a type: by its class, or by its handle. */
 export type TypedTarget = Constructor<object> | NodeHandle;
 
-/** What may stand in for a node that is named by its class or its handle, as that says. */
+/**
+ * What may stand in for a node that is named by its class or its handle, as that says.
+ *
+ * The streams come first: by its shape, a stream transform is also a transform of one stream into another.
+ */
 export type StubFor<TTarget extends TypedTarget> =
-  TTarget extends Constructor<infer TNode>
-    ? StubForNode<TNode>
-    : TTarget extends TransformHandle<infer A, infer B>
-      ? TransformStub<A, B> | Constructor<StreamTransformNode<A, B>> | StreamTransformNode<A, B>
-      : TTarget extends OutputHandle<infer T>
-        ? SourceStub<T>
-        : TTarget extends InputHandle<infer T>
-          ? SinkStub<T> | StreamSinkStub<T>
-          : never;
-
-// Streams first: a stream transform is, by its shape, also a transform of a stream into a stream.
-type StubForNode<TNode> =
-  TNode extends StreamTransformNode<infer A, infer B>
+  TTarget extends Constructor<StreamTransformNode<infer A, infer B>>
     ? StreamTransformStub<A, B>
-    : TNode extends TransformNode<infer A, infer B>
+    : TTarget extends Constructor<TransformNode<infer A, infer B>>
       ? TransformStub<A, B>
-      : TNode extends SourceNode<infer T>
+      : TTarget extends Constructor<SourceNode<infer T>>
         ? SourceStub<T>
-        : TNode extends SinkNode<infer T>
+        : TTarget extends Constructor<SinkNode<infer T>>
           ? SinkStub<T>
-          : TNode extends StreamSinkNode<infer T>
+          : TTarget extends Constructor<StreamSinkNode<infer T>>
             ? StreamSinkStub<T>
-            : never;
+            : TTarget extends TransformHandle<infer A, infer B>
+              ? TransformStub<A, B> | Constructor<StreamTransformNode<A, B>> | StreamTransformNode<A, B>
+              : TTarget extends OutputHandle<infer T>
+                ? SourceStub<T>
+                : TTarget extends InputHandle<infer T>
+                  ? SinkStub<T> | StreamSinkStub<T>
+                  : never;

@@ -76,7 +76,7 @@ export class PipelineTest<TIn, TOut> {
   /**
    * Says who the run is, what it may spend and when it must have ended; of an option given twice the last value counts.
    *
-   * @throws {@link PipelineError} `OPTION_INVALID` for wrong options.
+   * @throws `OPTION_INVALID`, a `PipelineError`, for wrong options.
    */
   withRun(options: RunContextOptions): this {
     checkArgument('withRun', options, runRule);
@@ -173,7 +173,7 @@ export class PipelineTest<TIn, TOut> {
  * Tests a pipeline: with the root's sinks replaced by memory, and whatever else is stubbed.
  *
  * @param runnerOptions of the runner that the test makes for each run.
- * @throws {@link PipelineError} `OPTION_INVALID` for what is no definition, or for wrong options.
+ * @throws `OPTION_INVALID`, a `PipelineError`, for what is no definition, or for wrong options.
  */
 export function testPipeline<TIn, TOut>(
   definition: Definition<TIn, TOut>,
