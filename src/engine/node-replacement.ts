@@ -10,7 +10,6 @@ import type { RunReplacement } from './run-replacement.js';
 export type { Blueprint, BlueprintNode } from '../builder/blueprint.js';
 export type { ReplaceableNode, RunReplacement } from './run-replacement.js';
 export { pipelineNameOf } from '../composition/describe-root.js';
-export { ignoreRejection, isThenable, readProperty } from '../data/foreign-value.js';
 export { checkArgument, checkOptions, invalidOption, rule, wrongUse } from '../errors/option-rules.js';
 export { printed } from '../ports/error-record.js';
 

@@ -1,7 +1,8 @@
+import { ignoreRejection, isThenable } from '../data/foreign-value.js';
 import { dictionaryKinds } from '../context/dictionary-kind.js';
 import { PipelineContext } from '../context/pipeline-context.js';
 import type { PipelineContextOptions } from '../context/pipeline-context-options.js';
-import { ignoreRejection, invalidOption, isThenable, rule } from '../engine/node-replacement.js';
+import { invalidOption, rule } from '../engine/node-replacement.js';
 import type { Logger, LogMethod } from '../ports/logger.js';
 import { RunContext } from '../run/run-context.js';
 import type { RunContextOptions } from '../run/run-context-options.js';

@@ -1,4 +1,4 @@
-import { readProperty } from '../engine/node-replacement.js';
+import { readProperty } from '../data/foreign-value.js';
 import type { Blueprint, BlueprintNode } from '../engine/node-replacement.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import type { TypedTarget } from './node-stub.js';

@@ -1,6 +1,6 @@
+import { readProperty } from '../data/foreign-value.js';
 import type { PipelineBuilder } from '../builder/pipeline-builder.js';
 import type { PipelineContext } from '../context/pipeline-context.js';
-import { readProperty } from '../engine/node-replacement.js';
 
 /** What a stubbed sub-pipeline was given: its inputs, and the child context of each. */
 export interface RecordedChild<TIn = unknown> {
