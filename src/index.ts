@@ -14,6 +14,7 @@ export { RunCancelledError } from './errors/run-cancelled-error.js';
 export { SecretNotFoundError } from './errors/secret-not-found-error.js';
 
 // ports
+export type { Clock } from './ports/clock.js';
 export type {
   DeadLetterContext,
   DeadLetterDecorator,

@@ -4,6 +4,7 @@ import { reportFailure } from '../context/report-failure.js';
 import { readProperty } from '../data/foreign-value.js';
 import { invalidOption, optionProblems, rule } from '../errors/option-rules.js';
 import { PipelineError } from '../errors/pipeline-error.js';
+import { systemClock } from '../ports/clock.js';
 import { alarmAt } from '../run/alarm.js';
 import { backgroundQueueRules } from './background-queue-options.js';
 import type { BackgroundQueueOptions } from './background-queue-options.js';
@@ -111,7 +112,7 @@ export class BackgroundQueue<T> implements AsyncDisposable {
           const callOff =
             timeoutMs === undefined
               ? undefined
-              : alarmAt(Date.now() + timeoutMs, () => {
+              : alarmAt(systemClock, systemClock.now() + timeoutMs, () => {
                   settle();
                   this.#waiting.clear();
                   for (const queued of this.#inWork) queued.shutDown();

@@ -21,7 +21,7 @@ export class CapturedFrame extends ContextFrame {
       { path, pipelineName },
       undefined,
       origin.services,
-      new CancelScope(path),
+      new CancelScope(path).useClock(origin.scope.clock),
       origin.layers(),
       origin.identity.copy(),
     );

@@ -1,4 +1,5 @@
 import { limitsOf } from '../run/budget-limits.js';
+import type { Clock } from '../ports/clock.js';
 import { silentLogger } from '../ports/logger.js';
 import { CancelScope } from '../run/cancel-scope.js';
 import { Redactor } from '../run/redactor.js';
@@ -28,12 +29,14 @@ export interface RootContext extends ContextHolder {
  * Makes the context at the top of a run from a template; the template stays as it is.
  *
  * @param outer the run in which this one is started: it is linked to that run by its ids, and cancelled with it.
+ * @param clock what its time is told by; without one, that of the run above, else the system's.
  */
 export function rootContext(
   template: PipelineContext,
   site: ContextSite,
   services: ServiceOptions,
   outer: RunContext | undefined,
+  clock?: Clock,
 ): RootContext {
   const origin = frameOf(template);
   const given = origin instanceof TemplateFrame ? origin : undefined;
@@ -47,6 +50,7 @@ export function rootContext(
   // Where the run that it joins has ended, it goes on alone.
   const isOwnRun = joined === undefined || joined.scope.run.isClosed;
   const scope = new CancelScope(site.path, above?.scope, isOwnRun);
+  if (clock !== undefined) scope.useClock(clock);
   if (runOptions.budget !== undefined) scope.limitBudget(limitsOf(runOptions.budget));
   const identity = joined?.identity ?? startedIdentity(runOptions, above?.identity);
   const run =

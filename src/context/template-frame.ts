@@ -70,7 +70,7 @@ export class TemplateFrame extends ContextFrame {
     const dormant = joined?.dormant;
     const stops = [...this.#signals, dormant?.signal].map((signal) => relaySignal(signal, scope));
     const limits = [
-      timeoutMs === undefined ? undefined : Date.now() + timeoutMs,
+      timeoutMs === undefined ? undefined : scope.clock.now() + timeoutMs,
       deadline === undefined ? undefined : Number(deadline),
       // That of a run that has ended is nobody's any more.
       joined?.run.isClosed === true ? joined.deadlineMs : dormant?.deadlineMs,

@@ -14,6 +14,7 @@ import { InputStage } from './input-stage.js';
 import { NodeCode } from './node-code.js';
 import type { RunReplacement } from './run-replacement.js';
 import { OutputStage } from './output-stage.js';
+import { flightsOf, LandingStage } from './landing-stage.js';
 import { ParallelStage } from './parallel-stage.js';
 import type { PathLedger } from './path-ledger.js';
 import type { ChildPlan, ConstructedStage, Plan } from './plan.js';
@@ -41,17 +42,20 @@ export interface CompileEnvironment {
   /** After how many uses code is generated for a place of a plan. */
   readonly generateAfter: number;
   /** Stands in for nodes under test. */
-  readonly replacement: RunReplacement['node'] | undefined;
+  readonly replacement: RunReplacement | undefined;
 }
 
 /** Compiles a blueprint, its children included, into linked stages. */
 export function compilePlan(blueprint: Blueprint, environment: CompileEnvironment): Plan {
+  environment.replacement?.compiles?.(blueprint);
   return new PlanCompiler(blueprint, environment).compile();
 }
 
 class PlanCompiler {
   readonly #connections: EdgeIndex;
   readonly #lines: readonly (readonly BlueprintNode[])[];
+  /** The flight of each node, by id: items land between two flights. */
+  readonly #flightOf: (id: string) => number;
   /** Each node's place in the states, by id. */
   readonly #slots: ReadonlyMap<string, number>;
   readonly #stages = new Map<string, NodeStage>();
@@ -70,6 +74,10 @@ class PlanCompiler {
     private readonly environment: CompileEnvironment,
   ) {
     this.#connections = new EdgeIndex(blueprint.graph.edges);
+    this.#flightOf = flightsOf(
+      blueprint.nodes.map(({ id }) => id),
+      this.#connections,
+    );
     // The nodes of a line have their places one after the other.
     this.#lines = straightLines(blueprint.nodes, this.#connections);
     this.#slots = new Map(this.#lines.flat().map((node) => [node.id, this.#take(slotsOf(node))]));
@@ -204,7 +212,7 @@ class PlanCompiler {
     make: (code: NodeCode) => TStage,
     ...methods: readonly string[]
   ): TStage {
-    const binding = this.environment.replacement?.(node) ?? node.binding;
+    const binding = this.environment.replacement?.node(node) ?? node.binding;
     const code = NodeCode.of(binding, node.options.lifetime, ...methods);
     const stage = make(code);
     if (code.type === undefined) this.#states[stage.slot + 1] = code.shared;
@@ -240,7 +248,11 @@ class PlanCompiler {
 
   #nextOf(id: string): Stage {
     const ids = [...this.#connections.targetsOf(id)];
-    const targets = ids.map((to) => this.#entries.get(to) ?? NOWHERE);
+    const flight = this.#flightOf(id);
+    const targets = ids.map((to) => {
+      const entry = this.#entries.get(to) ?? NOWHERE;
+      return this.#flightOf(to) > flight ? new LandingStage(entry) : entry;
+    });
     const [only] = targets;
     if (only === undefined) return NOWHERE;
     if (targets.length === 1) return only;

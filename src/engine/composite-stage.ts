@@ -4,6 +4,7 @@ import { runInContext } from '../context/ambient-context.js';
 import type { PipelineError } from '../errors/pipeline-error.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
 import { SKIP } from '../nodes/skip.js';
+import { systemClock } from '../ports/clock.js';
 import type { Outcome } from '../ports/execution-observer.js';
 import type { ErrorPolicy } from '../resilience/error-policy.js';
 import { alarmAt } from '../run/alarm.js';
@@ -328,7 +329,7 @@ function inTime(child: ChildExecution, running: Promise<void>): Promise<void> {
     let stopAlarm: (() => void) | undefined;
     const unwatch = child.onStop(() => {
       if (child.failure === undefined) return;
-      stopAlarm = alarmAt(Date.now() + child.run.end.graceMs, () => {
+      stopAlarm = alarmAt(systemClock, systemClock.now() + child.run.end.graceMs, () => {
         child.parent.linger(running);
         child.detach();
         resolve();

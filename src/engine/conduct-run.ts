@@ -6,6 +6,8 @@ import { BudgetExceededError, exceededAgain } from '../errors/budget-exceeded-er
 import { PipelineError } from '../errors/pipeline-error.js';
 import { RunCancelledError } from '../errors/run-cancelled-error.js';
 import { alarmAt } from '../run/alarm.js';
+import type { WatchedClock } from '../run/watched-clock.js';
+import { systemClock } from '../ports/clock.js';
 import { EndDeadline } from './end-deadline.js';
 import { Execution } from './execution.js';
 import type { OutputReceiver } from './execution.js';
@@ -31,6 +33,8 @@ export interface RunRequest {
   /** How long to wait for nodes that ignore the aborted signal. */
   readonly graceMs: number;
   readonly receiver: OutputReceiver | undefined;
+  /** The clock that the user gave, of which a fault ends the run. */
+  readonly clock?: WatchedClock | undefined;
   /** Sees what executions leave behind, in development mode. */
   readonly leaks?: RunLeaks | undefined;
   /** Brings the items in, once the nodes are ready. */
@@ -45,22 +49,27 @@ export interface RunRequest {
 export async function conductRun(request: RunRequest): Promise<RunResult> {
   const { rootPlan, root } = request;
   const { plan, ledger } = rootPlan;
-  const startedAt = performance.now();
+  const { clock } = root.frame.scope;
+  const startedMs = clock.now();
   const end = new EndDeadline(request.graceMs);
   const run = new RunState(ledger, request.container, root, end, request.leaks);
   const execution = new Execution(run, root.frame, request.receiver, plan.states);
   countFromZero(plan, run);
+  request.clock?.tellFault((fault) => {
+    execution.fail(fault, undefined, true);
+  });
   const work = runInContext(root, runRoot, request, execution);
   if (work !== undefined) await settledOrGivenUp(work, execution);
   await runInContext(root, reportUnbilled, execution);
   await runInContext(root, dropOpenTraces, run, execution);
   root.release();
+  request.clock?.tellFault(undefined);
   const result: RunResult = Object.freeze({
     runId: root.context.runId,
     pipelineId: root.context.pipelineId,
     pipelineName: root.context.pipelineName,
     status: outcomeOf(execution),
-    durationMs: performance.now() - startedAt,
+    durationMs: clock.now() - startedMs,
     nodes: new Map([...run.countersByPath()].map(({ path, counter }) => [path, counter.snapshot()] as const)),
     abandoned: Object.freeze([...run.abandoned]),
     cost: root.frame.services.run.cost.total(),
@@ -131,7 +140,7 @@ function settledOrGivenUp(work: Promise<void>, execution: Execution): Promise<vo
       run.forceClose().then(resolve, reject);
     };
     run.end.whenKnown((atMs) => {
-      stopAlarm = alarmAt(atMs, giveUp);
+      stopAlarm = alarmAt(systemClock, atMs, giveUp);
     });
     const unwatch = execution.onStop(() => {
       run.end.begin();

@@ -123,7 +123,7 @@ function envelopeOf(
     pipelineName: execution.frame.site.pipelineName,
     ...(trace === undefined ? {} : { correlationId: trace.correlationId }),
     attempts: attempt,
-    failedAt: new Date(),
+    failedAt: new Date(execution.scope.clock.now()),
     context: contextData(frame ?? execution.frame),
   });
 }

@@ -1,3 +1,5 @@
+import { systemClock } from '../ports/clock.js';
+
 /**
  * When all that still goes on at a run's end is given up: one moment for its calls, flushes, disposers and bills, at
  * all levels. It is set once, by the run's failure or cancel, or by the end of its last item.
@@ -12,7 +14,7 @@ export class EndDeadline {
   /** The end begins now, unless it has. */
   begin(): void {
     if (this.#atMs !== undefined) return;
-    this.#atMs = Date.now() + this.graceMs;
+    this.#atMs = systemClock.now() + this.graceMs;
     this.#onBegin?.(this.#atMs);
   }
 
@@ -24,7 +26,7 @@ export class EndDeadline {
 
   /** How long something that ends now may still take, in milliseconds. */
   get leftMs(): number {
-    return this.#atMs === undefined ? this.graceMs : Math.max(0, this.#atMs - Date.now());
+    return this.#atMs === undefined ? this.graceMs : Math.max(0, this.#atMs - systemClock.now());
   }
 
   /** How long closing what is left may take after the deadline, in milliseconds. */

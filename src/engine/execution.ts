@@ -273,7 +273,7 @@ export class Execution implements ChildOutputs, ContextHolder {
       path,
       runId: identity.get('runId'),
       pipelineId,
-      at: new Date(),
+      at: new Date(frame.scope.clock.now()),
       ...services.run.redactor.data(fields),
     });
     notifyObserver(this.observer, event, { warn });

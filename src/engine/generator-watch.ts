@@ -11,14 +11,16 @@ type Call = (...args: readonly unknown[]) => unknown;
  *
  * Elsewhere a generator is an item like any other, and nobody finds out why the next node cannot read it.
  *
- * @param replaced gives what stands in for a node under test.
+ * @param replaced what stands in for parts of a pipeline under test.
  */
-export function refusingGenerators(
-  replaced: RunReplacement['node'] | undefined,
-): (node: ReplaceableNode) => NodeBinding | undefined {
-  return (node) => {
-    const binding = replaced?.(node) ?? node.binding;
-    return node.kind === 'transform' ? watched(binding, node.path) : binding;
+export function refusingGenerators(replaced: RunReplacement | undefined): RunReplacement {
+  return {
+    definition: () => undefined,
+    ...replaced,
+    node: (node: ReplaceableNode) => {
+      const binding = replaced?.node(node) ?? node.binding;
+      return node.kind === 'transform' ? watched(binding, node.path) : binding;
+    },
   };
 }
 

@@ -1,31 +1,33 @@
+import type { Blueprint } from '../builder/blueprint.js';
 import { DefinitionEnvironment } from '../composition/definition-environment.js';
 import { describeRoot, pipelineNameOf } from '../composition/describe-root.js';
 import type { PipelineContext } from '../context/pipeline-context.js';
 import { frameOf } from '../context/pipeline-context.js';
-import type { PipelineGraph } from '../graph/graph-shape.js';
-import type { NodeContainer } from '../ports/node-container.js';
 import { replacingRunner } from './pipeline-runner.js';
-import type { PipelineRunner } from './pipeline-runner.js';
+import type { PipelineRunner, PipelineRunnerOptions } from './pipeline-runner.js';
 import type { RunReplacement } from './run-replacement.js';
 
+export type { Blueprint, BlueprintNode } from '../builder/blueprint.js';
 export type { ReplaceableNode, RunReplacement } from './run-replacement.js';
 export { pipelineNameOf } from '../composition/describe-root.js';
 export { handOut } from '../context/handed-out.js';
 export { reportFailure } from '../context/report-failure.js';
-export { checkOptions, invalidOption, rule } from '../errors/option-rules.js';
+export { checkArgument, checkOptions, invalidOption, rule, wrongUse } from '../errors/option-rules.js';
+export { printed } from '../ports/error-record.js';
 
 /** A pipeline with parts of it replaced: what a test describes and runs. */
 export class ReplacedPipeline {
   readonly name: string;
   readonly runner: PipelineRunner;
 
+  /** @throws {@link PipelineError} `OPTION_INVALID` for wrong options of the runner. */
   constructor(
     private readonly definition: object,
-    private readonly container: NodeContainer | undefined,
+    private readonly options: PipelineRunnerOptions,
     private readonly replacement: RunReplacement,
   ) {
     this.name = pipelineNameOf(definition);
-    this.runner = replacingRunner({ container }, replacement);
+    this.runner = replacingRunner(options, replacement);
   }
 
   /**
@@ -33,8 +35,9 @@ export class ReplacedPipeline {
    *
    * @throws {@link PipelineError} what is wrong with the definition.
    */
-  describe(context: PipelineContext): PipelineGraph {
-    const environment = new DefinitionEnvironment(this.container, undefined, this.replacement.definition);
-    return describeRoot(this.definition, frameOf(context), environment).graph;
+  describe(context: PipelineContext): Blueprint {
+    const { container, maxDepth } = this.options;
+    const environment = new DefinitionEnvironment(container, maxDepth, this.replacement.definition);
+    return describeRoot(this.definition, frameOf(context), environment);
   }
 }

@@ -13,7 +13,8 @@ export function pause(execution: Execution, ms: number): Promise<void> {
       unwatch();
       resolve();
     };
-    const stopAlarm = alarmAt(Date.now() + ms, finish);
+    const { clock } = execution.scope;
+    const stopAlarm = alarmAt(clock, clock.now() + ms, finish);
     const unwatch = execution.onStop(finish);
     if (execution.isHalted) finish();
   });

@@ -20,6 +20,8 @@ import { outputCardinalities } from '../nodes/composite-options.js';
 import type { OutputCardinality } from '../nodes/composite-options.js';
 import type { Items } from '../nodes/source-node.js';
 import { joinObservers } from '../observability/observers.js';
+import { clockRule } from '../ports/clock.js';
+import type { Clock } from '../ports/clock.js';
 import type { DeadLetterSink } from '../ports/dead-letter-sink.js';
 import type { ExecutionObserver } from '../ports/execution-observer.js';
 import type { LineageSink } from '../ports/lineage-sink.js';
@@ -28,6 +30,7 @@ import type { Logger } from '../ports/logger.js';
 import type { NodeContainer } from '../ports/node-container.js';
 import { quietly } from '../run/bound-logger.js';
 import { tenantRequired } from '../run/tenant-required.js';
+import { WatchedClock } from '../run/watched-clock.js';
 import { CollectedOutputs } from './collected-outputs.js';
 import { conductRun } from './conduct-run.js';
 import { wholeNodeFailed } from './engine-errors.js';
@@ -65,6 +68,14 @@ export interface PipelineRunnerOptions {
   readonly maxDepth?: number | undefined;
   /** How long a failed or cancelled run waits for nodes that ignore the aborted signal. Default 10,000 ms. */
   readonly graceMs?: number | undefined;
+  /**
+   * Tells the time of each run: its delays, timeouts and deadlines, and every moment that it notes. How long a run waits
+   * for what ignores the signal, `graceMs`, goes by the process.
+   *
+   * Default: that of the run around, for a run that a node starts; else a clock that never goes back, with the timers
+   * of the process.
+   */
+  readonly clock?: Clock | undefined;
   /** Whether a run without a tenant is refused. Default `false`. */
   readonly requireTenant?: boolean | undefined;
   /**
@@ -153,6 +164,7 @@ export class PipelineRunner {
       container: rule.having('isBound', 'get'),
       maxDepth: rule.positiveInteger,
       graceMs: rule.milliseconds,
+      clock: clockRule,
       requireTenant: rule.boolean,
       development: rule.boolean,
       codeGeneration: codeGenerationRule,
@@ -163,7 +175,7 @@ export class PipelineRunner {
     this.#replacement = replacement;
     this.#supply = options.container && new NodeSupply(options.container);
     this.#plans = new PlanCache(
-      development ? refusingGenerators(replacement?.node) : replacement?.node,
+      development ? refusingGenerators(replacement) : replacement,
       generateAfter(options.codeGeneration),
     );
   }
@@ -311,7 +323,10 @@ export class PipelineRunner {
     const template = context instanceof PipelineContext ? context : new PipelineContext(context);
     const name = pipelineNameOf(definition);
     const services = this.#servicesWith(frameOf(template).services);
-    const root = rootContext(template, { path: name, pipelineName: name }, services, currentContext()?.run);
+    const clock = this.#options.clock && new WatchedClock(this.#options.clock);
+    clock?.check();
+    const outer = currentContext()?.run;
+    const root = rootContext(template, { path: name, pipelineName: name }, services, outer, clock);
     call.frame = root.frame;
     let request: RunRequest;
     try {
@@ -320,7 +335,7 @@ export class PipelineRunner {
       const rootPlan = this.#plans.planFor(definition, root.frame, environment);
       refuse(rootPlan.plan);
       checkRequirements(rootPlan.plan.blueprint, root.frame);
-      request = { rootPlan, root, container: this.#supply, graceMs, ...driver(rootPlan.plan) };
+      request = { rootPlan, root, container: this.#supply, graceMs, clock, ...driver(rootPlan.plan) };
     } catch (error) {
       root.release();
       throw error;

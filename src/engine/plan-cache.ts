@@ -27,7 +27,7 @@ export class PlanCache {
 
   /** @param generateAfter after how many uses code is generated for a place of a plan. */
   constructor(
-    private readonly replacement: RunReplacement['node'] | undefined,
+    private readonly replacement: RunReplacement | undefined,
     private readonly generateAfter: number,
   ) {}
 

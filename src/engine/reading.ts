@@ -1,3 +1,4 @@
+import { systemClock } from '../ports/clock.js';
 import { alarmAt } from '../run/alarm.js';
 import type { Execution } from './execution.js';
 import type { OpenPart, Wait } from './run-state.js';
@@ -90,7 +91,7 @@ export class Reading {
 
   #limit(): void {
     const { run } = this.execution;
-    this.#stopAlarm ??= alarmAt(Date.now() + run.end.leftMs, () => {
+    this.#stopAlarm ??= alarmAt(systemClock, systemClock.now() + run.end.leftMs, () => {
       run.abandoned.add(this.path);
       this.#leave();
     });

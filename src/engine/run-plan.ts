@@ -1,3 +1,4 @@
+import { systemClock } from '../ports/clock.js';
 import { callDisposer, disposalFailed } from '../context/disposers.js';
 import type { DisposerFailure } from '../context/disposers.js';
 import { runInContext } from '../context/ambient-context.js';
@@ -123,7 +124,7 @@ function disposeLater(execution: Execution, disposed?: () => void): Work {
     },
   };
   run.keep(part);
-  const stopAlarm = alarmAt(Date.now() + run.end.graceMs, () => {
+  const stopAlarm = alarmAt(systemClock, systemClock.now() + run.end.graceMs, () => {
     runInContext(execution, () => void disposal.hurry());
   });
   const ended = after(disposal.run(), () => {

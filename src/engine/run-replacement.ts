@@ -1,4 +1,4 @@
-import type { BlueprintNode } from '../builder/blueprint.js';
+import type { Blueprint, BlueprintNode } from '../builder/blueprint.js';
 import type { NodeBinding } from '../builder/node-binding.js';
 
 /** A node that can be replaced, with its own code. */
@@ -10,4 +10,6 @@ export interface RunReplacement {
   readonly node: (node: ReplaceableNode) => NodeBinding | undefined;
   /** Gives the definition that stands in for another one, undefined to keep it. */
   readonly definition: (source: object) => object | undefined;
+  /** Hears of each pipeline that a plan is compiled of: the root, and each child of it. */
+  readonly compiles?: (blueprint: Blueprint) => void;
 }

@@ -3,6 +3,7 @@ import type { ContextHolder } from '../context/ambient-context.js';
 import type { ContextFrame } from '../context/context-frame.js';
 import type { RootContext } from '../context/root-context.js';
 import { ItemTrace } from '../lineage/item-trace.js';
+import type { Clock } from '../ports/clock.js';
 import type { LineageSink } from '../ports/lineage-sink.js';
 import type { EndDeadline } from './end-deadline.js';
 import { Lingering } from './lingering.js';
@@ -48,6 +49,7 @@ export class RunState {
   /** Calls that have outlived their limit, by the path of their node. */
   readonly #lingering = new Map<string, Lingering>();
   readonly #traces = new Set<ItemTrace>();
+  readonly #clock: Clock;
   #lastTrace = 0;
 
   constructor(
@@ -61,6 +63,7 @@ export class RunState {
     readonly leaks?: RunLeaks | undefined,
   ) {
     this.#ledger = ledger;
+    this.#clock = root.frame.scope.clock;
   }
 
   /** The counts of a node; made when the node is first met, since other runs may describe nodes that this one has not. */
@@ -195,9 +198,10 @@ export class RunState {
   #newTrace(sink: LineageSink, contributors: readonly string[] | undefined): ItemTrace {
     this.#lastTrace += 1;
     const id = `${this.root.context.runId}#${String(this.#lastTrace)}`;
-    const trace = new ItemTrace(id, contributors, sink, [], (closed) => {
-      this.#traces.delete(closed);
-    });
+    const closed = (ended: ItemTrace): void => {
+      this.#traces.delete(ended);
+    };
+    const trace = new ItemTrace(id, contributors, sink, [], closed, undefined, this.#clock);
     this.#traces.add(trace);
     return trace;
   }

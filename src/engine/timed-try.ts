@@ -40,7 +40,7 @@ export function timedTry(
     return later;
   }
   const scope = new CancelScope(site.path, execution.frame.scope);
-  scope.limitTo(Date.now() + timeoutMs);
+  scope.limitTo(scope.clock.now() + timeoutMs);
   let called: unknown;
   try {
     called = call(scope);

@@ -1,10 +1,11 @@
+import { systemClock } from '../ports/clock.js';
 import { alarmAt } from '../run/alarm.js';
 
 /** Whether a promise settled within so many milliseconds. */
 export async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
   let stopAlarm: (() => void) | undefined;
   const late = new Promise<false>((resolve) => {
-    stopAlarm = alarmAt(Date.now() + ms, () => {
+    stopAlarm = alarmAt(systemClock, systemClock.now() + ms, () => {
       resolve(false);
     });
   });

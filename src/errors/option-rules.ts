@@ -137,3 +137,22 @@ export function invalidOption(subject: string, problem: string, path?: string): 
     remedy: 'Correct the options named.',
   });
 }
+
+/**
+ * Refuses a wrong argument of a function.
+ *
+ * @throws {@link PipelineError} `OPTION_INVALID`, which says what was expected.
+ */
+export function checkArgument(subject: string, value: unknown, judge: OptionRule): void {
+  const expected = judge(value);
+  if (expected !== undefined) throw wrongUse(subject, expected);
+}
+
+/** An `OPTION_INVALID` for what a function was called with. */
+export function wrongUse(subject: string, expected: string, path?: string): PipelineError {
+  return new PipelineError('OPTION_INVALID', {
+    path,
+    problem: `Wrong use of ${subject}: ${expected} was expected.`,
+    remedy: 'Correct the argument.',
+  });
+}

@@ -1,3 +1,4 @@
+import { systemClock } from '../ports/clock.js';
 import type { LineageHop, LineageOutcome, LineageRecord, LineageSink } from '../ports/lineage-sink.js';
 
 /** The place where an item is, as lineage writes it down. */
@@ -48,6 +49,7 @@ export class ItemTrace {
     private readonly onClosed?: (trace: ItemTrace) => void,
     /** The trace in the parent, for a child's. */
     private readonly outer?: ItemTrace,
+    private readonly clock = systemClock,
   ) {
     this.hops = hops;
   }
@@ -140,7 +142,7 @@ export class ItemTrace {
       traversal: Object.freeze([...this.hops]),
       ...(this.contributors === undefined ? {} : { contributors: this.contributors }),
       attempts,
-      at: new Date(),
+      at: new Date(this.clock.now()),
     });
   }
 }

@@ -1,3 +1,4 @@
+import { systemClock } from '../ports/clock.js';
 import { alarmAt } from './alarm.js';
 import type { EndingScope } from './ending-scope.js';
 
@@ -22,7 +23,7 @@ export async function answerWithin<T>(
       const unwatch = scope.watch(end);
       // It may have ended while the question was asked.
       end();
-      const stopAlarm = alarmAt(Date.now() + timeoutMs, () => {
+      const stopAlarm = alarmAt(systemClock, systemClock.now() + timeoutMs, () => {
         reject(late());
       });
       leave = () => {

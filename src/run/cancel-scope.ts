@@ -2,6 +2,8 @@ import { setMaxListeners } from 'node:events';
 import { cancelReasonOf } from '../errors/cancel-reason.js';
 import type { CancelReason } from '../errors/cancel-reason.js';
 import { RunCancelledError } from '../errors/run-cancelled-error.js';
+import { systemClock } from '../ports/clock.js';
+import type { Clock } from '../ports/clock.js';
 import { alarmAt } from './alarm.js';
 import { Budget } from './budget.js';
 import type { BudgetLimits } from './budget-limits.js';
@@ -20,6 +22,7 @@ type SignalMade = (signal: AbortSignal, scope: CancelScope) => void;
 
 /** What few scopes have: the items of a node with a limit have one each. */
 class ScopeExtras {
+  clock: Clock | undefined;
   dispatch: Dispatch | undefined;
   budget: Budget | undefined;
   dormant: DormantLimits | undefined;
@@ -66,11 +69,23 @@ export class CancelScope {
     if (parent !== undefined && !parent.#closed) (parent.#children ??= new Set()).add(this);
   }
 
+  /** What the time of this scope, and of those below, is told by: that of the nearest run with one, else the system's. */
+  get clock(): Clock {
+    return this.#extras?.clock ?? this.parent?.clock ?? systemClock;
+  }
+
+  /** Lets the time here and below be told by a clock; to be called before anything is limited. */
+  useClock(clock: Clock): this {
+    CancelScope.#extrasOf(this).clock = clock;
+    return this;
+  }
+
   /** When the scope ends by itself, in milliseconds since the epoch; never later than the parent's. */
   get deadlineMs(): number | undefined {
     const above = this.parent?.deadlineMs;
     const leftMs = this.#extras?.leftMs;
-    const own = leftMs === undefined ? (this.#deadlineMs ?? this.dormant?.deadlineMs) : Date.now() + leftMs;
+    const own =
+      leftMs === undefined ? (this.#deadlineMs ?? this.dormant?.deadlineMs) : this.clock.now() + leftMs;
     if (above === undefined || own === undefined) return above ?? own;
     return Math.min(above, own);
   }
@@ -85,9 +100,11 @@ export class CancelScope {
     this.#stopAlarm?.();
     this.#stopAlarm = undefined;
     if (deadlineMs === undefined || this.reason !== undefined || this.#closed) return;
-    if (deadlineMs <= Date.now()) this.#expire();
+    const { clock } = this;
+    if (deadlineMs <= clock.now()) this.#expire();
     else
       this.#stopAlarm = alarmAt(
+        clock,
         deadlineMs,
         () => {
           this.#expire();
@@ -104,7 +121,7 @@ export class CancelScope {
   holdLimit(): () => void {
     const extras = CancelScope.#extrasOf(this);
     if (extras.holds === 0 && this.#deadlineMs !== undefined) {
-      extras.leftMs = this.#deadlineMs - Date.now();
+      extras.leftMs = this.#deadlineMs - this.clock.now();
       this.#stopAlarm?.();
       this.#stopAlarm = undefined;
     }
@@ -114,7 +131,7 @@ export class CancelScope {
       if (extras.holds > 0 || extras.leftMs === undefined) return;
       const { leftMs } = extras;
       extras.leftMs = undefined;
-      this.limitTo(Date.now() + leftMs);
+      this.limitTo(this.clock.now() + leftMs);
     };
   }
 

@@ -1,3 +1,4 @@
+import { systemClock } from '../ports/clock.js';
 import type { OptionRules } from '../errors/option-rules.js';
 import { canHoldOptions, invalidOption, rule } from '../errors/option-rules.js';
 import { amountRule, countRule, recordProblems, recordRule } from './spending-rules.js';
@@ -58,7 +59,7 @@ export interface CostEntry extends OfCall, CostUsage {
   readonly amount: number | null;
   /** Null without a price. */
   readonly currency: string | null;
-  /** When it was booked, by the clock of this process. */
+  /** When it was booked, by the runner's clock. */
   readonly at: Date;
   /** Booked after the end of its run: no budget was charged. */
   readonly late?: true;
@@ -99,7 +100,7 @@ export function checkCall(call: CostCall, path: string): void {
 }
 
 /** The entry of a call, priced. */
-export function costEntry(call: CostCall, path: string, isLate: boolean): CostEntry {
+export function costEntry(call: CostCall, path: string, isLate: boolean, clock = systemClock): CostEntry {
   const { callId, model, inputTokens, outputTokens, cachedTokens = 0, calls = 1, price } = call;
   return Object.freeze({
     callId,
@@ -117,7 +118,7 @@ export function costEntry(call: CostCall, path: string, isLate: boolean): CostEn
             outputTokens * price.outputPerMillion) /
           1e6,
     currency: price?.currency ?? null,
-    at: new Date(),
+    at: new Date(clock.now()),
     ...(isLate ? { late: true } : {}),
   });
 }

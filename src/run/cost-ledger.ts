@@ -1,5 +1,6 @@
 import { checkOptions, invalidOption, rule } from '../errors/option-rules.js';
 import type { PipelineError } from '../errors/pipeline-error.js';
+import type { Clock } from '../ports/clock.js';
 import { checkCall, costEntry } from './cost-entry.js';
 import type { CostCall, CostEntry } from './cost-entry.js';
 import { summarise } from './cost-summary.js';
@@ -44,19 +45,21 @@ class View {
   readonly runId: (() => string) | undefined;
   readonly shown: string | undefined;
   readonly charge: ((entry: CostEntry) => void) | undefined;
+  readonly clock: Clock | undefined;
 
-  constructor({ book, path, run, runId, shown, charge }: ViewFields) {
+  constructor({ book, path, run, runId, shown, charge, clock }: ViewFields) {
     this.book = book;
     this.path = path;
     this.run = run;
     this.runId = runId;
     this.shown = shown;
     this.charge = charge;
+    this.clock = clock;
   }
 
   with(change: Partial<View>): View {
-    const { book, path, run, runId, shown, charge } = this;
-    return new View({ book, path, run, runId, shown, charge, ...change });
+    const { book, path, run, runId, shown, charge, clock } = this;
+    return new View({ book, path, run, runId, shown, charge, clock, ...change });
   }
 }
 
@@ -80,12 +83,14 @@ export let ledgerOfRun: (
  *
  * @param charge is called after an entry was booked in time; what it throws goes to the caller of `record`.
  * @param runId of the part of the run that has an id of its own.
+ * @param clock tells when entries are booked.
  */
 export let ledgerAt: (
   ledger: CostLedger,
   path: string,
   charge?: (entry: CostEntry) => void,
   runId?: () => string,
+  clock?: Clock,
 ) => CostLedger;
 
 /** The run has ended: what is recorded through any view of it from now on is late. */
@@ -109,8 +114,8 @@ export class CostLedger {
       const { book } = ledger.#view;
       return new CostLedger(new View({ book, run: new RunCosts(ids, report), path: '' }));
     };
-    ledgerAt = (ledger, path, charge, runId) =>
-      ledger.#derive({ path, charge, ...(runId === undefined ? {} : { runId }) });
+    ledgerAt = (ledger, path, charge, runId, clock) =>
+      ledger.#derive({ path, charge, clock, ...(runId === undefined ? {} : { runId }) });
     closeLedger = (ledger) => {
       const { run } = ledger.#view;
       if (run !== undefined) run.isClosed = true;
@@ -145,12 +150,12 @@ export class CostLedger {
    * say; the entry is booked and charged.
    */
   record(call: CostCall): CostEntry {
-    const { book, run, path, charge } = this.#view;
+    const { book, run, path, charge, clock } = this.#view;
     checkCall(call, path);
     const page = this.#page ?? new Map<string, CostEntry>();
     const known = page.get(call.callId);
     if (known !== undefined) return known;
-    const entry = costEntry(call, path, run?.isClosed === true);
+    const entry = costEntry(call, path, run?.isClosed === true, clock);
     page.set(entry.callId, entry);
     book.pages.set(run?.key ?? '', page);
     book.all.push(entry);

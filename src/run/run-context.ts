@@ -116,6 +116,7 @@ export class RunContext implements RunContextFields {
         scope.budget.charge(entry);
       },
       () => identity.get('runId'),
+      scope.clock,
     ));
   }
 

@@ -62,7 +62,7 @@ export class SecretScope {
     const { vault } = this.#source;
     const { fresh = false, timeoutMs = 30_000 } = options;
     const secret = (fresh ? undefined : vault.held(name)) ?? (await this.#ask(name, fresh, timeoutMs));
-    vault.note(name, this.#path);
+    vault.note(name, this.#path, new Date(this.#scope.clock.now()));
     return secret;
   }
 

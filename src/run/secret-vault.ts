@@ -1,4 +1,5 @@
 import { isInstanceOf } from '../data/foreign-value.js';
+import { systemClock } from '../ports/clock.js';
 import type { Redactor } from './redactor.js';
 import type { SecretProvider } from './secret-provider.js';
 import { Secret } from './secret.js';
@@ -61,7 +62,7 @@ export class SecretVault {
    */
   ask(name: string, fresh: boolean, patienceMs: number): Promise<unknown> {
     const holding = this.#holdingOf(name);
-    const startedMs = Date.now();
+    const startedMs = systemClock.now();
     const underWay = holding.call;
     if (!fresh && underWay !== undefined && startedMs - underWay.startedMs < patienceMs)
       return underWay.answer;
@@ -85,15 +86,15 @@ export class SecretVault {
     if (holding?.call?.answer === answer) holding.call = undefined;
   }
 
-  /** Notes that a secret was read. */
-  note(name: string, path: string): void {
+  /** Notes that a secret was read, and when. */
+  note(name: string, path: string, at: Date): void {
     if (this.#reads.length >= ALL_READS) {
       this.#readers ??= new Set(this.#reads.map((read) => readerKey(read.name, read.path)));
       const key = readerKey(name, path);
       if (this.#readers.has(key)) return;
       this.#readers.add(key);
     }
-    this.#reads.push(Object.freeze({ name, path, at: new Date() }));
+    this.#reads.push(Object.freeze({ name, path, at }));
   }
 
   /** What was read so far, in order. */

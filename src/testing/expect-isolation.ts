@@ -1,6 +1,7 @@
 import { captureAmbient } from '../context/ambient-context.js';
 import type { PipelineContextOptions } from '../context/pipeline-context-options.js';
 import {
+  checkArgument,
   checkOptions,
   handOut,
   invalidOption,
@@ -14,6 +15,7 @@ import { PipelineError } from '../errors/pipeline-error.js';
 import type { NodeContainer } from '../ports/node-container.js';
 import { IsolationError } from './isolation-error.js';
 import { IsolationWatch } from './isolation-watch.js';
+import { definitionRule } from './definition-rule.js';
 import { isolatedRun } from './isolated-run.js';
 import type { IsolatedRun } from './isolated-run.js';
 import { WatchedItems } from './watched-items.js';
@@ -72,14 +74,19 @@ async function prove<TIn, TOut>(
   definition: Definition<TIn, TOut>,
   options: IsolationOptions<NoInfer<TIn>>,
 ): Promise<IsolationReport> {
+  checkArgument('expectIsolation', definition, definitionRule);
   checkOptions('expectIsolation', options, optionRules);
   const { runs: count = 50, context = {}, seed = 1 + Math.floor(Math.random() * 2 ** 31), input } = options;
   const watch = new IsolationWatch(seed);
   const watchedItems = new WatchedItems();
-  const pipeline = new ReplacedPipeline(definition, options.container, {
-    definition: () => undefined,
-    node: (node) => watchNode(node, watch, watchedItems),
-  });
+  const pipeline = new ReplacedPipeline(
+    definition,
+    { container: options.container },
+    {
+      definition: () => undefined,
+      node: (node) => watchNode(node, watch, watchedItems),
+    },
+  );
   const runs = Array.from({ length: count }, (_, run) =>
     isolatedRun(run, typeof context === 'function' ? context(run) : context, watch),
   );

@@ -1,3 +1,4 @@
+import { ignoreRejection, isThenable } from '../data/foreign-value.js';
 import { dictionaryKinds } from '../context/dictionary-kind.js';
 import { PipelineContext } from '../context/pipeline-context.js';
 import type { PipelineContextOptions } from '../context/pipeline-context-options.js';
@@ -28,6 +29,10 @@ export interface IsolatedRun {
  */
 export function isolatedRun(run: number, given: PipelineContextOptions, watch: IsolationWatch): IsolatedRun {
   const { words } = watch;
+  if (isThenable(given)) {
+    ignoreRejection(given);
+    throw invalidOption('expectIsolation', "'context' must give the options at once, not a promise of them");
+  }
   if (
     rule.object(given) !== undefined ||
     given instanceof PipelineContext ||

@@ -1,21 +1,45 @@
 import { bindNode } from '../builder/node-binding.js';
 import type { NodeBinding } from '../builder/node-binding.js';
-import type { ReplaceableNode } from '../engine/node-replacement.js';
+import type { Blueprint, BlueprintNode, ReplaceableNode } from '../engine/node-replacement.js';
 import { PipelineError } from '../errors/pipeline-error.js';
-import type { GraphNode, PipelineGraph } from '../graph/graph-shape.js';
+import { pathOf, unknownTarget } from './node-target.js';
+import type { NodeTarget } from './node-target.js';
+
+/** What a test puts in the place of a node. */
+export interface GivenStub {
+  readonly which: NodeTarget;
+  readonly stub: unknown;
+  /** A source of the root, or any node. */
+  readonly kind: 'source' | 'node';
+}
 
 /** What stands in for single nodes of a pipeline in one test run, and what the root's sinks took. */
 export class NodeStubs {
-  readonly #stubs: ReadonlyMap<string, unknown>;
+  readonly #root: Blueprint;
+  /** By path. */
+  readonly #stubs = new Map<string, GivenStub>();
   readonly #sinks = new Map<string, unknown[]>();
   readonly #left: unknown[] = [];
+  /** The pipelines that the run has compiled plans of, by path. */
+  readonly #compiled = new Map<string, Blueprint[]>();
 
-  /** @param stubs by the id of a node, or its path into a child, with or without the root's name. */
-  constructor(
-    private readonly rootPath: string,
-    stubs: ReadonlyMap<string, unknown>,
-  ) {
-    this.#stubs = new Map([...stubs].map(([name, stub]) => [this.#pathOf(name), stub]));
+  /**
+   * @param root the pipeline, as the run will describe it.
+   * @throws {@link PipelineError} `NODE_UNKNOWN` or `OPTION_INVALID` for a stub whose target can be nowhere, or is no node.
+   */
+  constructor(root: Blueprint, stubs: readonly GivenStub[]) {
+    this.#root = root;
+    for (const given of stubs) {
+      const { which, kind } = given;
+      const path = pathOf(which, root, kind);
+      const isSource = root.nodes.some((node) => node.path === path && node.kind === 'source');
+      if (kind === 'source' && !isSource) throw unknownTarget(which, root, kind);
+      checkTarget(given, root, path);
+      this.#stubs.set(path, given);
+    }
+    for (const { path, kind } of root.nodes) {
+      if (kind === 'sink' && !this.#stubs.has(path)) this.#sinks.set(path, []);
+    }
   }
 
   /** What the root's sinks have taken, in the order of arrival. */
@@ -24,24 +48,35 @@ export class NodeStubs {
   }
 
   /** @throws {@link PipelineError} `NODE_UNKNOWN`. */
-  sink(name: string): readonly unknown[] {
-    const items = this.#sinks.get(this.#pathOf(name));
-    if (items === undefined) throw this.#unknown(name, 'sink');
+  sink(which: NodeTarget): readonly unknown[] {
+    const items = this.#sinks.get(pathOf(which, this.#root, 'sink'));
+    if (items === undefined) throw unknownTarget(which, this.#root, 'sink');
     return items;
   }
 
-  /** @throws {@link PipelineError} `NODE_UNKNOWN` for a stub whose node is not in the graph. */
-  check(graph: PipelineGraph): void {
-    for (const path of this.#stubs.keys()) {
-      const node = findNode(graph, path.split('/').slice(1));
-      if (node === undefined) throw this.#unknown(path, 'node');
-      if (node !== 'undescribed' && node.kind === 'composite') {
-        throw wrongStub(`'${path}' is a composite; replace its sub-pipeline with withChild`);
-      }
+  /** Notes a pipeline that the run uses. */
+  compiles(blueprint: Blueprint): void {
+    this.#compiled.set(blueprint.path, [...(this.#compiled.get(blueprint.path) ?? []), blueprint]);
+  }
+
+  /** After the run: the error of a stub whose node was in no plan of it, unless that may lie in a child that never ran. */
+  unused(): PipelineError | undefined {
+    for (const [path, { which }] of this.#stubs) {
+      const isThere = this.#blueprints.some(({ nodes }) => nodes.some((node) => node.path === path));
+      if (!isThere && !this.#undescribed.some((above) => path.startsWith(`${above}/`)))
+        return unknownTarget(which, this.#root, 'node');
     }
-    for (const { id, kind } of graph.nodes) {
-      if (kind === 'sink' && !this.#stubs.has(this.#pathOf(id))) this.#sinks.set(this.#pathOf(id), []);
-    }
+    return undefined;
+  }
+
+  /** Whether the run may describe a child that is not known yet: at its first item, or anew for other parameters. */
+  get mayDescribe(): boolean {
+    return mayDescribe(this.#root);
+  }
+
+  /** After the run: whether it has described every child. */
+  get isComplete(): boolean {
+    return this.#undescribed.length === 0;
   }
 
   /** The code that stands in for a node. */
@@ -49,12 +84,26 @@ export class NodeStubs {
     const items = this.#sinks.get(path);
     if (items !== undefined)
       return { how: 'instance', instance: isStream ? this.#streamSink(items) : this.#itemSink(items) };
-    if (!this.#stubs.has(path)) return undefined;
+    const given = this.#stubs.get(path);
+    if (given === undefined) return undefined;
     if (kind !== 'source' && kind !== 'transform' && kind !== 'stream-transform' && kind !== 'sink')
       return undefined;
-    const bound = bindNode(kind, this.#stubs.get(path));
+    const bound = bindNode(kind, given.stub);
     if ('problem' in bound) throw wrongStub(`the stub for '${path}' is no ${kind}: ${bound.problem}`);
+    if (kind === 'sink' && bound.isStream !== isStream) throw wrongStub(sinkProblem(path, isStream));
     return bound.binding;
+  }
+
+  get #blueprints(): readonly Blueprint[] {
+    return [...this.#compiled.values()].flat();
+  }
+
+  /** The paths of composites whose child the run has not described. */
+  get #undescribed(): readonly string[] {
+    return this.#blueprints
+      .flatMap(({ nodes }) => nodes)
+      .filter(({ kind, path }) => kind === 'composite' && !this.#compiled.has(path))
+      .map(({ path }) => path);
   }
 
   #itemSink(items: unknown[]): object {
@@ -77,18 +126,48 @@ export class NodeStubs {
     items.push(item);
     this.#left.push(item);
   }
+}
 
-  #pathOf(name: string): string {
-    return name.startsWith(`${this.rootPath}/`) ? name : `${this.rootPath}/${name}`;
-  }
+function mayDescribe({ nodes }: Blueprint): boolean {
+  return nodes.some(({ composite }) => {
+    if (composite === undefined) return false;
+    const { child } = composite;
+    return child === undefined || child.reads.size > 0 || mayDescribe(child);
+  });
+}
 
-  #unknown(name: string, what: string): PipelineError {
-    return new PipelineError('NODE_UNKNOWN', {
-      path: this.#pathOf(name),
-      problem: `There is no ${what} '${name}'.`,
-      remedy: "Use the id of a node of the pipeline, or its path into a child: 'composite/node'.",
-    });
-  }
+/** Refuses a stub for what is no node with code of its own, or can be nowhere. */
+function checkTarget({ which }: GivenStub, root: Blueprint, path: string): void {
+  const found = findNode(root, path.slice(root.path.length + 1).split('/'), false);
+  if (found === 'nowhere') throw unknownTarget(which, root, 'node');
+  if (found === 'perhaps') return;
+  if (found.kind === 'composite')
+    throw wrongStub(`'${path}' is a composite; replace its sub-pipeline with withChild`);
+  if (found.binding?.how === 'bridge')
+    throw wrongStub(`'${path}' is where a sub-pipeline meets its composite; give it its items with input`);
+}
+
+/**
+ * The node at a path; 'perhaps' where a child is described at its first item, or anew for other parameters.
+ *
+ * @param isChanging whether the pipeline may be described anew during the run; the root is not.
+ */
+function findNode(
+  { nodes }: Blueprint,
+  [id, ...rest]: readonly string[],
+  isChanging: boolean,
+): BlueprintNode | 'nowhere' | 'perhaps' {
+  const node = nodes.find((each) => each.id === id);
+  if (node !== undefined && rest.length === 0) return node;
+  if (node?.composite === undefined) return isChanging ? 'perhaps' : 'nowhere';
+  const { child } = node.composite;
+  return child === undefined ? 'perhaps' : findNode(child, rest, isChanging || child.reads.size > 0);
+}
+
+function sinkProblem(path: string, isStream: boolean): string {
+  return isStream
+    ? `'${path}' takes the whole stream: its stub needs the method 'consume'`
+    : `'${path}' takes single items: its stub needs the method 'write', or to be a function`;
 }
 
 function wrongStub(problem: string): PipelineError {
@@ -96,14 +175,4 @@ function wrongStub(problem: string): PipelineError {
     problem: `Wrong use of replaceNode: ${problem}.`,
     remedy: 'Give a stub of the same kind as the node.',
   });
-}
-
-/** The node at a path; a child that is described at its first item cannot be looked into. */
-function findNode(graph: PipelineGraph, ids: readonly string[]): GraphNode | 'undescribed' | undefined {
-  const [id, ...rest] = ids;
-  const node = graph.nodes.find((each) => each.id === id);
-  if (node === undefined || rest.length === 0) return node;
-  const child = graph.childGraphs.get(node.id);
-  if (child === undefined) return node.kind === 'composite' ? 'undescribed' : undefined;
-  return findNode(child, rest);
 }

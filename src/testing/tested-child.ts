@@ -1,3 +1,4 @@
+import { readProperty } from '../data/foreign-value.js';
 import type { PipelineBuilder } from '../builder/pipeline-builder.js';
 import type { PipelineContext } from '../context/pipeline-context.js';
 
@@ -16,7 +17,7 @@ export type ChildStub = (item: unknown, context: PipelineContext) => unknown;
 export class TestedChild implements RecordedChild {
   readonly inputs: unknown[] = [];
   readonly contexts: PipelineContext[] = [];
-  /** Whether the pipeline under test has it. */
+  /** Whether the pipeline under test has what it stands in for. */
   isUsed = false;
 
   constructor(
@@ -26,14 +27,12 @@ export class TestedChild implements RecordedChild {
 
   /** Whether it stands in for a definition: the same instance, or one of the same class. */
   replaces(source: object): boolean {
-    return (
-      source === this.definition || (typeof source !== 'function' && source.constructor === this.definition)
-    );
+    const isOfClass = typeof source !== 'function' && readProperty(source, 'constructor') === this.definition;
+    return source === this.definition || isOfClass;
   }
 
   /** Describes the sub-pipeline in its stead: the stub alone, in the child's context. */
   define(builder: PipelineBuilder<unknown, unknown>): void {
-    this.isUsed = true;
     const input = builder.addCompositeInput();
     const stub = builder.addTransform(
       (item: unknown, context) => {

@@ -4,10 +4,11 @@ import { describe, expect, test } from 'vitest';
 import {
   PipelineRunner,
   runPipeline,
+  SinkNode,
   SourceNode,
+  StreamSinkNode,
   type NoItem,
   type PipelineContext,
-  type StreamSinkNode,
 } from 'heirline';
 import {
   aborted,
@@ -24,12 +25,14 @@ import {
 import { childAround, childNode, rootAround, rootNode } from './support/small-graphs.js';
 
 /** A sink that has enough after so many items. */
-class TakesOnly implements Pick<StreamSinkNode<number>, 'consume'> {
+class TakesOnly extends StreamSinkNode<number> {
   readonly got: number[] = [];
 
-  constructor(private readonly most: number) {}
+  constructor(private readonly most: number) {
+    super();
+  }
 
-  async consume(items: AsyncIterable<number>): Promise<void> {
+  override async consume(items: AsyncIterable<number>): Promise<void> {
     for await (const item of items) {
       this.got.push(item);
       if (this.got.length === this.most) return;
@@ -184,9 +187,17 @@ describe('the end of a run', () => {
   });
 
   test('is a failure where a flush never answers, and says so', async () => {
+    class Hanging extends SinkNode<number> {
+      override write(): void {
+        // Takes everything.
+      }
+
+      override flush(): Promise<never> {
+        return never;
+      }
+    }
     const Hangs = definePipeline('root', (builder) => {
-      const sink = { write: () => undefined, flush: () => never };
-      builder.connect(builder.addSource([1], 'source'), builder.addSink(sink, 'sink'));
+      builder.connect(builder.addSource([1], 'source'), builder.addSink(Hanging, 'sink'));
     });
 
     const error = await rejectionOf(new PipelineRunner({ graceMs: 30 }).run(Hangs));
@@ -364,23 +375,24 @@ describe('a source that was opened', () => {
 
   test('is closed where a sibling fails before anything was read from it', async () => {
     const log: string[] = [];
-    const source = {
-      open: async () => {
+    class Slow extends SourceNode<number> {
+      override async open(): Promise<AsyncIterable<number>> {
         await delay(20);
-        return {
+        const opened = {
           [Symbol.asyncIterator]: () => ({ next: () => never }),
           [Symbol.asyncDispose]: async () => {
             await delay(1);
             log.push('closed');
           },
         };
-      },
-    };
+        return opened;
+      }
+    }
     const error = await rejectionOf(
       new PipelineRunner({ graceMs: 100 }).run(
         definePipeline('root', (builder) => {
           builder.connect(
-            builder.addSource(source, 'slow'),
+            builder.addSource(Slow, 'slow'),
             builder.addSink(() => undefined, 'sink'),
           );
           builder.connect(

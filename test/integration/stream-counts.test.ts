@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { runPipeline, type NoItem, type PipelineContext } from 'heirline';
+import { runPipeline, StreamSinkNode, type NoItem, type PipelineContext } from 'heirline';
 import {
   aborted,
   countsAt,
@@ -43,6 +43,13 @@ const sumsOf = (size: number): Transform =>
     }
     if (count > 0) yield sum;
   };
+
+/** A sink that has enough after the first item above 4. */
+class HasEnough extends StreamSinkNode<number> {
+  override async consume(items: AsyncIterable<number>): Promise<void> {
+    for await (const item of items) if (item > 4) return;
+  }
+}
 
 describe('the items that a stream transform holds when the run ends', () => {
   /** Gives seven items, then waits for the cancel that comes with the last of them. */
@@ -111,12 +118,7 @@ describe('the items that a stream transform holds when the run ends', () => {
           },
           { name: 'ahead', from: builder.addSource(range(1, 100), 'source') },
         );
-        const sink = {
-          consume: async (items: AsyncIterable<number>) => {
-            for await (const item of items) if (item > 4) return;
-          },
-        };
-        builder.connect(ahead, builder.addSink(sink, 'sink'));
+        builder.connect(ahead, builder.addSink(HasEnough, 'sink'));
       }),
     );
 

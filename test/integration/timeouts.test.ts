@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { errorPolicy, fixed, PipelineRunner, runPipeline, type PipelineContext } from 'heirline';
+import { ManualClock } from 'heirline/testing';
 import {
   aborted,
   abortedAsFetchDoes,
@@ -488,7 +489,8 @@ describe('a composite with a limit', () => {
       return item;
     };
 
-    const result = await runPipeline(
+    const clock = new ManualClock();
+    const running = new PipelineRunner({ clock }).run(
       limitedChild(
         step,
         range(1, 20),
@@ -496,6 +498,8 @@ describe('a composite with a limit', () => {
         outputs,
       ),
     );
+    await clock.advance(100);
+    const result = await running;
 
     expect(outputs).toEqual(range(1, 20).filter((item) => item % 5 !== 0));
     expect(countsAt(result, 'parent/child')).toMatchObject({ in: 20, out: 16, filtered: 4 });

@@ -5,6 +5,7 @@ import { PipelineContext } from '../../../src/context/pipeline-context.js';
 import type { RootContext } from '../../../src/context/root-context.js';
 import { LeakDetector } from '../../../src/engine/leak-detector.js';
 import type { RunLeaks } from '../../../src/engine/run-leaks.js';
+import { systemClock } from '../../../src/ports/clock.js';
 import { alarmAt } from '../../../src/run/alarm.js';
 import { CancelScope } from '../../../src/run/cancel-scope.js';
 import { settled } from '../support/executions.js';
@@ -135,7 +136,7 @@ describe('a run', () => {
 
   test('never reports an alarm of the library', async () => {
     const { root, leaks, warnings } = watchedRun();
-    left.push(runInContext(root, () => alarmAt(Date.now() + 60_000, () => undefined)));
+    left.push(runInContext(root, () => alarmAt(systemClock, Date.now() + 60_000, () => undefined)));
 
     await leaks.endRun();
 

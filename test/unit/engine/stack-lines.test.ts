@@ -1,6 +1,7 @@
 import { Script } from 'node:vm';
 import { describe, expect, test, vi } from 'vitest';
 import { StackLines } from '../../../src/engine/stack-lines.js';
+import { systemClock } from '../../../src/ports/clock.js';
 import { alarmAt } from '../../../src/run/alarm.js';
 import { timerWatch, runInContext } from '../../../src/context/ambient-context.js';
 import { root } from '../support/frames.js';
@@ -38,7 +39,7 @@ describe('the maker of a timer', () => {
   test('is nobody for timers of the library, wherever it is installed', () => {
     const stop: (() => void)[] = [];
     expect(
-      stackOf(() => stop.push(alarmAt(Date.now() + 60_000, () => undefined))).timer(false),
+      stackOf(() => stop.push(alarmAt(systemClock, Date.now() + 60_000, () => undefined))).timer(false),
     ).toBeUndefined();
     for (const stopAlarm of stop) stopAlarm();
 

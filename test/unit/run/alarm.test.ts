@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { systemClock } from '../../../src/ports/clock.js';
 import { alarmAt } from '../../../src/run/alarm.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -15,7 +16,7 @@ afterEach(() => {
 describe('alarmAt', () => {
   test('rings once, at its moment', () => {
     const ring = vi.fn();
-    alarmAt(Date.now() + 50, ring);
+    alarmAt(systemClock, Date.now() + 50, ring);
 
     vi.advanceTimersByTime(49);
     expect(ring).not.toHaveBeenCalled();
@@ -26,7 +27,7 @@ describe('alarmAt', () => {
 
   test('does not ring at once when the moment is further away than a timer reaches', () => {
     const ring = vi.fn();
-    alarmAt(Date.now() + 60 * DAY_MS, ring);
+    alarmAt(systemClock, Date.now() + 60 * DAY_MS, ring);
 
     vi.advanceTimersByTime(60 * DAY_MS - 1);
     expect(ring).not.toHaveBeenCalled();
@@ -37,7 +38,7 @@ describe('alarmAt', () => {
   test('rings in time exactly at the reach of one timer, and one beyond it', () => {
     for (const beyond of [0, 1]) {
       const ring = vi.fn();
-      alarmAt(Date.now() + LONGEST_TIMER_MS + beyond, ring);
+      alarmAt(systemClock, Date.now() + LONGEST_TIMER_MS + beyond, ring);
       vi.advanceTimersByTime(LONGEST_TIMER_MS + beyond - 1);
       expect(ring).not.toHaveBeenCalled();
       vi.advanceTimersByTime(1);
@@ -47,7 +48,7 @@ describe('alarmAt', () => {
 
   test('rings in the next turn for a moment that has passed', () => {
     const ring = vi.fn();
-    alarmAt(Date.now() - DAY_MS, ring);
+    alarmAt(systemClock, Date.now() - DAY_MS, ring);
 
     expect(ring).not.toHaveBeenCalled();
     vi.advanceTimersByTime(1);
@@ -56,7 +57,7 @@ describe('alarmAt', () => {
 
   test('leaves no timer when it is called off, also after it was armed again', () => {
     const ring = vi.fn();
-    const callOff = alarmAt(Date.now() + 60 * DAY_MS, ring);
+    const callOff = alarmAt(systemClock, Date.now() + 60 * DAY_MS, ring);
     vi.advanceTimersByTime(30 * DAY_MS);
 
     callOff();

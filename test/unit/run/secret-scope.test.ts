@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { PipelineError } from '../../../src/errors/pipeline-error.js';
 import { SecretNotFoundError } from '../../../src/errors/secret-not-found-error.js';
+import { systemClock } from '../../../src/ports/clock.js';
 import { CancelScope } from '../../../src/run/cancel-scope.js';
 import { Redactor } from '../../../src/run/redactor.js';
 import { SecretAccess } from '../../../src/run/secret-access.js';
@@ -367,6 +368,7 @@ describe('a provider that does not answer', () => {
     let watchers = 0;
     const watched = {
       reason: undefined,
+      clock: systemClock,
       watch: () => {
         watchers += 1;
         return () => {
@@ -393,7 +395,7 @@ describe('the audit', () => {
     vi.useFakeTimers({ now: 1000 });
     const { access, scope, secrets } = open(mapSecrets({ A: 'a value', B: 'b value' }));
     await secrets.get('A');
-    vi.setSystemTime(2000);
+    vi.advanceTimersByTime(1000);
     await access.at('orders/other', scope).get('B');
     await failureOf(secrets.get('MISSING'));
     await secrets.get('A');
