@@ -8,6 +8,8 @@ const leftOut = new Set<string>([
   'idle readables',
   'runItem without output',
   'lingering children',
+  'repeated letters',
+  'runItem after a failed init',
 ]);
 
 /** Whether something is left out. */

@@ -24,6 +24,7 @@ import {
   type Source,
   type Step,
 } from './fuzz-program.js';
+import { isLeftOut } from './fuzz-left-out.js';
 import { hasStatefulMix, overlapsIn } from './fuzz-order.js';
 
 /** Where the outputs of an execution go. */
@@ -51,11 +52,12 @@ export class ModelExecution {
   isHandled = false;
   /** Whether the limit of its composite has been reached. */
   isTimedOut = false;
-  /** What of an input has left it. */
   readonly classes: ModelClass[] = [];
   readonly itemSinks: ModelSink[] = [];
   readonly sources: [Source, PassingNode][] = [];
   input: PassingNode | undefined;
+  /** Whether anything in it may overlap in time. */
+  readonly overlaps: boolean;
   readonly #made = new Set<string>();
 
   constructor(
@@ -66,6 +68,7 @@ export class ModelExecution {
     private readonly hasLimit: boolean,
     outlet: Outlet | undefined,
   ) {
+    this.overlaps = overlapsIn(pipe) || (outlet !== undefined && pipe.sources.length > 0);
     run.event('pipelineStarted', path);
     drawGraph(this, outlet);
     this.#activate();
@@ -92,18 +95,18 @@ export class ModelExecution {
   fail(failure: ModelFailure): void {
     if (this.isHalted) return;
     this.failure = failure;
-    if (overlapsIn(this.pipe)) this.run.doubts.add(`fails where work overlaps: ${this.path}`);
+    if (this.overlaps) this.run.doubts.add(`fails where work overlaps: ${this.path}`);
   }
 
   /** Something that reads has had enough. */
   closes(): void {
-    if (overlapsIn(this.pipe)) this.run.doubts.add(`a reader leaves where work overlaps: ${this.path}`);
+    if (this.overlaps) this.run.doubts.add(`a reader leaves where work overlaps: ${this.path}`);
     if (this.parent !== undefined) this.parent.closes();
   }
 
   /** A call waits for the end of the nearest limit around it. */
   limitHit(): void {
-    if (overlapsIn(this.pipe)) this.run.doubts.add(`a limit where work overlaps: ${this.path}`);
+    if (this.overlaps) this.run.doubts.add(`a limit where work overlaps: ${this.path}`);
     if (!this.hasLimit) this.parent?.limitHit();
     else if (this.parent?.isLimited === true) this.run.doubts.add('limits within limits');
     else this.isTimedOut = true;
@@ -396,6 +399,7 @@ export function interpret(program: Program): ModelRun {
   if (input !== undefined && program.entry === 'runItem') {
     const [item = { value: 1, way: 'root/input' }] = itemsOf(program.input, 'root/input');
     if (!execution.isHalted) input.push(item);
+    else if (isLeftOut('runItem after a failed init')) run.doubts.add('an item after the end');
     input.end();
     const output = run.outputs.length;
     const failure = wrongNumber(program.output, output, false, 'root');
@@ -403,6 +407,6 @@ export function interpret(program: Program): ModelRun {
   }
   execution.close();
   run.failure = execution.failure;
-  if (run.isCancelled && overlapsIn(root)) run.doubts.add('a cancel where work overlaps');
+  if (run.isCancelled && execution.overlaps) run.doubts.add('a cancel where work overlaps');
   return run;
 }

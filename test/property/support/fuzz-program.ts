@@ -165,3 +165,8 @@ export function someStep(steps: readonly Step[], holds: (step: Step) => boolean)
 export function somePipe(pipe: Pipe, holds: (pipe: Pipe) => boolean): boolean {
   return holds(pipe) || someStep(pipe.steps, (step) => step.kind === 'child' && somePipe(step.pipe, holds));
 }
+
+/** Whether letters may be held back until a try of a composite has counted. */
+export function holdsLetters(program: Program): boolean {
+  return someStep(program.root.steps, (step) => step.kind === 'child' && (step.policy?.tries ?? 1) > 1);
+}

@@ -21,7 +21,7 @@ export interface Observed {
 type Ending = Pick<Observed, 'code' | 'path' | 'result'>;
 
 /** Far more than any program takes, its limits and its grace period included. */
-const BOUND_MS = 5_000;
+const BOUND_MS = 8_000;
 
 const GRACE_MS = 400;
 
