@@ -10,19 +10,8 @@ import {
   type TransformHandle,
 } from 'heirline';
 import { definePipeline, type DefinitionClass } from '../../integration/support/harness.js';
-import {
-  sinkClass,
-  sinkOf,
-  sourceClass,
-  sourceOf,
-  streamClass,
-  streamOf,
-  streamSinkClass,
-  streamSinkOf,
-  transformClass,
-  transformOf,
-  type Place,
-} from './fuzz-nodes.js';
+import { sinkClass, sourceClass, streamClass, streamSinkClass, transformClass } from './fuzz-node-classes.js';
+import { sinkOf, streamOf, streamSinkOf, transformOf, type Place } from './fuzz-nodes.js';
 import {
   branchPrefix,
   stepId,
@@ -36,6 +25,7 @@ import {
   type WorkStep,
 } from './fuzz-program.js';
 import type { Recorder } from './fuzz-recorder.js';
+import { sourceOf } from './fuzz-sources.js';
 
 /** Draws the nodes of one pipeline into a builder. */
 class Drawing<TIn, TOut> {

@@ -1,17 +1,7 @@
 // The user's code of a program: nodes that do what the program says and tell the recorder.
-import { Readable } from 'node:stream';
-import {
-  SinkNode,
-  SKIP,
-  SourceNode,
-  StreamSinkNode,
-  StreamTransformNode,
-  TransformNode,
-  type PipelineContext,
-  type Skip,
-} from 'heirline';
+import { SKIP, type PipelineContext, type Skip } from 'heirline';
 import { nextTurn } from '../../integration/support/harness.js';
-import type { Hook, Item, Source, StreamOp, Thrown, Work } from './fuzz-program.js';
+import type { Item, StreamOp, Thrown, Work } from './fuzz-program.js';
 import { count, type Recorder } from './fuzz-recorder.js';
 
 /** Where a node stands. */
@@ -19,12 +9,6 @@ export interface Place {
   readonly path: string;
   readonly id: string;
   readonly recorder: Recorder;
-}
-
-/** What a node that is a class has beside its work. */
-interface Hooks {
-  readonly init: Hook;
-  readonly flush: Hook;
 }
 
 type Call<TResult> = (item: Item, context: PipelineContext) => TResult;
@@ -101,7 +85,8 @@ function thenableOf<T>(finish: () => T): Promise<T> {
   return thenable as Promise<T>;
 }
 
-function untilAborted(signal: AbortSignal): Promise<void> {
+/** Settles when the signal aborts. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
     else
@@ -202,181 +187,4 @@ export function streamSinkOf({ path, recorder }: Place, reads: number) {
       if (taken === reads) return;
     }
   };
-}
-
-/** The function of a source. */
-export function sourceOf({ path, recorder }: Place, source: Source) {
-  const { kind, values, then } = source;
-  const items = (): Item[] => values.map((value) => ({ value, way: path }));
-  const give = (item: Item): Item => {
-    recorder.happens(`an item of ${path}`);
-    count(recorder.given, path);
-    return item;
-  };
-  function* generate(): Generator<Item> {
-    count(recorder.opened, path);
-    try {
-      for (const item of items()) yield give(item);
-      if (then === 'throw') throw new Error(`${path} ends badly`);
-    } finally {
-      count(recorder.closed, path);
-    }
-  }
-  async function* generateLater(context: PipelineContext): AsyncGenerator<Item> {
-    count(recorder.opened, path);
-    try {
-      for (const item of items()) {
-        await (item.value % 3 === 0 ? nextTurn() : Promise.resolve());
-        yield give(item);
-      }
-      if (then === 'throw') throw new Error(`${path} ends badly`);
-      if (then === 'wait') await untilAborted(context.signal);
-    } finally {
-      count(recorder.closed, path);
-    }
-  }
-  const read = (): Readable => {
-    const left = items();
-    const readable = new Readable({
-      objectMode: true,
-      highWaterMark: 1,
-      read() {
-        const item = left.shift();
-        if (item !== undefined) this.push(give(item));
-        else if (then === 'throw') this.destroy(new Error(`${path} ends badly`));
-        else if (then === 'end') this.push(null);
-      },
-    });
-    recorder.readables.push([path, readable]);
-    return readable;
-  };
-  return (context: PipelineContext): Iterable<Item> | AsyncIterable<Item> | Promise<Iterable<Item>> => {
-    recorder.happens(`opening ${path}`);
-    if (kind === 'readable') return read();
-    if (then === 'wait') return generateLater(context);
-    if (then === 'throw') return kind === 'asyncGenerator' ? generateLater(context) : generate();
-    switch (kind) {
-      case 'array':
-        return items().map(give);
-      case 'generator':
-      case 'class':
-        return generate();
-      case 'asyncGenerator':
-        return generateLater(context);
-      case 'promises':
-        return items().map((item) => Promise.resolve(give(item))) as unknown as Item[];
-      case 'promisedArray':
-        return Promise.resolve(items().map(give));
-      case 'iterator':
-        return items().map(give)[Symbol.iterator]();
-    }
-  };
-}
-
-/** A class of a transform, counted by its path. */
-export function transformClass(place: Place, call: ReturnType<typeof transformOf>, init: Hook) {
-  return class extends TransformNode<Item, Item> {
-    constructor() {
-      super();
-      made(place);
-    }
-    override init(): unknown {
-      return initialise(place, init);
-    }
-    override dispose(): void {
-      dispose(place);
-    }
-    override transform(item: Item, context: PipelineContext): Item | Skip | Promise<Item | Skip> {
-      return call(item, context);
-    }
-  };
-}
-
-/** A class of a sink, counted by its path. */
-export function sinkClass(place: Place, call: ReturnType<typeof sinkOf>, { init, flush }: Hooks) {
-  return class extends SinkNode<Item> {
-    constructor() {
-      super();
-      made(place);
-    }
-    override init(): unknown {
-      return initialise(place, init);
-    }
-    override dispose(): void {
-      dispose(place);
-    }
-    override write(item: Item, context: PipelineContext): unknown {
-      return call(item, context);
-    }
-    override async flush(): Promise<void> {
-      if (flush === 'none') return;
-      place.recorder.happens(`a flush of ${place.path}`);
-      count(place.recorder.flushed, place.path);
-      if (flush === 'fails') throw new Error(`${place.path} cannot be flushed`);
-    }
-  };
-}
-
-/** A class of a stream transform, counted by its path. */
-export function streamClass(place: Place, code: ReturnType<typeof streamOf>) {
-  return class extends StreamTransformNode<Item, Item> {
-    constructor() {
-      super();
-      made(place);
-    }
-    override dispose(): void {
-      dispose(place);
-    }
-    override transform(items: AsyncIterable<Item>): AsyncIterable<Item> {
-      return code(items);
-    }
-  };
-}
-
-/** A class of a sink that reads the stream, counted by its path. */
-export function streamSinkClass(place: Place, code: ReturnType<typeof streamSinkOf>) {
-  return class extends StreamSinkNode<Item> {
-    constructor() {
-      super();
-      made(place);
-    }
-    override dispose(): void {
-      dispose(place);
-    }
-    override consume(items: AsyncIterable<Item>): Promise<void> {
-      return code(items);
-    }
-  };
-}
-
-/** A class of a source, counted by its path. */
-export function sourceClass(place: Place, open: ReturnType<typeof sourceOf>) {
-  return class extends SourceNode<Item> {
-    constructor() {
-      super();
-      made(place);
-    }
-    override dispose(): void {
-      dispose(place);
-    }
-    override open(context: PipelineContext): ReturnType<typeof open> {
-      return open(context);
-    }
-  };
-}
-
-function made({ path, recorder }: Place): void {
-  recorder.happens(`a construction of ${path}`);
-  count(recorder.constructed, path);
-}
-
-async function initialise({ path, recorder }: Place, init: Hook): Promise<void> {
-  recorder.happens(`an init of ${path}`);
-  count(recorder.initialised, path);
-  if (init === 'fails') throw new Error(`${path} cannot be initialised`);
-}
-
-function dispose({ path, recorder }: Place): void {
-  recorder.happens(`a dispose of ${path}`);
-  count(recorder.disposed, path);
 }

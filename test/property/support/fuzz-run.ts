@@ -1,9 +1,9 @@
 import { PipelineContext, PipelineError, PipelineRunner, type RunResult } from 'heirline';
 import { nextTurn, unhandledDuring } from '../../integration/support/harness.js';
 import { rootPipelineOf, subPipelineOf } from './fuzz-build.js';
-import { sourceOf } from './fuzz-nodes.js';
 import type { Item, Program } from './fuzz-program.js';
 import { Recorder } from './fuzz-recorder.js';
+import { sourceOf } from './fuzz-sources.js';
 
 /** How a run of a program went. */
 export interface Observed {
