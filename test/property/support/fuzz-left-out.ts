@@ -7,7 +7,7 @@ const leftOut = new Set<string>([
   'held counts',
   'idle readables',
   'runItem without output',
-  'lingering children',
+  'lingering calls',
   'repeated letters',
   'runItem after a failed init',
 ]);

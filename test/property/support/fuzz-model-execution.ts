@@ -1,5 +1,4 @@
 import { increase, itemsOf, type ModelFailure, type ModelRun } from './fuzz-model-run.js';
-import type { PassingNode } from './fuzz-model-nodes.js';
 import { overlapsIn } from './fuzz-order.js';
 import type { Form, Hook, Item, Pipe, Source } from './fuzz-program.js';
 
@@ -11,6 +10,14 @@ export interface Outlet {
 
 /** Draws the nodes of an execution. */
 type Draw = (execution: ModelExecution, outlet: Outlet | undefined) => void;
+
+/** Where items enter: a source, or the input of a sub-pipeline. */
+interface ModelEntry {
+  readonly path: string;
+  readonly isClosed: boolean;
+  push(item: Item): void;
+  end(): void;
+}
 
 /** A node that is a class, in the order of the builder's calls. */
 interface ModelClass {
@@ -33,8 +40,8 @@ export class ModelExecution {
   isTimedOut = false;
   readonly classes: ModelClass[] = [];
   readonly itemSinks: ModelSink[] = [];
-  readonly sources: [Source, PassingNode][] = [];
-  input: PassingNode | undefined;
+  readonly sources: [Source, ModelEntry][] = [];
+  input: ModelEntry | undefined;
   /** Whether anything in it may overlap in time. */
   readonly overlaps: boolean;
   readonly #made = new Set<string>();
@@ -98,7 +105,7 @@ export class ModelExecution {
     for (const [source, node] of this.sources) this.runSource(source, node);
   }
 
-  runSource(source: Source, node: PassingNode): void {
+  runSource(source: Source, node: ModelEntry): void {
     for (const item of itemsOf(source, node.path)) {
       if (this.isHalted || node.isClosed) break;
       node.push(item);

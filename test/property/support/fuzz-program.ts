@@ -77,7 +77,7 @@ export interface Branch {
   readonly sink: Sink | undefined;
 }
 
-export interface BranchesStep {
+interface BranchesStep {
   readonly kind: 'branches';
   readonly branches: readonly Branch[];
 }

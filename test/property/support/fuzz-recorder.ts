@@ -31,6 +31,8 @@ export class Recorder {
   readonly disposersRun = new Map<string, number[]>();
   /** What was done after the run had settled, and what was done too early. */
   readonly wrong: string[] = [];
+  /** The disposers that ran while a call of their execution was under way. */
+  readonly disposedBeside: string[] = [];
   isOver = false;
   readonly #tries = new Map<string, WeakMap<Item, number>>();
   readonly #underWay = new Map<string, number>();
@@ -90,7 +92,7 @@ export class Recorder {
       this.happens('a disposer');
       listAt(this.disposersRun, pipelineId).push(number);
       if ((this.#underWay.get(pipelineId) ?? 0) > 0) {
-        this.wrong.push(`a disposer of ${context.path} ran beside a call of its execution`);
+        this.disposedBeside.push(`a disposer of ${context.path} ran beside a call of its execution`);
       }
     });
   }
