@@ -9,9 +9,10 @@ export function drawGraph(execution: ModelExecution, outlet: Outlet | undefined)
   const { pipe } = execution;
   let heads: ModelNode[] = [];
   if (outlet !== undefined) {
-    execution.input = new PassingNode(execution, 'input');
-    execution.input.inputs = 1;
-    heads.push(execution.input);
+    const input = new PassingNode(execution, 'input');
+    input.inputs = 1;
+    execution.input = input;
+    heads.push(input);
   }
   for (const [index, source] of pipe.sources.entries()) {
     const id = `source-${String(index)}`;
