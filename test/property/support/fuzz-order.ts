@@ -28,10 +28,12 @@ export function isUnordered(program: Program): boolean {
 
 /** Names the steps whose work depends on an order that is not promised. */
 export function hasStatefulMix(program: Program): string[] {
-  const { root, entry } = program;
+  const { root, entry, output } = program;
   const inputs = root.sources.length + (entry === 'run' ? 0 : 1);
   const found: string[] = [];
-  follow(root, inputs <= 1, found);
+  const inOrder = follow(root, inputs <= 1, found);
+  if (!inOrder && entry === 'runItem' && (output === 'first' || output === 'last'))
+    found.push(`'${output}' of outputs in no promised order`);
   return found;
 }
 
