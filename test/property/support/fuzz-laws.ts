@@ -11,7 +11,7 @@ export function brokenLaws(program: Program, observed: Observed): string[] {
   return [
     ...observed.unhandled.map((reason) => `an unhandled rejection: ${worded(reason)}`),
     ...observed.recorder.wrong,
-    ...(isLeftOut('lingering calls') ? [] : observed.recorder.disposedBeside),
+    ...observed.recorder.disposedBeside,
     ...brokenEnd(observed),
     ...brokenCounts(program, observed),
     ...brokenClosing(observed),
@@ -43,7 +43,7 @@ function brokenEnd({ code, result, recorder }: Observed): string[] {
   const [end] = ends;
   const outcome = end !== undefined && 'outcome' in end ? end.outcome : undefined;
   if (code !== 'other' && outcome !== expected) wrong.push(`the last event says ${String(outcome)}`);
-  if (recorder.events.at(-1) !== end && !isLeftOut('lingering calls'))
+  if (recorder.events.at(-1) !== end && !isLeftOut('ends of lingering children'))
     wrong.push('events came after that of the end');
   return wrong;
 }
