@@ -4,7 +4,6 @@ import {
   PipelineRunner,
   runPipeline,
   SKIP,
-  type NoItem,
   type OutputHandle,
   type PipelineBuilder,
   type PipelineDefinition,
@@ -94,7 +93,7 @@ describe('what a runner keeps', () => {
         builder.connect(node, builder.addCompositeOutput());
       }
     }
-    const Root = definePipeline<NoItem, NoItem>('root', (builder) => {
+    const Root = definePipeline('root', (builder) => {
       const child = builder.addComposite(Named, {
         name: 'child',
         from: builder.addSource([1], 'source'),
