@@ -15,6 +15,7 @@ import type { NodeSupply } from './node-supply.js';
 import type { Plan } from './plan.js';
 import type { RootPlan } from './plan-cache.js';
 import type { RunLeaks } from './run-leaks.js';
+import { runResult } from './run-result.js';
 import type { RunResult } from './run-result.js';
 import { RunState } from './run-state.js';
 import type { OpenPart } from './run-state.js';
@@ -64,7 +65,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
   await runInContext(root, dropOpenTraces, run, execution);
   root.release();
   request.clock?.tellFault(undefined);
-  const result: RunResult = Object.freeze({
+  const result = runResult({
     runId: root.context.runId,
     pipelineId: root.context.pipelineId,
     pipelineName: root.context.pipelineName,

@@ -3,7 +3,11 @@ import type { Outcome } from '../ports/execution-observer.js';
 import type { CostSummary } from '../run/cost-summary.js';
 import type { NodeCounts } from './node-counter.js';
 
-/** How a run ended. */
+/**
+ * How a run ended.
+ *
+ * `JSON.stringify` writes the counts as an object by path, and leaves the context out: a result can be logged.
+ */
 export interface RunResult {
   /** Identifies the run, in its events and dead letters too. */
   readonly runId: string;
@@ -23,6 +27,20 @@ export interface RunResult {
   readonly cost: CostSummary[];
   /** The run's own root context, with what the run wrote. */
   readonly context: PipelineContext;
+}
+
+/** Makes the frozen result of a run. Its `toJSON` is not enumerable: results compare and print as their fields alone. */
+export function runResult(fields: RunResult): RunResult {
+  const result = { ...fields };
+  Object.defineProperty(result, 'toJSON', { value: toJSON });
+  return Object.freeze(result);
+}
+
+/** Names every field that is written: a field that is added later stays inside until its data have been looked at. */
+function toJSON(this: RunResult): Record<string, unknown> {
+  const { runId, pipelineId, pipelineName, status, durationMs, nodes, abandoned, cost } = this;
+  const counts = Object.fromEntries(nodes);
+  return { runId, pipelineId, pipelineName, status, durationMs, nodes: counts, abandoned, cost };
 }
 
 declare module '../errors/pipeline-error.js' {

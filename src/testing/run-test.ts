@@ -2,6 +2,7 @@ import { PipelineContext } from '../context/pipeline-context.js';
 import type { PipelineContextOptions } from '../context/pipeline-context-options.js';
 import { checkArgument, pipelineNameOf, printed, ReplacedPipeline } from '../engine/node-replacement.js';
 import type { PipelineRunnerOptions } from '../engine/pipeline-runner.js';
+import { runResult } from '../engine/run-result.js';
 import type { RunResult } from '../engine/run-result.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { MemoryDeadLetterSink } from '../resilience/memory-dead-letter-sink.js';
@@ -131,7 +132,7 @@ class TestRun {
 
 function notStarted(context: PipelineContext, pipelineName: string): RunResult {
   const { runId, pipelineId } = context;
-  return Object.freeze({
+  return runResult({
     ...{ runId, pipelineId, pipelineName, context },
     status: 'failed',
     durationMs: 0,
