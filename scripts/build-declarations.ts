@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
 import ts from 'typescript';
+import { withDeclaredGlobals } from './declared-globals.js';
 import { replaceFiles } from './replace-files.js';
 
 const outdir = 'dist';
@@ -54,7 +55,7 @@ const files = output.map((file) => {
         : file.code;
   return [
     join(outdir, file.fileName),
-    text.replace(/^(?: {4})+/gm, (indent) => '\t'.repeat(indent.length / 4)),
+    withDeclaredGlobals(text).replace(/^(?: {4})+/gm, (indent) => '\t'.repeat(indent.length / 4)),
   ] as const;
 });
 await replaceFiles(outdir, /\.d\.ts(\.map)?$/, new Map(files));

@@ -1,57 +1,16 @@
-import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import ts from 'typescript';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { compileForUser, installPackage, problemsOf, type PackedFile } from './installed-package.js';
 import { root, runNode } from './run-node.js';
 
 const user = join(root, 'build/package-user');
-const installed = join(user, 'node_modules/heirline');
-
-interface PackedFile {
-  readonly path: string;
-  readonly size: number;
-}
-
-async function packedFiles(): Promise<readonly PackedFile[]> {
-  const args = ['pack', '--dry-run', '--json', '--ignore-scripts'];
-  const { stdout } = await promisify(execFile)('npm', args, {
-    cwd: root,
-    shell: process.platform === 'win32',
-  });
-  const [packed] = JSON.parse(stdout) as readonly { readonly files: readonly PackedFile[] }[];
-  return packed?.files ?? [];
-}
-
-/** What the compiler says about a module of the package's user. */
-function problemsOf(name: string, code: string): string[] {
-  const file = join(user, name);
-  writeFileSync(file, code);
-  const program = ts.createProgram([file], {
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.NodeNext,
-    strict: true,
-    exactOptionalPropertyTypes: true,
-    noEmit: true,
-    types: ['node'],
-  });
-  const ours = (path: string | undefined): boolean => path === undefined || path.startsWith(user);
-  return ts
-    .getPreEmitDiagnostics(program)
-    .filter((problem) => ours(problem.file?.fileName))
-    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
-}
 
 describe('the published package', () => {
   let files: readonly PackedFile[];
 
   beforeAll(async () => {
-    files = await packedFiles();
-    rmSync(user, { recursive: true, force: true });
-    mkdirSync(user, { recursive: true });
-    writeFileSync(join(user, 'package.json'), '{ "name": "user", "type": "module" }');
-    for (const { path } of files) cpSync(join(root, path), join(installed, path));
+    files = await installPackage(user);
   });
 
   it('is less than 330 kB, without source maps', () => {
@@ -66,7 +25,8 @@ describe('the published package', () => {
   });
 
   it('has declarations that hold by themselves, with one class in all entries and the result of an error', () => {
-    const problems = problemsOf(
+    const program = compileForUser(
+      user,
       'types.ts',
       `import { ContextDictionary, ErrorPolicy, PipelineContext, PipelineError, TransformNode } from 'heirline';
        import type { RunResult, SourceNode } from 'heirline';
@@ -80,8 +40,9 @@ describe('the published package', () => {
        // @ts-expect-error a type alone: errorPolicy makes one
        ErrorPolicy;
        export { contextModule, limit, result, source, TransformNode };`,
+      { types: ['node'] },
     );
-    expect(problems).toEqual([]);
+    expect(problemsOf(program)).toEqual([]);
   });
 
   it('has classes and functions that are named as they are exported', async () => {
