@@ -3,11 +3,12 @@
  * exports or names.
  */
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
 import ts from 'typescript';
 import { withDeclaredGlobals } from './declared-globals.js';
+import { withIncludedCode } from './included-code.js';
 import { replaceFiles } from './replace-files.js';
 
 const outdir = 'dist';
@@ -74,7 +75,9 @@ function declarationsOf(configFile: string): Map<string, string> {
   });
   const emitted = new Map<string, string>();
   program.emit(undefined, (path, text) => {
-    if (path.endsWith('.d.ts')) emitted.set(resolve(path), withoutHiddenParameters(text));
+    if (!path.endsWith('.d.ts')) return;
+    const folder = join('src', relative(modules, dirname(path)));
+    emitted.set(resolve(path), withIncludedCode(withoutHiddenParameters(text), folder));
   });
   return emitted;
 }

@@ -25,6 +25,9 @@ interface Waiter {
  *
  * An item runs even if its run has ended. The `signal` of its context is not the run's: it aborts with the kind
  * `shutdown` when {@link BackgroundQueue.close} runs out of time, and a `cancel` on its context ends that item alone.
+ *
+ * @example
+ * {@includeCode ../../examples/api/background-queue.ts}
  */
 export class BackgroundQueue<T> implements AsyncDisposable {
   readonly #options: BackgroundQueueOptions<T>;

@@ -43,7 +43,12 @@ export class CapturedContext {
   }
 }
 
-/** Copies what is current here, for work that is done later or elsewhere. */
+/**
+ * Copies what is current here, for work that is done later or elsewhere.
+ *
+ * @example
+ * {@includeCode ../../examples/api/capture-context.ts}
+ */
 export function captureContext(): CapturedContext {
   return new CapturedContext();
 }

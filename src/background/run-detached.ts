@@ -8,6 +8,9 @@ import { invalidOption } from '../errors/option-rules.js';
  *
  * It, and the timers and promises it makes, see no current context and keep none alive. It is called at once; what
  * it throws rejects the promise; where nobody awaits that, the process warns.
+ *
+ * @example
+ * {@includeCode ../../examples/api/run-detached.ts}
  */
 export function runDetached<T>(fn: () => T): Promise<Awaited<T>> {
   // In a state of its own: what the function enters there for good, nobody else sees.

@@ -1,6 +1,11 @@
 const SEPARATOR = '::';
 
-/** Names of a child's nodes for tools: `parent::child`. */
+/**
+ * Names of a child's nodes for tools: `parent::child`.
+ *
+ * @example
+ * {@includeCode ../../examples/api/composite-naming.ts}
+ */
 export const CompositeNaming = Object.freeze({
   /** Puts the composite's id before the id of a node in its child. */
   prefix(parent: string, child: string): string {

@@ -45,7 +45,12 @@ export interface NoItem {
   readonly [noItem]: never;
 }
 
-/** Describes a pipeline: `define` wires nodes together and does no work. */
+/**
+ * Describes a pipeline: `define` wires nodes together and does no work.
+ *
+ * @example
+ * {@includeCode ../../examples/api/pipeline-definition.ts}
+ */
 export interface PipelineDefinition<TIn = NoItem, TOut = NoItem> {
   /** Called when the pipeline is built, and again when a parameter that it read has changed. */
   define(builder: PipelineBuilder<TIn, TOut>, context: DefinitionContext): void;
@@ -90,6 +95,9 @@ class Opening {
  *
  * Problems are collected and reported together by {@link build}; only a sealed builder, a handle of another
  * builder and an impossible direction throw at once.
+ *
+ * @example
+ * {@includeCode ../../examples/api/pipeline-builder.ts}
  */
 export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
   static {

@@ -30,6 +30,9 @@ export interface PipelineMetadata {
  * Names a definition class and declares what it needs.
  *
  * Works as a legacy and as a standard decorator; `static readonly pipeline = { ... }` says the same without one.
+ *
+ * @example
+ * {@includeCode ../../examples/api/pipeline.ts}
  */
 export function pipeline(metadata: PipelineMetadata) {
   return <TClass extends new (...args: never[]) => unknown>(

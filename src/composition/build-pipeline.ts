@@ -22,6 +22,9 @@ export interface BuildOptions {
  * What the definition itself requires of its context is not checked.
  *
  * @throws {@link PipelineValidationError} with every problem found, in children too.
+ *
+ * @example
+ * {@includeCode ../../examples/api/build-pipeline.ts}
  */
 export function buildPipeline<TIn, TOut>(
   definition: Constructor<PipelineDefinition<TIn, TOut>> | PipelineDefinition<TIn, TOut>,

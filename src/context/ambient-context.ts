@@ -14,7 +14,12 @@ const storage = (Reflect.get(globalThis, slot) ??
   new AsyncLocalStorage()) as AsyncLocalStorage<ContextHolder>;
 Reflect.set(globalThis, slot, storage);
 
-/** The context of the execution whose code is running; undefined outside of any. */
+/**
+ * The context of the execution whose code is running; undefined outside of any.
+ *
+ * @example
+ * {@includeCode ../../examples/api/current-context.ts}
+ */
 export function currentContext(): PipelineContext | undefined {
   return storage.getStore()?.context;
 }
@@ -23,6 +28,9 @@ export function currentContext(): PipelineContext | undefined {
  * The context of the execution whose code is running.
  *
  * @throws {@link NoContextError} `NO_CONTEXT` where no pipeline runs.
+ *
+ * @example
+ * {@includeCode ../../examples/api/current-context.ts}
  */
 export function requireContext(): PipelineContext {
   const context = currentContext();

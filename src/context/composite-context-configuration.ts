@@ -57,6 +57,9 @@ const selectable = optionNames.filter((name) => name.startsWith('inheritParent')
 /**
  * An immutable statement of what a composite's child inherits: a preset, {@link CompositeContextConfiguration.create}
  * over the defaults, or {@link CompositeContextConfiguration.with} over another configuration.
+ *
+ * @example
+ * {@includeCode ../../examples/api/composite-context-configuration.ts}
  */
 export class CompositeContextConfiguration implements Readonly<CompositeContextOptions> {
   /** No data; run identity, lineage sink, observer and dead-letter sink are inherited. */

@@ -45,6 +45,9 @@ export let takeLocalEntries: (dictionary: ContextDictionary, template: ContextDi
  *
  * What is written here is never visible in the parent, nor in another child. Values of `parameters` and
  * `properties` are data: copied and frozen when set. Values of `items` are kept by reference.
+ *
+ * @example
+ * {@includeCode ../../examples/api/context-dictionary.ts}
  */
 export class ContextDictionary {
   static {

@@ -63,6 +63,9 @@ export type SchemaOutput<TSchema extends StandardSchema> = NonNullable<
  * @throws {@link PipelineError} `CONTEXT_KEY_INVALID` when the name is empty, not a string, or `__proto__`,
  * `CONTEXT_VALUE_INVALID` for a default of more than 1,000 levels, or one that cannot be read, `OPTION_INVALID` for wrong
  * options.
+ *
+ * @example
+ * {@includeCode ../../examples/api/context-key.ts}
  */
 export function contextKey<TSchema extends StandardSchema>(
   name: string,

@@ -52,6 +52,9 @@ export let frameOf: (context: PipelineContext) => ContextFrame;
  * its own root context from it, and what the run wrote is read from the result's `context`.
  *
  * Printed or serialised, a context shows its ids only.
+ *
+ * @example
+ * {@includeCode ../../examples/api/pipeline-context.ts}
  */
 export class PipelineContext {
   static {

@@ -19,6 +19,9 @@ import { TemplateFrame } from './template-frame.js';
  * process where there is none.
  *
  * @throws {@link PipelineError} `OPTION_INVALID` for wrong options, `DISPOSAL_FAILED` when the function succeeded but a disposer threw.
+ *
+ * @example
+ * {@includeCode ../../examples/api/with-context.ts}
  */
 export function withContext<T>(
   context: PipelineContext | PipelineContextOptions,

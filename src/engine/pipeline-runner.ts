@@ -138,6 +138,9 @@ class StandIns {
  * Runs pipelines. One runner serves many runs, also at once, and compiles each definition once.
  *
  * Running changes nothing outside of the run.
+ *
+ * @example
+ * {@includeCode ../../examples/api/pipeline-runner.ts}
  */
 export class PipelineRunner {
   static {
@@ -369,6 +372,9 @@ export class PipelineRunner {
  * Runs a pipeline with a runner of its own.
  *
  * @throws {@link PipelineError} when it fails or is cancelled; the error's `result` holds status and counts.
+ *
+ * @example
+ * {@includeCode ../../examples/api/run-pipeline.ts}
  */
 export function runPipeline<TIn = NoItem, TOut = NoItem>(
   definition: RootDefinition<TIn, TOut>,

@@ -29,7 +29,12 @@ export let endBudgetOf: EndBudget;
 /** The same error for another run that ends by it: each carries its own result. */
 export let exceededAgain: (error: BudgetExceededError) => BudgetExceededError;
 
-/** Thrown where more is spent, or is to be reserved, than a budget allows; its `path` is that of the spender. */
+/**
+ * Thrown where more is spent, or is to be reserved, than a budget allows; its `path` is that of the spender.
+ *
+ * @example
+ * {@includeCode ../../examples/api/budget-exceeded-error.ts}
+ */
 export class BudgetExceededError extends PipelineError {
   /** The limit and who used it up. */
   readonly budget: ExceededBudget;

@@ -1,6 +1,11 @@
 import { PipelineError } from './pipeline-error.js';
 
-/** Thrown by `requireContext` where no pipeline is running. */
+/**
+ * Thrown by `requireContext` where no pipeline is running.
+ *
+ * @example
+ * {@includeCode ../../examples/api/no-context-error.ts}
+ */
 export class NoContextError extends PipelineError {
   constructor() {
     super('NO_CONTEXT', {

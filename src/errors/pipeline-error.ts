@@ -17,6 +17,9 @@ export interface PipelineErrorDetails {
  *
  * An error that ends a run also carries the run's `result`, which is not enumerable, so that logging the
  * error does not print parameters.
+ *
+ * @example
+ * {@includeCode ../../examples/api/pipeline-error.ts}
  */
 export class PipelineError extends Error {
   /** The stable name of the failure. */

@@ -33,7 +33,12 @@ export function validationProblem(
   return makeProblem({ code, path, message: describeProblem(code, { path, problem, remedy }) });
 }
 
-/** Thrown by `build` with every problem found, in the pipeline and in its children, at once. */
+/**
+ * Thrown by `build` with every problem found, in the pipeline and in its children, at once.
+ *
+ * @example
+ * {@includeCode ../../examples/api/pipeline-validation-error.ts}
+ */
 export class PipelineValidationError extends PipelineError {
   /** Every problem, in the order of the definition. */
   readonly errors: readonly ValidationProblem[];

@@ -5,6 +5,9 @@ import type { CancelReason } from './cancel-reason.js';
  * The reason of an aborted `context.signal`, and what a cancelled run rejects with.
  *
  * Its `name` is `AbortError`, so that code which knows only the web's convention recognises it.
+ *
+ * @example
+ * {@includeCode ../../examples/api/run-cancelled-error.ts}
  */
 export class RunCancelledError extends PipelineError {
   /** Why the work was cancelled. */

@@ -1,6 +1,11 @@
 import { PipelineError } from './pipeline-error.js';
 
-/** Thrown where a secret is asked for that the provider lacks, or that a composite does not pass on. */
+/**
+ * Thrown where a secret is asked for that the provider lacks, or that a composite does not pass on.
+ *
+ * @example
+ * {@includeCode ../../examples/api/secret-not-found-error.ts}
+ */
 export class SecretNotFoundError extends PipelineError {
   /** The name that was asked for. */
   readonly secretName: string;

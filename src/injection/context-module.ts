@@ -8,6 +8,9 @@ import { RunContext } from '../run/run-context.js';
  *
  * Load it into a container of yours. Both are resolved afresh from the execution whose code is running: inject them
  * into classes bound in transient scope, since a singleton would keep the context of whoever came first.
+ *
+ * @example
+ * {@includeCode ../../examples/api/context-module.ts}
  */
 export function contextModule(): ContainerModule {
   return new ContainerModule(({ bind }) => {

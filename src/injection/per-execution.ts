@@ -14,6 +14,9 @@ import type { InstanceDisposer } from './scoped-instance.js';
  * @throws {@link PipelineError} `OPTION_INVALID` for what is no function.
  * @throws {@link PipelineError} in the binding: `NO_CONTEXT` outside of every execution, and `CONTEXT_DISPOSED` where an
  * instance that must be disposed is made after the end.
+ *
+ * @example
+ * {@includeCode ../../examples/api/scoped-instances.ts}
  */
 export function perExecution<T>(
   factory: (context: ResolutionContext) => T,

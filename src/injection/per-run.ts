@@ -9,6 +9,9 @@ import type { InstanceDisposer } from './scoped-instance.js';
  * another one has instances of its own.
  *
  * @throws {@link PipelineError} as {@link perExecution} does.
+ *
+ * @example
+ * {@includeCode ../../examples/api/scoped-instances.ts}
  */
 export function perRun<T>(
   factory: (context: ResolutionContext) => T,

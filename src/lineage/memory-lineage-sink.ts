@@ -1,6 +1,11 @@
 import type { LineageRecord, LineageSink } from '../ports/lineage-sink.js';
 
-/** Keeps lineage records in memory, all of them until {@link clear}: for tests and small runs. */
+/**
+ * Keeps lineage records in memory, all of them until {@link clear}: for tests and small runs.
+ *
+ * @example
+ * {@includeCode ../../examples/api/memory-lineage-sink.ts}
+ */
 export class MemoryLineageSink implements LineageSink {
   readonly #records: LineageRecord[] = [];
 

@@ -1,7 +1,12 @@
 import { PipelineError } from '../errors/pipeline-error.js';
 import { SourceNode } from './source-node.js';
 
-/** The node where a sub-pipeline gets its items from the composite that runs it. */
+/**
+ * The node where a sub-pipeline gets its items from the composite that runs it.
+ *
+ * @example
+ * {@includeCode ../../examples/api/pipeline-bridges.ts}
+ */
 export class PipelineInputSource<T> extends SourceNode<T> {
   /** Never called: the engine hands the items over. */
   override open(): Iterable<T> {

@@ -2,7 +2,12 @@ import type { PipelineContext } from '../context/pipeline-context.js';
 import type { Outcome } from '../ports/execution-observer.js';
 import type { NodeLifecycle } from './node-lifecycle.js';
 
-/** Takes items out of a pipeline. */
+/**
+ * Takes items out of a pipeline.
+ *
+ * @example
+ * {@includeCode ../../examples/api/sink-node.ts}
+ */
 export abstract class SinkNode<TIn> implements NodeLifecycle {
   /** Awaited before the first item; called only on what the run made. */
   init?(context: PipelineContext): unknown;

@@ -1,4 +1,9 @@
-/** Returned by a transform: the item is filtered out. */
+/**
+ * Returned by a transform: the item is filtered out.
+ *
+ * @example
+ * {@includeCode ../../examples/api/skip.ts}
+ */
 export const SKIP: unique symbol = Symbol.for('heirline.skip');
 
 /** The type of {@link SKIP}. */

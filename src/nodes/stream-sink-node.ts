@@ -1,7 +1,12 @@
 import type { PipelineContext } from '../context/pipeline-context.js';
 import type { NodeLifecycle } from './node-lifecycle.js';
 
-/** Takes a whole stream out of a pipeline. */
+/**
+ * Takes a whole stream out of a pipeline.
+ *
+ * @example
+ * {@includeCode ../../examples/api/stream-sink-node.ts}
+ */
 export abstract class StreamSinkNode<TIn> implements NodeLifecycle {
   /** Awaited before the first item; called only on what the run made. */
   init?(context: PipelineContext): unknown;

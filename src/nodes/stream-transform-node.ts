@@ -1,7 +1,12 @@
 import type { PipelineContext } from '../context/pipeline-context.js';
 import type { NodeLifecycle } from './node-lifecycle.js';
 
-/** Makes a stream of another one: batches, windows, joins. */
+/**
+ * Makes a stream of another one: batches, windows, joins.
+ *
+ * @example
+ * {@includeCode ../../examples/api/stream-transform-node.ts}
+ */
 export abstract class StreamTransformNode<TIn, TOut> implements NodeLifecycle {
   /** Awaited before the first item; called only on what the run made. */
   init?(context: PipelineContext): unknown;

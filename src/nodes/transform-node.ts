@@ -2,7 +2,12 @@ import type { PipelineContext } from '../context/pipeline-context.js';
 import type { Skip } from './skip.js';
 import type { NodeLifecycle } from './node-lifecycle.js';
 
-/** Makes one item of another, or filters it out with `SKIP`. */
+/**
+ * Makes one item of another, or filters it out with `SKIP`.
+ *
+ * @example
+ * {@includeCode ../../examples/api/transform-node.ts}
+ */
 export abstract class TransformNode<TIn, TOut> implements NodeLifecycle {
   /** Awaited before the first item; called only on what the run made. */
   init?(context: PipelineContext): unknown;

@@ -14,6 +14,9 @@ type Listener = (event: ExecutionEvent) => unknown;
  * by the run. Members that are undefined are left out.
  *
  * @throws {@link PipelineError} `OPTION_INVALID` for a member that is no observer, or has a misspelt method.
+ *
+ * @example
+ * {@includeCode ../../examples/api/observers.ts}
  */
 export function observers(...many: readonly (ExecutionObserver | undefined)[]): ExecutionObserver {
   const members = many.filter((observer) => observer !== undefined);

@@ -13,6 +13,9 @@ export interface Delay {
  * The same wait before every retry, in milliseconds.
  *
  * @throws {@link PipelineError} `POLICY_INVALID` when the wait is negative or not a number.
+ *
+ * @example
+ * {@includeCode ../../examples/api/error-policy.ts}
  */
 export function fixed(ms: number): Delay {
   if (!(Number.isFinite(ms) && ms >= 0)) {

@@ -91,6 +91,9 @@ export class ErrorPolicy {
  * `errorPolicy('skip')` and `errorPolicy('deadLetter')` take every error.
  *
  * @throws {@link PipelineError} `POLICY_INVALID` for a wrong rule, or for rules after one without `on`.
+ *
+ * @example
+ * {@includeCode ../../examples/api/error-policy.ts}
  */
 export function errorPolicy(first: ErrorRule | FinalDecision, ...more: readonly ErrorRule[]): ErrorPolicy {
   const rules = [typeof first === 'string' ? { then: first } : first, ...more];

@@ -2,7 +2,12 @@ import { checkOptions, rule } from '../errors/option-rules.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import type { DeadLetterEnvelope, DeadLetterSink } from '../ports/dead-letter-sink.js';
 
-/** Keeps dead letters in memory, up to a capacity; it refuses loudly instead of dropping one. */
+/**
+ * Keeps dead letters in memory, up to a capacity; it refuses loudly instead of dropping one.
+ *
+ * @example
+ * {@includeCode ../../examples/api/memory-dead-letter-sink.ts}
+ */
 export class MemoryDeadLetterSink implements DeadLetterSink {
   readonly #capacity: number;
   #envelopes: DeadLetterEnvelope[] = [];

@@ -7,7 +7,12 @@ import type { Reservation } from './reservation.js';
 import { budgetKinds } from './spending.js';
 import type { BudgetSpent, Spending } from './spending.js';
 
-/** What may be spent here, and what has been: the nearest budget, within those around it. */
+/**
+ * What may be spent here, and what has been: the nearest budget, within those around it.
+ *
+ * @example
+ * {@includeCode ../../examples/api/budget-meter.ts}
+ */
 export class BudgetMeter {
   readonly #budget: Budget;
   readonly #path: string;

@@ -16,6 +16,9 @@ export interface CooperateOptions {
  * `signal.reason` when the signal has aborted, and the promise rejects with it when that happens meanwhile.
  *
  * @throws {@link PipelineError} `OPTION_INVALID` for wrong arguments.
+ *
+ * @example
+ * {@includeCode ../../examples/api/cooperate.ts}
  */
 export function cooperate(signal: AbortSignal, options: CooperateOptions = {}): () => void | Promise<void> {
   const expected = rule.signal(signal);

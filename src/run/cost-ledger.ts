@@ -1,3 +1,4 @@
+import { isInstanceOf } from '../data/foreign-value.js';
 import { checkOptions, invalidOption, rule } from '../errors/option-rules.js';
 import type { PipelineError } from '../errors/pipeline-error.js';
 import type { Clock } from '../ports/clock.js';
@@ -105,6 +106,9 @@ export let pendingEntries: (ledger: CostLedger) => Promise<readonly PipelineErro
  * The ledger that was made with `new` shows everything that is booked in it; `context.run.cost` shows the entries
  * of its run only: of the same `runId` and tenant. Entries are kept as long as the ledger is: one that serves many
  * runs for long grows.
+ *
+ * @example
+ * {@includeCode ../../examples/api/cost-ledger.ts}
  */
 export class CostLedger {
   static {
@@ -130,7 +134,7 @@ export class CostLedger {
   /** @internal */
   constructor(view: View);
   constructor(given: CostLedgerOptions | View = {}) {
-    if (given instanceof View) {
+    if (isInstanceOf(given, View)) {
       this.#view = given;
     } else {
       checkOptions('CostLedger', given, { onEntry: rule.callable });

@@ -24,6 +24,9 @@ export let partsOf: (run: RunContext) => RunParts;
  * The run as one execution sees it: who it is and for whom, its secrets, costs, budget and session, and its end.
  *
  * What a node does with its own `context.run` is booked under the path of that node.
+ *
+ * @example
+ * {@includeCode ../../examples/api/run-context.ts}
  */
 export class RunContext implements RunContextFields {
   static {

@@ -15,7 +15,12 @@ export interface MapSecretsOptions {
   readonly fallback?: 'env' | undefined;
 }
 
-/** Takes secrets from the environment, read whenever one is asked for; an empty variable counts as absent. */
+/**
+ * Takes secrets from the environment, read whenever one is asked for; an empty variable counts as absent.
+ *
+ * @example
+ * {@includeCode ../../examples/api/secret-providers.ts}
+ */
 export function environmentSecrets(): SecretProvider {
   return { resolve: fromEnvironment };
 }
@@ -24,6 +29,9 @@ export function environmentSecrets(): SecretProvider {
  * Takes secrets from a record, of which it keeps a copy; an undefined value counts as left out.
  *
  * @throws {@link PipelineError} `OPTION_INVALID` for values that are neither a text nor a {@link Secret}, or empty.
+ *
+ * @example
+ * {@includeCode ../../examples/api/secret-providers.ts}
  */
 export function mapSecrets(
   record: Readonly<Record<string, string | Secret | undefined>>,

@@ -25,7 +25,12 @@ export interface SecretSource {
 
 const getRules = { fresh: rule.boolean, timeoutMs: rule.positiveMilliseconds };
 
-/** The secrets of a run as one execution sees them. */
+/**
+ * The secrets of a run as one execution sees them.
+ *
+ * @example
+ * {@includeCode ../../examples/api/secret-scope.ts}
+ */
 export class SecretScope {
   readonly #source: SecretSource;
   readonly #path: string;

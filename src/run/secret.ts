@@ -8,6 +8,9 @@ export const PLACEHOLDER = '[secret]';
  * A value that only {@link Secret.reveal} shows: printed in any other way it is `[secret]`.
  *
  * Keep the secret and reveal it where it is used: a revealed text is a text like any other.
+ *
+ * @example
+ * {@includeCode ../../examples/api/secret.ts}
  */
 export class Secret {
   static {

@@ -39,11 +39,14 @@ export let commitSession: (
  * A conversation's memory: made by {@link createSession}, and given to the runs of that conversation.
  *
  * It is only read here. Runs write through `context.run.session`, and a run that succeeded commits.
+ *
+ * @example
+ * {@includeCode ../../examples/api/session.ts}
  */
 export class SessionState {
   static {
     sessionNow = (state) => ({ entries: state.#entries, last: state.#last });
-    commitSession = (state, since, writes) => SessionState.#commit(state, since, writes);
+    commitSession = (state, since, writes) => this.#commit(state, since, writes);
   }
 
   /** Never changed, but replaced: what a run has seen stays so. */
@@ -107,6 +110,9 @@ export class SessionState {
  *
  * @throws {@link PipelineError} `OPTION_INVALID` for a key that is no text or empty, and for what holds no entries,
  * `CONTEXT_VALUE_INVALID` for data of more than 1,000 levels, or that cannot be read.
+ *
+ * @example
+ * {@includeCode ../../examples/api/session.ts}
  */
 export function createSession(
   initial: Readonly<Record<string, unknown>> | Iterable<readonly [string, unknown]> = {},

@@ -23,6 +23,9 @@ export interface SessionEntries {
  * The run sees the {@link SessionState} as it was when the run began, and what it has written itself. When it has
  * succeeded, all that it wrote is committed, or nothing where another run has committed one of these keys
  * meanwhile: then it fails with `SESSION_CONFLICT`. A run that does not succeed leaves no trace.
+ *
+ * @example
+ * {@includeCode ../../examples/api/session.ts}
  */
 export class Session {
   readonly #entries: SessionEntries;

@@ -60,6 +60,9 @@ export interface IsolationReport {
  *
  * @throws {@link IsolationError} `ISOLATION_BROKEN` with each crossing's key and path, or with a run's failure as `cause`.
  * @throws `OPTION_INVALID`, a `PipelineError`, for wrong options; else what is wrong with the definition.
+ *
+ * @example
+ * {@includeCode ../../examples/api/expect-isolation.ts}
  */
 export function expectIsolation<TIn, TOut>(
   definition: Definition<TIn, TOut>,

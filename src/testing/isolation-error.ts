@@ -27,7 +27,12 @@ interface IsolationFailure {
 /** So many places are named in the message. */
 const MOST_PLACES = 10;
 
-/** What `expectIsolation` rejects with: something has crossed, or a run has failed so that nothing is proven. */
+/**
+ * What `expectIsolation` rejects with: something has crossed, or a run has failed so that nothing is proven.
+ *
+ * @example
+ * {@includeCode ../../examples/api/expect-isolation.ts}
+ */
 export class IsolationError extends PipelineError {
   /** In the order in which they were found; empty where a run has failed for another reason. */
   readonly crossings: readonly IsolationCrossing[];

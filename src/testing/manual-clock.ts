@@ -22,6 +22,9 @@ const nextTurn = setImmediate;
  * A clock that stands still until a test moves it: retries, timeouts and deadlines take no time.
  *
  * Give it to a runner as `clock`, or to `testPipeline(...).withClock`. One clock may serve several runs.
+ *
+ * @example
+ * {@includeCode ../../examples/api/manual-clock.ts}
  */
 export class ManualClock implements Clock {
   readonly #timers = new Set<ManualTimer>();

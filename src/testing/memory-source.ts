@@ -1,7 +1,12 @@
 import { givenItems } from './given-items.js';
 import { SourceNode } from '../nodes/source-node.js';
 
-/** A source with the items it was made with; it can be opened any number of times. */
+/**
+ * A source with the items it was made with; it can be opened any number of times.
+ *
+ * @example
+ * {@includeCode ../../examples/api/memory-nodes.ts}
+ */
 export class MemorySource<T> extends SourceNode<T> {
   readonly #items: readonly T[];
 

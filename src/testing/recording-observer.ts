@@ -4,7 +4,12 @@ import type { ExecutionEvent, ExecutionEvents, ExecutionObserver } from '../port
 /** Any event of an execution. */
 export type AnyExecutionEvent = ExecutionEvents[keyof ExecutionEvents];
 
-/** An observer that keeps every event, in order. */
+/**
+ * An observer that keeps every event, in order.
+ *
+ * @example
+ * {@includeCode ../../examples/api/recording-observer.ts}
+ */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- the methods are made in the constructor
 export class RecordingObserver {
   /** In the order in which they happened, of every run that it observes. */

@@ -27,7 +27,12 @@ import { runTest } from './run-test.js';
 import type { TestResult } from './test-result.js';
 import type { ChildStub } from './tested-child.js';
 
-/** A test of a pipeline, or of a sub-pipeline alone; made by {@link testPipeline}. */
+/**
+ * A test of a pipeline, or of a sub-pipeline alone; made by {@link testPipeline}.
+ *
+ * @example
+ * {@includeCode ../../examples/api/test-pipeline.ts}
+ */
 export class PipelineTest<TIn, TOut> {
   readonly #definition: object;
   readonly #entries = perDictionary((): [Key, unknown][] => []);
@@ -174,6 +179,9 @@ export class PipelineTest<TIn, TOut> {
  *
  * @param runnerOptions of the runner that the test makes for each run.
  * @throws `OPTION_INVALID`, a `PipelineError`, for what is no definition, or for wrong options.
+ *
+ * @example
+ * {@includeCode ../../examples/api/test-pipeline.ts}
  */
 export function testPipeline<TIn, TOut>(
   definition: Definition<TIn, TOut>,

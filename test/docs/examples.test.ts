@@ -8,6 +8,8 @@ const paths = readdirSync(join(root, 'examples'), { recursive: true, encoding: '
 );
 const examples = paths.filter((path) => /^[^/]+\.ts$|^[^/]+\/main\.ts$/.test(path)).sort();
 
+const ofComments = paths.filter((path) => /^api\/[^/]+\.ts$/.test(path)).sort();
+
 /** `01-first.ts` prints `01-first.expected.txt`, `flights/main.ts` prints `flights/expected-output.txt`. */
 const expectedFile = (example: string): string =>
   join(
@@ -19,7 +21,18 @@ const expectedFile = (example: string): string =>
 describe('examples', () => {
   it('are there', () => {
     expect(examples).not.toEqual([]);
+    expect(ofComments).not.toEqual([]);
   });
+
+  it.concurrent.for(ofComments)(
+    '%s, which a doc comment includes, prints what its end says',
+    async (example, { expect }) => {
+      const code = readFileSync(join(root, 'examples', example), 'utf8');
+      const [, promised = ''] = code.split('\n// prints\n');
+      const output = await runNode(['--import', 'tsx', join('examples', example)], root);
+      expect(output).toBe(promised.replace(/^\/\/ ?/gm, ''));
+    },
+  );
 
   it.concurrent.for(examples)('%s prints what it promises', async (example, { expect }) => {
     const file = expectedFile(example);

@@ -1,0 +1,33 @@
+import type { PipelineBuilder } from 'heirline';
+import { expectIsolation, IsolationError } from 'heirline/testing';
+
+let shared = ''; // the fault: all runs write to it
+
+class Greet {
+  define(builder: PipelineBuilder) {
+    const customer = builder.addSource(
+      ({ parameters }) => [parameters.require<string>('customer')],
+      'customer',
+    );
+    const noted = builder.addTransform(async (name: string) => ((shared = name), undefined), {
+      from: customer,
+    });
+    builder.addSink(() => shared, {
+      from: builder.addTransform(() => shared, { name: 'read', from: noted }),
+    });
+  }
+}
+
+try {
+  await expectIsolation(Greet, {
+    runs: 10,
+    context: (run) => ({ parameters: { customer: `customer ${run}` } }),
+  });
+} catch (error) {
+  if (!(error instanceof IsolationError)) throw error;
+  const crossing = error.crossings[0];
+  console.log(error.code, crossing?.origin, 'crossed at', crossing?.path);
+}
+
+// prints
+// ISOLATION_BROKEN parameters.customer crossed at Greet/read
