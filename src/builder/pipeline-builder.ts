@@ -75,10 +75,17 @@ export interface FromOption<out T> {
 /** Options of a composite, of either granularity; `input` and `combine` are for one that runs once per item. */
 export type CompositeOptions<TItem = unknown> = (
   | (ItemCompositeOptions<TItem> & {
+      /** Makes what the child gets of an item. Default: the item itself. */
       readonly input?: ChildInputOf<TItem, unknown> | undefined;
+      /** Makes what leaves of an item and an output of its child. Default: the output itself. */
       readonly combine?: CombinedOutputOf<TItem, never, unknown> | undefined;
     })
-  | (StreamCompositeOptions & { readonly input?: undefined; readonly combine?: undefined })
+  | (StreamCompositeOptions & {
+      /** Refused: there is no single item to make something of. */
+      readonly input?: undefined;
+      /** Refused: there is no single item to combine an output with. */
+      readonly combine?: undefined;
+    })
 ) &
   FromOption<TItem>;
 
