@@ -13,7 +13,14 @@ export interface StandardSchema<out TInput = unknown, out TOutput = TInput> {
     /** Parses a value; a promise is refused. */
     readonly validate: (value: unknown) => SchemaResult<TOutput> | Promise<SchemaResult<TOutput>>;
     /** Carries the types; never there. */
-    readonly types?: { readonly input: TInput; readonly output: TOutput } | undefined;
+    readonly types?:
+      | {
+          /** What the schema takes. */
+          readonly input: TInput;
+          /** What the schema makes of it. */
+          readonly output: TOutput;
+        }
+      | undefined;
   };
 }
 
@@ -22,6 +29,7 @@ export type SchemaResult<TOutput> =
   | {
       /** The parsed value. */
       readonly value: TOutput;
+      /** Absent where the value is right. */
       readonly issues?: undefined;
     }
   | {
@@ -30,6 +38,14 @@ export type SchemaResult<TOutput> =
         /** What is wrong, in words. */
         readonly message: string;
         /** Where in the value. */
-        readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+        readonly path?:
+          | readonly (
+              | PropertyKey
+              | {
+                  /** The name of a property, or the place in a list. */
+                  readonly key: PropertyKey;
+                }
+            )[]
+          | undefined;
       }[];
     };

@@ -11,8 +11,8 @@ import type { InstanceDisposer } from './scoped-instance.js';
  *
  * Bind it in transient scope: any other keeps the instance of whoever came first.
  *
- * @throws {@link PipelineError} `OPTION_INVALID` for what is no function.
- * @throws {@link PipelineError} in the binding: `NO_CONTEXT` outside of every execution, and `CONTEXT_DISPOSED` where an
+ * @throws `OPTION_INVALID`, a `PipelineError`, for what is no function.
+ * @throws `PipelineError` in the binding: `NO_CONTEXT` outside of every execution, and `CONTEXT_DISPOSED` where an
  * instance that must be disposed is made after the end.
  *
  * @example

@@ -8,7 +8,7 @@ import type { InstanceDisposer } from './scoped-instance.js';
  * It is made on first use in each run and disposed at the run's end, as {@link perExecution} says. A run that joins
  * another one has instances of its own.
  *
- * @throws {@link PipelineError} as {@link perExecution} does.
+ * @throws `PipelineError` as {@link perExecution} does.
  *
  * @example
  * {@includeCode ../../examples/api/scoped-instances.ts}
