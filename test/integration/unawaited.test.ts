@@ -10,7 +10,7 @@ import {
   type Logger,
   type PipelineContext,
 } from 'heirline';
-import { expectIsolation, testPipeline } from 'heirline/testing';
+import { expectIsolation } from 'heirline/testing';
 import { definePipeline, defineStep, nextTurn, rejectionOf, unhandledDuring } from './support/harness.js';
 
 /** A logger that keeps the messages of its error lines, and the codes of the errors in them. */
@@ -165,11 +165,6 @@ describe('a promise that the library gives and nobody awaits', () => {
     ['runDetached', () => runDetached(fail), 'a detached task failed'],
     ['expectIsolation', () => expectIsolation(Failing, { runs: 2 }), 'expectIsolation failed'],
     [
-      'testPipeline.run',
-      () => testPipeline(Echo).withParameter('a', poison()).run(),
-      "the test of 'echo' failed",
-    ],
-    [
       'BackgroundQueue.close',
       () => new BackgroundQueue({ worker: fail }).close({ timeoutMs: -1 }),
       'closing a background queue failed',
@@ -265,14 +260,4 @@ async function* failing(): AsyncGenerator<number> {
   await nextTurn();
   yield* [];
   throw new RangeError('no');
-}
-
-/** Plain data that cannot be copied: reading it throws what no pipeline has thrown. */
-function poison(): object {
-  return Object.defineProperty({}, 'a', {
-    enumerable: true,
-    get: () => {
-      throw new RangeError('unreadable');
-    },
-  });
 }

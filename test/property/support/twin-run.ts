@@ -198,7 +198,9 @@ function eventsWrong(events: readonly EventLine[], root: TwinLevel): string[] {
   for (const [execution, own] of byExecution) {
     const ends = own.filter(({ type }) => type === 'pipelineCompleted' || type === 'pipelineFailed');
     const starts = own.filter(({ type }) => type === 'pipelineStarted');
-    const isFramed = own[0] === starts[0] && own.at(-1) === ends[0];
+    // A dead letter is told when it leaves: after its execution, where a composite around it might have tried again.
+    const framed = own.filter(({ type }) => type !== 'itemDeadLettered');
+    const isFramed = framed[0] === starts[0] && framed.at(-1) === ends[0];
     if (!isFramed || starts.length !== 1 || ends.length !== 1)
       wrong.push(`events of ${execution} have no one frame`);
     const ofNodes = (wanted: string): string[] =>

@@ -331,7 +331,7 @@ describe('data', () => {
     expect(JSON.stringify(knowing(value).data(knot))).not.toContain(value);
     expect(knowing(value).data(knot)).toMatchObject({ message: '[secret]', cause: { message: '[secret]' } });
     expect(depth).toBe(16);
-  });
+  }, 30_000);
 
   test('makes a plain object of an instance of a class, only for a value in its own data', () => {
     let calls = 0;
