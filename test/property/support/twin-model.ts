@@ -19,12 +19,21 @@ interface Failure {
   readonly path: string;
 }
 
+/** A dead letter, and where it was written. */
+interface HeldLetter {
+  readonly letter: Letter;
+  readonly node: TwinNode;
+  readonly execution: Execution;
+}
+
 /** One execution of a level. */
 class Execution {
   failure: Failure | undefined;
   handled = false;
   readonly outputs: TwinItem[] = [];
   readonly calls = new Map<string, number>();
+  /** The dead letters that wait for its end; undefined where its try is never repeated. */
+  held: HeldLetter[] | undefined;
 
   constructor(
     readonly level: TwinLevel,
@@ -218,6 +227,7 @@ export class Model {
         parent,
         cancellable || limited,
       );
+      if (policy !== undefined && policy.tries > 1) child.held = [];
       this.#tell(parent, 'compositeStarted', node.path, attempt);
       this.#tell(child, 'pipelineStarted', node.level.path);
       this.#pullAll(child);
@@ -227,6 +237,11 @@ export class Model {
       const failure = child.failure ?? wrongCount(node, child);
       const outcome = parent.isCancelled ? 'cancelled' : failure === undefined ? 'succeeded' : 'failed';
       this.#tell(parent, 'compositeCompleted', node.path, `${outcome} ${attempt}`);
+      const isLost = parent.isCancelled || failure !== undefined;
+      for (const letter of child.held ?? []) {
+        if (isLost) this.#at(letter.node).cancelled += 1;
+        else this.#writeLetter(parent, letter);
+      }
       if (parent.isCancelled) {
         counts.cancelled += 1;
         return;
@@ -280,13 +295,24 @@ export class Model {
       counts.failed += 1;
       execution.failure ??= failure;
     } else {
-      counts.deadLettered += 1;
       execution.handled = true;
       const { value, tag } = item;
-      this.#tell(execution, 'itemDeadLettered', node.path);
-      this.letters.push({ ...failure, decidedAt: node.path, value, tag, attempts: attempt });
+      const letter = { ...failure, decidedAt: node.path, value, tag, attempts: attempt };
+      this.#writeLetter(execution, { letter, node, execution });
     }
     return false;
+  }
+
+  /** A letter that is written in a try which may be repeated leaves when that try has succeeded. */
+  #writeLetter(around: Execution, held: HeldLetter): void {
+    for (let at: Execution | undefined = around; at !== undefined; at = at.parent) {
+      if (at.held === undefined) continue;
+      at.held.push(held);
+      return;
+    }
+    this.#at(held.node).deadLettered += 1;
+    this.#tell(held.execution, 'itemDeadLettered', held.node.path);
+    this.letters.push(held.letter);
   }
 }
 
