@@ -17,7 +17,7 @@ export interface GraphOutline {
 }
 
 /** A node as the rules see it. */
-export interface OutlineNode {
+interface OutlineNode {
   /** What edges call it. */
   readonly id: string;
   readonly kind: NodeKind;
@@ -26,7 +26,7 @@ export interface OutlineNode {
 }
 
 /** Nodes that could not be understood: reported already, so that nodes connected to them are not blamed for it. */
-export interface Misfits {
+interface Misfits {
   readonly kinds: ReadonlySet<NodeKind>;
   /** The nodes that get items of a misfit. */
   readonly fed: ReadonlySet<string>;

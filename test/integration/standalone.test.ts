@@ -136,6 +136,54 @@ describe('runItem', () => {
     expect((await rejectionOf(runner.runItem(KeepOdd, 2))).code).toBe('COMPOSITE_NO_OUTPUT');
   });
 
+  test('rejects where a policy has left the item out, names that node, and keeps its error as the cause', async () => {
+    const refused = new RangeError('too dear');
+    const Lenient = definePipeline<number, number>('lenient', (builder) => {
+      const check = builder.addTransform((): number => throwAnything(refused), {
+        name: 'check',
+        from: builder.addCompositeInput(),
+        errorPolicy: 'skip',
+      });
+      builder.connect(check, builder.addCompositeOutput());
+    });
+    const Around = definePipeline<number, number>('around', (builder) => {
+      const inner = builder.addComposite(Lenient, { name: 'inner', from: builder.addCompositeInput() });
+      builder.connect(inner, builder.addCompositeOutput());
+    });
+    const runner = new PipelineRunner();
+    const events: string[] = [];
+    const executionObserver = {
+      pipelineCompleted: () => events.push('completed'),
+      pipelineFailed: () => events.push('failed'),
+    };
+
+    for (const output of ['one', 'first', 'last'] as const) {
+      const error = await rejectionOf(runner.runItem(Lenient, 1, undefined, { output }));
+      expect(error).toMatchObject({ code: 'COMPOSITE_NO_OUTPUT', path: 'lenient/check' });
+      expect(error.cause).toBe(refused);
+      expect(resultOf(error).status).toBe('failed');
+      expectBalanced(resultOf(error));
+    }
+    const inner = await rejectionOf(runner.runItem(Around, 1, { executionObserver }));
+    expect(inner).toMatchObject({ code: 'COMPOSITE_NO_OUTPUT', path: 'around/inner/check' });
+    expect(events.at(-1)).toBe('failed');
+    expect(await runner.runItem(Lenient, 1, undefined, { output: 'optional' })).toBeUndefined();
+    expect(await runner.runItem(Lenient, 1, undefined, { output: 'many' })).toEqual([]);
+  });
+
+  test('awaits an item that is a promise, or anything with a then', async () => {
+    const runner = new PipelineRunner();
+    const seven = { then: (resolve: (value: number) => void) => resolve(7) };
+
+    expect(await runner.runItem(KeepOdd, Promise.resolve(3) as unknown as number)).toBe(3);
+    expect(await runner.runItem(KeepOdd, seven as unknown as number)).toBe(7);
+    const error = await rejectionOf(
+      runner.runItem(KeepOdd, Promise.reject(new RangeError('late')) as unknown as number),
+    );
+    expect(error).toMatchObject({ code: 'NODE_FAILED', path: 'keep-odd/input' });
+    expect(error.cause).toBeInstanceOf(RangeError);
+  });
+
   test('gives undefined for no output where the output is optional', async () => {
     const runner = new PipelineRunner();
 
