@@ -1,10 +1,9 @@
-import { ignoreRejection, isThenable } from '../data/foreign-value.js';
+import { hasMethod, ignoreRejection, isThenable } from '../data/foreign-value.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { isForAsynchronous } from '../ports/node-container.js';
 import { describeMisfit, printed } from '../ports/error-record.js';
 import type { DefinitionSource } from './blueprint.js';
 import { hasInjectionMetadata } from './injection-metadata.js';
-import { hasMethod } from './node-binding.js';
 
 /**
  * The definition object of a class or an instance.

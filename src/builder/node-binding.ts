@@ -1,3 +1,4 @@
+import { hasMethod } from '../data/foreign-value.js';
 import { PipelineInputSource } from '../nodes/pipeline-input-source.js';
 import { PipelineOutputSink } from '../nodes/pipeline-output-sink.js';
 import { StreamTransformNode } from '../nodes/stream-transform-node.js';
@@ -122,11 +123,6 @@ function isClass(node: { readonly prototype: unknown }, methods: readonly string
     methods.some((method) => hasMethod(node.prototype, method)) ||
     /^class\b/.test(Function.prototype.toString.call(node))
   );
-}
-
-/** Whether a value has a method of that name, its own or inherited. */
-export function hasMethod(value: unknown, method: string): boolean {
-  return typeof value === 'object' && value !== null && typeof Reflect.get(value, method) === 'function';
 }
 
 function isIterable(value: object): boolean {

@@ -43,6 +43,11 @@ export function hasProperty(value: unknown, key: PropertyKey): boolean {
   }
 }
 
+/** Whether a value has a method, its own or inherited. */
+export function hasMethod(value: unknown, name: PropertyKey): boolean {
+  return typeof readProperty(value, name) === 'function';
+}
+
 /** The prototype of an object; null also where it cannot be asked. */
 export function prototypeOf(value: object): object | null {
   try {

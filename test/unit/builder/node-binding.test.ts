@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bindNode, hasMethod, isOneShot } from '../../../src/builder/node-binding.js';
+import { bindNode, isOneShot } from '../../../src/builder/node-binding.js';
 import type { BoundNode } from '../../../src/builder/node-binding.js';
 import { PipelineInputSource } from '../../../src/nodes/pipeline-input-source.js';
 import { PipelineOutputSink } from '../../../src/nodes/pipeline-output-sink.js';
@@ -224,14 +224,4 @@ describe('an iterable that gives its items once', () => {
       false,
     ]);
   });
-});
-
-test('a method may be own or inherited, and nothing else is one', () => {
-  expect([hasMethod(new Double(), 'transform'), hasMethod({ transform: arrow }, 'transform')]).toEqual([
-    true,
-    true,
-  ]);
-  for (const value of [null, undefined, 'transform', { transform: 1 }, arrow]) {
-    expect(hasMethod(value, 'transform')).toBe(false);
-  }
 });
