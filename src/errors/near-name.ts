@@ -5,14 +5,14 @@ export function nearName(name: string, known: Iterable<string>): string | undefi
   let fewest = most + 1;
   for (const candidate of known) {
     if (candidate === name || Math.abs(candidate.length - name.length) > most) continue;
-    const count = differences(name.toLowerCase(), candidate.toLowerCase());
+    const count = lettersOff(name.toLowerCase(), candidate.toLowerCase());
     if (count < fewest) [nearest, fewest] = [candidate, count];
   }
   return nearest;
 }
 
 /** How many letters are to be added, taken away, replaced, or swapped with the next one, to make one text the other. */
-function differences(from: string, to: string): number {
+export function lettersOff(from: string, to: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let row = 1; row <= from.length; row += 1) {

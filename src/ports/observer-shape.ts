@@ -1,4 +1,5 @@
 import { isArray, isThenable, prototypeOf } from '../data/foreign-value.js';
+import { lettersOff } from '../errors/near-name.js';
 import { executionEventTypes } from './execution-observer.js';
 
 /** Words that events begin with: a method that is named so is meant to get one. */
@@ -61,31 +62,4 @@ function isMisspelt(name: string): boolean {
 function nearestEvent(name: string): string {
   const off = events.map((event) => lettersOff(name, event));
   return events[off.indexOf(Math.min(...off))] ?? '';
-}
-
-/** How many letters must be added, left out, changed or swapped with the next to make one word of the other. */
-function lettersOff(one: string, other: string): number {
-  let before: number[] = [];
-  let last = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (let row = 1; row <= one.length; row += 1) {
-    const current = [row];
-    for (let column = 1; column <= other.length; column += 1) {
-      const isSame = one[row - 1] === other[column - 1];
-      const isSwapped = one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1];
-      current.push(
-        Math.min(
-          at(last, column) + 1,
-          at(current, column - 1) + 1,
-          at(last, column - 1) + (isSame ? 0 : 1),
-          isSwapped ? at(before, column - 2) + 1 : Infinity,
-        ),
-      );
-    }
-    [before, last] = [last, current];
-  }
-  return at(last, other.length);
-}
-
-function at(row: readonly number[], index: number): number {
-  return row[index] ?? Infinity;
 }
