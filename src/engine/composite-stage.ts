@@ -73,7 +73,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
 
   #concludeAfter(running: Promise<void>, child: ChildExecution, item: unknown, attempt: number): Pending {
     const pending = new Pending();
-    const ended = child.plan.isConcurrent ? inTime(child, running) : running;
+    const ended = child.plan.isConcurrent || this.#isScope ? inTime(child, running) : running;
     pending.work = ended.then(() => pending.settle(this.#conclude(child, item, attempt)));
     return pending;
   }
@@ -323,12 +323,16 @@ function pushOn(next: Stage, execution: Execution, item: unknown, trace: ItemTra
   return next.push(execution, item, trace);
 }
 
-/** Waits for a child; one that has failed is waited for like a failed run, then it goes on by itself till the run's end. */
+/**
+ * Waits for a child. One that has failed, or whose own scope has ended, is waited for like such a run, then it goes on
+ * by itself till the run's end.
+ */
 function inTime(child: ChildExecution, running: Promise<void>): Promise<void> {
   return new Promise((resolve) => {
     let stopAlarm: (() => void) | undefined;
     const unwatch = child.onStop(() => {
-      if (child.failure === undefined) return;
+      // The end of a scope around it is awaited there.
+      if (child.parent.frame.scope.reason !== undefined) return;
       stopAlarm = alarmAt(systemClock, systemClock.now() + child.run.end.graceMs, () => {
         child.parent.linger(running);
         child.detach();

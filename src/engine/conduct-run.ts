@@ -146,7 +146,6 @@ function settledOrGivenUp(work: Promise<void>, execution: Execution): Promise<vo
     const unwatch = execution.onStop(() => {
       run.end.begin();
     });
-    if (execution.isHalted) run.end.begin();
     work
       .finally(() => {
         stopAlarm?.();

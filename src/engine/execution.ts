@@ -241,7 +241,10 @@ export class Execution implements ChildOutputs, ContextHolder {
     this.frame.closeScope();
   }
 
-  /** Calls back once when the execution fails or its scope ends; gives the function that stops watching. */
+  /**
+   * Calls back once when the execution fails or its scope ends, at once where that has happened; gives the function
+   * that stops watching.
+   */
   onStop(stop: () => void): () => void {
     const stops = (Execution.#extrasOf(this).stops ??= new Set());
     let isDone = false;
@@ -253,6 +256,7 @@ export class Execution implements ChildOutputs, ContextHolder {
     };
     stops.add(once);
     const unwatch = this.frame.scope.watch(once);
+    if (this.isHalted) once();
     return () => {
       isDone = true;
       stops.delete(once);

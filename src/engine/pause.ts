@@ -8,6 +8,7 @@ export function pause(execution: Execution, ms: number): Promise<void> {
       setImmediate(resolve);
       return;
     }
+    let unwatch = (): void => undefined;
     const finish = (): void => {
       stopAlarm();
       unwatch();
@@ -15,7 +16,6 @@ export function pause(execution: Execution, ms: number): Promise<void> {
     };
     const { clock } = execution.scope;
     const stopAlarm = alarmAt(clock, clock.now() + ms, finish);
-    const unwatch = execution.onStop(finish);
-    if (execution.isHalted) finish();
+    unwatch = execution.onStop(finish);
   });
 }
