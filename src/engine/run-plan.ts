@@ -86,8 +86,8 @@ function closeInSteps(plan: Plan, execution: Execution, isForced: boolean): Work
   };
   const closing = new ClosingSteps(flushes, run, {
     more: ({ isHurried }) => {
-      // Nothing waits for calls that have outlived their limit but the disposal.
-      isPutOff ||= !isHurried && (execution.lingering?.size ?? 0) > 0;
+      // Nothing waits for calls that have outlived their limit but the disposal; at the run's deadline that does neither.
+      isPutOff = !isHurried && (isPutOff || (execution.lingering?.size ?? 0) > 0);
       // A disposer may register another one.
       return isPutOff
         ? billSteps(execution)
