@@ -90,6 +90,7 @@ export class Reading {
   }
 
   #limit(): void {
+    if (this.#isLeft) return;
     const { run } = this.execution;
     this.#stopAlarm ??= alarmAt(systemClock, systemClock.now() + run.end.leftMs, () => {
       run.abandoned.add(this.path);
