@@ -1,4 +1,4 @@
-import { isObject, isThenable, readProperty, toPromise } from '../data/foreign-value.js';
+import { hasMethod, isThenable, readProperty, toPromise } from '../data/foreign-value.js';
 import type { AnyIterator } from './open-items.js';
 import type { Work } from './work.js';
 
@@ -24,7 +24,7 @@ export interface ClosedSource {
  */
 export function closeSource({ items, iterator }: ClosedSource, failed: (thrown: unknown) => void): Work {
   const returned = call(iterator ?? (isIterator(items) ? items : undefined), 'return', failed);
-  const closer = closers.find((name) => isMethod(items, name));
+  const closer = closers.find((name) => hasMethod(items, name));
   if (closer === undefined) return returned;
   if (returned === undefined) return call(items, closer, failed);
   return closeAfter(returned, () => call(items, closer, failed));
@@ -52,9 +52,5 @@ function call(target: unknown, name: PropertyKey, failed: (thrown: unknown) => v
 
 /** A generator, or another iterator that was given itself. */
 function isIterator(items: unknown): boolean {
-  return isMethod(items, 'next') && isMethod(items, 'return');
-}
-
-function isMethod(value: unknown, name: PropertyKey): boolean {
-  return isObject(value) && typeof readProperty(value, name) === 'function';
+  return hasMethod(items, 'next') && hasMethod(items, 'return');
 }

@@ -1,5 +1,5 @@
 import { PipelineError } from '../errors/pipeline-error.js';
-import { hasProperty, isArray, isObject, readProperty } from '../data/foreign-value.js';
+import { hasMethod, hasProperty, isArray, isInstanceOf, isObject } from '../data/foreign-value.js';
 
 /** What gives the items of an opened source. */
 export type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
@@ -19,6 +19,15 @@ export interface OpenedItems {
 const opened = new WeakSet();
 
 const iterateArray = Array.prototype[Symbol.iterator];
+
+/** Stands for an iterator that has ended by itself. */
+export const DONE: Iterator<unknown> = { next: () => ({ done: true, value: undefined }) };
+
+/** As any loop over an iterable does. */
+export function refuseNoResult(step: unknown): void {
+  if (typeof step === 'object' && step !== null) return;
+  throw new TypeError('the iterator gave no result object');
+}
 
 /** Whether something can be iterated, at once or with waiting. */
 export function isIterable(items: unknown): boolean {
@@ -56,6 +65,11 @@ export function openItems(items: unknown, path: string, what = 'a source'): Open
   return { iterator: iterator as AnyIterator, isAsync: openAsync !== undefined, list: undefined };
 }
 
+/** Whether an error says that something was refused because it had been opened before: then it belongs to another reader. */
+export function isRefusal(thrown: unknown, path: string): thrown is PipelineError {
+  return isInstanceOf(thrown, PipelineError) && thrown.code === 'SOURCE_EXHAUSTED' && thrown.path === path;
+}
+
 /** Notes that something is opened that can be opened once. */
 function refuseOpened(once: object, path: string): void {
   if (opened.has(once)) {
@@ -72,7 +86,7 @@ function refuseOpened(once: object, path: string): void {
 function isStream(items: unknown): items is object {
   if (!isObject(items) || isArray(items)) return false;
   if (isWebStream(items)) return true;
-  return isMethod(items, 'on') && isMethod(items, 'pause') && isMethod(items, 'resume');
+  return hasMethod(items, 'on') && hasMethod(items, 'pause') && hasMethod(items, 'resume');
 }
 
 interface WebStream {
@@ -84,11 +98,7 @@ interface WebStream {
 }
 
 function isWebStream(items: object): items is WebStream {
-  return isMethod(items, 'getReader') && isMethod(items, 'cancel');
-}
-
-function isMethod(items: object, name: string): boolean {
-  return typeof readProperty(items, name) === 'function';
+  return hasMethod(items, 'getReader') && hasMethod(items, 'cancel');
 }
 
 /** An iterator over a web stream that can be told to stop while it waits for an item. */

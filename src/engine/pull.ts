@@ -1,5 +1,4 @@
-import { isInstanceOf, isThenable } from '../data/foreign-value.js';
-import { PipelineError } from '../errors/pipeline-error.js';
+import { isThenable } from '../data/foreign-value.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
 import type { Budget } from '../run/budget.js';
 import type { CancelScope } from '../run/cancel-scope.js';
@@ -7,7 +6,7 @@ import { Pacer } from '../run/pacer.js';
 import { closeSource } from './close-source.js';
 import { wholeNodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
-import { openItems } from './open-items.js';
+import { DONE, isRefusal, openItems, refuseNoResult } from './open-items.js';
 import type { OpenedItems } from './open-items.js';
 import { settle } from './passage.js';
 import type { Passage } from './passage.js';
@@ -107,6 +106,8 @@ export class Pull {
     try {
       this.#source = openItems(items, this.stage.site.path);
     } catch (thrown) {
+      // Another reader has it, and closes it.
+      if (isRefusal(thrown, this.stage.site.path)) this.#items = undefined;
       this.#failed(thrown);
     }
   }
@@ -269,7 +270,7 @@ export class Pull {
     // It was told that nobody reads any more: what it says to that is of no interest.
     if (this.#closed !== undefined && !execution.isHalted) return;
     execution.fail(
-      isOurs(thrown, stage.site.path)
+      isRefusal(thrown, stage.site.path)
         ? thrown
         : wholeNodeFailed(stage.site.path, thrown, 'failed', execution.frame),
       stage.site,
@@ -301,18 +302,4 @@ export class Pull {
     origin.scope?.end({ kind: 'finished', message: 'nobody reads this source any more' }, stage.site.path);
     return closeSource({ items: this.#items, iterator: this.#source?.iterator }, this.#closeFailed);
   }
-}
-
-/** Whether an error is what the engine itself has found wrong about the source. */
-function isOurs(thrown: unknown, path: string): thrown is PipelineError {
-  return isInstanceOf(thrown, PipelineError) && thrown.code === 'SOURCE_EXHAUSTED' && thrown.path === path;
-}
-
-/** Stands for an iterator that has ended by itself. */
-const DONE: Iterator<unknown> = { next: () => ({ done: true, value: undefined }) };
-
-/** As any loop over an iterable does. */
-function refuseNoResult(step: unknown): void {
-  if (typeof step === 'object' && step !== null) return;
-  throw new TypeError('the iterator gave no result object');
 }

@@ -8,7 +8,7 @@ import type { Execution } from './execution.js';
 import type { Handover } from './handover.js';
 import { HeldItems } from './held-items.js';
 import { dropItem } from './item-end.js';
-import { openItems } from './open-items.js';
+import { DONE, isRefusal, openItems, refuseNoResult } from './open-items.js';
 import { Reading } from './reading.js';
 import { stopReason, StreamStage } from './stream-stage.js';
 import type { OpenStream } from './stream-stage.js';
@@ -93,6 +93,8 @@ class OutputLoop {
   /** Whether the code has failed by itself. */
   #hasFailed = false;
   #hasEnded = false;
+  /** Whether the iterator has been asked and has not answered: an error is then its own, and its end. */
+  #isAsked = false;
 
   constructor(
     private readonly stage: StreamTransformStage,
@@ -129,8 +131,12 @@ class OutputLoop {
       this.#iterator = iterator;
       while (this.#closed === undefined && !reading.isLeft && stage.isRead(execution)) {
         reading.isWaiting = true;
+        this.#isAsked = true;
         const step = await iterator.next();
-        if (step.done) {
+        refuseNoResult(step);
+        const isDone = Boolean(step.done);
+        this.#isAsked = false;
+        if (isDone) {
           this.#hasEnded = !execution.isHalted;
           this.#closed ??= { work: undefined };
           return;
@@ -143,6 +149,10 @@ class OutputLoop {
         if (pacer.isDue()) await pacer.yield();
       }
     } catch (thrown) {
+      // Another reader has it, and closes it.
+      if (isRefusal(thrown, stage.site.path)) this.#given = undefined;
+      // An iterator that threw is done by that.
+      if (this.#isAsked) this.#iterator = DONE;
       this.#failed(thrown);
     }
   }

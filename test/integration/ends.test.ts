@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import {
+  CostLedger,
   PipelineRunner,
   runPipeline,
   SinkNode,
@@ -162,7 +163,83 @@ describe('what a call that has outlived its limit may use', () => {
   });
 });
 
+describe('a call of a child that never ends', () => {
+  const twoBranches = (hangs: (context: PipelineContext) => unknown, fails: () => void) =>
+    definePipeline<number, number>('child-pipeline', (builder) => {
+      const input = builder.addCompositeInput();
+      builder.connect(
+        input,
+        builder.addSink((_: number, context) => hangs(context), 'hangs'),
+      );
+      const other = builder.addTransform(
+        (item: number) => {
+          fails();
+          return item;
+        },
+        { name: 'fails', from: input },
+      );
+      builder.connect(other, builder.addCompositeOutput());
+    });
+
+  test('is left after the grace period where a branch beside it has failed already', async () => {
+    const child = twoBranches(
+      () => never,
+      () => {
+        throw new Error('fails at once');
+      },
+    );
+    const result = await new PipelineRunner({ graceMs: 20 }).run(
+      rootAround(child, { output: 'optional', errorPolicy: 'skip' }),
+    );
+
+    expect(result).toMatchObject({ status: 'succeeded', abandoned: ['root/child/hangs'] });
+    expect(countsAt(result, 'root/child')).toMatchObject({ in: 1, filtered: 1 });
+    expectBalanced(result);
+  });
+
+  test.each(['alone', 'beside another branch'])(
+    'is left after the grace period where it has cancelled its child, %s',
+    async (where) => {
+      const hangs = (context: PipelineContext): Promise<never> => {
+        context.cancel();
+        return never;
+      };
+      const child = where === 'alone' ? childNode(hangs) : twoBranches(hangs, () => undefined);
+      const result = await new PipelineRunner({ graceMs: 20 }).run(
+        rootAround(child, { output: 'optional', errorPolicy: 'skip', cancellable: true }),
+      );
+
+      expect(result.status).toBe('succeeded');
+      expect(result.abandoned).toHaveLength(1);
+      expect(countsAt(result, 'root/child')).toMatchObject({ in: 1, filtered: 1 });
+      expectBalanced(result);
+    },
+  );
+});
+
 describe('the end of a run', () => {
+  test('disposes and tells its end before it settles, though a call lingers and a bill is never answered', async () => {
+    const log: string[] = [];
+    const limited = rootNode(
+      (context) => {
+        context.onDispose(() => log.push('closed'));
+        context.run.cost.record({ callId: 'call', model: 'm', inputTokens: 1, outputTokens: 0 });
+        return never;
+      },
+      [1],
+      { timeoutMs: 5, errorPolicy: 'skip' },
+    );
+    const error = await rejectionOf(
+      new PipelineRunner({
+        graceMs: 30,
+        executionObserver: { pipelineFailed: () => log.push('told') },
+      }).run(limited, { run: { cost: new CostLedger({ onEntry: () => never }) } }),
+    );
+
+    expect(error.code).toBe('SINK_REJECTED');
+    expect(log).toEqual(['closed', 'told']);
+  });
+
   test('has one deadline: what ignores a cancel is waited for once, at all levels together', async () => {
     const ignores = childNode((context) => {
       context.onDispose(() => never);
@@ -329,6 +406,117 @@ describe('a source that nobody reads any more', () => {
 
     expect(result).toMatchObject({ status: 'succeeded', abandoned: [] });
     expect(closed).toHaveLength(8);
+  });
+});
+
+describe('what gives its items once', () => {
+  const reading = (source: () => AsyncIterable<number>, got: number[]) =>
+    definePipeline('root', (builder) => {
+      builder.connect(
+        builder.addSource(source, 'source'),
+        builder.addSink((item: number) => got.push(item), 'sink'),
+      );
+    });
+
+  test('is not closed by a run that is refused it: another one reads it to its end', async () => {
+    const stream = new Readable({ objectMode: true, read: () => undefined });
+    const got: number[] = [];
+    const Reads = reading(() => stream as AsyncIterable<number>, got);
+    const first = runPipeline(Reads);
+    stream.push(1);
+    const refused = await rejectionOf(runPipeline(Reads));
+    stream.push(2);
+    stream.push(null);
+    const result = await first;
+
+    expect(refused).toMatchObject({ code: 'SOURCE_EXHAUSTED', path: 'root/source' });
+    expect(result.status).toBe('succeeded');
+    expect(got).toEqual([1, 2]);
+  });
+
+  test('is not closed by a stream transform that is refused it either', async () => {
+    const stream = new Readable({ objectMode: true, read: () => undefined });
+    const got: number[] = [];
+    const first = runPipeline(reading(() => stream as AsyncIterable<number>, got));
+    stream.push(1);
+    const refused = await rejectionOf(
+      runPipeline(
+        definePipeline('root', (builder) => {
+          const source = builder.addSource([1], 'source');
+          const transform = builder.addStreamTransform(() => stream as AsyncIterable<number>, {
+            name: 'transform',
+            from: source,
+          });
+          builder.connect(
+            transform,
+            builder.addSink(() => undefined, 'sink'),
+          );
+        }),
+      ),
+    );
+    stream.push(2);
+    stream.push(null);
+    await first;
+
+    expect(refused).toMatchObject({ code: 'NODE_FAILED', cause: { code: 'SOURCE_EXHAUSTED' } });
+    expect(got).toEqual([1, 2]);
+  });
+});
+
+describe('a stream transform whose iterator breaks', () => {
+  const giving = (next: () => unknown, returned: () => void) =>
+    definePipeline('root', (builder) => {
+      const given = {
+        [Symbol.asyncIterator]: () => ({
+          next: () => Promise.resolve().then(next),
+          return: () => {
+            returned();
+            return Promise.resolve({ done: true, value: undefined });
+          },
+        }),
+      };
+      const source = builder.addSource([1], 'source');
+      const transform = builder.addStreamTransform(() => given as AsyncIterable<number>, {
+        name: 'transform',
+        from: source,
+      });
+      builder.connect(
+        transform,
+        builder.addSink(() => undefined, 'sink'),
+      );
+    });
+
+  test('is not told to end once its iterator has thrown, as in any loop over an iterable', async () => {
+    let returned = 0;
+    const error = await rejectionOf(
+      runPipeline(
+        giving(
+          () => {
+            throw new Error('broken');
+          },
+          () => (returned += 1),
+        ),
+      ),
+    );
+
+    expect(error).toMatchObject({ code: 'NODE_FAILED', path: 'root/transform' });
+    expect(returned).toBe(0);
+  });
+
+  test('fails in the words of a source where its iterator gives no result', async () => {
+    const error = await rejectionOf(
+      runPipeline(
+        giving(
+          () => undefined,
+          () => undefined,
+        ),
+      ),
+    );
+
+    expect(error).toMatchObject({
+      code: 'NODE_FAILED',
+      cause: { message: 'the iterator gave no result object' },
+    });
   });
 });
 
