@@ -3,11 +3,8 @@ import { outputProblem } from '../composition/output-cardinality.js';
 import { runInContext } from '../context/ambient-context.js';
 import type { PipelineError } from '../errors/pipeline-error.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
-import { SKIP } from '../nodes/skip.js';
-import { systemClock } from '../ports/clock.js';
 import type { Outcome } from '../ports/execution-observer.js';
 import type { ErrorPolicy } from '../resilience/error-policy.js';
-import { alarmAt } from '../run/alarm.js';
 import { CancelScope } from '../run/cancel-scope.js';
 import { ChildExecution } from './child-execution.js';
 import type { ItemLink } from './child-execution.js';
@@ -19,9 +16,10 @@ import type { FailedTry } from './failed-try.js';
 import { dropItem, endTrace, settleRecord } from './item-end.js';
 import type { HeldLetters } from './held-letters.js';
 import { HeldOutputs } from './held-outputs.js';
+import { inTime } from './in-time.js';
 import type { ItemMapping } from './item-mapping.js';
+import { LiveOutputs } from './live-outputs.js';
 import { runChild } from './run-child.js';
-import type { Stage } from './stage.js';
 import type { StageSite } from './stage-site.js';
 import { timedTry } from './timed-try.js';
 import { nothingAfter, Pending } from './pending.js';
@@ -31,8 +29,8 @@ import type { Work } from './work.js';
 /** Runs a whole sub-pipeline for each item, in a child context. */
 export class CompositeStage extends WorkStage implements OutputReceiver {
   readonly mayRepeat: boolean;
-  /** Whether outputs leave as they come: nothing can undo them once a policy may try again. */
-  readonly #isLive: boolean;
+  /** Hands on outputs as they come; undefined where a policy may try again, since nothing can undo them then. */
+  readonly #live: LiveOutputs | undefined;
   /** Whether each child can end alone. */
   readonly #isScope: boolean;
   /** Makes what leaves of the outputs; undefined where they leave as they are. */
@@ -48,8 +46,9 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     super(site, policy);
     this.mayRepeat = policy?.canRetry === true;
     this.#isScope = composite.cancellable || composite.budget !== undefined;
-    this.#isLive = composite.output === 'many' && policy?.canRecover !== true;
     this.#combining = starter.mapping?.combines === true ? starter.mapping : undefined;
+    const isLive = composite.output === 'many' && policy?.canRecover !== true;
+    this.#live = isLive ? new LiveOutputs(this, this.#combining, timeoutMs !== undefined) : undefined;
   }
 
   protected override attempt(
@@ -161,50 +160,10 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
       if (child.count === 1 || this.composite.output === 'last') child.kept = item;
       return undefined;
     }
-    if (this.#isLive) return this.#sendLive(child, item);
+    if (this.#live !== undefined) return this.#live.send(child, item);
     if (child.count === 1) child.kept = [item];
     else (child.kept as unknown[]).push(item);
     return undefined;
-  }
-
-  /** Hands on an output in its turn. The child's limit is for its own work: it stands still while others have the output. */
-  #sendLive(child: ChildExecution, item: unknown): Work {
-    const turn = child.link?.turn?.wait();
-    const sent =
-      turn === undefined ? this.#emitLive(child, item) : turn.then(() => this.#emitLive(child, item));
-    if (sent === undefined || this.timeoutMs === undefined) return sent;
-    const goOn = child.frame.scope.holdLimit();
-    return sent.then(goOn);
-  }
-
-  /** Hands on an output while its child still runs: in the parent's context. */
-  #emitLive(child: ChildExecution, output: unknown): Work {
-    if (child.isDetached) return undefined;
-    const { parent, link } = child;
-    let item = output;
-    if (this.#combining !== undefined) {
-      item = runInContext(parent, () => this.#combineLive(child, output));
-      if (item === SKIP) {
-        child.count -= 1;
-        return undefined;
-      }
-    }
-    this.counter(parent).emitted += 1;
-    link?.trace?.split(1);
-    return runInContext(parent, pushOn, this.next, parent, item, link?.trace);
-  }
-
-  /** Combines one output of a child that still runs; gives SKIP where that failed, which has ended the child then. */
-  #combineLive(child: ChildExecution, output: unknown): unknown {
-    const { parent, link } = child;
-    // What a child still gives once it has failed is not asked about.
-    if (child.isHalted) return SKIP;
-    try {
-      return this.#combining?.combined(link?.item, output, this.view(parent));
-    } catch (error) {
-      child.fail(error as PipelineError, this.site, false, parent.frame);
-      return SKIP;
-    }
   }
 
   override emit(execution: Execution, processed: unknown, trace: ItemTrace | undefined): Work {
@@ -242,7 +201,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
   /** Combines what a child that has succeeded gave, unless that has left already; gives the error of the try. */
   #combine(child: ChildExecution): PipelineError | undefined {
     const combining = this.#combining;
-    if (combining === undefined || this.#isLive || child.count === 0) return undefined;
+    if (combining === undefined || this.#live !== undefined || child.count === 0) return undefined;
     try {
       combining.combineKept(child, this.composite.output === 'many', this.view(child.parent));
       return undefined;
@@ -287,7 +246,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
       counter.emitted += 1;
       return kept;
     }
-    if (this.#isLive) return nothingAfter(this.#release(parent, link?.trace));
+    if (this.#live !== undefined) return nothingAfter(this.#release(parent, link?.trace));
     counter.emitted += count;
     return new HeldOutputs(kept as readonly unknown[]);
   }
@@ -317,32 +276,4 @@ function runItem(child: ChildExecution, item: unknown): Work {
   return link === undefined
     ? runInContext(child, runChild, child, item, undefined)
     : runInContext(child, runChild, child, link.input, link.inner);
-}
-
-function pushOn(next: Stage, execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
-  return next.push(execution, item, trace);
-}
-
-/**
- * Waits for a child. One that has failed, or whose own scope has ended, is waited for like such a run, then it goes on
- * by itself till the run's end.
- */
-function inTime(child: ChildExecution, running: Promise<void>): Promise<void> {
-  return new Promise((resolve) => {
-    let stopAlarm: (() => void) | undefined;
-    const unwatch = child.onStop(() => {
-      // The end of a scope around it is awaited there.
-      if (child.parent.frame.scope.reason !== undefined) return;
-      stopAlarm = alarmAt(systemClock, systemClock.now() + child.run.end.graceMs, () => {
-        child.parent.linger(running);
-        child.detach();
-        resolve();
-      });
-    });
-    void running.then(() => {
-      unwatch();
-      stopAlarm?.();
-      resolve();
-    });
-  });
 }

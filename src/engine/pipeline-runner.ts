@@ -4,13 +4,11 @@ import { DEFAULT_MAX_DEPTH, DefinitionEnvironment } from '../composition/definit
 import { pipelineNameOf } from '../composition/describe-root.js';
 import { handledProblem, outputProblem } from '../composition/output-cardinality.js';
 import { checkRequirements } from '../composition/requirements.js';
-import { isThenable, whenSettled } from '../data/foreign-value.js';
 import { currentContext } from '../context/ambient-context.js';
 import type { ContextFrame } from '../context/context-frame.js';
 import type { ServiceOptions } from '../context/context-services.js';
 import { handOut } from '../context/handed-out.js';
 import { PipelineContext, frameOf } from '../context/pipeline-context.js';
-import { serviceRules } from '../context/pipeline-context-options.js';
 import type { PipelineContextOptions } from '../context/pipeline-context-options.js';
 import { reportFailure } from '../context/report-failure.js';
 import { rootContext } from '../context/root-context.js';
@@ -20,27 +18,21 @@ import { outputCardinalities } from '../nodes/composite-options.js';
 import type { OutputCardinality } from '../nodes/composite-options.js';
 import type { Items } from '../nodes/source-node.js';
 import { joinObservers } from '../observability/observers.js';
-import { clockRule } from '../ports/clock.js';
-import type { Clock } from '../ports/clock.js';
-import type { DeadLetterSink } from '../ports/dead-letter-sink.js';
-import type { ExecutionObserver } from '../ports/execution-observer.js';
-import type { LineageSink } from '../ports/lineage-sink.js';
 import { silentLogger } from '../ports/logger.js';
-import type { Logger } from '../ports/logger.js';
-import type { NodeContainer } from '../ports/node-container.js';
 import { quietly } from '../run/bound-logger.js';
 import { tenantRequired } from '../run/tenant-required.js';
 import { WatchedClock } from '../run/watched-clock.js';
 import { CollectedOutputs } from './collected-outputs.js';
 import { conductRun } from './conduct-run.js';
-import { wholeNodeFailed } from './engine-errors.js';
 import type { RunRequest } from './conduct-run.js';
-import type { Execution } from './execution.js';
 import { allEnded } from './fan-out-stage.js';
+import { feedItem } from './feed-item.js';
 import { refusingGenerators } from './generator-watch.js';
 import { ItemStream } from './item-stream.js';
 import { LeakDetector } from './leak-detector.js';
 import { NodeSupply } from './node-supply.js';
+import { DEFAULT_GRACE_MS, generateAfter, runnerRules } from './pipeline-runner-options.js';
+import type { PipelineRunnerOptions } from './pipeline-runner-options.js';
 import { PlanCache } from './plan-cache.js';
 import type { Definition, RootDefinition, TakenBy } from './run-arguments.js';
 import { runSources } from './run-plan.js';
@@ -48,55 +40,9 @@ import type { Plan } from './plan.js';
 import type { RunReplacement } from './run-replacement.js';
 import type { RunResult } from './run-result.js';
 import { after } from './work.js';
-import type { Work } from './work.js';
 
+export type { PipelineRunnerOptions } from './pipeline-runner-options.js';
 export type { Definition } from './run-arguments.js';
-
-/** What a runner gives to each of its runs. */
-export interface PipelineRunnerOptions {
-  /** Gives the nodes and definitions that are bound in it. */
-  readonly container?: NodeContainer | undefined;
-  /** Gets the events of every run, beside an observer of the run's context. */
-  readonly executionObserver?: ExecutionObserver | undefined;
-  /** Used where the run's context has none. */
-  readonly lineageSink?: LineageSink | undefined;
-  /** Used where the run's context has none; a decorator of the context applies to it. */
-  readonly deadLetterSink?: DeadLetterSink | undefined;
-  /** Used where the run's context has none. Default: log lines are dropped. */
-  readonly logger?: Logger | undefined;
-  /** How many levels of composites may stand below a root. Default 32. */
-  readonly maxDepth?: number | undefined;
-  /** How long a failed or cancelled run waits for nodes that ignore the aborted signal. Default 10,000 ms. */
-  readonly graceMs?: number | undefined;
-  /**
-   * Tells the time of each run: its delays, timeouts and deadlines, and every moment that it notes. How long a run waits
-   * for what ignores the signal, `graceMs`, goes by the process.
-   *
-   * Default: that of the run around, for a run that a node starts; else a clock that never goes back, with the timers
-   * of the process.
-   */
-  readonly clock?: Clock | undefined;
-  /** Whether a run without a tenant is refused. Default `false`. */
-  readonly requireTenant?: boolean | undefined;
-  /**
-   * Whether to report timers, uses of the current context and listeners on `context.signal` that outlive the execution
-   * that started them, each with its path: as a warning of the run's logger, or of the process where there is none.
-   *
-   * It slows the whole process down while a run is under way. Default: whether `NODE_ENV` is `development`.
-   */
-  readonly development?: boolean | undefined;
-  /**
-   * Whether code is generated for nodes that take many items, which is faster; or after how many items. Default: after
-   * 30,000, where the process allows code from strings; elsewhere, and with false, a loop does the same.
-   */
-  readonly codeGeneration?:
-    | boolean
-    | {
-        /** How many items pass first; 0 for none. */
-        readonly after: number;
-      }
-    | undefined;
-}
 
 /** What a run starts with: a template, or its options. */
 export type RunContextSource = PipelineContext | PipelineContextOptions;
@@ -106,25 +52,6 @@ interface RunCall {
   /** Of the run's root, once there is one. */
   frame: ContextFrame | undefined;
 }
-
-const DEFAULT_GRACE_MS = 10_000;
-
-/** Fewer uses would not pay for compiling the code. */
-const DEFAULT_GENERATE_AFTER = 30_000;
-
-function generateAfter(option: PipelineRunnerOptions['codeGeneration']): number {
-  if (typeof option === 'object') return option.after;
-  return option === false ? Infinity : DEFAULT_GENERATE_AFTER;
-}
-
-const codeGenerationRule = (value: unknown): string | undefined => {
-  if (typeof value === 'boolean') return undefined;
-  const after: unknown =
-    typeof value === 'object' && value !== null && 'after' in value ? value.after : undefined;
-  return Number.isInteger(after) && Number(after) >= 0
-    ? undefined
-    : 'true, false or { after: a whole number }';
-};
 
 /** Makes a runner that replaces parts of what it runs, for tests; no public object leads here. */
 export let replacingRunner: (options: PipelineRunnerOptions, replacement: RunReplacement) => PipelineRunner;
@@ -162,16 +89,7 @@ export class PipelineRunner {
   constructor(options: PipelineRunnerOptions, standIns: StandIns);
   constructor(options: PipelineRunnerOptions = {}, standIns?: StandIns) {
     const replacement = standIns instanceof StandIns ? standIns.replacement : undefined;
-    checkOptions('PipelineRunner', options, {
-      ...serviceRules,
-      container: rule.having('isBound', 'get'),
-      maxDepth: rule.positiveInteger,
-      graceMs: rule.milliseconds,
-      clock: clockRule,
-      requireTenant: rule.boolean,
-      development: rule.boolean,
-      codeGeneration: codeGenerationRule,
-    });
+    checkOptions('PipelineRunner', options, runnerRules);
     const { development = process.env['NODE_ENV'] === 'development' } = options;
     this.#leaks = development ? new LeakDetector() : undefined;
     this.#options = options;
@@ -251,7 +169,7 @@ export class PipelineRunner {
     await this.#conduct(call, definition, context, refuseWithoutInput, (plan) => ({
       receiver: outputs,
       feed: (execution) =>
-        after(feedAwaited(plan, execution, item), () => {
+        after(feedItem(plan, execution, item), () => {
           if (execution.isHalted) return undefined;
           const problem =
             outputProblem(cardinality, execution, plan.blueprint.path) ??
@@ -381,30 +299,6 @@ export function runPipeline<TIn = NoItem, TOut = NoItem>(
   context?: RunContextSource,
 ): Promise<RunResult> {
   return new PipelineRunner().run(definition, context);
-}
-
-/** Any thenable is awaited, as what a source gives is. */
-function feedAwaited(plan: Plan, execution: Execution, item: unknown): Work {
-  if (!isThenable(item)) return feedOne(plan, execution, item);
-  return whenSettled(
-    item,
-    (settled) => feedOne(plan, execution, settled),
-    (thrown) => {
-      const site = plan.input?.site;
-      execution.fail(wholeNodeFailed(site?.path ?? plan.blueprint.path, thrown), site);
-    },
-  );
-}
-
-function feedOne(plan: Plan, execution: Execution, item: unknown): Work {
-  const { input } = plan;
-  const sources = runSources(plan, execution);
-  const { scope, services } = execution.frame;
-  const isRefused = scope.budget.limitsItems && scope.budget.enter(plan.blueprint.path) !== undefined;
-  const trace = isRefused ? undefined : execution.run.traceFor(services.lineageSink);
-  const pushed = isRefused ? undefined : input?.push(execution, item, trace);
-  const ended = after(pushed, () => input?.end(execution));
-  return allEnded([sources, ended]);
 }
 
 function refuseSubPipeline({ input, blueprint }: Plan): void {

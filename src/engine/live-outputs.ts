@@ -1,0 +1,64 @@
+import { runInContext } from '../context/ambient-context.js';
+import type { PipelineError } from '../errors/pipeline-error.js';
+import type { ItemTrace } from '../lineage/item-trace.js';
+import { SKIP } from '../nodes/skip.js';
+import type { ChildExecution } from './child-execution.js';
+import type { Execution } from './execution.js';
+import type { ItemMapping } from './item-mapping.js';
+import type { NodeStage, Stage } from './stage.js';
+import type { Work } from './work.js';
+
+/** Hands on the outputs of a composite's children while these still run. */
+export class LiveOutputs {
+  constructor(
+    /** The composite. */
+    private readonly stage: NodeStage,
+    /** Makes what leaves of the outputs; undefined where they leave as they are. */
+    private readonly combining: ItemMapping | undefined,
+    /** Whether each child has a limit. */
+    private readonly isLimited: boolean,
+  ) {}
+
+  /** Hands on an output in its turn. The child's limit is for its own work: it stands still while others have the output. */
+  send(child: ChildExecution, item: unknown): Work {
+    const turn = child.link?.turn?.wait();
+    const sent = turn === undefined ? this.#emit(child, item) : turn.then(() => this.#emit(child, item));
+    if (sent === undefined || !this.isLimited) return sent;
+    const goOn = child.frame.scope.holdLimit();
+    return sent.then(goOn);
+  }
+
+  /** Hands on an output in the parent's context. */
+  #emit(child: ChildExecution, output: unknown): Work {
+    if (child.isDetached) return undefined;
+    const { parent, link } = child;
+    let item = output;
+    if (this.combining !== undefined) {
+      item = runInContext(parent, () => this.#combined(child, output));
+      if (item === SKIP) {
+        child.count -= 1;
+        return undefined;
+      }
+    }
+    this.stage.counter(parent).emitted += 1;
+    link?.trace?.split(1);
+    return runInContext(parent, pushOn, this.stage.next, parent, item, link?.trace);
+  }
+
+  /** Combines one output; gives SKIP where that failed, which has ended the child then. */
+  #combined(child: ChildExecution, output: unknown): unknown {
+    const { parent, link } = child;
+    // What a child still gives once it has failed is not asked about.
+    if (child.isHalted) return SKIP;
+    try {
+      return this.combining?.combined(link?.item, output, this.stage.view(parent));
+    } catch (error) {
+      child.fail(error as PipelineError, this.stage.site, false, parent.frame);
+      return SKIP;
+    }
+  }
+}
+
+function pushOn(next: Stage, execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
+  return next.push(execution, item, trace);
+}
