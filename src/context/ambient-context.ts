@@ -2,7 +2,7 @@ import { AsyncLocalStorage, createHook, executionAsyncResource } from 'node:asyn
 import { NoContextError } from '../errors/no-context-error.js';
 import type { PipelineContext } from './pipeline-context.js';
 
-/** What is current: whoever can show a context. An execution makes it only when somebody asks. */
+/** Shows the current context. An execution makes its context only when that is asked for. */
 export interface ContextHolder {
   readonly context: PipelineContext;
 }
@@ -38,7 +38,7 @@ export function requireContext(): PipelineContext {
   return context;
 }
 
-/** Whoever is current; unlike {@link currentContext} it makes nothing. */
+/** The current holder of a context; unlike {@link currentContext} it makes nothing. */
 export function currentHolder(): ContextHolder | undefined {
   return storage.getStore();
 }

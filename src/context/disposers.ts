@@ -5,7 +5,7 @@ import { printed } from '../ports/error-record.js';
 /** Something to call when an execution ends. */
 export type Disposer = (() => unknown) | Disposable | AsyncDisposable;
 
-/** A disposer with the path of whoever is named if it fails. */
+/** A disposer with the path that is named if it fails. */
 export interface RegisteredDisposer {
   readonly disposer: Disposer;
   readonly path: string;

@@ -24,7 +24,7 @@ function frozen(kind: string): TypeError {
 export class FrozenMap<TKey, TValue> implements ReadonlyMap<TKey, TValue> {
   readonly #entries: ReadonlyMap<TKey, TValue>;
 
-  /** @param entries are not copied: whoever holds them can still fill them. */
+  /** @param entries are not copied: the code that made them can still fill them. */
   constructor(entries: ReadonlyMap<TKey, TValue>) {
     this.#entries = entries;
     Object.freeze(this);
@@ -96,7 +96,7 @@ export class FrozenMap<TKey, TValue> implements ReadonlyMap<TKey, TValue> {
 export class FrozenSet<T> implements ReadonlySet<T> {
   readonly #elements: ReadonlySet<T>;
 
-  /** @param elements are not copied: whoever holds them can still fill them. */
+  /** @param elements are not copied: the code that made them can still fill them. */
   constructor(elements: ReadonlySet<T>) {
     this.#elements = elements;
     Object.freeze(this);

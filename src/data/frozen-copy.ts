@@ -5,7 +5,7 @@ import { containerKind, entriesOfMap, valuesOfSet } from './foreign-value.js';
 import type { ContainerKind } from './foreign-value.js';
 import { FrozenMap, FrozenSet } from './frozen-collections.js';
 
-/** More levels are refused: whoever walks through data by calling himself may rely on it. */
+/** More levels are refused, so that functions that call themselves for each level do not run out of stack. */
 const MOST_LEVELS = 1000;
 
 /** The frozen copies made here, with their levels: what is one already is taken as it is. */

@@ -16,7 +16,7 @@ import type { RunState } from './run-state.js';
 import type { StageSite } from './stage-site.js';
 import type { Work } from './work.js';
 
-/** Takes what leaves a sub-pipeline: its composite, or whoever runs it alone. */
+/** Takes what leaves a sub-pipeline: its composite, or the run where it runs alone. */
 export interface OutputReceiver {
   /** Whether it may run a child again: the child's dead letters wait until a try has succeeded. */
   readonly mayRepeat?: boolean;
@@ -171,12 +171,12 @@ export class Execution implements ChildOutputs, ContextHolder {
     this.around?.linger(call);
   }
 
-  /** Whether whoever gets its outputs no longer waits for it. */
+  /** True once the composite has stopped waiting for this child, after a limit: late outputs are dropped. */
   get isDetached(): boolean {
     return this.#extras?.isDetached === true;
   }
 
-  /** Notes that nobody waits for it any longer. */
+  /** Notes that the composite no longer waits for this child. */
   detach(): void {
     Execution.#extrasOf(this).isDetached = true;
   }
@@ -248,7 +248,7 @@ export class Execution implements ChildOutputs, ContextHolder {
   onStop(stop: () => void): () => void {
     const stops = (Execution.#extrasOf(this).stops ??= new Set());
     let isDone = false;
-    // Whoever ends it: what follows happens in the context of this execution.
+    // The code that ends it may be anybody's: what follows happens in the context of this execution.
     const once = (): void => {
       if (isDone) return;
       isDone = true;

@@ -55,7 +55,7 @@ export class GateStage extends Stage {
     this.#letNextIn(execution, state);
   }
 
-  /** The one that leaves opens the gate for the next; it does not wait for what that one does. */
+  /** Lets the next waiting item in; the item that has left does not wait for that one. */
   #letNextIn(execution: Execution, state: GateState): void {
     for (let next = state.waiting.shift(); next !== undefined; next = state.waiting.shift()) {
       const { resolve } = next;

@@ -4,7 +4,7 @@ import type { RunResult } from './run-result.js';
 import type { Execution, OutputReceiver } from './execution.js';
 import type { Work } from './work.js';
 
-/** Takes the outputs of a run for whoever iterates its {@link ItemStream}. */
+/** Takes the outputs of a run for the code that iterates its {@link ItemStream}. */
 export class StreamOutputs implements OutputReceiver {
   readonly handover = new Handover();
 
@@ -83,7 +83,7 @@ export class ItemStream<T> implements AsyncIterable<T> {
   }
 }
 
-/** Whoever asks ahead may never look at the answer; `result` rejects with the same error. */
+/** Code that asks for several items ahead may never look at the answers; `result` rejects with the same error. */
 function unawaited<T>(step: Promise<T>): Promise<T> {
   ignoreRejection(step);
   return step;

@@ -5,7 +5,7 @@ import { NodeStage } from './stage.js';
 import { after } from './work.js';
 import type { Work } from './work.js';
 
-/** Where a sub-pipeline hands its items to whoever runs it. */
+/** Hands the items that leave a sub-pipeline to the receiver of its execution. */
 export class OutputStage extends NodeStage {
   override get relay(): undefined {
     return undefined;

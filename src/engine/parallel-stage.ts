@@ -117,7 +117,7 @@ class Lanes {
     return lane.emitted;
   }
 
-  /** Gives the turn to emit: in order to the eldest, else to whoever is first to want it. */
+  /** Gives the turn to emit: in order to the eldest lane, else to the first lane that wants it. */
   grant(): void {
     while (this.emitting === undefined) {
       const lane = this.isOrdered ? this.#busy[0] : this.#busy.find((each) => each.isDone || each.wantsTurn);

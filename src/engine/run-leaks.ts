@@ -87,7 +87,7 @@ export class RunLeaks {
     trail.add(leftover);
   }
 
-  /** From now on whoever asks an execution for its context is watched. */
+  /** From now on each use of an execution's context is watched. */
   shown(holder: { readonly frame: ContextFrame }, context: PipelineContext): void {
     const { frame } = holder;
     const get = (): PipelineContext => {
@@ -98,7 +98,7 @@ export class RunLeaks {
     get();
   }
 
-  /** Lets an execution tell its end: whoever is told belongs to it still. */
+  /** Lets an execution tell its end: the code that is told of it still belongs to the execution. */
   end(frame: ContextFrame, tell: () => void): void {
     this.#ending.add(frame);
     tell();

@@ -8,10 +8,10 @@ const ownFiles: readonly string[] = ((url: string) => {
 const isOwn = (line: string): boolean => ownFiles.some((file) => line.includes(file));
 const isUsers = (line: string): boolean => !/node:|<anonymous>\)?$/.test(line) && !isOwn(line);
 
-/** What Node itself calls between `setTimeout` and whoever is told of the timer. */
+/** Functions of Node between `setTimeout` and the hook that is told of the timer. */
 const ofTimers = /node:(internal\/)?(timers|async_hooks)|<anonymous>\)?$/;
 
-/** Their listeners are left to the garbage collector: whoever called them can do nothing about it. */
+/** Functions of Node whose listeners are left to the garbage collector: their callers cannot remove them. */
 const removedLater = /\/undici\/|node:internal\/abort_controller/;
 
 /** Where something happened; it becomes text only when somebody asks. */

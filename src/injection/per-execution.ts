@@ -9,7 +9,7 @@ import type { InstanceDisposer } from './scoped-instance.js';
  * second argument, else with the instance's own `Symbol.asyncDispose`, `Symbol.dispose` or `dispose`. A factory may give
  * a promise. In a node with `lifetime: 'run'` the execution is the root's.
  *
- * Bind it in transient scope: any other keeps the instance of whoever came first.
+ * Bind it in transient scope: any other keeps the instance of the first execution.
  *
  * @throws `OPTION_INVALID`, a `PipelineError`, for what is no function.
  * @throws `PipelineError` in the binding: `NO_CONTEXT` outside of every execution, and `CONTEXT_DISPOSED` where an

@@ -24,9 +24,9 @@ export interface DeadLetterEnvelope {
   readonly decidedAt: string;
   /** The run of the node or composite that decided. */
   readonly runId: string;
-  /** The execution of whoever decided; the item may have failed in a child of it. */
+  /** The execution of the node that decided; the item may have failed in a child of that execution. */
   readonly pipelineId: string;
-  /** The pipeline of whoever decided. */
+  /** The pipeline of the node that decided. */
   readonly pipelineName: string;
   /** The item's correlation id, where lineage is on. */
   readonly correlationId?: string | undefined;

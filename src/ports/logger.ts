@@ -7,7 +7,7 @@ export interface Logger {
   readonly trace: LogMethod;
   /** What helps to find a fault in a node. */
   readonly debug: LogMethod;
-  /** What a node did, for whoever runs the pipeline. */
+  /** What a node did, for those who operate the pipeline. */
   readonly info: LogMethod;
   /** Also from the framework: what an observer threw, which changes nothing in the run. */
   readonly warn: LogMethod;

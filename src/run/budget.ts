@@ -12,7 +12,7 @@ import type { BudgetSpent, Part, Spending } from './spending.js';
 /**
  * The accounts of one scope: what is spent in it counts there and in every scope above.
  *
- * Ending a scope happens once: whoever spends on gets the same error again, and everything is still counted.
+ * Ending a scope happens once: spending on throws the same error again, and everything is still counted.
  */
 export class Budget {
   readonly limits: BudgetLimits | undefined;

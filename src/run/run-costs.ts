@@ -49,7 +49,7 @@ export class RunCosts {
   }
 
   /**
-   * Settles when all that is waited for now has; undefined where there is nothing. Whoever asks next is not told of it again.
+   * Settles when all that is waited for now has; undefined where there is nothing. The next call is not told of it again.
    *
    * @returns the failures since it was last asked.
    */

@@ -2,7 +2,7 @@
 const traceparentForm =
   /^(?!ff|00[^]{54})[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:-[\x20-\x7e]{0,456})?$/;
 
-/** Where the API of OpenTelemetry, version 1, registers itself in a process, whoever has loaded it. */
+/** Where the API of OpenTelemetry, version 1, registers itself in a process, whichever package has loaded it. */
 const apiSlot = Symbol.for('opentelemetry.js.api.1');
 const spanKey = Symbol.for('OpenTelemetry Context Key SPAN');
 

@@ -79,7 +79,7 @@ function watchedSecrets(
   return {
     resolve: async (name) => {
       const origin = `secrets.${name}`;
-      // Asked in the context of whoever reads it.
+      // Asked in the context of the code that reads the secret.
       watch.lookAtCurrent(run);
       if (given === undefined) return Secret.of(watch.words.marker(run, origin));
       const secret = await given.resolve(name);

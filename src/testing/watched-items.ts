@@ -10,7 +10,7 @@ interface StepWatch {
 
 /** Puts a watch around iterables. */
 export class WatchedItems {
-  /** An iterator that is its own iterable gives its items once: whoever asks again must get the same object. */
+  /** An iterator that is its own iterable gives its items once: the next call must get the same object. */
   readonly #oneShots = new WeakMap<object, object>();
 
   /** The same items, asynchronously; what is no iterable is given back as it is. */
