@@ -64,16 +64,22 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     const childScope = this.#isScope ? this.#enter(new CancelScope(this.site.path, scope)) : scope;
     const child = this.#start(execution, item, trace, attempt, turn, childScope);
     if (!(child instanceof ChildExecution)) return this.failed(execution, child);
-    const running = runItem(child, item);
+    const running = this.#run(child, item);
     return running === undefined
       ? this.#conclude(child, item, attempt)
       : this.#concludeAfter(running, child, item, attempt);
   }
 
+  /** Runs a child; where it can end while a call of it goes on, that call is waited for in time. */
+  #run(child: ChildExecution, item: unknown): Work {
+    const running = runItem(child, item);
+    const canEndAlone = this.#isScope || this.timeoutMs !== undefined || child.plan.isConcurrent;
+    return running !== undefined && canEndAlone ? inTime(child, running) : running;
+  }
+
   #concludeAfter(running: Promise<void>, child: ChildExecution, item: unknown, attempt: number): Pending {
     const pending = new Pending();
-    const ended = child.plan.isConcurrent || this.#isScope ? inTime(child, running) : running;
-    pending.work = ended.then(() => pending.settle(this.#conclude(child, item, attempt)));
+    pending.work = running.then(() => pending.settle(this.#conclude(child, item, attempt)));
     return pending;
   }
 
@@ -97,7 +103,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
       (scope) => {
         child = this.#start(execution, item, trace, attempt, turn, this.#enter(scope));
         if (!(child instanceof ChildExecution)) return undefined;
-        return runItem(child, item);
+        return this.#run(child, item);
       },
       {
         value: conclude,

@@ -13,6 +13,8 @@ export function inTime(child: ChildExecution, running: Promise<void>): Promise<v
       // The end of a scope around it is awaited there.
       if (child.parent.frame.scope.reason !== undefined) return;
       stopAlarm = alarmAt(systemClock, systemClock.now() + child.run.end.graceMs, () => {
+        // After its limit it lingers already.
+        if (child.isDetached) return;
         child.parent.linger(running);
         child.detach();
         resolve();

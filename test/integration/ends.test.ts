@@ -197,16 +197,18 @@ describe('a call of a child that never ends', () => {
     expectBalanced(result);
   });
 
-  test.each(['alone', 'beside another branch'])(
+  test.each(['alone', 'beside another branch', 'with a limit'])(
     'is left after the grace period where it has cancelled its child, %s',
     async (where) => {
       const hangs = (context: PipelineContext): Promise<never> => {
         context.cancel();
         return never;
       };
-      const child = where === 'alone' ? childNode(hangs) : twoBranches(hangs, () => undefined);
+      const child =
+        where === 'beside another branch' ? twoBranches(hangs, () => undefined) : childNode(hangs);
+      const timeoutMs = where === 'with a limit' ? 60_000 : undefined;
       const result = await new PipelineRunner({ graceMs: 20 }).run(
-        rootAround(child, { output: 'optional', errorPolicy: 'skip', cancellable: true }),
+        rootAround(child, { output: 'optional', errorPolicy: 'skip', cancellable: true, timeoutMs }),
       );
 
       expect(result.status).toBe('succeeded');
