@@ -1,4 +1,4 @@
-import { isThenable, whenSettled } from '../data/foreign-value.js';
+import { isInstanceOf, isPromise, isThenable, whenSettled } from '../data/foreign-value.js';
 import type { Constructor } from '../builder/node-binding.js';
 import { runInContext } from '../context/ambient-context.js';
 import type { ContextFrame } from '../context/context-frame.js';
@@ -65,7 +65,7 @@ function activate(constructed: ConstructedStage, execution: Execution): Work {
     // Inside: a container may throw when it is asked.
     owner = ownerOf(code, execution.run.container);
     const made = make(code, view, owner, stage.site.path);
-    if (made instanceof Promise) return takeMade(made, constructed, execution);
+    if (isPromise(made)) return takeMade(made, constructed, execution);
     node = made;
   } catch (thrown) {
     failed(constructed, execution, thrown);
@@ -145,7 +145,7 @@ function failed({ stage }: ConstructedStage, execution: Execution, thrown: unkno
 }
 
 function surfaced(thrown: unknown, path: string): PipelineError {
-  if (thrown instanceof ActivationFailure) return thrown.error;
+  if (isInstanceOf(thrown, ActivationFailure)) return thrown.error;
   return wholeNodeFailed(path, thrown, 'failed in init');
 }
 
@@ -159,7 +159,7 @@ function useShared(constructed: ConstructedStage, execution: Execution): Work {
   const isKnown = known !== undefined && known.type === code.type;
   const node = isKnown ? known.node : runInContext(run.root, makeShared, constructed, execution);
   if (!isKnown) run.sharedNodes.set(path, { type: code.type, node });
-  if (node instanceof Promise) return takeLater(node, constructed, execution);
+  if (isPromise(node)) return takeLater(node, constructed, execution);
   take(node, constructed, execution);
   return undefined;
 }
@@ -194,7 +194,7 @@ function makeShared(
   try {
     const owner = ownerOf(code, container);
     const made = make(code, root.context, owner, path);
-    if (made instanceof Promise) {
+    if (isPromise(made)) {
       return made.then(
         (node) => ({ instance: node, error: undefined }),
         (thrown: unknown) => ({ instance, error: surfaced(thrown, path) }),
