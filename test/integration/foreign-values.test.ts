@@ -13,7 +13,6 @@ import {
   MemoryLineageSink,
   PipelineContext,
   PipelineRunner,
-  type PipelineValidationError,
   runPipeline,
   Secret,
   TransformNode,
@@ -597,7 +596,7 @@ describe('a value that cannot be asked', () => {
       });
       const invalid = await rejectionOf(runPipeline(wrongNode));
 
-      expect((invalid as PipelineValidationError).errors.map(({ code }) => code)).toContain('NODE_INVALID');
+      expect(Reflect.get(invalid, 'errors')).toMatchObject([{ code: 'NODE_INVALID' }]);
       expect((await rejectionOf(runPipeline(value()))).code).toBe('DEFINITION_INVALID');
     });
   });
