@@ -63,7 +63,7 @@ function activate(constructed: ConstructedStage, execution: Execution): Work {
   let node: object;
   try {
     // Inside: a container may throw when it is asked.
-    owner = ownerOf(code, execution.run.container);
+    owner = ownerOf(code, execution.run.container, stage.site.path);
     const made = make(code, view, owner, stage.site.path);
     if (isPromise(made)) return takeMade(made, constructed, execution);
     node = made;
@@ -192,7 +192,7 @@ function makeShared(
   const { path } = stage.site;
   let instance: object = {};
   try {
-    const owner = ownerOf(code, container);
+    const owner = ownerOf(code, container, path);
     const made = make(code, root.context, owner, path);
     if (isPromise(made)) {
       return made.then(
@@ -224,8 +224,14 @@ function disposeWith(frame: ContextFrame, node: NodeLifecycle, path: string): vo
 }
 
 /** The container that a class is bound in; undefined where the run constructs it, and so initialises and disposes it. */
-function ownerOf({ type }: NodeCode, container: NodeSupply | undefined): NodeSupply | undefined {
-  return container !== undefined && type !== undefined && container.isBound(type) ? container : undefined;
+function ownerOf(code: NodeCode, container: NodeSupply | undefined, path: string): NodeSupply | undefined {
+  const { type } = code;
+  if (container === undefined || type === undefined) return undefined;
+  try {
+    return container.isBound(type) ? container : undefined;
+  } catch (thrown) {
+    throw unmade(code, path, thrown);
+  }
 }
 
 /** An instance from the container that owns the class, maybe later, else a new one, which gets the context. */

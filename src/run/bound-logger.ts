@@ -64,7 +64,11 @@ class BoundLogger implements Logger, Leveled {
   isLevelEnabled(level: Level): boolean {
     try {
       const asked = this.#logger as Partial<Leveled>;
-      return typeof asked.isLevelEnabled !== 'function' || asked.isLevelEnabled(level);
+      const answer: unknown = typeof asked.isLevelEnabled !== 'function' || asked.isLevelEnabled(level);
+      if (!isThenable(answer)) return Boolean(answer);
+      // An answer that comes later is none.
+      toPromise(answer).catch(this.#failed);
+      return true;
     } catch (thrown) {
       this.#failed(thrown);
       return true;
