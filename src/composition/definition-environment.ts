@@ -48,7 +48,8 @@ export class DefinitionEnvironment implements DescribeEnvironment {
     const isBound = container !== undefined && isBoundIn(container, type);
     const made = isBound ? container.get<object | undefined>(type) : undefined;
     // Else it would be constructed here, behind the back of the container.
-    if (isBound && made === undefined) throw wrongUse("a container's get", 'an instance of a class that is bound');
+    if (isBound && made === undefined)
+      throw wrongUse("a container's get", 'an instance of a class that is bound');
     this.#fromContainer.set(type, made);
     return made;
   }
