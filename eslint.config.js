@@ -46,6 +46,22 @@ export default defineConfig(
     },
   },
   {
+    files: ['src/**/*.ts'],
+    // Errors stand below the safe look at values: what is asked there is asked in a guard.
+    ignores: ['src/errors/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          // A value that users gave may be a proxy that throws when it is asked for its prototype.
+          selector:
+            "BinaryExpression[operator='instanceof'][right.name=/^(Promise|Map|Set|Date|.*Error|ErrorPolicy|PipelineContext|RunContext|Secret|BoundLogger)$/]",
+          message: 'Use isInstanceOf, isError, isPromise or containerKind of src/data/foreign-value.ts.',
+        },
+      ],
+    },
+  },
+  {
     files: ['test/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts'],
     rules: {
       '@typescript-eslint/no-extraneous-class': 'off',

@@ -1,3 +1,4 @@
+import { isInstanceOf, readProperty } from '../data/foreign-value.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { validationProblem } from '../errors/pipeline-validation-error.js';
 import type { ValidationProblem } from '../errors/pipeline-validation-error.js';
@@ -64,7 +65,7 @@ export type Description =
 /** The class that a definition, given as class or instance, is of; `Object` for what is neither. */
 export function definitionClass(source: unknown): object {
   if (typeof source === 'function') return source;
-  const type: unknown = typeof source === 'object' && source !== null ? source.constructor : undefined;
+  const type = typeof source === 'object' ? readProperty(source, 'constructor') : undefined;
   return typeof type === 'function' ? type : Object;
 }
 
@@ -95,10 +96,10 @@ export function describeDefinition(request: DescribeRequest): Description {
     };
     refuseAsync(definition.define(open.builder, recorded.context), path);
   } catch (thrown) {
-    const error = thrown instanceof PipelineError ? thrown : defineFailed(path, thrown);
+    const error = isInstanceOf(thrown, PipelineError) ? thrown : defineFailed(path, thrown);
     if (
       recorded.missing !== undefined &&
-      thrown instanceof PipelineError &&
+      isInstanceOf(thrown, PipelineError) &&
       thrown.code === 'CONTEXT_KEY_MISSING'
     ) {
       return { outcome: 'waiting', parameter: recorded.missing, error };

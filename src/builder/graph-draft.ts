@@ -1,4 +1,4 @@
-import { readProperty } from '../data/foreign-value.js';
+import { isInstanceOf, readProperty } from '../data/foreign-value.js';
 import { canHoldOptions, invalidOption, optionProblems } from '../errors/option-rules.js';
 import type { OptionRules } from '../errors/option-rules.js';
 import { PipelineError } from '../errors/pipeline-error.js';
@@ -76,7 +76,7 @@ export class GraphDraft {
     try {
       return fn();
     } catch (error) {
-      if (!(error instanceof PipelineError)) throw error;
+      if (!isInstanceOf(error, PipelineError)) throw error;
       const shown = error.path === undefined ? `${path}: ${error.message}` : error.message;
       this.problems.push(problemOfError(error, path, shown));
       return undefined;

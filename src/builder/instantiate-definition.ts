@@ -1,4 +1,4 @@
-import { hasMethod, ignoreRejection, isThenable } from '../data/foreign-value.js';
+import { hasMethod, ignoreRejection, isThenable, readProperty } from '../data/foreign-value.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { isForAsynchronous } from '../ports/node-container.js';
 import { describeMisfit, printed } from '../ports/error-record.js';
@@ -20,7 +20,10 @@ export function instantiateDefinition(
     if (hasMethod(source, 'define')) return source;
     throw invalid(path, `A definition was expected, but ${describeMisfit(source)} has no method 'define'.`);
   }
-  if (!/^class\b/.test(Function.prototype.toString.call(source)) && !hasMethod(source.prototype, 'define')) {
+  if (
+    !/^class\b/.test(Function.prototype.toString.call(source)) &&
+    !hasMethod(readProperty(source, 'prototype'), 'define')
+  ) {
     throw invalid(path, 'A function is no definition.');
   }
   const type = source as new () => object;

@@ -1,4 +1,4 @@
-import { hasMethod } from '../data/foreign-value.js';
+import { hasMethod, isInstanceOf, readProperty } from '../data/foreign-value.js';
 import { PipelineInputSource } from '../nodes/pipeline-input-source.js';
 import { PipelineOutputSink } from '../nodes/pipeline-output-sink.js';
 import { StreamTransformNode } from '../nodes/stream-transform-node.js';
@@ -48,7 +48,7 @@ const bridgeOf: Partial<Record<NodeKind, NodeKind>> = { source: 'composite-input
 /** Understands a class, an instance, a function or an iterable as a node of a kind. */
 export function bindNode(kind: keyof typeof methodsOf, node: unknown): BoundNode {
   const methods = methodsOf[kind];
-  const bridge = bridgeKind(typeof node === 'function' ? node.prototype : node);
+  const bridge = bridgeKind(typeof node === 'function' ? readProperty(node, 'prototype') : node);
   if (bridge === bridgeOf[kind] && bridge !== undefined) {
     return { kind: bridge, isStream: false, name: undefined, binding: { how: 'bridge' } };
   }
@@ -62,7 +62,7 @@ export function bindNode(kind: keyof typeof methodsOf, node: unknown): BoundNode
       const isStream = kind === 'stream-transform';
       return { kind, isStream, name: undefined, binding: { how: 'function', call: node as NodeFunction } };
     }
-    const isStream = kind === 'stream-transform' || hasMethod(node.prototype, 'consume');
+    const isStream = kind === 'stream-transform' || hasMethod(readProperty(node, 'prototype'), 'consume');
     return {
       kind,
       isStream,
@@ -76,7 +76,7 @@ export function bindNode(kind: keyof typeof methodsOf, node: unknown): BoundNode
       return {
         kind,
         isStream,
-        name: classNameOf(node.constructor),
+        name: classNameOf(readProperty(node, 'constructor')),
         binding: { how: 'instance', instance: node },
       };
     }
@@ -99,28 +99,28 @@ export function isOneShot(binding: NodeBinding): boolean {
 }
 
 function misplaced(kind: NodeKind, node: unknown): string | undefined {
-  const prototype: unknown = typeof node === 'function' ? node.prototype : node;
-  if (kind === 'transform' && prototype instanceof StreamTransformNode) {
+  const prototype = typeof node === 'function' ? readProperty(node, 'prototype') : node;
+  if (kind === 'transform' && isInstanceOf(prototype, StreamTransformNode)) {
     return 'a StreamTransformNode takes the whole stream; add it with addStreamTransform';
   }
-  if (kind === 'stream-transform' && prototype instanceof TransformNode) {
+  if (kind === 'stream-transform' && isInstanceOf(prototype, TransformNode)) {
     return 'a TransformNode takes single items; add it with addTransform';
   }
   return undefined;
 }
 
 function bridgeKind(prototype: unknown): 'composite-input' | 'composite-output' | undefined {
-  if (prototype instanceof PipelineInputSource || prototype === PipelineInputSource.prototype)
+  if (isInstanceOf(prototype, PipelineInputSource) || prototype === PipelineInputSource.prototype)
     return 'composite-input';
-  if (prototype instanceof PipelineOutputSink || prototype === PipelineOutputSink.prototype)
+  if (isInstanceOf(prototype, PipelineOutputSink) || prototype === PipelineOutputSink.prototype)
     return 'composite-output';
   return undefined;
 }
 
-function isClass(node: { readonly prototype: unknown }, methods: readonly string[]): boolean {
+function isClass(node: object, methods: readonly string[]): boolean {
   // A class may keep its method in a field, so that only its text tells it from a function.
   return (
-    methods.some((method) => hasMethod(node.prototype, method)) ||
+    methods.some((method) => hasMethod(readProperty(node, 'prototype'), method)) ||
     /^class\b/.test(Function.prototype.toString.call(node))
   );
 }

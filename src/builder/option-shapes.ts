@@ -1,3 +1,4 @@
+import { isInstanceOf } from '../data/foreign-value.js';
 import type { ChildInheritance } from '../context/child-inheritance.js';
 import { rule } from '../errors/option-rules.js';
 import type { OptionRules } from '../errors/option-rules.js';
@@ -10,7 +11,7 @@ import type { ResolvedNodeOptions } from './blueprint.js';
 import { configurationData, policyText } from './shown-options.js';
 
 const isPolicy = (value: unknown): string | undefined =>
-  value instanceof ErrorPolicy || isFinalDecision(value)
+  isInstanceOf(value, ErrorPolicy) || isFinalDecision(value)
     ? undefined
     : "a policy made by errorPolicy, 'fail', 'skip' or 'deadLetter'";
 
@@ -66,7 +67,7 @@ export function streamCompositeProblems(options: Readonly<Record<string, unknown
         `'${name}' is about single items, but with granularity 'stream' the child runs once over all of them`,
     );
   const policy = options['errorPolicy'];
-  if (policy !== undefined && policy !== 'fail' && !(policy instanceof ErrorPolicy && !policy.canRecover))
+  if (policy !== undefined && policy !== 'fail' && !(isInstanceOf(policy, ErrorPolicy) && !policy.canRecover))
     problems.push("'errorPolicy' other than 'fail' is about single items");
   if (typeof options['with'] === 'function')
     problems.push("'with' as a function is asked per item; give constant values");
@@ -79,8 +80,11 @@ export function resolveOptions(options: NodeOptions): ResolvedNodeOptions {
   return Object.freeze({
     concurrency: options.concurrency ?? 1,
     ordered: options.ordered ?? true,
-    errorPolicy:
-      policy instanceof ErrorPolicy ? policy : isFinalDecision(policy) ? errorPolicy(policy) : undefined,
+    errorPolicy: isInstanceOf(policy, ErrorPolicy)
+      ? policy
+      : isFinalDecision(policy)
+        ? errorPolicy(policy)
+        : undefined,
     timeoutMs: options.timeoutMs,
     lifetime: options.lifetime ?? 'execution',
   });
@@ -102,7 +106,7 @@ export function shownOptions(
       continue;
     if (name === 'with') shown[name] = typeof value === 'function' ? 'per item' : 'constant';
     else if (typeof value === 'function') shown[name] = name === 'combine' ? 'per output' : 'per item';
-    else shown[name] = value instanceof ErrorPolicy ? policyText(value) : value;
+    else shown[name] = isInstanceOf(value, ErrorPolicy) ? policyText(value) : value;
   }
   if (inheritance !== undefined) shown['contextConfiguration'] = configurationData(inheritance);
   return Object.freeze(shown);

@@ -1,3 +1,4 @@
+import { isInstanceOf } from '../data/foreign-value.js';
 import { frozenCopy } from '../data/frozen-copy.js';
 import { keyName } from '../context/context-key.js';
 import { EMPTY_LAYER } from '../context/layer.js';
@@ -124,7 +125,7 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
   /** @hidden */
   constructor(opening: Opening);
   constructor(opening?: Opening) {
-    const request = opening instanceof Opening ? opening.request : standaloneRequest;
+    const request = isInstanceOf(opening, Opening) ? opening.request : standaloneRequest;
     this.#request = request;
     this.#draft = new GraphDraft(request.path);
     this.#nodes = new DraftedNodes(this.#draft, [...request.ancestors, request.source]);

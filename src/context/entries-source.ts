@@ -1,3 +1,4 @@
+import { isInstanceOf } from '../data/foreign-value.js';
 import { pairsIn } from '../data/pairs.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import type { Key } from './context-key.js';
@@ -29,7 +30,7 @@ function pairsOf(source: object, path: string | undefined): (readonly [unknown, 
   try {
     return pairsIn(source, 'the entries');
   } catch (cause) {
-    if (cause instanceof PipelineError) throw cause;
+    if (isInstanceOf(cause, PipelineError)) throw cause;
     throw noEntries('something that cannot be read', path, { cause });
   }
 }

@@ -23,6 +23,17 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   }
 }
 
+/** What the language throws where a value would be awaited whose `then` cannot be read; undefined for all others. */
+export function refusalToAwait(value: unknown): { readonly thrown: unknown } | undefined {
+  if (!isObject(value)) return undefined;
+  try {
+    Reflect.get(value, 'then');
+    return undefined;
+  } catch (thrown) {
+    return { thrown };
+  }
+}
+
 /** What a property holds; undefined where there is none, and what is given for it where reading it throws. */
 export function readProperty(value: unknown, key: PropertyKey, unreadable?: unknown): unknown {
   if (!isObject(value)) return undefined;
@@ -70,6 +81,11 @@ export function isInstanceOf<T extends object>(value: unknown, type: AnyClass<T>
   } catch {
     return false;
   }
+}
+
+/** Whether a value is a promise of the language: told by what the value is, so that nothing of the value is asked. */
+export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return types.isPromise(value);
 }
 
 /** Whether a value is a list, of any realm. */

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { isDraft, original } from 'immer';
 import { PipelineError } from '../errors/pipeline-error.js';
-import { containerKind, entriesOfMap, valuesOfSet } from './foreign-value.js';
+import { containerKind, entriesOfMap, isInstanceOf, valuesOfSet } from './foreign-value.js';
 import type { ContainerKind } from './foreign-value.js';
 import { FrozenMap, FrozenSet } from './frozen-collections.js';
 
@@ -35,7 +35,7 @@ export function frozenCopy<T>(value: T, holder = 'data', key?: string, path?: st
   try {
     return copyOf(value, 1, new Map(), place) as T;
   } catch (thrown) {
-    throw thrown instanceof TooDeep ? tooDeep(place) : valueInvalid(place, thrown);
+    throw isInstanceOf(thrown, TooDeep) ? tooDeep(place) : valueInvalid(place, thrown);
   }
 }
 

@@ -1,4 +1,4 @@
-import { isThenable, whenSettled } from '../data/foreign-value.js';
+import { isInstanceOf, isPromise, isThenable, whenSettled } from '../data/foreign-value.js';
 import type { Constructor } from '../builder/node-binding.js';
 import { runInContext } from '../context/ambient-context.js';
 import type { ContextFrame } from '../context/context-frame.js';
@@ -63,9 +63,9 @@ function activate(constructed: ConstructedStage, execution: Execution): Work {
   let node: object;
   try {
     // Inside: a container may throw when it is asked.
-    owner = ownerOf(code, execution.run.container);
+    owner = ownerOf(code, execution.run.container, stage.site.path);
     const made = make(code, view, owner, stage.site.path);
-    if (made instanceof Promise) return takeMade(made, constructed, execution);
+    if (isPromise(made)) return takeMade(made, constructed, execution);
     node = made;
   } catch (thrown) {
     failed(constructed, execution, thrown);
@@ -145,7 +145,7 @@ function failed({ stage }: ConstructedStage, execution: Execution, thrown: unkno
 }
 
 function surfaced(thrown: unknown, path: string): PipelineError {
-  if (thrown instanceof ActivationFailure) return thrown.error;
+  if (isInstanceOf(thrown, ActivationFailure)) return thrown.error;
   return wholeNodeFailed(path, thrown, 'failed in init');
 }
 
@@ -159,7 +159,7 @@ function useShared(constructed: ConstructedStage, execution: Execution): Work {
   const isKnown = known !== undefined && known.type === code.type;
   const node = isKnown ? known.node : runInContext(run.root, makeShared, constructed, execution);
   if (!isKnown) run.sharedNodes.set(path, { type: code.type, node });
-  if (node instanceof Promise) return takeLater(node, constructed, execution);
+  if (isPromise(node)) return takeLater(node, constructed, execution);
   take(node, constructed, execution);
   return undefined;
 }
@@ -192,9 +192,9 @@ function makeShared(
   const { path } = stage.site;
   let instance: object = {};
   try {
-    const owner = ownerOf(code, container);
+    const owner = ownerOf(code, container, path);
     const made = make(code, root.context, owner, path);
-    if (made instanceof Promise) {
+    if (isPromise(made)) {
       return made.then(
         (node) => ({ instance: node, error: undefined }),
         (thrown: unknown) => ({ instance, error: surfaced(thrown, path) }),
@@ -224,8 +224,14 @@ function disposeWith(frame: ContextFrame, node: NodeLifecycle, path: string): vo
 }
 
 /** The container that a class is bound in; undefined where the run constructs it, and so initialises and disposes it. */
-function ownerOf({ type }: NodeCode, container: NodeSupply | undefined): NodeSupply | undefined {
-  return container !== undefined && type !== undefined && container.isBound(type) ? container : undefined;
+function ownerOf(code: NodeCode, container: NodeSupply | undefined, path: string): NodeSupply | undefined {
+  const { type } = code;
+  if (container === undefined || type === undefined) return undefined;
+  try {
+    return container.isBound(type) ? container : undefined;
+  } catch (thrown) {
+    throw unmade(code, path, thrown);
+  }
 }
 
 /** An instance from the container that owns the class, maybe later, else a new one, which gets the context. */

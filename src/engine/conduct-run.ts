@@ -125,7 +125,7 @@ function findSecrets(plan: Plan, execution: Execution): Work {
     try {
       await services.run.secrets.at(path, scope).get(name);
     } catch (error) {
-      if (error instanceof PipelineError) execution.fail(error, undefined);
+      if (isInstanceOf(error, PipelineError)) execution.fail(error, undefined);
     }
   });
   return Promise.all(found).then(() => undefined);

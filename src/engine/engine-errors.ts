@@ -1,5 +1,5 @@
 import type { ContextFrame } from '../context/context-frame.js';
-import { isInstanceOf } from '../data/foreign-value.js';
+import { ignoreRejection, isInstanceOf } from '../data/foreign-value.js';
 import { BudgetExceededError } from '../errors/budget-exceeded-error.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import type { RunCancelledError } from '../errors/run-cancelled-error.js';
@@ -38,6 +38,8 @@ function failure(
   frame: ContextFrame | undefined,
   mend: string,
 ): PipelineError {
+  // Somebody may throw a promise: what it rejects with must not end the process.
+  ignoreRejection(thrown);
   const hint = frame === undefined ? undefined : frozenValueHint(thrown, frame);
   return new PipelineError('NODE_FAILED', {
     path,

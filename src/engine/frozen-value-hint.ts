@@ -1,5 +1,5 @@
 import type { ContextFrame } from '../context/context-frame.js';
-import { isObject, readProperty } from '../data/foreign-value.js';
+import { isInstanceOf, isObject, readProperty } from '../data/foreign-value.js';
 import { isFrozenCopy } from '../data/frozen-copy.js';
 
 /** What JavaScript says where something frozen is written to; the first group is the name of the property. */
@@ -44,7 +44,7 @@ function holdsFrozen(value: unknown, property: string | undefined): boolean {
     if (!isObject(part) || !isFrozenCopy(part)) continue;
     if (property === undefined || Object.hasOwn(part, property)) return true;
     const inside: Iterable<unknown> =
-      part instanceof Map || part instanceof Set ? part.values() : Object.values(part);
+      isInstanceOf(part, Map) || isInstanceOf(part, Set) ? part.values() : Object.values(part);
     for (const each of inside) if (found.size < MOST_OBJECTS) found.add(each);
   }
   return false;

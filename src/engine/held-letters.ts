@@ -1,3 +1,4 @@
+import { isPromise } from '../data/foreign-value.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 
 /** A dead letter that leaves only once the try in which it was written counts. */
@@ -60,7 +61,7 @@ export class HeldLetters implements LetterHolder {
         continue;
       }
       const sent = send(letter);
-      refusal = sent instanceof Promise ? await sent : sent;
+      refusal = isPromise(sent) ? await sent : sent;
       if (refusal !== undefined) letter.refused();
     }
     return refusal;

@@ -1,3 +1,4 @@
+import { isInstanceOf } from '../data/foreign-value.js';
 import { currentHolder, timerWatch } from '../context/ambient-context.js';
 import type { AnyTimer, ContextHolder } from '../context/ambient-context.js';
 import { ContextFrame } from '../context/context-frame.js';
@@ -141,8 +142,8 @@ class Listening implements Leftover {
 
 /** Another copy of the library may be current: its frames are not ours. */
 function frameBehind(holder: ContextHolder): ContextFrame | undefined {
-  if ('frame' in holder) return holder.frame instanceof ContextFrame ? holder.frame : undefined;
-  return holder.context instanceof PipelineContext ? frameOf(holder.context) : undefined;
+  if ('frame' in holder) return isInstanceOf(holder.frame, ContextFrame) ? holder.frame : undefined;
+  return isInstanceOf(holder.context, PipelineContext) ? frameOf(holder.context) : undefined;
 }
 
 /** Whether an execution ends together with a scope, or within it. */

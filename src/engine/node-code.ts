@@ -1,3 +1,4 @@
+import { prototypeOf } from '../data/foreign-value.js';
 import { hasInjectionMetadata } from '../builder/injection-metadata.js';
 import { hasMethod } from '../data/foreign-value.js';
 import type { Constructor, NodeBinding } from '../builder/node-binding.js';
@@ -49,7 +50,7 @@ export class NodeCode {
   /** Whether what was made can be the node; looked at once per prototype, not per instance. */
   fits(instance: unknown): instance is object {
     if (typeof instance !== 'object' || instance === null) return false;
-    const prototype = Object.getPrototypeOf(instance) as object | null;
+    const prototype = prototypeOf(instance);
     if (prototype !== null && prototype === this.prototype) return true;
     if (!this.methods.some((method) => hasMethod(instance, method))) return false;
     this.prototype = prototype;

@@ -1,4 +1,4 @@
-import { isForAsynchronous } from '../ports/node-container.js';
+import { isBoundIn, isForAsynchronous } from '../ports/node-container.js';
 import type { NodeContainer, NodeIdentifier } from '../ports/node-container.js';
 
 /** A runner's container, which is asked for each class in the way that its binding needs. */
@@ -9,7 +9,7 @@ export class NodeSupply {
   constructor(private readonly container: NodeContainer) {}
 
   isBound(identifier: NodeIdentifier): boolean {
-    return this.container.isBound(identifier);
+    return isBoundIn(this.container, identifier);
   }
 
   /** Gives the instance, or a promise of it where the binding is asynchronous. */

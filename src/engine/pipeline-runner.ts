@@ -4,6 +4,7 @@ import { DEFAULT_MAX_DEPTH, DefinitionEnvironment } from '../composition/definit
 import { pipelineNameOf } from '../composition/describe-root.js';
 import { handledProblem, outputProblem } from '../composition/output-cardinality.js';
 import { checkRequirements } from '../composition/requirements.js';
+import { isInstanceOf, refusalToAwait } from '../data/foreign-value.js';
 import { currentContext } from '../context/ambient-context.js';
 import type { ContextFrame } from '../context/context-frame.js';
 import type { ServiceOptions } from '../context/context-services.js';
@@ -24,6 +25,7 @@ import { tenantRequired } from '../run/tenant-required.js';
 import { WatchedClock } from '../run/watched-clock.js';
 import { CollectedOutputs } from './collected-outputs.js';
 import { conductRun } from './conduct-run.js';
+import { wholeNodeFailed } from './engine-errors.js';
 import type { RunRequest } from './conduct-run.js';
 import { allEnded } from './fan-out-stage.js';
 import { feedItem } from './feed-item.js';
@@ -88,7 +90,7 @@ export class PipelineRunner {
   /** @hidden */
   constructor(options: PipelineRunnerOptions, standIns: StandIns);
   constructor(options: PipelineRunnerOptions = {}, standIns?: StandIns) {
-    const replacement = standIns instanceof StandIns ? standIns.replacement : undefined;
+    const replacement = isInstanceOf(standIns, StandIns) ? standIns.replacement : undefined;
     checkOptions('PipelineRunner', options, runnerRules);
     const { development = process.env['NODE_ENV'] === 'development' } = options;
     this.#leaks = development ? new LeakDetector() : undefined;
@@ -174,7 +176,14 @@ export class PipelineRunner {
           const problem =
             outputProblem(cardinality, execution, plan.blueprint.path) ??
             handledProblem(cardinality, execution);
+          // The caller awaits an output: one whose then cannot be read would reject in the place of this run.
+          const refusal = refusalToAwait(outputs.under(cardinality));
           if (problem !== undefined) execution.fail(problem, undefined);
+          else if (refusal !== undefined)
+            execution.fail(
+              wholeNodeFailed(plan.blueprint.path, refusal.thrown, 'gave what cannot be awaited'),
+              undefined,
+            );
           return undefined;
         }),
     }));
@@ -241,7 +250,7 @@ export class PipelineRunner {
       graceMs = DEFAULT_GRACE_MS,
       requireTenant = false,
     } = this.#options;
-    const template = context instanceof PipelineContext ? context : new PipelineContext(context);
+    const template = isInstanceOf(context, PipelineContext) ? context : new PipelineContext(context);
     const name = pipelineNameOf(definition);
     const services = this.#servicesWith(frameOf(template).services);
     const clock = this.#options.clock && new WatchedClock(this.#options.clock);

@@ -1,3 +1,4 @@
+import { isInstanceOf } from '../data/foreign-value.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
 import { toErrorRecord } from '../ports/error-record.js';
@@ -86,7 +87,7 @@ export abstract class WorkStage extends NodeStage {
     }
     const decision = this.#decide(failed);
     // A policy that cannot decide ends the run: nothing decides about that.
-    if (decision instanceof PipelineError)
+    if (isInstanceOf(decision, PipelineError))
       return this.#fail(execution, { ...failed, error: decision, isFatal: true });
     switch (decision.action) {
       case 'fail':
@@ -119,7 +120,7 @@ export abstract class WorkStage extends NodeStage {
     try {
       return this.policy.decide(asked, attempt, this.site.path);
     } catch (thrown) {
-      if (thrown instanceof PipelineError) return thrown;
+      if (isInstanceOf(thrown, PipelineError)) return thrown;
       throw thrown;
     }
   }

@@ -144,7 +144,7 @@ export function invalidOption(subject: string, problem: string, path?: string): 
  * @throws {@link PipelineError} `OPTION_INVALID`, which says what was expected.
  */
 export function checkArgument(subject: string, value: unknown, judge: OptionRule): void {
-  const expected = judge(value);
+  const expected = expectedBy(() => judge(value), value);
   if (expected !== undefined) throw wrongUse(subject, expected);
 }
 

@@ -1,4 +1,5 @@
-import { readProperty } from '../data/foreign-value.js';
+import { ignoreRejection, isThenable, readProperty } from '../data/foreign-value.js';
+import { wrongUse } from '../errors/option-rules.js';
 
 /** The part of a dependency-injection container that a runner needs; an inversify `Container` is one as it is. */
 export interface NodeContainer {
@@ -16,6 +17,18 @@ export interface NodeContainer {
 
 /** A class as the key of a binding. */
 export type NodeIdentifier<T = unknown> = new (...args: never[]) => T;
+
+/**
+ * Whether a container can give an instance for a class.
+ *
+ * @throws {@link PipelineError} `OPTION_INVALID` for a container that answers with a promise.
+ */
+export function isBoundIn(container: Pick<NodeContainer, 'isBound'>, identifier: NodeIdentifier): boolean {
+  const answer: unknown = container.isBound(identifier);
+  if (!isThenable(answer)) return Boolean(answer);
+  ignoreRejection(answer);
+  throw wrongUse("a container's isBound", 'an answer at once');
+}
 
 /** Whether a container refused because a binding is asynchronous; inversify says so in the message alone. */
 export function isForAsynchronous(refusal: unknown): boolean {

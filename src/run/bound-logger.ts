@@ -1,4 +1,4 @@
-import { ignoreRejection, isError, isThenable, toPromise } from '../data/foreign-value.js';
+import { ignoreRejection, isError, isInstanceOf, isThenable, toPromise } from '../data/foreign-value.js';
 import { printed } from '../ports/error-record.js';
 import { silentLogger } from '../ports/logger.js';
 import type { Logger, LogMethod } from '../ports/logger.js';
@@ -40,17 +40,16 @@ class BoundLogger implements Logger, Leveled {
       tellOnce(thrown, path, redactor);
     };
     // Of a run inside a run, the inner one's fields are the line's.
-    const pass: Write =
-      logger instanceof BoundLogger
-        ? logger.#write
-        : (level, line): unknown => {
-            const written: unknown = Reflect.apply(
-              logger[level] as (...line: unknown[]) => unknown,
-              logger,
-              line,
-            );
-            return isThenable(written) ? toPromise(written).catch(failed) : written;
-          };
+    const pass: Write = isInstanceOf(logger, BoundLogger)
+      ? logger.#write
+      : (level, line): unknown => {
+          const written: unknown = Reflect.apply(
+            logger[level] as (...line: unknown[]) => unknown,
+            logger,
+            line,
+          );
+          return isThenable(written) ? toPromise(written).catch(failed) : written;
+        };
     this.#failed = failed;
     this.#write = (level, line) => {
       try {
@@ -65,7 +64,11 @@ class BoundLogger implements Logger, Leveled {
   isLevelEnabled(level: Level): boolean {
     try {
       const asked = this.#logger as Partial<Leveled>;
-      return typeof asked.isLevelEnabled !== 'function' || asked.isLevelEnabled(level);
+      const answer: unknown = typeof asked.isLevelEnabled !== 'function' || asked.isLevelEnabled(level);
+      if (!isThenable(answer)) return Boolean(answer);
+      // An answer that comes later is none.
+      toPromise(answer).catch(this.#failed);
+      return true;
     } catch (thrown) {
       this.#failed(thrown);
       return true;

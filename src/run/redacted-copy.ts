@@ -243,7 +243,7 @@ function emptyLike(source: object): object {
 }
 
 function fill(copy: object, source: object, redacted: (value: unknown) => unknown): void {
-  if (copy instanceof Map) {
+  if (isInstanceOf(copy, Map)) {
     const entries = new Map(entriesOfMap(source));
     for (const [key, value] of entries) {
       const newKey = redacted(key);
@@ -251,7 +251,7 @@ function fill(copy: object, source: object, redacted: (value: unknown) => unknow
       const isTaken = (name: string): boolean => copy.has(name) || entries.has(name);
       copy.set(isRenamed ? freeName(newKey, isTaken) : newKey, redacted(value));
     }
-  } else if (copy instanceof Set) {
+  } else if (isInstanceOf(copy, Set)) {
     for (const element of valuesOfSet(source)) copy.add(redacted(element));
   }
   const isPlain = containerKind(source) !== undefined;

@@ -145,7 +145,7 @@ function pairsOf(source: unknown): (readonly [unknown, unknown])[] {
     }
   } catch (thrown) {
     // Else it cannot be read.
-    if (thrown instanceof PipelineError) throw thrown;
+    if (isInstanceOf(thrown, PipelineError)) throw thrown;
   }
   throw invalidOption('createSession', 'a plain object, a Map or a list of [key, value] pairs was expected');
 }

@@ -1,3 +1,4 @@
+import { isInstanceOf } from '../data/foreign-value.js';
 import { captureAmbient } from '../context/ambient-context.js';
 import type { PipelineContextOptions } from '../context/pipeline-context-options.js';
 import {
@@ -161,7 +162,7 @@ function refuseWrongInput(pipeline: ReplacedPipeline, { context }: IsolatedRun, 
 /** Looks at what a run has left behind. */
 function lookAtEnding(run: number, ending: PromiseSettledResult<RunResult>, watch: IsolationWatch): void {
   const error: unknown = ending.status === 'rejected' ? ending.reason : undefined;
-  const known = error instanceof PipelineError ? error : undefined;
+  const known = isInstanceOf(error, PipelineError) ? error : undefined;
   const result = ending.status === 'fulfilled' ? ending.value : known?.result;
   watch.look(run, known?.path ?? '', 'error', error);
   if (result === undefined) return;

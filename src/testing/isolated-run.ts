@@ -1,4 +1,4 @@
-import { ignoreRejection, isThenable } from '../data/foreign-value.js';
+import { ignoreRejection, isInstanceOf, isThenable } from '../data/foreign-value.js';
 import { dictionaryKinds } from '../context/dictionary-kind.js';
 import { PipelineContext } from '../context/pipeline-context.js';
 import type { PipelineContextOptions } from '../context/pipeline-context-options.js';
@@ -35,8 +35,8 @@ export function isolatedRun(run: number, given: PipelineContextOptions, watch: I
   }
   if (
     rule.object(given) !== undefined ||
-    given instanceof PipelineContext ||
-    given.run instanceof RunContext
+    isInstanceOf(given, PipelineContext) ||
+    isInstanceOf(given.run, RunContext)
   ) {
     throw invalidOption(
       'expectIsolation',
@@ -83,7 +83,8 @@ function watchedSecrets(
       watch.lookAtCurrent(run);
       if (given === undefined) return Secret.of(watch.words.marker(run, origin));
       const secret = await given.resolve(name);
-      if (watch.comparesSecrets && secret instanceof Secret) watch.words.add(secret.reveal(), run, origin);
+      if (watch.comparesSecrets && isInstanceOf(secret, Secret))
+        watch.words.add(secret.reveal(), run, origin);
       return secret;
     },
   };

@@ -1,3 +1,4 @@
+import { isInstanceOf } from '../data/foreign-value.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 
 /** Something of one run that was found in another one. */
@@ -44,7 +45,8 @@ export class IsolationError extends PipelineError {
     const [first] = crossings;
     const where = `${runs} runs (seed ${seed})`;
     super('ISOLATION_BROKEN', {
-      path: first?.path ?? (failed?.error instanceof PipelineError ? failed.error.path : undefined) ?? name,
+      path:
+        first?.path ?? (isInstanceOf(failed?.error, PipelineError) ? failed.error.path : undefined) ?? name,
       ...(first === undefined
         ? {
             problem: `Nothing is proven: of ${where}, run ${failed?.run ?? 0} has failed, and the error is the cause.`,

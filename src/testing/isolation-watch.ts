@@ -1,3 +1,4 @@
+import { isInstanceOf } from '../data/foreign-value.js';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { currentContext } from '../context/ambient-context.js';
 import { dictionaryKinds } from '../context/dictionary-kind.js';
@@ -105,7 +106,7 @@ export class IsolationWatch {
   /** Live services are looked into where they are the run's own; else they are shared by choice, or set by a node. */
   #lookAtService(run: number, path: string, key: string, value: unknown): void {
     this.#look(run, path, key, value, (object) => {
-      if (object instanceof Secret || this.#owners.get(object) === run) return true;
+      if (isInstanceOf(object, Secret) || this.#owners.get(object) === run) return true;
       return isPlainObject(object) && !hasOwnMethods(object) && !this.#isShared(object);
     });
   }

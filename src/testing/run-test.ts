@@ -1,3 +1,4 @@
+import { isInstanceOf } from '../data/foreign-value.js';
 import { PipelineContext } from '../context/pipeline-context.js';
 import type { PipelineContextOptions } from '../context/pipeline-context-options.js';
 import { checkArgument, pipelineNameOf, printed, ReplacedPipeline } from '../engine/node-replacement.js';
@@ -120,7 +121,7 @@ class TestRun {
   }
 
   #errorOf(thrown: unknown): PipelineError {
-    if (thrown instanceof PipelineError) return thrown;
+    if (isInstanceOf(thrown, PipelineError)) return thrown;
     return new PipelineError('NODE_FAILED', {
       path: this.#name,
       problem: `The run could not be made: ${printed(thrown)}.`,

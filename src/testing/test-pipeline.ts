@@ -1,3 +1,4 @@
+import { isInstanceOf } from '../data/foreign-value.js';
 import type { Constructor } from '../builder/node-binding.js';
 import type { PipelineDefinition } from '../builder/pipeline-builder.js';
 import { keyName } from '../context/context-key.js';
@@ -195,7 +196,7 @@ export function testPipeline<TIn, TOut>(
 
 function runRule(options: unknown): string | undefined {
   const expected = 'options of a run';
-  return options instanceof RunContext ? expected : rule.object(options) && expected;
+  return isInstanceOf(options, RunContext) ? expected : rule.object(options) && expected;
 }
 
 function stubRule(stub: unknown): string | undefined {

@@ -15,12 +15,13 @@ import {
   PipelineRunner,
   runPipeline,
   Secret,
+  TransformNode,
   withContext,
   type PipelineContextOptions,
   type RunContext,
 } from 'heirline';
 import { RecordingObserver } from 'heirline/testing';
-import { countsAt, definePipeline, errorOf, rejectionOf } from './support/harness.js';
+import { countsAt, definePipeline, defineStep, errorOf, rejectionOf } from './support/harness.js';
 
 /** What an expression gives in a realm of its own, as a test runner or a host has it. */
 // The caller says what the expression gives.
@@ -462,13 +463,15 @@ describe('a logger or an observer that throws what cannot be asked', () => {
     const fail = (): never => {
       throw revoked();
     };
+    // Vitest fails a run with an unhandled rejection.
+    const levels = { isLevelEnabled: () => Promise.reject(revoked()) };
     const result = await runPipeline(
       calling(({ logger, run }) => {
         logger.info({ n: 1 }, 'a line');
         run.logger.error({ err: revoked() }, 'another');
       }),
       {
-        logger: { trace: fail, debug: fail, info: fail, warn: fail, error: fail },
+        logger: { trace: fail, debug: fail, info: fail, warn: fail, error: fail, ...levels },
         executionObserver: {
           nodeStarted: fail,
           itemFailed: fail,
@@ -479,5 +482,134 @@ describe('a logger or an observer that throws what cannot be asked', () => {
 
     expect(result.status).toBe('succeeded');
     expect(warned).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('a value that cannot be asked', () => {
+  const untouchable = (): never =>
+    new Proxy(
+      {},
+      {
+        getPrototypeOf() {
+          throw new Error('no prototype for you');
+        },
+      },
+    ) as never;
+  const values: [string, () => never][] = [
+    ['a revoked proxy', revoked],
+    ['a proxy without a prototype to show', untouchable],
+  ];
+
+  class Failing extends TransformNode<number, number> {
+    static at: 'constructor' | 'init' | 'dispose' = 'init';
+    static thrown: unknown;
+
+    constructor() {
+      super();
+      this.#throwAt('constructor');
+    }
+
+    override async init(): Promise<void> {
+      await Promise.resolve();
+      this.#throwAt('init');
+    }
+
+    override transform(item: number): number {
+      return item;
+    }
+
+    override dispose(): void {
+      this.#throwAt('dispose');
+    }
+
+    #throwAt(place: typeof Failing.at): void {
+      if (Failing.at === place) throw Failing.thrown as Error;
+    }
+  }
+
+  const child = (lifetime: 'execution' | 'run') =>
+    definePipeline<number, number>('child', (builder) => {
+      const node = builder.addTransform(Failing, {
+        name: 'node',
+        from: builder.addCompositeInput(),
+        lifetime,
+      });
+      builder.connect(node, builder.addCompositeOutput());
+    });
+
+  describe.each(values)('%s', (_, value) => {
+    test.each([
+      ['constructor', 'execution', 'NODE_ACTIVATION_FAILED'],
+      ['constructor', 'run', 'NODE_ACTIVATION_FAILED'],
+      ['init', 'execution', 'NODE_FAILED'],
+      ['init', 'run', 'NODE_FAILED'],
+      ['dispose', 'execution', 'DISPOSAL_FAILED'],
+    ] as const)('thrown in the %s of a node with lifetime %s is %s', async (at, lifetime, code) => {
+      Failing.at = at;
+      Failing.thrown = value();
+      let closed = 0;
+      const parent = definePipeline('parent', (builder) => {
+        const source = builder.addSource(function* () {
+          try {
+            yield* [1, 2, 3];
+          } finally {
+            closed += 1;
+          }
+        });
+        builder.addSink(() => undefined, {
+          from: builder.addComposite(child(lifetime), { name: 'child', from: source, concurrency: 2 }),
+        });
+      });
+      const error = await rejectionOf(runPipeline(parent));
+
+      expect(error).toMatchObject({ code, path: 'parent/child/node' });
+      expect(error.cause).toBe(Failing.thrown);
+      expect(error.result?.status).toBe('failed');
+      expect(closed).toBe(1);
+    });
+
+    test('thrown by define is DEFINE_FAILED', async () => {
+      const failing = definePipeline('shop', throwing(value()));
+      const error = await rejectionOf(runPipeline(failing));
+
+      expect(error).toMatchObject({ code: 'DEFINE_FAILED', path: 'shop' });
+    });
+
+    test('thrown by configureContext is a problem of the pipeline', async () => {
+      const error = await rejectionOf(
+        runPipeline(
+          definePipeline('parent', (builder) => {
+            builder.addSink(() => undefined, {
+              from: builder.addComposite(child('execution'), {
+                from: builder.addSource([1]),
+                configureContext: throwing(value()),
+              }),
+            });
+          }),
+        ),
+      );
+
+      expect(error.code).toBe('DEFINE_FAILED');
+    });
+
+    test('given as a node is NODE_INVALID, as a definition DEFINITION_INVALID, as a context OPTION_INVALID', async () => {
+      const wrongNode = definePipeline('shop', (builder) => {
+        builder.addSink(value(), { from: builder.addSource([1]) });
+      });
+      const invalid = await rejectionOf(runPipeline(wrongNode));
+
+      expect(Reflect.get(invalid, 'errors')).toMatchObject([{ code: 'NODE_INVALID' }]);
+      expect((await rejectionOf(runPipeline(value()))).code).toBe('DEFINITION_INVALID');
+    });
+  });
+
+  test('that a sub-pipeline gives for one item is NODE_FAILED where the caller would have to await the value', async () => {
+    const bad = revoked();
+    const one = defineStep<number, unknown>('step', 'node', (item) => (item === 1 ? bad : item));
+    const error = await rejectionOf(new PipelineRunner().runItem(one, 1));
+
+    expect(error).toMatchObject({ code: 'NODE_FAILED', path: 'step', result: { status: 'failed' } });
+    expect(await new PipelineRunner().runItem(one, 1, {}, { output: 'many' })).toHaveLength(1);
+    expect(await new PipelineRunner().runItem(one, 2)).toBe(2);
   });
 });

@@ -383,6 +383,29 @@ describe('a binding that is asynchronous', () => {
     }
   });
 
+  test('is refused, the promise handled, where isBound itself answers later', async () => {
+    const unhandled = await unhandledDuring(async () => {
+      const later = (type: unknown) =>
+        type === Child ? false : (Promise.reject(new Error('later')) as never);
+      const nodes = { isBound: later, get: () => undefined as never };
+      const byNode = await rejectionOf(new PipelineRunner({ container: nodes }).runItem(Child, 'a'));
+      const all = { isBound: () => later(undefined) as never, get: () => undefined as never };
+      const byDefinition = await rejectionOf(new PipelineRunner({ container: all }).runItem(Child, 'a'));
+
+      expect(byNode).toMatchObject({ code: 'NODE_ACTIVATION_FAILED', path: 'child/first' });
+      expect(byDefinition.code).toBe('DEFINITION_INVALID');
+    });
+
+    expect(unhandled).toEqual([]);
+  });
+
+  test('of a definition that is bound and not given is DEFINITION_INVALID: nothing is constructed in its place', async () => {
+    const container = { isBound: (type: unknown) => type === Child, get: () => undefined as never };
+    const error = await rejectionOf(new PipelineRunner({ container }).runItem(Child, 'a'));
+
+    expect(error.code).toBe('DEFINITION_INVALID');
+  });
+
   test('of a definition is DEFINITION_INVALID, which says so', async () => {
     const container = new Container();
     container.bind(Child).toDynamicValue(() => Promise.resolve(new Child()));

@@ -335,7 +335,7 @@ describe('the container itself', () => {
     const error = await rejectionOf(new PipelineRunner({ container }).run(pricing([])));
 
     expect(error).toMatchObject({
-      code: 'NODE_FAILED',
+      code: 'NODE_ACTIVATION_FAILED',
       cause: { message: 'the container is closed' },
       result: { status: 'failed' },
     });
