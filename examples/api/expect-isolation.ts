@@ -25,9 +25,9 @@ try {
   });
 } catch (error) {
   if (!(error instanceof IsolationError)) throw error;
-  const crossing = error.crossings[0];
-  console.log(error.code, crossing?.origin, 'crossed at', crossing?.path);
+  // Each crossing says where, too: its path is that of the node that saw another run's value.
+  console.log(error.code, error.crossings[0]?.origin);
 }
 
 // prints
-// ISOLATION_BROKEN parameters.customer crossed at Greet/read
+// ISOLATION_BROKEN parameters.customer

@@ -212,16 +212,18 @@ export class Pull {
 
   /** Waits for an item that is a promise, as any loop over an iterable does. */
   async #enterLate(reading: Reading): Promise<Passage | undefined> {
+    let item: unknown;
     reading.isWaiting = true;
     try {
-      const item = await this.#lateItem;
-      return this.#enter(item);
+      item = await this.#lateItem;
     } catch (thrown) {
       this.#failed(thrown);
       return undefined;
     } finally {
+      // Before the item goes on: what its nodes still do is waited for, even if one of them ends the run.
       reading.isWaiting = false;
     }
+    return this.#enter(item);
   }
 
   async #pullAnswers(reading: Reading): Promise<void> {

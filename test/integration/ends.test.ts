@@ -242,6 +242,33 @@ describe('the end of a run', () => {
     expect(log).toEqual(['closed', 'told']);
   });
 
+  test('waits for the call of an item that came late, and that cancels the run itself', async () => {
+    const log: string[] = [];
+    const error = await rejectionOf(
+      runPipeline(
+        definePipeline('root', (builder) => {
+          const node = builder.addTransform(
+            async (item: number, context) => {
+              context.run.cancel();
+              await delay(10);
+              log.push('call ended');
+              return item;
+            },
+            { name: 'node', from: builder.addSource([Promise.resolve(1)] as unknown as number[], 'source') },
+          );
+          builder.connect(
+            node,
+            builder.addSink(() => undefined, 'sink'),
+          );
+        }),
+      ),
+    );
+
+    expect(log).toEqual(['call ended']);
+    expect(countsAt(resultOf(error), 'root/node')).toMatchObject({ in: 1, out: 1, cancelled: 0 });
+    expect(countsAt(resultOf(error), 'root/sink')).toMatchObject({ in: 1, cancelled: 1 });
+  });
+
   test('has one deadline: what ignores a cancel is waited for once, at all levels together', async () => {
     const ignores = childNode((context) => {
       context.onDispose(() => never);
