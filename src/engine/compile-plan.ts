@@ -90,13 +90,14 @@ class PlanCompiler {
     for (const [last, segment] of this.#segments) segment.next = this.#nextOf(last);
     const stages = [...this.#stages.values()];
     const sources = stages.filter((stage) => stage instanceof SourceStage);
-    for (const source of sources) source.segment = this.#segmentAt(source.next);
     const isChild = this.blueprint.path.includes('/');
     // Only a node that takes the whole stream can lose interest in it: here, or behind the composite around a child.
     const canClose =
       isChild ||
       stages.some((stage) => stage instanceof StreamStage || stage instanceof StreamCompositeStage);
-    for (const source of sources) source.canClose = canClose;
+    const { generateAfter } = this.environment;
+    for (const source of sources)
+      source.lead({ segment: this.#segmentAt(source.next), canClose, generateAfter });
     return {
       blueprint: this.blueprint,
       nodes: stages,

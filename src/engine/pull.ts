@@ -1,5 +1,4 @@
 import { isThenable } from '../data/foreign-value.js';
-import type { ItemTrace } from '../lineage/item-trace.js';
 import type { Budget } from '../run/budget.js';
 import type { CancelScope } from '../run/cancel-scope.js';
 import { Pacer } from '../run/pacer.js';
@@ -10,20 +9,11 @@ import { DONE, isRefusal, openItems, refuseNoResult } from './open-items.js';
 import type { OpenedItems } from './open-items.js';
 import { settle } from './passage.js';
 import type { Passage } from './passage.js';
+import { pullInLoop } from './pull-loop.js';
+import type { Pulling, Stop } from './pull-loop.js';
 import { Reading } from './reading.js';
-import type { SegmentStage } from './segment-stage.js';
-import type { NodeStage } from './stage.js';
+import type { SourceLoops, SourceStage } from './source-stage.js';
 import type { Work } from './work.js';
-
-/** The source's stage, as far as pulling needs it. */
-export interface PulledStage extends NodeStage {
-  /** Whether anything behind it can lose interest before the items end. */
-  readonly canClose: boolean;
-  /** What the items go through first. */
-  readonly segment: SegmentStage;
-  /** Counts an item and sends it on its way. */
-  enter(execution: Execution, item: unknown, trace: ItemTrace | undefined): Passage | undefined;
-}
 
 /** Where the items of a pull come from. */
 export interface PullOrigin {
@@ -33,38 +23,46 @@ export interface PullOrigin {
   readonly scope: CancelScope | undefined;
 }
 
-/** Why pulling without a promise has stopped. */
-type Stop = 'ended' | 'lateItem' | 'pause';
-
 /** Pulls the items of one source in one execution, one at a time: the next one when the one before has gone as far as it can. */
-export class Pull {
+export class Pull implements Pulling {
+  stop: Stop = 'none';
+  taken = 0;
   readonly #pacer = new Pacer();
-  /** Whether nobody follows or counts the items on their way in. */
-  readonly #isPlain: boolean;
+  /** The loops of the source; undefined where somebody follows or counts the items on their way in. */
+  #loops: SourceLoops | undefined;
   /** Where the items that enter are limited. */
   readonly #budget: Budget | undefined;
   #items: unknown;
   #source: OpenedItems | undefined;
-  #stop: Stop = 'ended';
   /** An item that is still a promise. */
   #lateItem: PromiseLike<unknown> | undefined;
-  /** How many items of a list have been taken. */
-  #taken = 0;
+  /** Whether the event loop must turn before anything else. */
+  #isPauseDue = false;
   /** Whether the source has been asked for anything. */
   #isBegun = false;
-  /** Whether the iterator has been asked and has not answered: an error is then its own, and its end. */
-  #isAsked = false;
   /** Set once the source has ended or was told to. */
   #closed: { readonly work: Work } | undefined;
 
   constructor(
-    private readonly stage: PulledStage,
+    private readonly stage: SourceStage,
     private readonly execution: Execution,
     private readonly origin: PullOrigin,
   ) {
-    const { scope, services } = execution.frame;
+    const { scope } = execution.frame;
     this.#budget = scope.budget.limitsItems ? scope.budget : undefined;
-    this.#isPlain = services.lineageSink === undefined && this.#budget === undefined;
+  }
+
+  get list(): readonly unknown[] | undefined {
+    return this.#source?.list;
+  }
+
+  get iterator(): Iterator<unknown> {
+    return (this.#source?.iterator ?? DONE) as Iterator<unknown>;
+  }
+
+  get isClosed(): boolean {
+    const { stage, execution } = this;
+    return stage.canClose && stage.segment.isClosed(execution);
   }
 
   /** Pulls to the end: without a promise as long as neither the source nor what follows makes one. */
@@ -72,7 +70,7 @@ export class Pull {
     this.#open(items);
     if (this.#source?.isAsync === true) return this.#runAsync((reading) => this.#pullAnswers(reading));
     const passage = this.#pullNow();
-    if (passage !== undefined || this.#stop !== 'ended')
+    if (passage !== undefined || this.stop !== 'ended')
       return this.#runAsync((reading) => this.#pullOn(passage, reading));
     // Nearly every source: it has ended, or an iterator that has been left answers at once.
     return this.#close() === undefined ? this.#end() : this.#runAsync(() => Promise.resolve());
@@ -85,7 +83,7 @@ export class Pull {
       try {
         this.#items = await opening;
       } catch (thrown) {
-        this.#failed(thrown);
+        this.failed(thrown, false);
         return;
       } finally {
         reading.isWaiting = false;
@@ -105,71 +103,35 @@ export class Pull {
     this.#items = items;
     try {
       this.#source = openItems(items, this.stage.site.path);
+      const isFollowed = this.execution.frame.services.lineageSink !== undefined;
+      if (!isFollowed && this.#budget === undefined) this.#loops = this.stage.loops(this.list !== undefined);
     } catch (thrown) {
       // Another reader has it, and closes it.
       if (isRefusal(thrown, this.stage.site.path)) this.#items = undefined;
-      this.#failed(thrown);
+      this.failed(thrown, false);
     }
   }
 
-  /** The loop of nearly every item; gives a passage where the item must wait. */
+  /**
+   * Pulls without a promise until an item must wait, which gives its passage, or until something else is due: the end,
+   * an item that is a promise, or a pause.
+   */
   #pullNow(): Passage | undefined {
-    const { stage, execution } = this;
-    const { scope } = execution;
-    const { segment, canClose } = stage;
-    this.#stop = 'ended';
-    if (this.#source === undefined) return undefined;
-    const { list } = this.#source;
-    const iterator = this.#source.iterator as Iterator<unknown>;
-    const counter = stage.counter(execution);
+    if (this.#source === undefined) {
+      this.stop = 'ended';
+      return undefined;
+    }
+    const { execution } = this;
     const pacer = this.#pacer;
     this.#isBegun = true;
-    try {
-      while (execution.failure === undefined && scope.reason === undefined) {
-        if (canClose && segment.isClosed(execution)) return undefined;
-        let item: unknown;
-        if (list !== undefined) {
-          if (this.#taken >= list.length) {
-            this.#closed = { work: undefined };
-            return undefined;
-          }
-          item = list[this.#taken];
-          this.#taken += 1;
-        } else {
-          this.#isAsked = true;
-          const step = iterator.next();
-          refuseNoResult(step);
-          // As in any loop over an iterable, whatever counts as true is the end.
-          const isDone = Boolean(step.done);
-          this.#isAsked = false;
-          if (isDone) {
-            this.#closed = { work: undefined };
-            return undefined;
-          }
-          item = step.value;
-        }
-        if (isThenable(item)) {
-          this.#lateItem = item;
-          this.#stop = 'lateItem';
-          return undefined;
-        }
-        let passage: Passage | undefined;
-        if (this.#isPlain) {
-          // As `enter` does; the counter is looked up once.
-          counter.passed += 1;
-          passage = segment.enter(execution, item, undefined);
-        } else {
-          passage = this.#enter(item);
-        }
-        if (passage !== undefined) return passage;
-        if (pacer.isDue()) {
-          this.#stop = 'pause';
-          return undefined;
-        }
-      }
-    } catch (thrown) {
-      // Stages never throw: it was the iterator.
-      this.#failed(thrown);
+    this.stop = 'none';
+    while (this.stop === 'none' && !this.#isPauseDue) {
+      const before = this.taken;
+      const steps = pacer.left;
+      const loop = this.#loops === undefined ? pullInLoop : this.#loops.atOnce.codeFor(steps);
+      const passage = loop(this, execution, steps);
+      this.#isPauseDue = pacer.isDue(this.taken - before);
+      if (passage !== undefined) return passage;
     }
     return undefined;
   }
@@ -179,7 +141,7 @@ export class Pull {
       wantsMore: () => this.#wantsMore(),
       close: () => this.#close(),
       // A promise among the items of a list keeps nothing open.
-      isLoose: () => this.#stop === 'lateItem',
+      isLoose: () => this.stop === 'lateItem',
     });
     await reading.run(() => loop(reading));
     await this.#end();
@@ -192,22 +154,33 @@ export class Pull {
 
   /** Goes on with a synchronous iterator, after the first thing to wait for. */
   async #pullOn(first: Passage | undefined, reading: Reading): Promise<void> {
-    const next = (): Passage | undefined => {
-      if (!this.#pacer.isDue()) return this.#pullNow();
-      this.#stop = 'pause';
-      return undefined;
-    };
+    const next = (): Passage | undefined =>
+      this.#isPauseDue || this.#loops?.waiting.code !== undefined ? undefined : this.#pullNow();
     let passage = first;
     for (;;) {
       if (passage !== undefined) await settle(passage, next);
-      if (this.#stop === 'ended') return;
-      if (this.#stop === 'pause') {
-        await this.#pacer.yield();
-        passage = this.#pullNow();
-      } else {
-        passage = (await this.#enterLate(reading)) ?? next();
-      }
+      if (this.stop === 'ended') return;
+      if (this.#isPauseDue) await this.#pause();
+      passage = this.stop === 'lateItem' ? await this.#enterLate(reading) : await this.#pullFurther();
     }
+  }
+
+  /** Lets the event loop turn. */
+  async #pause(): Promise<void> {
+    await this.#pacer.yield();
+    this.#isPauseDue = false;
+  }
+
+  /** Takes some more items, waiting for each of them where that is written out; else up to the next that must wait. */
+  async #pullFurther(): Promise<Passage | undefined> {
+    const pacer = this.#pacer;
+    const steps = pacer.left;
+    const pullWaiting = this.#loops?.waiting.codeFor(steps);
+    if (pullWaiting === undefined) return this.#pullNow();
+    const before = this.taken;
+    await pullWaiting(this, this.execution, steps);
+    this.#isPauseDue = pacer.isDue(this.taken - before);
+    return undefined;
   }
 
   /** Waits for an item that is a promise, as any loop over an iterable does. */
@@ -216,59 +189,71 @@ export class Pull {
     reading.isWaiting = true;
     try {
       item = await this.#lateItem;
+      this.stop = 'none';
     } catch (thrown) {
-      this.#failed(thrown);
+      this.failed(thrown, false);
       return undefined;
     } finally {
       // Before the item goes on: what its nodes still do is waited for, even if one of them ends the run.
       reading.isWaiting = false;
     }
-    return this.#enter(item);
+    return this.enter(item);
   }
 
   async #pullAnswers(reading: Reading): Promise<void> {
     const iterator = this.#source?.iterator as AsyncIterator<unknown>;
     while (this.#closed === undefined && this.#wantsMore()) {
       let passage: Passage | undefined;
+      let isAsked = false;
       try {
         reading.isWaiting = true;
         this.#isBegun = true;
-        this.#isAsked = true;
+        isAsked = true;
         const step = await iterator.next();
         refuseNoResult(step);
         const isDone = Boolean(step.done);
-        this.#isAsked = false;
+        isAsked = false;
         if (isDone) {
-          this.#closed ??= { work: undefined };
+          this.finish();
           return;
         }
         const item: unknown = isThenable(step.value) ? await step.value : step.value;
         reading.isWaiting = false;
-        passage = this.#enter(item);
+        passage = this.enter(item);
       } catch (thrown) {
-        this.#failed(thrown);
+        this.failed(thrown, isAsked);
         return;
       }
       if (passage !== undefined) await settle(passage);
-      if (this.#pacer.isDue()) await this.#pacer.yield();
+      if (this.#pacer.isDue()) await this.#pause();
     }
   }
 
   /** Sends an item on its way; what comes after the end is dropped. */
-  #enter(item: unknown): Passage | undefined {
+  enter(item: unknown): Passage | undefined {
     const { stage, execution } = this;
     if (this.#closed !== undefined || execution.isHalted) return undefined;
     if (this.#budget?.enter(stage.site.path) !== undefined) return undefined;
     return stage.enter(execution, item, execution.run.traceFor(execution.frame.services.lineageSink));
   }
 
-  #wantsMore(): boolean {
-    const { stage, execution } = this;
-    return !execution.isHalted && !(stage.canClose && stage.segment.isClosed(execution));
+  finish(): void {
+    this.stop = 'ended';
+    this.#closed ??= { work: undefined };
   }
 
-  #failed(thrown: unknown): void {
+  keepLate(item: PromiseLike<unknown>): void {
+    this.stop = 'lateItem';
+    this.#lateItem = item;
+  }
+
+  #wantsMore(): boolean {
+    return !this.execution.isHalted && !this.isClosed;
+  }
+
+  failed(thrown: unknown, isAsked: boolean): void {
     const { stage, execution } = this;
+    this.stop = 'ended';
     // It was told that nobody reads any more: what it says to that is of no interest.
     if (this.#closed !== undefined && !execution.isHalted) return;
     execution.fail(
@@ -278,7 +263,7 @@ export class Pull {
       stage.site,
     );
     // An iterator that threw is done by that; what gave it is closed still.
-    if (this.#isAsked && this.#source !== undefined) this.#source = { ...this.#source, iterator: DONE };
+    if (isAsked && this.#source !== undefined) this.#source = { ...this.#source, iterator: DONE };
   }
 
   readonly #closeFailed = (thrown: unknown): void => {

@@ -2,6 +2,8 @@ import type { PipelineContext } from '../context/pipeline-context.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
 import type { CallStage } from './call-stage.js';
 import type { Execution } from './execution.js';
+import type { NodeCounter } from './node-counter.js';
+import type { Tally } from './tally.js';
 import { generateWalk } from './generated-walk.js';
 import { Passage, settle } from './passage.js';
 import type { Passable } from './passage.js';
@@ -35,7 +37,7 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
   readonly #index: number;
   readonly #walk: WrittenOut<Walk>;
   /** Whether every node is called without a limit: else each decides about its tries itself. */
-  readonly #isWalked: boolean;
+  readonly isWalked: boolean;
 
   /** @param stages transforms, and behind them perhaps a sink; their places in the states follow each other. */
   constructor(
@@ -47,7 +49,7 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
     this.transforms = hasSink ? stages.length - 1 : stages.length;
     this.firstSlot = stages[0]?.slot ?? 0;
     this.#index = index;
-    this.#isWalked = stages.every(({ timeoutMs }) => timeoutMs === undefined);
+    this.isWalked = stages.every(({ timeoutMs }) => timeoutMs === undefined);
     this.#walk = new WrittenOut(walkInLoop, generateAfter, () => generateWalk(this));
   }
 
@@ -73,7 +75,7 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
   /** Takes an item as far as it can go; gives a passage where it must wait. */
   enter(execution: Execution, item: unknown, trace: ItemTrace | undefined): Passage | undefined {
     if (this.stages.length === 0) return this.#handOn(execution, item, trace, undefined);
-    return trace === undefined && this.#isWalked
+    return trace === undefined && this.isWalked
       ? this.#walk.code(this, execution, item, 0, undefined)
       : this.#process(execution, item, trace, 0, undefined);
   }
@@ -126,6 +128,32 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
   ): Passage | undefined {
     const processed = this.#arrive(execution, start, at).thrown(execution, item, undefined, thrown, 1);
     return this.#goOn(execution, undefined, at, processed, passage);
+  }
+
+  filteredAt(execution: Execution, at: number, items: number): void {
+    execution.run.tally(this.#index).allPassed(at, items);
+    const counter = (this.stages[at] as CallStage<object>).counter(execution);
+    counter.in += items;
+    counter.filtered += items;
+  }
+
+  refuseAt(execution: Execution, at: number, item: unknown, thrown: unknown): Passage | undefined {
+    const stage = this.stages[at] as CallStage<object>;
+    stage.counter(execution).waiting -= 1;
+    const processed = stage.thrown(execution, item, undefined, thrown, 1);
+    return this.#goOn(execution, undefined, at, processed, undefined);
+  }
+
+  waitBehind(execution: Execution, pushed: Promise<void>): Passage {
+    return this.#wait(execution, undefined, this.stages.length, undefined, pushed, undefined, undefined);
+  }
+
+  counterAt(execution: Execution, at: number): NodeCounter {
+    return (this.stages[at] as CallStage<object>).counter(execution);
+  }
+
+  tally(execution: Execution): Tally {
+    return execution.run.tally(this.#index);
   }
 
   written(execution: Execution, start: number): Passage | undefined {
@@ -181,7 +209,7 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
     if (processed === NOTHING) return undefined;
     if (Pending.is(processed))
       return this.#wait(execution, trace, at, undefined, processed.work, processed, passage);
-    return trace === undefined && this.#isWalked
+    return trace === undefined && this.isWalked
       ? walkInLoop(this, execution, processed, at + 1, passage)
       : this.#process(execution, processed, trace, at + 1, passage);
   }

@@ -9,27 +9,85 @@ import type { NodeCode } from './node-code.js';
 import { settle } from './passage.js';
 import type { Passage } from './passage.js';
 import { isIterable } from './open-items.js';
+import { generatePull, generateWaitingPull } from './generated-pull.js';
+import type { PulledLine } from './generated-pull.js';
 import { Pull } from './pull.js';
-import type { PulledStage } from './pull.js';
+import { pullInLoop } from './pull-loop.js';
+import type { PullLoop, WaitingLoop } from './pull-loop.js';
+import { WrittenOut } from './written-out.js';
 import { NO_SEGMENT } from './segment-stage.js';
 import type { SegmentStage } from './segment-stage.js';
 import { NodeStage } from './stage.js';
 import type { StageSite } from './stage-site.js';
 import type { Work } from './work.js';
 
+/** The loops over a source's items: shared ones at first, later written out. */
+export interface SourceLoops {
+  /** Goes on as long as no item must wait. */
+  readonly atOnce: WrittenOut<PullLoop>;
+  /** Waits where an item must wait; undefined where that is not written out. */
+  readonly waiting: WrittenOut<WaitingLoop | undefined>;
+}
+
+/** What the items of a source go through first. */
+export interface SourceLine {
+  readonly segment: SegmentStage;
+  /** Whether anything behind it can lose interest before the items end. */
+  readonly canClose: boolean;
+  /** After how many items the loop over them is written out. */
+  readonly generateAfter: number;
+}
+
 /** Brings items in: pulled from what the node's code opens. */
-export class SourceStage extends NodeStage implements PulledStage {
+export class SourceStage extends NodeStage {
   /** Whether anything behind it can lose interest before the items end. */
   canClose = false;
 
   /** What the items that it pulls go through first. */
   segment: SegmentStage = NO_SEGMENT;
 
+  readonly #loops: { list: SourceLoops | undefined; iterator: SourceLoops | undefined } = {
+    list: undefined,
+    iterator: undefined,
+  };
+  #generateAfter = Infinity;
+
   constructor(
     site: StageSite,
     readonly code: NodeCode,
   ) {
     super(site);
+  }
+
+  /** Joins it to the nodes behind it. */
+  lead({ segment, canClose, generateAfter }: SourceLine): void {
+    this.segment = segment;
+    this.canClose = canClose;
+    this.#generateAfter = segment.isWalked ? generateAfter : Infinity;
+  }
+
+  /** The loops over its items, up to the end of the segment behind it. */
+  loops(isList: boolean): SourceLoops {
+    return (this.#loops[isList ? 'list' : 'iterator'] ??= this.#makeLoops(isList));
+  }
+
+  #makeLoops(isList: boolean): SourceLoops {
+    const { segment, canClose } = this;
+    const line: PulledLine = {
+      segment,
+      next: segment.next,
+      isList,
+      canClose,
+      sourceCounter: (execution) => this.counter(execution),
+      counterAt: (execution, at) => segment.counterAt(execution, at),
+      tally: (execution) => segment.tally(execution),
+    };
+    return {
+      atOnce: new WrittenOut(pullInLoop, this.#generateAfter, () => generatePull(line)),
+      waiting: new WrittenOut<WaitingLoop | undefined>(undefined, this.#generateAfter, () =>
+        generateWaitingPull(line),
+      ),
+    };
   }
 
   /** Takes an item that comes in by itself. */

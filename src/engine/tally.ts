@@ -17,6 +17,11 @@ export class Tally {
     reached[to] = (reached[to] ?? 0) + 1;
   }
 
+  /** Counts items that have passed all nodes up to, and without, one. */
+  allPassed(to: number, items: number): void {
+    this.#reached[to] = (this.#reached[to] ?? 0) + items;
+  }
+
   /** Adds what was counted to the counters of the nodes, and starts anew. */
   moveTo(counterOf: (node: number) => NodeCounter): void {
     const { nodes, hasSink } = this.segment;

@@ -36,6 +36,12 @@ export interface WalkedSegment {
     thrown: unknown,
     passage: Passage | undefined,
   ): Passage | undefined;
+  /** Counts items that came to a node, all at the first try, and were filtered out by it. */
+  filteredAt(execution: Execution, at: number, items: number): void;
+  /** Has it decided what comes of a call that was waited for and was rejected. */
+  refuseAt(execution: Execution, at: number, item: unknown, thrown: unknown): Passage | undefined;
+  /** Waits for what follows the last node. */
+  waitBehind(execution: Execution, pushed: Promise<void>): Passage;
   /** Counts an item that the sink has taken. */
   written(execution: Execution, start: number): Passage | undefined;
   /** Hands an item on to what follows. */

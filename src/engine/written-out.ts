@@ -19,12 +19,18 @@ export class WrittenOut<TCode> {
 
   /** The code for one use. */
   get code(): TCode {
-    if (this.#usesLeft > 0) this.#count();
+    if (this.#usesLeft > 0) this.#count(1);
     return this.#code;
   }
 
-  #count(): void {
-    this.#usesLeft -= 1;
-    if (this.#usesLeft === 0) this.#code = this.write() ?? this.shared;
+  /** The code for several items in one use. */
+  codeFor(items: number): TCode {
+    if (this.#usesLeft > 0) this.#count(items);
+    return this.#code;
+  }
+
+  #count(uses: number): void {
+    this.#usesLeft -= uses;
+    if (this.#usesLeft <= 0) this.#code = this.write() ?? this.shared;
   }
 }

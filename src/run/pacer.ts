@@ -13,9 +13,14 @@ export class Pacer {
     this.#paceMs = paceMs;
   }
 
-  /** Call it once per step; true when it is time to yield. */
-  isDue(): boolean {
-    this.#left -= 1;
+  /** How many steps may be made before the clock is looked at: at least one. */
+  get left(): number {
+    return Math.max(this.#left, 1);
+  }
+
+  /** Call it after a step, or after as many as are {@link left}; true when it is time to yield. */
+  isDue(steps = 1): boolean {
+    this.#left -= steps;
     if (this.#left > 0) return false;
     const elapsed = performance.now() - this.#since;
     // As many steps between two looks as take a good part of the pace.
