@@ -2,6 +2,7 @@ import { isThenable } from '../data/foreign-value.js';
 import type { Execution } from './execution.js';
 import { refuseNoResult } from './open-items.js';
 import type { Passage } from './passage.js';
+import type { WrittenOut } from './written-out.js';
 
 /** Why a loop over a source's items was left. */
 export type Stop =
@@ -45,6 +46,14 @@ export type PullLoop = (pulling: Pulling, execution: Execution, steps: number) =
 
 /** Does the same, but waits where an item must wait. */
 export type WaitingLoop = (pulling: Pulling, execution: Execution, steps: number) => Promise<void>;
+
+/** The loops over a source's items: shared ones at first, later written out. */
+export interface SourceLoops {
+  /** Goes on as long as no item must wait. */
+  readonly atOnce: WrittenOut<PullLoop>;
+  /** Waits where an item must wait; undefined where that is not written out. */
+  readonly waiting: WrittenOut<WaitingLoop | undefined>;
+}
 
 /** The loop that all sources share. What `generatePull` makes does the same, written out. */
 export const pullInLoop: PullLoop = (pulling, execution, steps) => {

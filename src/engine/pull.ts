@@ -1,4 +1,5 @@
 import { isThenable } from '../data/foreign-value.js';
+import type { ItemTrace } from '../lineage/item-trace.js';
 import type { Budget } from '../run/budget.js';
 import type { CancelScope } from '../run/cancel-scope.js';
 import { Pacer } from '../run/pacer.js';
@@ -10,10 +11,23 @@ import type { OpenedItems } from './open-items.js';
 import { settle } from './passage.js';
 import type { Passage } from './passage.js';
 import { pullInLoop } from './pull-loop.js';
-import type { Pulling, Stop } from './pull-loop.js';
+import type { Pulling, SourceLoops, Stop } from './pull-loop.js';
 import { Reading } from './reading.js';
-import type { SourceLoops, SourceStage } from './source-stage.js';
+import type { SegmentStage } from './segment-stage.js';
+import type { NodeStage } from './stage.js';
 import type { Work } from './work.js';
+
+/** The source's stage, as far as pulling needs it. */
+export interface PulledStage extends NodeStage {
+  /** Whether anything behind it can lose interest before the items end. */
+  readonly canClose: boolean;
+  /** What the items go through first. */
+  readonly segment: SegmentStage;
+  /** The loops over its items where nobody follows or counts them. */
+  loops(isList: boolean): SourceLoops;
+  /** Counts an item and sends it on its way. */
+  enter(execution: Execution, item: unknown, trace: ItemTrace | undefined): Passage | undefined;
+}
 
 /** Where the items of a pull come from. */
 export interface PullOrigin {
@@ -44,7 +58,7 @@ export class Pull implements Pulling {
   #closed: { readonly work: Work } | undefined;
 
   constructor(
-    private readonly stage: SourceStage,
+    private readonly stage: PulledStage,
     private readonly execution: Execution,
     private readonly origin: PullOrigin,
   ) {
@@ -125,15 +139,15 @@ export class Pull implements Pulling {
     const pacer = this.#pacer;
     this.#isBegun = true;
     this.stop = 'none';
-    while (this.stop === 'none' && !this.#isPauseDue) {
+    for (;;) {
       const before = this.taken;
       const steps = pacer.left;
       const loop = this.#loops === undefined ? pullInLoop : this.#loops.atOnce.codeFor(steps);
       const passage = loop(this, execution, steps);
       this.#isPauseDue = pacer.isDue(this.taken - before);
       if (passage !== undefined) return passage;
+      if (this.#mustLeave) return undefined;
     }
-    return undefined;
   }
 
   async #runAsync(loop: (reading: Reading) => Promise<void>): Promise<void> {
@@ -163,6 +177,11 @@ export class Pull implements Pulling {
       if (this.#isPauseDue) await this.#pause();
       passage = this.stop === 'lateItem' ? await this.#enterLate(reading) : await this.#pullFurther();
     }
+  }
+
+  /** Whether the loop cannot go on at once: it has stopped, or a pause is due. */
+  get #mustLeave(): boolean {
+    return this.stop !== 'none' || this.#isPauseDue;
   }
 
   /** Lets the event loop turn. */

@@ -12,22 +12,15 @@ import { isIterable } from './open-items.js';
 import { generatePull, generateWaitingPull } from './generated-pull.js';
 import type { PulledLine } from './generated-pull.js';
 import { Pull } from './pull.js';
+import type { PulledStage } from './pull.js';
 import { pullInLoop } from './pull-loop.js';
-import type { PullLoop, WaitingLoop } from './pull-loop.js';
+import type { SourceLoops, WaitingLoop } from './pull-loop.js';
 import { WrittenOut } from './written-out.js';
 import { NO_SEGMENT } from './segment-stage.js';
 import type { SegmentStage } from './segment-stage.js';
 import { NodeStage } from './stage.js';
 import type { StageSite } from './stage-site.js';
 import type { Work } from './work.js';
-
-/** The loops over a source's items: shared ones at first, later written out. */
-export interface SourceLoops {
-  /** Goes on as long as no item must wait. */
-  readonly atOnce: WrittenOut<PullLoop>;
-  /** Waits where an item must wait; undefined where that is not written out. */
-  readonly waiting: WrittenOut<WaitingLoop | undefined>;
-}
 
 /** What the items of a source go through first. */
 export interface SourceLine {
@@ -39,7 +32,7 @@ export interface SourceLine {
 }
 
 /** Brings items in: pulled from what the node's code opens. */
-export class SourceStage extends NodeStage {
+export class SourceStage extends NodeStage implements PulledStage {
   /** Whether anything behind it can lose interest before the items end. */
   canClose = false;
 
