@@ -1,12 +1,22 @@
 import type { Blueprint, DefinitionSource } from '../builder/blueprint.js';
-import { describeDefinition, factsOf } from '../builder/describe-definition.js';
+import { definitionClass, describeDefinition, factsOf } from '../builder/describe-definition.js';
 import type { DescribeEnvironment } from '../builder/describe-definition.js';
+import { readProperty } from '../data/foreign-value.js';
 import type { ContextFrame } from '../context/context-frame.js';
 import { PipelineValidationError } from '../errors/pipeline-validation-error.js';
 
-/** The name of the pipeline that a definition describes. */
+/** Names by the class of the definition, with what the class had said about itself. */
+const names = new WeakMap<object, { readonly said: unknown; readonly name: string }>();
+
+/** The name of the pipeline that a definition describes: looked up once, unless its class says something else now. */
 export function pipelineNameOf(source: DefinitionSource): string {
-  return factsOf(source).name;
+  const type = definitionClass(source);
+  const said = readProperty(type, 'pipeline');
+  const known = names.get(type);
+  if (known !== undefined && known.said === said) return known.name;
+  const { name } = factsOf(source);
+  names.set(type, { said, name });
+  return name;
 }
 
 /**

@@ -88,8 +88,31 @@ export interface RequiredSecret {
   readonly path: string;
 }
 
-/** Every secret that the tree requires, as far as it is described. */
-export function requiredSecrets({ requiredSecrets: own, nodes, path }: Blueprint): RequiredSecret[] {
+/** What a tree of pipelines must have, as far as it is described: looked up once, not in every run. */
+export interface TreeNeeds {
+  /** Whether any pipeline requires any key. */
+  readonly hasKeys: boolean;
+  readonly secrets: readonly RequiredSecret[];
+}
+
+/** Looks up what a tree needs. */
+export function needsOf(blueprint: Blueprint): TreeNeeds {
+  return { hasKeys: requiresKeys(blueprint), secrets: requiredSecrets(blueprint) };
+}
+
+function requiresKeys({ requires, requiredSchemas, nodes }: Blueprint): boolean {
+  return (
+    requires.length + requiredSchemas.length > 0 ||
+    nodes.some(
+      ({ composite }) =>
+        composite !== undefined &&
+        (composite.requires.length > 0 || (composite.child !== undefined && requiresKeys(composite.child))),
+    )
+  );
+}
+
+/** Every secret that the tree requires. */
+function requiredSecrets({ requiredSecrets: own, nodes, path }: Blueprint): RequiredSecret[] {
   const below = nodes.flatMap(({ composite, path: childPath }) => {
     if (composite === undefined) return [];
     // What is not described yet is known by its class only.

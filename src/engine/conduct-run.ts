@@ -1,7 +1,7 @@
 import { isInstanceOf } from '../data/foreign-value.js';
 import { runInContext } from '../context/ambient-context.js';
 import type { RootContext } from '../context/root-context.js';
-import { requiredSecrets } from '../composition/requirements.js';
+import type { RequiredSecret } from '../composition/requirements.js';
 import { BudgetExceededError, exceededAgain } from '../errors/budget-exceeded-error.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { RunCancelledError } from '../errors/run-cancelled-error.js';
@@ -61,8 +61,9 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
   });
   const work = runInContext(root, runRoot, request, execution);
   if (work !== undefined) await settledOrGivenUp(work, execution);
-  await runInContext(root, reportUnbilled, execution);
-  await runInContext(root, dropOpenTraces, run, execution);
+  const unbilled = runInContext(root, reportUnbilled, execution);
+  if (unbilled !== undefined) await unbilled;
+  if (run.openTraces.length > 0) await runInContext(root, dropOpenTraces, run, execution);
   root.release();
   request.clock?.tellFault(undefined);
   const result = runResult({
@@ -103,7 +104,7 @@ function runRoot(request: RunRequest, execution: Execution): Work {
     giveUp: () => execution.closing?.giveUp(),
   };
   run.keep(part);
-  const opened = after(findSecrets(plan, execution), () =>
+  const opened = after(findSecrets(request.rootPlan.needs.secrets, execution), () =>
     execution.isHalted ? undefined : openExecution(plan, execution),
   );
   const fed = after(opened, () => (execution.isHalted ? undefined : request.feed(execution)));
@@ -117,8 +118,7 @@ function runRoot(request: RunRequest, execution: Execution): Work {
 }
 
 /** Looks the required secrets up before anything starts. */
-function findSecrets(plan: Plan, execution: Execution): Work {
-  const required = requiredSecrets(plan.blueprint);
+function findSecrets(required: readonly RequiredSecret[], execution: Execution): Work {
   if (required.length === 0) return undefined;
   const { scope, services } = execution.frame;
   const found = required.map(async ({ name, path }) => {
@@ -156,9 +156,9 @@ function settledOrGivenUp(work: Promise<void>, execution: Execution): Promise<vo
 }
 
 /** Waits for what lingering calls have recorded: too late to change how the run ended. */
-async function reportUnbilled({ frame, run }: Execution): Promise<void> {
+function reportUnbilled({ frame, run }: Execution): Promise<unknown> | undefined {
   const unbilled = frame.services.run.reportUnbilled();
-  if (unbilled !== undefined) await within(unbilled, run.end.leftMs);
+  return unbilled && within(unbilled, run.end.leftMs);
 }
 
 async function dropOpenTraces(run: RunState, execution: Execution): Promise<void> {

@@ -264,7 +264,7 @@ export class PipelineRunner {
       const environment = new DefinitionEnvironment(container, maxDepth, this.#replacement?.definition);
       const rootPlan = this.#plans.planFor(definition, root.frame, environment);
       refuse(rootPlan.plan);
-      checkRequirements(rootPlan.plan.blueprint, root.frame);
+      if (rootPlan.needs.hasKeys) checkRequirements(rootPlan.plan.blueprint, root.frame);
       request = { rootPlan, root, container: this.#supply, graceMs, clock, ...driver(rootPlan.plan) };
     } catch (error) {
       root.release();

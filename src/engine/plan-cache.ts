@@ -1,6 +1,8 @@
 import type { DefinitionSource } from '../builder/blueprint.js';
 import type { DefinitionEnvironment } from '../composition/definition-environment.js';
 import { describeRoot } from '../composition/describe-root.js';
+import { needsOf } from '../composition/requirements.js';
+import type { TreeNeeds } from '../composition/requirements.js';
 import { matchesReads } from '../composition/parameter-match.js';
 import type { ContextFrame } from '../context/context-frame.js';
 import { compilePlan } from './compile-plan.js';
@@ -19,6 +21,8 @@ interface RootPlans {
 export interface RootPlan {
   readonly plan: Plan;
   readonly ledger: PathLedger;
+  /** What the tree must have, as far as it is described. */
+  readonly needs: TreeNeeds;
 }
 
 /** Keeps a runner's plans, so that a second run of a definition compiles nothing. */
@@ -55,7 +59,7 @@ export class PlanCache {
       generateAfter: this.generateAfter,
       replacement: this.replacement,
     });
-    const rootPlan = { plan, ledger };
+    const rootPlan = { plan, ledger, needs: needsOf(blueprint) };
     root.recent.add(rootPlan);
     this.#roots.set(source, root);
     return rootPlan;

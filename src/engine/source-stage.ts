@@ -31,6 +31,11 @@ export interface SourceLine {
   readonly generateAfter: number;
 }
 
+/** What stands for an iterable that the user has made. */
+interface HandedIn {
+  open(): unknown;
+}
+
 /** Brings items in: pulled from what the node's code opens. */
 export class SourceStage extends NodeStage implements PulledStage {
   /** Whether anything behind it can lose interest before the items end. */
@@ -100,9 +105,11 @@ export class SourceStage extends NodeStage implements PulledStage {
   run(execution: Execution): Work {
     if (execution.isHalted) return this.next.end(execution);
     const { id, path } = this.site;
+    // Nobody reads the context of an iterable that the user has made.
+    if (this.code.isHandedIn) return this.feed(execution, (this.code.shared as HandedIn).open());
     const target = this.state(execution) as Pick<SourceNode<unknown>, 'open'>;
     const scope = new CancelScope(path, execution.frame.scope, false, true);
-    const pull = new Pull(this, execution, { isOpened: !this.code.isHandedIn, scope });
+    const pull = new Pull(this, execution, { isOpened: true, scope });
     let items: unknown;
     try {
       items = target.open(new PipelineContext(execution.frame, id, scope));

@@ -24,6 +24,9 @@ const WINDOWS_COMPARED = 32;
 
 const MOST_STEPS = 2 ** 20;
 
+/** The table of a search for nothing: most runs know no text. */
+const NO_STEPS = new Uint8Array();
+
 /** What comparing may cost for one text, in characters: so many, and so many times its length. */
 const LEAST_WORK = 1_000_000;
 const WORK_PER_CHARACTER = 64;
@@ -55,7 +58,7 @@ export class TextSearch {
   #shortest = Infinity;
   #window = 0;
   /** How far a window moves on, by the hash of its last three characters. */
-  #steps = new Uint8Array();
+  #steps = NO_STEPS;
   /** How many of the forms are in the table. */
   #entered = 0;
 
