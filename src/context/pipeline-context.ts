@@ -1,5 +1,4 @@
 import { inspect } from 'node:util';
-import { isInstanceOf } from '../data/foreign-value.js';
 import { invalidOption } from '../errors/option-rules.js';
 import type { CancelReason } from '../errors/cancel-reason.js';
 import type { DeadLetterDecorator, DeadLetterSink } from '../ports/dead-letter-sink.js';
@@ -81,7 +80,7 @@ export class PipelineContext {
     currentNodeId?: string,
     itemScope?: CancelScope,
   ) {
-    const isView = isInstanceOf(origin, ContextFrame);
+    const isView = ContextFrame.is(origin);
     this.#frame = isView ? origin : new TemplateFrame(origin);
     if (itemScope !== undefined && isView) this.#extras = { itemScope, run: undefined, logger: undefined };
     this.currentNodeId = isView ? currentNodeId : undefined;
