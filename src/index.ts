@@ -178,6 +178,8 @@ export { runDetached } from './background/run-detached.js';
 // runs
 export { changedRecord } from './runs/changed-record.js';
 export type { OwnedRecord } from './runs/changed-record.js';
+export { MemoryRunStore } from './runs/memory-run-store.js';
+export type { MemoryRunStoreOptions } from './runs/memory-run-store.js';
 export type {
   LoggedEventType,
   LoggedExecutionEvent,

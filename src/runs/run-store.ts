@@ -97,7 +97,7 @@ export interface ClaimOptions {
   readonly limit: number;
   /** The names of definitions that the manager has: pending runs that were started by another name are left alone. */
   readonly definitions: readonly string[];
-  /** Only this run. */
+  /** Only this run, whatever its definition: it is to be cancelled. */
   readonly runId?: string | undefined;
 }
 
@@ -128,12 +128,6 @@ export interface StorePruneOptions {
  * `runStoreConformance` of `heirline/testing` checks all of this.
  */
 export interface RunStore {
-  /**
-   * Whether managers own their runs by leases, since other processes may share the store. Default `true`; `false` only
-   * where one manager has the store for itself: it then renews, sweeps and polls nothing.
-   */
-  readonly leases?: boolean | undefined;
-
   /**
    * Accepts a new run, whose record says `running`, and gives the record as it is stored.
    *
@@ -175,7 +169,11 @@ export interface RunStore {
   /** What was requested for the open runs of a lease. */
   cancels(lease: Lease): Promise<readonly RequestedCancel[]>;
 
-  /** Gives open runs whose lease has expired, or was given back, to another lease, each to one only. */
+  /**
+   * Gives open runs whose lease has expired, or was given back, to another lease, each to one only.
+   *
+   * A run that belongs to this lease already is not given.
+   */
   claimExpired(options: ClaimOptions): Promise<readonly RunRecord[]>;
 
   /** What was given as `input` when the run was inserted. */
