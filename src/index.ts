@@ -90,6 +90,7 @@ export { ParentNodeId, ParentPipelineId, ParentPipelineName } from './context/pa
 export type { ParentLinkage } from './context/parent-linkage.js';
 export { PipelineContext } from './context/pipeline-context.js';
 export type { PipelineContextOptions } from './context/pipeline-context-options.js';
+export type { JsonObject, JsonValue } from './data/json-value.js';
 export type { Recipe } from './data/recipe.js';
 export type { SchemaResult, StandardSchema } from './data/standard-schema.js';
 export { withContext } from './context/with-context.js';
@@ -173,3 +174,42 @@ export type { BackgroundQueueOptions } from './background/background-queue-optio
 export { captureContext } from './background/captured-context.js';
 export type { CapturedContext } from './background/captured-context.js';
 export { runDetached } from './background/run-detached.js';
+
+// runs
+export { changedRecord } from './runs/changed-record.js';
+export type { OwnedRecord } from './runs/changed-record.js';
+export { MemoryRunStore } from './runs/memory-run-store.js';
+export type { MemoryRunStoreOptions } from './runs/memory-run-store.js';
+export type {
+  LoggedEventType,
+  LoggedExecutionEvent,
+  NumberedEvent,
+  RunEnded,
+  RunEvent,
+  RunEventGap,
+  RunStarted,
+  StoredRunEvent,
+} from './runs/run-event.js';
+export type {
+  CancelAction,
+  CancelRequest,
+  DisconnectMode,
+  RequestedCancel,
+  RunRecord,
+  RunStopReason,
+  RunStrategy,
+} from './runs/run-record.js';
+export { canBecome } from './runs/run-status.js';
+export type { RunStatus } from './runs/run-status.js';
+export type {
+  ClaimOptions,
+  InsertOptions,
+  Lease,
+  RunChanges,
+  RunExpectation,
+  RunFilter,
+  RunStore,
+  RunThread,
+  StoredSession,
+  StorePruneOptions,
+} from './runs/run-store.js';

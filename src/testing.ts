@@ -5,6 +5,8 @@ export type { IsolationCrossing } from './testing/isolation-error.js';
 export { ManualClock } from './testing/manual-clock.js';
 export { MemorySink } from './testing/memory-sink.js';
 export { MemorySource } from './testing/memory-source.js';
+export { runStoreConformance } from './testing/run-store-conformance.js';
+export type { ConformanceCase } from './testing/run-store-conformance.js';
 export { RecordingObserver } from './testing/recording-observer.js';
 export type { AnyExecutionEvent } from './testing/recording-observer.js';
 export type {

@@ -2,6 +2,7 @@ import { compositionCodes } from './composition-codes.js';
 import { contextCodes } from './context-codes.js';
 import { definitionCodes } from './definition-codes.js';
 import { runContextCodes } from './run-context-codes.js';
+import { runManagerCodes } from './run-manager-codes.js';
 import { runningCodes } from './running-codes.js';
 
 /** Every code an error of this library can carry; each has a section in `docs/errors.md`. */
@@ -11,6 +12,7 @@ export const errorCodes = [
   ...contextCodes,
   ...runningCodes,
   ...runContextCodes,
+  ...runManagerCodes,
 ] as const;
 
 /** The stable name of a kind of failure; compare it instead of messages. */

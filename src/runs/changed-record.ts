@@ -1,0 +1,70 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { RunRecord } from './run-record.js';
+import { canBecome, isOpen } from './run-status.js';
+import type { RunStatus } from './run-status.js';
+import type { RunChanges, RunExpectation } from './run-store.js';
+
+/** A run as a store has it: the record, and whose it is. */
+export interface OwnedRecord {
+  /** The record as it is now. */
+  readonly record: RunRecord;
+  /** The token of the lease that the run belongs to; an ended run keeps the last one. */
+  readonly token: string;
+}
+
+/** The ends that a recorded cancel forbids: the owner ends such a run as `interrupted`. */
+const beatenByCancel: readonly RunStatus[] = ['success', 'error', 'timeout'];
+
+/**
+ * Decides an {@link RunStore.update}: gives the new record, or undefined where the run is not as expected.
+ *
+ * The very same record is given back for a repeat of a change that was carried out: then nothing must be written, the
+ * session neither. A store calls this between reading and writing a row, inside of one transaction; only whether an
+ * elder run of the thread is open is the store's own question.
+ */
+export function changedRecord(
+  run: OwnedRecord,
+  expected: RunExpectation,
+  changes: RunChanges,
+): RunRecord | undefined {
+  const { record, token } = run;
+  if (expected.lease !== undefined && expected.lease.token !== token) return undefined;
+  if (!expected.status.includes(record.status)) {
+    return expected.lease !== undefined && isRepeat(record, changes) ? record : undefined;
+  }
+  // Whose turn is over may still be repeated, but what has ended is never changed.
+  if (!isOpen(record.status)) return undefined;
+  const { status = record.status } = changes;
+  if (status !== record.status) {
+    if (!canBecome(record.status, status)) return undefined;
+    if (record.cancelRequested !== undefined && beatenByCancel.includes(status)) return undefined;
+  }
+  const { stopReason, error, startedAt, endedAt, cost, counts } = changes;
+  return Object.freeze({
+    ...record,
+    status,
+    ...(stopReason !== undefined && { stopReason }),
+    ...(error !== undefined && { error }),
+    ...(startedAt !== undefined && { startedAt }),
+    ...(endedAt !== undefined && { endedAt }),
+    ...(cost !== undefined && { cost }),
+    ...(counts !== undefined && { counts }),
+    ...(!isOpen(status) && { leaseExpiresAt: undefined }),
+  });
+}
+
+function isRepeat(record: RunRecord, { session: _, ...changes }: RunChanges): boolean {
+  return (
+    changes.status === record.status &&
+    Object.entries(changes).every(([name, value]) => isSameData(value, Reflect.get(record, name)))
+  );
+}
+
+/** Whether two values are the same once they are written; the order of keys, and undefined ones, do not matter. */
+function isSameData(left: unknown, right: unknown): boolean {
+  return isDeepStrictEqual(written(left), written(right));
+}
+
+function written(value: unknown): unknown {
+  return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
+}

@@ -1,0 +1,59 @@
+import type { ErrorRecord } from '../ports/error-record.js';
+import type { ExecutionEvents } from '../ports/execution-observer.js';
+import type { RunStopReason } from './run-record.js';
+import type { RunStatus } from './run-status.js';
+
+/** What every event of a run's log has but a gap. */
+export interface NumberedEvent {
+  /** The number of the event in the log of its run, from 1 and without holes. */
+  readonly seq: number;
+  /** When it happened, in milliseconds since the epoch, on the clock of the runner. */
+  readonly at: number;
+}
+
+/** The run began to run: the first event of a log. */
+export interface RunStarted extends NumberedEvent {
+  /** The kind of the event. */
+  readonly type: 'runStarted';
+}
+
+/** The run has ended: the last event of a log, once, and equal to the record. */
+export interface RunEnded extends NumberedEvent {
+  /** The kind of the event. */
+  readonly type: 'runEnded';
+  /** How the run ended. */
+  readonly status: RunStatus;
+  /** Why the run did not end by itself. */
+  readonly stopReason?: RunStopReason | undefined;
+  /** What the run failed with. */
+  readonly error?: ErrorRecord | undefined;
+}
+
+/** Events that are no longer there, or never came: made by the reader in their place, never stored. */
+export interface RunEventGap {
+  /** The kind of the event. */
+  readonly type: 'gap';
+  /** The number of the first event that is missing. */
+  readonly from: number;
+  /** The number of the last event that is missing. */
+  readonly to: number;
+}
+
+/** The names of the execution events that a log has. */
+export type LoggedEventType = Exclude<keyof ExecutionEvents, 'compositeStarted' | 'compositeCompleted'>;
+
+/** An event of the run's root pipeline, as an observer gets it, with its number in the log. */
+export type LoggedExecutionEvent = {
+  [TType in LoggedEventType]: Omit<ExecutionEvents[TType], 'at'> & NumberedEvent;
+}[LoggedEventType];
+
+/** What a store keeps of a log: plain data that JSON carries. */
+export type StoredRunEvent = RunStarted | RunEnded | LoggedExecutionEvent;
+
+/**
+ * One event of a run's log.
+ *
+ * A log has what happens in the run's root pipeline and at its nodes; nothing from inside the children that a
+ * composite starts per item.
+ */
+export type RunEvent = StoredRunEvent | RunEventGap;
