@@ -74,7 +74,7 @@ export class ItemStream<T> implements AsyncIterable<T> {
     try {
       this.#run = this.#open(this.#receiver);
     } catch (error) {
-      this.#follow(Promise.reject(error as Error));
+      this.#follow(Promise.reject(error));
       return;
     }
     const { scope } = this.#run;

@@ -6,6 +6,7 @@ import {
   createSession,
   errorPolicy,
   mapSecrets,
+  PipelineError,
   PipelineRunner,
   requireContext,
   runDetached,
@@ -32,7 +33,7 @@ function runOf(tenantId: string): RunContextOptions {
 async function actor(run: RunContext): Promise<unknown[]> {
   const key = await run.secrets.get('K').then(
     (secret) => secret.reveal(),
-    ({ code }: { code: string }) => code,
+    (error: unknown) => (error instanceof PipelineError ? error.code : error),
   );
   return [run.tenantId, run.principal?.['user'], key];
 }
@@ -152,6 +153,7 @@ describe('a run that is started in the run of a tenant', () => {
     const options = { run: { runId: 'job' } };
     const errors = await seenBy(async () => {
       const Inner = rootChild(() => undefined);
+      const Child = childNode(() => undefined);
       const outputs = runner.stream(Child, [1], options);
       return [
         await rejectionOf(runner.run(Inner, options)),

@@ -89,14 +89,16 @@ describe('a stream that nobody reads', () => {
     const clock = new ManualClock();
     const timed = new PipelineRunner({ clock });
     const options = { run: { timeoutMs: 100 } };
-    const [asked, read, early] = [1, 2, 3].map(() => timed.stream(Child, [1], options));
-    clock.advance(60);
-    const result = asked?.result;
-    expect(await collect(early ?? [])).toEqual([1]);
-    clock.advance(60);
+    const asked = timed.stream(Child, [1], options);
+    const read = timed.stream(Child, [1], options);
+    const early = timed.stream(Child, [1], options);
+    await clock.advance(60);
+    const { result } = asked;
+    expect(await collect(early)).toEqual([1]);
+    await clock.advance(60);
 
-    expect(await rejectionOf(result ?? Promise.resolve())).toMatchObject({ kind: 'deadline' });
-    expect(await rejectionOf(collect(read ?? []))).toMatchObject({ code: 'RUN_CANCELLED', kind: 'deadline' });
+    expect(await rejectionOf(result)).toMatchObject({ kind: 'deadline' });
+    expect(await rejectionOf(collect(read))).toMatchObject({ code: 'RUN_CANCELLED', kind: 'deadline' });
   });
 
   test('rejects its result where it cannot start, with the error that reading throws', async () => {
