@@ -74,7 +74,11 @@ export class ItemStream<T> implements AsyncIterable<T> {
     try {
       this.#run = this.#open(this.#receiver);
     } catch (error) {
-      this.#follow(Promise.reject(error));
+      this.#follow(
+        Promise.resolve().then(() => {
+          throw error;
+        }),
+      );
       return;
     }
     const { scope } = this.#run;
