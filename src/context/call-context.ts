@@ -6,6 +6,7 @@ import { startedIdentity } from '../run/run-identity.js';
 import { RunServices } from '../run/run-services.js';
 import { runInContext } from './ambient-context.js';
 import type { ContextHolder } from './ambient-context.js';
+import { CapturedFrame } from './captured-frame.js';
 import { takeLocalEntries } from './context-dictionary.js';
 import { ContextFrame } from './context-frame.js';
 import { ContextServices } from './context-services.js';
@@ -31,8 +32,9 @@ export function callContext(given: PipelineContext): CallContext {
   const template = origin instanceof TemplateFrame ? origin : undefined;
   const keptRun = template === undefined ? given.run : template.joined;
   const kept = keptRun && partsOf(keptRun);
-  // Of a run that has ended nothing is left to end with.
-  const scope = new CancelScope(origin.path, kept?.scope, kept === undefined || kept.scope.run.isClosed);
+  // A run that has ended, and a capture, are no run that the call could cancel for others too.
+  const isAlone = kept === undefined || kept.scope.run.isClosed || origin instanceof CapturedFrame;
+  const scope = new CancelScope(origin.path, kept?.scope, isAlone);
   const frame =
     template === undefined
       ? new CopiedFrame(origin, scope, origin.identity)

@@ -204,6 +204,31 @@ describe('a call of withContext with the context of a run', () => {
     expect(seen).toEqual([['disposed'], { a: 1 }]);
   });
 
+  test('of a captured one ends with what it was captured for, and two calls at once never meet', async () => {
+    const seen = await seenBy(async () => {
+      const { context: captured } = captureContext();
+      if (captured === undefined) throw new TypeError('nothing was captured');
+      const flags = await Promise.all(
+        [true, false].map((cancels) =>
+          withContext(captured, async ({ run, signal }) => {
+            if (cancels) run.cancel();
+            await nextTurn();
+            return signal.aborted;
+          }),
+        ),
+      );
+      const late = withContext(captured, async ({ signal }) => {
+        await aborted(signal);
+        return signal.aborted;
+      });
+      const isEnded = captured.signal.aborted;
+      captured.cancel();
+      return [...flags, isEnded, await late];
+    });
+
+    expect(seen).toEqual([true, false, false, true]);
+  });
+
   test('works with the context of a run that has ended, and of a captured one', async () => {
     const captured: PipelineContext[] = [];
     const { context: ended } = await runPipeline(
