@@ -82,7 +82,7 @@ export { ContextDictionary } from './context/context-dictionary.js';
 export { contextKey } from './context/context-key.js';
 export type { ContextKey, ContextKeyOptions, Key, SchemaInput, SchemaOutput } from './context/context-key.js';
 export type { DictionaryKind } from './context/dictionary-kind.js';
-export type { Disposer } from './context/disposers.js';
+export type { Disposer, OutcomeDisposer } from './context/disposers.js';
 export type { EntriesSource } from './context/entries-source.js';
 export type { ContextProvenance, ProvenanceHop } from './context/explain.js';
 export type { InheritedKeys, KeySelection } from './context/key-selection.js';

@@ -3,6 +3,7 @@ import type { ContextHolder } from '../context/ambient-context.js';
 import { CapturedFrame } from '../context/captured-frame.js';
 import { PipelineContext, frameOf } from '../context/pipeline-context.js';
 import { invalidOption } from '../errors/option-rules.js';
+import { iterateWithin } from './iterate-within.js';
 
 /**
  * What was current when it was captured: the context, copied, and all other async-local state.
@@ -40,6 +41,20 @@ export class CapturedContext {
     if (typeof fn !== 'function') throw invalidOption('run', 'a function was expected');
     // Each call gets a state of its own: what it enters there for good, the next call does not see.
     return this.#others(captureAmbient, this.#holder)(fn);
+  }
+
+  /**
+   * Gives the same items, each step of the iteration in what was captured, whoever iterates and wherever.
+   *
+   * A generator sees the context of whoever pulls it: handed out of the code that made it, it would read under the
+   * wrong one. Asynchronous iterables stay asynchronous, and what can be iterated once can be so here.
+   *
+   * @throws {@link PipelineError} `OPTION_INVALID` for what cannot be iterated.
+   */
+  iterate<T>(iterable: AsyncIterable<T>): AsyncIterable<T>;
+  iterate<T>(iterable: Iterable<T>): Iterable<T>;
+  iterate(iterable: AsyncIterable<unknown> | Iterable<unknown>): AsyncIterable<unknown> | Iterable<unknown> {
+    return iterateWithin(iterable, (step) => this.run(step));
   }
 }
 

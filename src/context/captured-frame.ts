@@ -1,9 +1,8 @@
-import { takeLocalEntries } from './context-dictionary.js';
-import { PipelineError } from '../errors/pipeline-error.js';
 import { CancelScope } from '../run/cancel-scope.js';
-import { ContextFrame } from './context-frame.js';
-import { dictionaryKinds } from './dictionary-kind.js';
-import type { ParentLinkage } from './parent-linkage.js';
+import type { ContextFrame } from './context-frame.js';
+import { CopiedFrame } from './copied-frame.js';
+import { registeredDisposer } from './disposers.js';
+import type { Disposer, OutcomeDisposer } from './disposers.js';
 
 /**
  * A copy of another context's state, for work that outlives it.
@@ -11,39 +10,18 @@ import type { ParentLinkage } from './parent-linkage.js';
  * It holds neither that context nor those above it nor their run: its scope is its own, so no cancel, deadline or
  * end of the run reaches it.
  */
-export class CapturedFrame extends ContextFrame {
-  readonly #pipelineId: string;
-  readonly #parentLinkage: ParentLinkage | undefined;
-
+export class CapturedFrame extends CopiedFrame {
   constructor(origin: ContextFrame) {
-    const { path, pipelineName } = origin.site;
-    super(
-      { path, pipelineName },
-      undefined,
-      origin.services,
-      new CancelScope(path).useClock(origin.scope.clock),
-      origin.layers(),
-      origin.identity.copy(),
-    );
-    this.#pipelineId = origin.pipelineId;
-    this.#parentLinkage = origin.parentLinkage;
-    for (const kind of dictionaryKinds) takeLocalEntries(this.dictionary(kind), origin.dictionary(kind));
+    super(origin, new CancelScope(origin.path).useClock(origin.scope.clock), origin.identity.copy());
   }
 
-  override get pipelineId(): string {
-    return this.#pipelineId;
-  }
-
-  override get parentLinkage(): ParentLinkage | undefined {
-    return this.#parentLinkage;
-  }
-
-  /** @throws {@link PipelineError} `CONTEXT_DISPOSED`: a copy has no end at which to dispose anything. */
-  override addDisposer(): never {
-    throw new PipelineError('CONTEXT_DISPOSED', {
-      path: this.path,
-      problem: 'A disposer was registered on a captured context, which has no end.',
-      remedy: 'Dispose the resource where it is used.',
-    });
+  /**
+   * Calls the disposer at once: a copy has no end at which to call it, and nothing says that the work has succeeded.
+   *
+   * @throws {@link PipelineError} `CONTEXT_DISPOSED`.
+   */
+  override addDisposer(disposer: Disposer | OutcomeDisposer, path = this.path, withOutcome = false): never {
+    const registered = registeredDisposer(disposer, path, withOutcome);
+    this.refuseDisposer(registered, 'cancelled', 'on a captured context, which has no end');
   }
 }

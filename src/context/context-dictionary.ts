@@ -37,6 +37,9 @@ export let sealedLayer: (dictionary: ContextDictionary) => Layer;
 /** Sets every entry of an object, a Map or a list. */
 export let setEntries: (dictionary: ContextDictionary, source: EntriesSource | undefined) => void;
 
+/** The entries that no child inherits, as they are now; undefined where there are none. */
+export let localEntriesOf: (dictionary: ContextDictionary) => ReadonlyMap<string, Entry> | undefined;
+
 /** Takes the entries that children do not get from a template's dictionary. */
 export let takeLocalEntries: (dictionary: ContextDictionary, template: ContextDictionary) => void;
 
@@ -68,6 +71,7 @@ export class ContextDictionary {
       for (const [key, value] of entriesOf(source, dictionary.#owner.path))
         dictionary.set(key as string, value);
     };
+    localEntriesOf = (dictionary) => dictionary.#local && new Map(dictionary.#local);
     takeLocalEntries = (dictionary, template) => {
       if (template.#local !== undefined) dictionary.#local = new Map(template.#local);
     };

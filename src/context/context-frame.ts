@@ -1,18 +1,25 @@
-import { invalidOption } from '../errors/option-rules.js';
 import { PipelineError } from '../errors/pipeline-error.js';
+import type { Outcome } from '../ports/execution-observer.js';
 import { boundLogger, quietly } from '../run/bound-logger.js';
 import { CancelScope } from '../run/cancel-scope.js';
 import { RunIdentity } from '../run/run-identity.js';
 import { BaseLayers } from './base-layers.js';
 import type { EntryNames } from './base-layers.js';
 import type { ChildInheritance } from './child-inheritance.js';
-import { ContextDictionary, entryOf, isLocalEntry, sealedLayer } from './context-dictionary.js';
+import {
+  ContextDictionary,
+  entryOf,
+  isLocalEntry,
+  localEntriesOf,
+  sealedLayer,
+} from './context-dictionary.js';
 import type { DictionaryOwner } from './context-dictionary.js';
 import type { ContextServices } from './context-services.js';
 import type { DictionaryKind } from './dictionary-kind.js';
-import { isDisposer } from './disposers.js';
-import type { Disposer, RegisteredDisposer } from './disposers.js';
+import { callTooLate, registeredDisposer } from './disposers.js';
+import type { Disposer, OutcomeDisposer, RegisteredDisposer } from './disposers.js';
 import { ExecutionIds } from './execution-ids.js';
+import type { TraceableContext } from './explain.js';
 import type { Entry, Layer } from './layer.js';
 import { missingKeyHint } from './missing-key.js';
 import type { ParentLinkage } from './parent-linkage.js';
@@ -59,7 +66,8 @@ class OwnState {
 export class ContextFrame implements DictionaryOwner {
   #scope: CancelScope;
   #own: OwnState | undefined;
-  #isDisposed = false;
+  /** How it ended, once all that was registered has been disposed. */
+  #ended: Outcome | undefined;
 
   /** @param identity who the run is; a child has it from its parent, unless it is a run of its own. */
   constructor(
@@ -82,11 +90,6 @@ export class ContextFrame implements DictionaryOwner {
   /** The part of the run that this execution ends with: its own, or one that it stands in. */
   get scope(): CancelScope {
     return this.#scope;
-  }
-
-  /** Stands in another scope from now on. */
-  protected enterScope(scope: CancelScope): void {
-    this.#scope = scope;
   }
 
   /** Gives this execution a scope of its own, so that what is under way side by side in it hears when it fails. */
@@ -156,6 +159,17 @@ export class ContextFrame implements DictionaryOwner {
     return isLocalEntry(this.dictionary(kind), name);
   }
 
+  /** The entries of a dictionary that no child inherits, as they are now; makes no dictionary where there is none. */
+  localEntries(kind: DictionaryKind): ReadonlyMap<string, Entry> | undefined {
+    const own = this.#own?.[kind];
+    return own && localEntriesOf(own);
+  }
+
+  /** What the way of its values is told by. */
+  get traced(): TraceableContext {
+    return this;
+  }
+
   /** What the dictionary started from. */
   base(kind: DictionaryKind): Layer {
     return this.started[kind];
@@ -200,27 +214,36 @@ export class ContextFrame implements DictionaryOwner {
   }
 
   hintFor(kind: DictionaryKind, name: string): string | undefined {
-    return missingKeyHint(this, kind, name);
+    return missingKeyHint(this.traced, kind, name);
   }
 
   /**
-   * Registers what to call when this context ends.
+   * Registers what to call when this context ends. After the end it is called at once, and refused.
    *
    * @param path who is named if it fails.
+   * @param withOutcome whether a function is told how the execution has ended.
+   * @throws {@link PipelineError} `OPTION_INVALID` for what cannot be called, `CONTEXT_DISPOSED` after the end.
    */
-  addDisposer(disposer: Disposer, path = this.path): void {
-    if (!isDisposer(disposer)) {
-      const expected = 'a function, or an object with Symbol.dispose or Symbol.asyncDispose, was expected';
-      throw invalidOption('onDispose', expected, this.path);
-    }
-    if (this.#isDisposed) {
-      throw new PipelineError('CONTEXT_DISPOSED', {
-        path: this.path,
-        problem: 'A disposer was registered after the execution of this context had ended.',
-        remedy: 'Register it while a node runs, or dispose the resource where it is used.',
-      });
-    }
-    (ContextFrame.#stateOf(this).disposers ??= []).push({ disposer, path });
+  addDisposer(disposer: Disposer | OutcomeDisposer, path = this.path, withOutcome = false): void {
+    const registered = registeredDisposer(disposer, path, withOutcome);
+    if (this.#ended !== undefined) this.refuseDisposer(registered, this.#ended);
+    (ContextFrame.#stateOf(this).disposers ??= []).push(registered);
+  }
+
+  /** Calls a disposer for which no end will come; what it throws is logged. */
+  protected refuseDisposer(
+    registered: RegisteredDisposer,
+    outcome: Outcome,
+    when = 'after the execution of this context had ended',
+  ): never {
+    callTooLate(registered, outcome, (failure) => {
+      this.report('error', { ...failure }, 'a disposer failed');
+    });
+    throw new PipelineError('CONTEXT_DISPOSED', {
+      path: this.path,
+      problem: `A disposer was registered ${when}. It was called at once.`,
+      remedy: 'Register it while a node runs, or dispose the resource where it is used.',
+    });
   }
 
   /** How many disposers are registered. */
@@ -233,9 +256,9 @@ export class ContextFrame implements DictionaryOwner {
     return this.#own?.disposers?.splice(since).reverse() ?? [];
   }
 
-  /** Refuses disposers from now on. */
-  closeDisposal(): void {
-    this.#isDisposed = true;
+  /** Refuses disposers from now on; those that come are told this outcome. */
+  closeDisposal(outcome: Outcome = 'succeeded'): void {
+    this.#ended ??= outcome;
   }
 
   /** Writes a line for the framework; a logger that throws changes nothing in the run. */
@@ -246,7 +269,7 @@ export class ContextFrame implements DictionaryOwner {
 
   /** Whether all that was registered has been disposed. */
   get isDisposed(): boolean {
-    return this.#isDisposed;
+    return this.#ended !== undefined;
   }
 
   // Static, as a private method would cost every instance a mark.

@@ -1,5 +1,4 @@
 import type { ChildInheritance } from './child-inheritance.js';
-import type { ContextDictionary } from './context-dictionary.js';
 import type { DictionaryKind } from './dictionary-kind.js';
 import { DELETED, StackedLayer } from './layer.js';
 import type { Entry, Layer } from './layer.js';
@@ -25,13 +24,17 @@ export interface TraceableContext {
   readonly path: string;
   readonly parent: TraceableContext | undefined;
   readonly childSite: { readonly inheritance: ChildInheritance } | undefined;
-  dictionary(kind: DictionaryKind): Pick<ContextDictionary, 'keys'>;
+  dictionary(kind: DictionaryKind): { keys(): Iterable<string> };
   /** What a dictionary holds under a name. */
   entry(kind: DictionaryKind, name: string): Entry | undefined;
   /** Whether a name of a dictionary holds an entry that no child inherits. */
   isLocal(kind: DictionaryKind, name: string): boolean;
   /** What the dictionary started from. */
   base(kind: DictionaryKind): Layer;
+  /** What a child started now can inherit. */
+  layer(kind: DictionaryKind): Layer;
+  /** The entries that no child inherits, as they are now; undefined where there are none. */
+  localEntries(kind: DictionaryKind): ReadonlyMap<string, Entry> | undefined;
 }
 
 /** Traces a name through the contexts above one; judged when asked. */

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { invalidOption } from '../errors/option-rules.js';
+import { checkOptions, invalidOption, rule } from '../errors/option-rules.js';
 import type { CancelReason } from '../errors/cancel-reason.js';
 import type { DeadLetterDecorator, DeadLetterSink } from '../ports/dead-letter-sink.js';
 import type { ExecutionObserver } from '../ports/execution-observer.js';
@@ -14,7 +14,7 @@ import type { Key } from './context-key.js';
 import { keyName } from './context-key.js';
 import { dictionaryKinds } from './dictionary-kind.js';
 import type { DictionaryKind } from './dictionary-kind.js';
-import type { Disposer } from './disposers.js';
+import type { Disposer, OutcomeDisposer } from './disposers.js';
 import { explain } from './explain.js';
 import type { ContextProvenance } from './explain.js';
 import type { ParentLinkage } from './parent-linkage.js';
@@ -197,10 +197,22 @@ export class PipelineContext {
   /**
    * Calls something when this execution ends, in reverse order of registration, whatever its ending.
    *
-   * @throws {@link PipelineError} `CONTEXT_DISPOSED` after the end.
+   * With `withOutcome: true` a function is told how: after a success it can commit, else take back. Where a disposer
+   * before it has failed, an execution that had succeeded counts as failed.
+   *
+   * After the end, and on a captured context, which has no end, the disposer is called at once, and the call throws.
+   * What the disposer throws then is logged. A captured context tells `cancelled`.
+   *
+   * @throws {@link PipelineError} `CONTEXT_DISPOSED` after the end, `OPTION_INVALID` for what cannot be called.
    */
-  onDispose(disposer: Disposer): void {
-    this.#frame.addDisposer(disposer);
+  onDispose(disposer: Disposer, options?: { readonly withOutcome?: false | undefined }): void;
+  onDispose(disposer: OutcomeDisposer, options: { readonly withOutcome: true }): void;
+  onDispose(
+    disposer: Disposer | OutcomeDisposer,
+    options?: { readonly withOutcome?: boolean | undefined },
+  ): void {
+    checkOptions('onDispose', options, { withOutcome: rule.boolean }, this.path);
+    this.#frame.addDisposer(disposer, undefined, options?.withOutcome);
   }
 
   /** Tells where a value came from, the nearest hop last; for an absent key, what withheld it. */
@@ -214,12 +226,13 @@ export class PipelineContext {
     }
     const name = keyName(key);
     const traced = (dictionary === undefined ? dictionaryKinds : [dictionary]).map((kind) =>
-      explain(this.#frame, kind, name),
+      explain(this.#frame.traced, kind, name),
     );
     const held = traced.find(({ dictionary: kind }) => this.#frame.entry(kind, name) !== undefined);
     if (held !== undefined) return held;
     const absent =
-      traced.find(({ hops }) => hops.length > 0) ?? explain(this.#frame, dictionary ?? 'parameters', name);
+      traced.find(({ hops }) => hops.length > 0) ??
+      explain(this.#frame.traced, dictionary ?? 'parameters', name);
     if (typeof key === 'string' || !key.hasDefault) return absent;
     return { dictionary: absent.dictionary, hops: [...absent.hops, { path: this.path, action: 'default' }] };
   }

@@ -64,36 +64,28 @@ export class TemplateFrame extends ContextFrame {
    * Makes a scope end when a signal that the user gave aborts, and at the user's deadline; gives the function that lifts that.
    *
    * @param joined the scope that it stands in, which may have limits that nobody has watched yet.
+   * @param sinceMs when the time of a `timeoutMs` began.
+   * @param keepsAlive whether the process waits for the deadline.
    */
-  limit(scope: CancelScope, joined: CancelScope | undefined): () => void {
+  limit(
+    scope: CancelScope,
+    joined: CancelScope | undefined,
+    sinceMs = scope.clock.now(),
+    keepsAlive = true,
+  ): () => void {
     const { timeoutMs, deadline } = this.runOptions;
     const dormant = joined?.dormant;
     const stops = [...this.#signals, dormant?.signal].map((signal) => relaySignal(signal, scope));
     const limits = [
-      timeoutMs === undefined ? undefined : scope.clock.now() + timeoutMs,
+      timeoutMs === undefined ? undefined : sinceMs + timeoutMs,
       deadline === undefined ? undefined : Number(deadline),
       // That of a run that has ended is nobody's any more.
       joined?.run.isClosed === true ? joined.deadlineMs : dormant?.deadlineMs,
     ].filter((limit) => limit !== undefined);
-    scope.limitTo(limits.length === 0 ? undefined : Math.min(...limits));
+    scope.limitTo(limits.length === 0 ? undefined : Math.min(...limits), keepsAlive);
     return () => {
       for (const stop of stops) stop();
       scope.limitTo(undefined);
-    };
-  }
-
-  /** Makes the limits count while something runs in this context itself; gives the function that ends that. */
-  open(): () => void {
-    const { joined, scope: around } = this;
-    if (joined === undefined) return this.limit(around, undefined);
-    // The run that it joins is not for this to end.
-    const own = new CancelScope('', around);
-    this.enterScope(own);
-    const lift = this.limit(own, around);
-    return () => {
-      lift();
-      own.close();
-      this.enterScope(around);
     };
   }
 }

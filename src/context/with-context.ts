@@ -1,21 +1,23 @@
 import { isInstanceOf } from '../data/foreign-value.js';
 import { invalidOption } from '../errors/option-rules.js';
+import type { Outcome } from '../ports/execution-observer.js';
 import { currentContext, runInContext } from './ambient-context.js';
-import type { ContextHolder } from './ambient-context.js';
+import { callContext } from './call-context.js';
+import type { CallContext } from './call-context.js';
 import type { ContextFrame } from './context-frame.js';
-import { callDisposers, disposalFailed } from './disposers.js';
+import { callDisposers, disposalFailed, worseThan } from './disposers.js';
 import type { DisposerFailure } from './disposers.js';
 import { handOut } from './handed-out.js';
 import { PipelineContext, frameOf } from './pipeline-context.js';
 import type { PipelineContextOptions } from './pipeline-context-options.js';
 import { reportFailure } from './report-failure.js';
-import { TemplateFrame } from './template-frame.js';
 
 /**
  * Calls a function with a current context, for scripts and handlers outside of a run.
  *
- * It takes nothing from a context around it. When the function has settled, what was registered for disposal
- * meanwhile is disposed. A failure that nobody awaits is an error line of the context's logger, or a warning of the
+ * It takes nothing from a context around it. The function gets a context of its own per call, a copy of the one given:
+ * disposers, limits, cancelling and what it sets end with the call, so one object serves calls at once. Each call has a
+ * run id of its own unless one is named; a run's context keeps that run: its ids, secrets, costs and cancelling. A failure that nobody awaits is an error line of the context's logger, or a warning of the
  * process where there is none.
  *
  * @throws {@link PipelineError} `OPTION_INVALID` for wrong options, `DISPOSAL_FAILED` when the function succeeded but a disposer threw.
@@ -37,41 +39,48 @@ export function withContext<T>(
 }
 
 async function callIn<T>(
-  context: PipelineContext | PipelineContextOptions,
+  given: PipelineContext | PipelineContextOptions,
   fn: (context: PipelineContext) => T,
   begin: (frame: ContextFrame) => void,
 ): Promise<Awaited<T>> {
   if (typeof fn !== 'function')
     throw invalidOption('withContext', 'a function was expected after the context');
-  const view = isInstanceOf(context, PipelineContext) ? context : new PipelineContext(context);
-  const holder: ContextHolder = { context: view };
-  const frame = frameOf(view);
-  begin(frame);
-  // The context of a running execution: its own end disposes it.
-  if (!(frame instanceof TemplateFrame)) return await runInContext(holder, fn, view);
-  const close = frame.open();
-  const before = frame.disposerCount;
+  const call = callContext(isInstanceOf(given, PipelineContext) ? given : new PipelineContext(given));
+  const { context, frame } = call;
   const { run } = frame.services;
+  begin(frame);
   const outer = currentContext();
   if (outer !== undefined) run.redactor.join(frameOf(outer).services.run.redactor);
-  const end = async (): Promise<DisposerFailure[]> => {
-    close();
-    const failures = await runInContext(holder, callDisposers, frame.takeDisposers(before));
-    // A run that it joins waits for its own.
-    if (!run.isRunning) await run.reportUnbilled();
-    return failures;
-  };
   let result: Awaited<T>;
   try {
-    result = await runInContext(holder, fn, view);
+    result = await runInContext(call, fn, context);
   } catch (error) {
-    for (const failure of await end()) frame.report('error', { ...failure }, 'a disposer failed');
+    for (const failure of await endCall(call, 'failed'))
+      frame.report('error', { ...failure }, 'a disposer failed');
     throw error;
   }
-  const failed = disposalFailed(await end());
+  const failed = disposalFailed(await endCall(call, 'succeeded'));
   if (failed !== undefined) {
     run.redactor.error(failed);
     throw failed;
   }
   return result;
+}
+
+/** Ends the context of a call: disposes what was registered, in that context; gives what failed. */
+async function endCall(call: CallContext, settled: Outcome): Promise<DisposerFailure[]> {
+  const { frame } = call;
+  const outcome = frame.scope.reason === undefined ? settled : 'cancelled';
+  call.release();
+  const failures: DisposerFailure[] = [];
+  // A disposer may register another one.
+  while (frame.disposerCount > 0) {
+    const soFar = failures.length > 0 ? worseThan(outcome) : outcome;
+    failures.push(...(await runInContext(call, callDisposers, frame.takeDisposers(), soFar)));
+  }
+  frame.closeDisposal(failures.length > 0 ? worseThan(outcome) : outcome);
+  const { run } = frame.services;
+  // A run waits for its own.
+  if (!run.isRunning) await run.reportUnbilled();
+  return failures;
 }

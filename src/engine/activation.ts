@@ -2,6 +2,7 @@ import { isInstanceOf, isPromise, isThenable, whenSettled } from '../data/foreig
 import type { Constructor } from '../builder/node-binding.js';
 import { runInContext } from '../context/ambient-context.js';
 import type { ContextFrame } from '../context/context-frame.js';
+import { disposingMethod } from '../context/disposers.js';
 import type { PipelineContext } from '../context/pipeline-context.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import type { NodeLifecycle } from '../nodes/node-lifecycle.js';
@@ -212,15 +213,17 @@ function makeShared(
   }
 }
 
-/** Registers `dispose` first, so that it is called also when `init` fails. */
+/** The methods that a node may dispose itself with; the first that is there is called. */
+const disposingMethods = ['dispose', Symbol.asyncDispose, Symbol.dispose] as const;
+
+/** Registers what disposes the node first, so that it is called also when `init` fails. */
 function initialise(instance: object, context: PipelineContext, frame: ContextFrame, path: string): unknown {
   const node = instance as NodeLifecycle;
-  if (typeof node.dispose === 'function') disposeWith(frame, node, path);
+  if ('dispose' in node || Symbol.asyncDispose in node || Symbol.dispose in node) {
+    const dispose = disposingMethod(node, disposingMethods);
+    if (dispose !== undefined) frame.addDisposer(dispose, path);
+  }
   return typeof node.init === 'function' ? node.init(context) : undefined;
-}
-
-function disposeWith(frame: ContextFrame, node: NodeLifecycle, path: string): void {
-  frame.addDisposer(() => node.dispose?.(), path);
 }
 
 /** The container that a class is bound in; undefined where the run constructs it, and so initialises and disposes it. */

@@ -41,7 +41,7 @@ export function generateActivation(
         at = ${index};
         view = states[${String(stage.slot)}] = new View(frame, site${index}.id);
         node = states[${String(stage.slot + 1)}] = new type${index}(view);
-        if (code${index}.prototype === null || node.constructor !== type${index} || 'init' in node || 'dispose' in node) {
+        if (code${index}.prototype === null || node.constructor !== type${index} || 'init' in node || 'dispose' in node || asyncDispose in node || dispose in node) {
           const begun = steps.begin(constructed[${index}], execution, node, view);
           if (begun !== undefined) return steps.goOn(begun, constructed, execution, ${String(at + 1)});
         }`;
@@ -65,6 +65,8 @@ export function generateActivation(
   );
   return codeOf<Activation>(text, {
     View: PipelineContext,
+    asyncDispose: Symbol.asyncDispose,
+    dispose: Symbol.dispose,
     constructed,
     steps,
     ...names,

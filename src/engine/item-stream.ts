@@ -1,4 +1,5 @@
 import { ignoreRejection } from '../data/foreign-value.js';
+import type { CancelScope } from '../run/cancel-scope.js';
 import { Handover } from './handover.js';
 import type { RunResult } from './run-result.js';
 import type { Execution, OutputReceiver } from './execution.js';
@@ -23,6 +24,13 @@ export class StreamOutputs implements OutputReceiver {
   }
 }
 
+/** A run that has its limits, and has still to start. */
+export interface WaitingRun {
+  /** The scope of the whole run. */
+  readonly scope: CancelScope;
+  readonly start: () => Promise<RunResult>;
+}
+
 /**
  * The outputs of a sub-pipeline that runs over a stream; the run starts when they are first asked for.
  *
@@ -30,22 +38,28 @@ export class StreamOutputs implements OutputReceiver {
  */
 export class ItemStream<T> implements AsyncIterable<T> {
   readonly #receiver = new StreamOutputs();
-  readonly #start: (outputs: StreamOutputs) => Promise<RunResult>;
-  readonly #cancel: () => void;
-  #settle: (result: Promise<RunResult>) => void = () => undefined;
+  readonly #open: (outputs: StreamOutputs) => WaitingRun;
+  #run: WaitingRun | undefined;
+  #isOpen = false;
   #isStarted = false;
   #isOver = false;
-  /** The run's result; rejects with the error that iterating throws. */
-  readonly result: Promise<RunResult>;
+  readonly #result: Promise<RunResult>;
+  #settle: (result: Promise<RunResult>) => void = () => undefined;
 
-  constructor(start: (outputs: StreamOutputs) => Promise<RunResult>, cancel: () => void) {
-    this.#start = start;
-    this.#cancel = cancel;
-    this.result = new Promise<RunResult>((resolve) => {
+  /** @param open makes the run's context, from which on its limits count; called when anything is first asked for. */
+  constructor(open: (outputs: StreamOutputs) => WaitingRun) {
+    this.#open = open;
+    this.#result = new Promise<RunResult>((resolve) => {
       this.#settle = resolve;
     });
     // Iterating throws the same error: nobody has to look at both.
-    ignoreRejection(this.result);
+    ignoreRejection(this.#result);
+  }
+
+  /** The run's result; rejects with the error that iterating throws. */
+  get result(): Promise<RunResult> {
+    this.#listen();
+    return this.#result;
   }
 
   /** Pulls the outputs; to stop early cancels the run and waits for its end. */
@@ -53,20 +67,50 @@ export class ItemStream<T> implements AsyncIterable<T> {
     return { next: () => unawaited(this.#next()), return: () => unawaited(this.#return()) };
   }
 
-  async #next(): Promise<IteratorResult<T, undefined>> {
-    if (!this.#isStarted) {
-      this.#isStarted = true;
-      const running = this.#start(this.#receiver).finally(() => {
-        this.#receiver.handover.end();
-      });
-      this.#settle(running);
+  /** Lets the limits of the run count, though it has not started; one that they end starts, so that it ends as others do. */
+  #listen(): void {
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    try {
+      this.#run = this.#open(this.#receiver);
+    } catch (error) {
+      this.#follow(
+        Promise.resolve().then(() => {
+          throw error;
+        }),
+      );
+      return;
     }
+    const { scope } = this.#run;
+    scope.watch(() => {
+      this.#start();
+    });
+    if (scope.reason !== undefined) this.#start();
+  }
+
+  #start(): void {
+    this.#listen();
+    if (this.#isStarted || this.#run === undefined) return;
+    this.#isStarted = true;
+    this.#follow(this.#run.start());
+  }
+
+  #follow(running: Promise<RunResult>): void {
+    this.#settle(
+      running.finally(() => {
+        this.#receiver.handover.end();
+      }),
+    );
+  }
+
+  async #next(): Promise<IteratorResult<T, undefined>> {
+    this.#start();
     const step = await this.#receiver.handover.next();
     if (step.done !== true) return { done: false, value: step.value as T };
     // A run that failed says so once; afterwards the stream is at its end, as any iterator is.
     if (!this.#isOver) {
       this.#isOver = true;
-      await this.result;
+      await this.#result;
     }
     return { done: true, value: undefined };
   }
@@ -74,11 +118,10 @@ export class ItemStream<T> implements AsyncIterable<T> {
   async #return(): Promise<IteratorResult<T, undefined>> {
     this.#isOver = true;
     this.#receiver.handover.close('aborted');
-    if (this.#isStarted) {
-      this.#cancel();
-      await this.result.catch(() => undefined);
-    }
-    this.#isStarted = true;
+    this.#listen();
+    const { scope } = this.#run ?? {};
+    scope?.cancel({ kind: 'user', message: 'nobody reads on' }, scope.path);
+    await this.#result.catch(() => undefined);
     return { done: true, value: undefined };
   }
 }

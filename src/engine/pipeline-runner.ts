@@ -1,39 +1,30 @@
 import type { DefinitionSource } from '../builder/blueprint.js';
 import type { NoItem } from '../builder/pipeline-builder.js';
-import { DEFAULT_MAX_DEPTH, DefinitionEnvironment } from '../composition/definition-environment.js';
-import { pipelineNameOf } from '../composition/describe-root.js';
 import { handledProblem, outputProblem } from '../composition/output-cardinality.js';
-import { checkRequirements } from '../composition/requirements.js';
 import { isInstanceOf, refusalToAwait } from '../data/foreign-value.js';
-import { currentContext } from '../context/ambient-context.js';
+import { captureAmbient, currentHolder } from '../context/ambient-context.js';
 import type { ContextFrame } from '../context/context-frame.js';
-import type { ServiceOptions } from '../context/context-services.js';
 import { handOut } from '../context/handed-out.js';
 import { PipelineContext, frameOf } from '../context/pipeline-context.js';
 import type { PipelineContextOptions } from '../context/pipeline-context-options.js';
 import { reportFailure } from '../context/report-failure.js';
-import { rootContext } from '../context/root-context.js';
 import { checkOptions, rule } from '../errors/option-rules.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { outputCardinalities } from '../nodes/composite-options.js';
 import type { OutputCardinality } from '../nodes/composite-options.js';
 import type { Items } from '../nodes/source-node.js';
-import { joinObservers } from '../observability/observers.js';
-import { silentLogger } from '../ports/logger.js';
+import { systemClock } from '../ports/clock.js';
 import { quietly } from '../run/bound-logger.js';
-import { tenantRequired } from '../run/tenant-required.js';
 import { WatchedClock } from '../run/watched-clock.js';
 import { CollectedOutputs } from './collected-outputs.js';
-import { conductRun } from './conduct-run.js';
 import { wholeNodeFailed } from './engine-errors.js';
-import type { RunRequest } from './conduct-run.js';
 import { allEnded } from './fan-out-stage.js';
 import { feedItem } from './feed-item.js';
 import { refusingGenerators } from './generator-watch.js';
 import { ItemStream } from './item-stream.js';
 import { LeakDetector } from './leak-detector.js';
 import { NodeSupply } from './node-supply.js';
-import { DEFAULT_GRACE_MS, generateAfter, runnerRules } from './pipeline-runner-options.js';
+import { generateAfter, runnerRules } from './pipeline-runner-options.js';
 import type { PipelineRunnerOptions } from './pipeline-runner-options.js';
 import { PlanCache } from './plan-cache.js';
 import type { Definition, RootDefinition, TakenBy } from './run-arguments.js';
@@ -41,6 +32,8 @@ import { runSources } from './run-plan.js';
 import type { Plan } from './plan.js';
 import type { RunReplacement } from './run-replacement.js';
 import type { RunResult } from './run-result.js';
+import { RunStart } from './run-start.js';
+import type { RunDriver, RunnerParts } from './run-start.js';
 import { after } from './work.js';
 
 export type { PipelineRunnerOptions } from './pipeline-runner-options.js';
@@ -78,12 +71,7 @@ export class PipelineRunner {
     replacingRunner = (options, replacement) => new PipelineRunner(options, new StandIns(replacement));
   }
 
-  readonly #options: PipelineRunnerOptions;
-  readonly #replacement: RunReplacement | undefined;
-  readonly #plans: PlanCache;
-  readonly #supply: NodeSupply | undefined;
-  /** In development mode. */
-  readonly #leaks: LeakDetector | undefined;
+  readonly #parts: RunnerParts;
 
   /** @throws {@link PipelineError} `OPTION_INVALID`. */
   constructor(options?: PipelineRunnerOptions);
@@ -93,14 +81,16 @@ export class PipelineRunner {
     const replacement = isInstanceOf(standIns, StandIns) ? standIns.replacement : undefined;
     checkOptions('PipelineRunner', options, runnerRules);
     const { development = process.env['NODE_ENV'] === 'development' } = options;
-    this.#leaks = development ? new LeakDetector() : undefined;
-    this.#options = options;
-    this.#replacement = replacement;
-    this.#supply = options.container && new NodeSupply(options.container);
-    this.#plans = new PlanCache(
-      development ? refusingGenerators(replacement) : replacement,
-      generateAfter(options.codeGeneration),
-    );
+    this.#parts = {
+      options,
+      replacement,
+      plans: new PlanCache(
+        development ? refusingGenerators(replacement) : replacement,
+        generateAfter(options.codeGeneration),
+      ),
+      supply: options.container && new NodeSupply(options.container),
+      leaks: development ? new LeakDetector() : undefined,
+    };
   }
 
   /**
@@ -116,10 +106,10 @@ export class PipelineRunner {
   ): Promise<RunResult>;
   run(definition: DefinitionSource, context?: RunContextSource): Promise<RunResult> {
     return this.#handOut((call) =>
-      this.#conduct(call, definition, context, refuseSubPipeline, (plan) => ({
-        receiver: undefined,
-        feed: (execution) => runSources(plan, execution),
-      })),
+      this.#conduct(call, definition, context, {
+        refuse: refuseSubPipeline,
+        drive: (plan) => ({ receiver: undefined, feed: (execution) => runSources(plan, execution) }),
+      }),
     );
   }
 
@@ -168,60 +158,67 @@ export class PipelineRunner {
     checkOptions('runItem', options, { output: rule.oneOf(...outputCardinalities) });
     const cardinality = options.output ?? 'one';
     const outputs = new CollectedOutputs();
-    await this.#conduct(call, definition, context, refuseWithoutInput, (plan) => ({
-      receiver: outputs,
-      feed: (execution) =>
-        after(feedItem(plan, execution, item), () => {
-          if (execution.isHalted) return undefined;
-          const problem =
-            outputProblem(cardinality, execution, plan.blueprint.path) ??
-            handledProblem(cardinality, execution);
-          // The caller awaits an output: one whose then cannot be read would reject in the place of this run.
-          const refusal = refusalToAwait(outputs.under(cardinality));
-          if (problem !== undefined) execution.fail(problem, undefined);
-          else if (refusal !== undefined)
-            execution.fail(
-              wholeNodeFailed(plan.blueprint.path, refusal.thrown, 'gave what cannot be awaited'),
-              undefined,
-            );
-          return undefined;
-        }),
-    }));
+    await this.#conduct(call, definition, context, {
+      refuse: refuseWithoutInput,
+      drive: (plan) => ({
+        receiver: outputs,
+        feed: (execution) =>
+          after(feedItem(plan, execution, item), () => {
+            if (execution.isHalted) return undefined;
+            const problem =
+              outputProblem(cardinality, execution, plan.blueprint.path) ??
+              handledProblem(cardinality, execution);
+            // The caller awaits an output: one whose then cannot be read would reject in the place of this run.
+            const refusal = refusalToAwait(outputs.under(cardinality));
+            if (problem !== undefined) execution.fail(problem, undefined);
+            else if (refusal !== undefined)
+              execution.fail(
+                wholeNodeFailed(plan.blueprint.path, refusal.thrown, 'gave what cannot be awaited'),
+                undefined,
+              );
+            return undefined;
+          }),
+      }),
+    });
     return outputs.under(cardinality);
   }
 
   /**
-   * Runs a sub-pipeline over a stream, without a parent. It starts when the outputs are first asked for.
+   * Runs a sub-pipeline over a stream, without a parent. It starts when the first output is asked for.
    *
-   * Iterating throws what the run fails with; to stop iterating early cancels the run. `result` settles when the
-   * run has ended, so never if nobody iterates; it rejects with the error that iterating throws.
+   * It belongs to where it is called: to the run, its cancelling and the async-local state there, whoever reads it.
+   * A `timeoutMs` counts from the call. Iterating throws what the run fails with. To stop iterating early cancels the
+   * run, also one that has not started: `result` rejects then. It rejects with the error that iterating throws, and
+   * never settles where nobody iterates, closes or cancels.
    */
   stream<TIn, TOut>(
     definition: Definition<TIn, TOut>,
     items: TakenBy<TIn, Items<NoInfer<TIn>>>,
     context?: RunContextSource,
   ): AsyncIterable<TOut> & { readonly result: Promise<RunResult> } {
-    const stopping = new AbortController();
-    return new ItemStream<TOut>(
-      (stream) =>
-        this.#conduct({ frame: undefined }, definition, context, refuseWithoutInput, (plan) => ({
-          receiver: stream,
-          feed: (execution) => {
-            execution.onStop(() => {
-              stream.stop();
-            });
-            stopping.signal.addEventListener('abort', () => {
-              execution.frame.scope.cancel(
-                { kind: 'user', message: 'nobody reads on' },
-                execution.frame.path,
-              );
-            });
-            return allEnded([plan.input?.feed(execution, items), runSources(plan, execution)]);
-          },
-        })),
-      () => {
-        stopping.abort();
-      },
+    const { clock: given } = this.#parts.options;
+    const clock = given && new WatchedClock(given);
+    const holder = currentHolder();
+    const here = captureAmbient(holder);
+    const calledMs = (clock ?? (holder && frameOf(holder.context).scope.clock) ?? systemClock).now();
+    const template = answerOf(() => templateOf(context));
+    return new ItemStream<TOut>((stream) =>
+      here(() => {
+        const start = new RunStart(this.#parts, { definition, template: template(), clock, calledMs });
+        const driver: RunDriver = {
+          refuse: refuseWithoutInput,
+          drive: (plan) => ({
+            receiver: stream,
+            feed: (execution) => {
+              execution.onStop(() => {
+                stream.stop();
+              });
+              return allEnded([plan.input?.feed(execution, items), runSources(plan, execution)]);
+            },
+          }),
+        };
+        return { scope: start.root.frame.scope, start: () => here(() => start.conduct(driver)) };
+      }),
     );
   }
 
@@ -229,68 +226,43 @@ export class PipelineRunner {
   #handOut<T>(start: (call: RunCall) => Promise<T>): Promise<T> {
     const call: RunCall = { frame: undefined };
     return handOut(start(call), (error) => {
-      const { logger } = this.#options;
+      const { logger } = this.#parts.options;
       const message = 'a run failed, and nobody awaited it';
       if (call.frame !== undefined || logger === undefined) reportFailure(call.frame, error, message);
       else quietly(logger, 'error', { error }, message);
     });
   }
 
-  /** Makes the run's own root context, finds its plan, and conducts the run. */
+  /** Makes the run's own root context, and conducts the run. */
   async #conduct(
     call: RunCall,
     definition: DefinitionSource,
     context: RunContextSource | undefined,
-    refuse: (plan: Plan) => void,
-    driver: (plan: Plan) => Pick<RunRequest, 'receiver' | 'feed'>,
+    driver: RunDriver,
   ): Promise<RunResult> {
-    const {
-      container,
-      maxDepth = DEFAULT_MAX_DEPTH,
-      graceMs = DEFAULT_GRACE_MS,
-      requireTenant = false,
-    } = this.#options;
-    const template = isInstanceOf(context, PipelineContext) ? context : new PipelineContext(context);
-    const name = pipelineNameOf(definition);
-    const services = this.#servicesWith(frameOf(template).services);
-    const clock = this.#options.clock && new WatchedClock(this.#options.clock);
-    clock?.check();
-    const outer = currentContext()?.run;
-    const root = rootContext(template, { path: name, pipelineName: name }, services, outer, clock);
-    call.frame = root.frame;
-    let request: RunRequest;
-    try {
-      if (requireTenant && root.context.run.tenantId === undefined) throw tenantRequired(name);
-      const environment = new DefinitionEnvironment(container, maxDepth, this.#replacement?.definition);
-      const rootPlan = this.#plans.planFor(definition, root.frame, environment);
-      refuse(rootPlan.plan);
-      if (rootPlan.needs.hasKeys) checkRequirements(rootPlan.plan.blueprint, root.frame);
-      request = { rootPlan, root, container: this.#supply, graceMs, clock, ...driver(rootPlan.plan) };
-    } catch (error) {
-      root.release();
-      throw error;
-    }
-    const leaks = this.#leaks?.open(root);
-    if (leaks === undefined) return await conductRun(request);
-    try {
-      return await conductRun({ ...request, leaks });
-    } finally {
-      await leaks.endRun();
-    }
+    const { clock } = this.#parts.options;
+    const start = new RunStart(this.#parts, {
+      definition,
+      template: templateOf(context),
+      clock: clock && new WatchedClock(clock),
+    });
+    call.frame = start.root.frame;
+    return await start.conduct(driver);
   }
+}
 
-  /** Both observers get the events; a sink or logger of the context goes before the runner's. */
-  #servicesWith(own: ServiceOptions): ServiceOptions {
-    const { executionObserver, lineageSink, deadLetterSink, logger } = this.#options;
-    return {
-      executionObserver:
-        executionObserver === undefined || own.executionObserver === undefined
-          ? (own.executionObserver ?? executionObserver)
-          : joinObservers([executionObserver, own.executionObserver]),
-      lineageSink: own.lineageSink ?? lineageSink,
-      deadLetterSink: own.deadLetterSink ?? deadLetterSink,
-      deadLetterDecorator: own.deadLetterDecorator,
-      logger: own.logger === silentLogger ? (logger ?? silentLogger) : own.logger,
+function templateOf(context: RunContextSource | undefined): PipelineContext {
+  return isInstanceOf(context, PipelineContext) ? context : new PipelineContext(context);
+}
+
+/** Calls a function now; what it gives or throws is given or thrown whenever that is asked for. */
+function answerOf<T>(fn: () => T): () => T {
+  try {
+    const answer = fn();
+    return () => answer;
+  } catch (error) {
+    return () => {
+      throw error;
     };
   }
 }

@@ -1,5 +1,5 @@
 import { systemClock } from '../ports/clock.js';
-import { callDisposer, disposalFailed } from '../context/disposers.js';
+import { callRegistered, disposalFailed, worseThan } from '../context/disposers.js';
 import type { DisposerFailure } from '../context/disposers.js';
 import { runInContext } from '../context/ambient-context.js';
 import { alarmAt } from '../run/alarm.js';
@@ -57,7 +57,7 @@ export function closeExecution(plan: Plan, execution: Execution, isForced = fals
     frame.parent !== undefined &&
     execution.lingering === undefined
   ) {
-    frame.closeDisposal();
+    frame.closeDisposal(outcomeOf(execution));
     execution.closed();
     return undefined;
   }
@@ -71,7 +71,7 @@ function closeInSteps(plan: Plan, execution: Execution, isForced: boolean): Work
   let isPutOff = false;
   let disposal: Work;
   const finish = (): void => {
-    if (!isPutOff) frame.closeDisposal();
+    if (!isPutOff) frame.closeDisposal(outcomeAfter(execution, failures));
     reportDisposers(execution, failures);
     commitSession(execution);
     execution.settle();
@@ -108,7 +108,7 @@ function disposeLater(execution: Execution, disposed?: () => void): Work {
   const disposal = new ClosingSteps([lingeringStep(execution)], run, {
     more: () => disposeSteps(execution, failures),
     finish: () => {
-      frame.closeDisposal();
+      frame.closeDisposal(outcomeAfter(execution, failures));
       for (const failure of failures) reportDisposer(execution, failure);
       disposed?.();
     },
@@ -160,13 +160,23 @@ function flushStep(sink: SinkStage, execution: Execution): ClosingStep {
   };
 }
 
-function disposeSteps({ frame, run }: Execution, failures: DisposerFailure[]): ClosingStep[] {
-  return frame.takeDisposers().map(({ disposer, path }) => ({
-    path,
-    run: () => callDisposer(disposer),
-    failed: (error) => failures.push({ path, error }),
-    late: () => failures.push({ path, error: disposerUnanswered(path, run.end.graceMs) }),
-  }));
+function disposeSteps(execution: Execution, failures: DisposerFailure[]): ClosingStep[] {
+  const { frame, run } = execution;
+  return frame.takeDisposers().map((registered) => {
+    const { path } = registered;
+    return {
+      path,
+      run: () => callRegistered(registered, outcomeAfter(execution, failures)),
+      failed: (error) => failures.push({ path, error }),
+      late: () => failures.push({ path, error: disposerUnanswered(path, run.end.graceMs) }),
+    };
+  });
+}
+
+/** How an execution stands once some of its disposers have failed. */
+function outcomeAfter(execution: Execution, failures: readonly DisposerFailure[]): Outcome {
+  const outcome = outcomeOf(execution);
+  return failures.length === 0 ? outcome : worseThan(outcome);
 }
 
 /** Waits, at the end of a run, until its costs have been handed on. */

@@ -1,7 +1,8 @@
 import { requireContext } from '../context/ambient-context.js';
 import type { ContextFrame } from '../context/context-frame.js';
+import { disposingMethod } from '../context/disposers.js';
 import { frameOf } from '../context/pipeline-context.js';
-import { isThenable, readProperty, toPromise } from '../data/foreign-value.js';
+import { isThenable, toPromise } from '../data/foreign-value.js';
 import { invalidOption } from '../errors/option-rules.js';
 
 /** Disposes an instance at the end of what it was made for. */
@@ -53,7 +54,7 @@ function disposeWith<T>(
   dispose: ((instance: T) => unknown) | undefined,
   forget: () => void,
 ): void {
-  const call = dispose === undefined ? ownDisposer(instance) : () => dispose(instance);
+  const call = dispose === undefined ? disposingMethod(instance, disposingMethods) : () => dispose(instance);
   if (call === undefined) return;
   let isDisposed = false;
   const disposeOnce = (): unknown => {
@@ -62,28 +63,9 @@ function disposeWith<T>(
     isDisposed = true;
     return call();
   };
-  try {
-    frame.addDisposer(disposeOnce);
-  } catch (refusal) {
-    // There is no end to come at which anybody else would dispose it.
-    void disposeNow(frame, disposeOnce);
-    throw refusal;
-  }
+  // After the end it is called at once: nobody else would dispose the instance.
+  frame.addDisposer(disposeOnce);
 }
 
-async function disposeNow(frame: ContextFrame, disposeOnce: () => unknown): Promise<void> {
-  try {
-    await disposeOnce();
-  } catch (error) {
-    frame.report('error', { error }, 'a disposer failed');
-  }
-}
-
-/** How an instance disposes itself; undefined where it has no method for that. */
-function ownDisposer(instance: unknown): (() => unknown) | undefined {
-  for (const name of [Symbol.asyncDispose, Symbol.dispose, 'dispose']) {
-    const method = readProperty(instance, name);
-    if (typeof method === 'function') return () => Reflect.apply(method, instance, []) as unknown;
-  }
-  return undefined;
-}
+/** The methods that an instance may dispose itself with; the first that is there is called. */
+const disposingMethods = [Symbol.asyncDispose, Symbol.dispose, 'dispose'] as const;

@@ -4,6 +4,10 @@ import type { PipelineContext } from '../context/pipeline-context.js';
 export interface NodeLifecycle {
   /** Awaited before the node's first item. */
   init?(context: PipelineContext): unknown;
-  /** Awaited when the execution ends, or, with `lifetime: 'run'`, when the run ends. */
+  /**
+   * Awaited when the execution ends, or, with `lifetime: 'run'`, when the run ends.
+   *
+   * A node without it is disposed by its `Symbol.asyncDispose`, else its `Symbol.dispose`, if it has one of them.
+   */
   dispose?(): unknown;
 }

@@ -113,6 +113,11 @@ export class CancelScope {
       );
   }
 
+  /** Lets the process wait for the scope's own limit, if there is one, where it did not. */
+  keepAlive(): void {
+    this.limitTo(this.#deadlineMs);
+  }
+
   /**
    * Lets the scope's own limit stand still until the function that it gives is called, for each call of this one.
    *

@@ -8,11 +8,15 @@ import { SessionState } from './session-state.js';
 
 /** What a caller says about a run before it starts. */
 export interface RunContextOptions {
-  /** Default: a new id per run. */
+  /** Default: a new id per run. That of the run in which it is started is refused: give `run: context.run` for that. */
   readonly runId?: string | undefined;
-  /** Whose run it is; children cannot change it, and a run started inside does not take it over. */
+  /**
+   * Whose run it is; children cannot change it. Default: the tenant of the run in which this one is started.
+   *
+   * Of another tenant neither principal nor secrets are taken.
+   */
   readonly tenantId?: string | undefined;
-  /** Who asked for it, as data of your own; copied and frozen. */
+  /** Who asked for it, as data of your own; copied and frozen. Default: as in the run in which it is started. */
   readonly principal?: Readonly<Record<string, unknown>> | undefined;
   /** An id for runs that belong together, such as those of a conversation; only noted. */
   readonly threadId?: string | undefined;
@@ -22,7 +26,7 @@ export interface RunContextOptions {
   readonly correlationId?: string | undefined;
   /** The trace this run belongs to, as W3C has it; an invalid one is dropped. Default: that of the active OpenTelemetry span. */
   readonly traceparent?: string | undefined;
-  /** Gives the values of secrets. Default: the environment. */
+  /** Gives the values of secrets. Default: those of the run in which it is started, else the environment. */
   readonly secrets?: SecretProvider | undefined;
   /** Keeps the entries of several runs. Default: each run has a ledger of its own. */
   readonly cost?: CostLedger | undefined;

@@ -90,8 +90,8 @@ type Origin<TValue> = 'same' | ((above: IdentityReader) => TValue);
 interface IdentityRule<TValue> extends FieldRule {
   /** In a child that is a run of its own, since its composite does not pass the run's identity on. */
   readonly childRun: Origin<TValue>;
-  /** In a run that a node starts through a runner. */
-  readonly startedRun: Origin<TValue>;
+  /** In a run that is started through a runner; `behalf`: the same as in the run that it acts for, if any. */
+  readonly startedRun: Origin<TValue> | 'behalf';
   /** At the top. */
   readonly make: (own: IdentityReader) => TValue;
   readonly isPrinted: boolean;
@@ -143,10 +143,10 @@ const identityFields: { readonly [TName in keyof IdentityFields]: IdentityRule<I
     requiredText,
   ),
   traceparent: identityField('traceparent', { childRun: 'same', startedRun: 'same' }, text),
-  tenantId: identityField('tenantId', { childRun: 'same', startedRun: none }, text),
+  tenantId: identityField('tenantId', { childRun: 'same', startedRun: 'behalf' }, text),
   principal: identityField(
     'principal',
-    { childRun: 'same', startedRun: none },
+    { childRun: 'same', startedRun: 'behalf' },
     {
       expected: (value) => (canHoldOptions(value) ? undefined : 'a plain object of plain data'),
       isRequired: false,

@@ -43,14 +43,33 @@ export class RunIdentity implements IdentityReader {
     const above = this.#above;
     if (above === undefined) return rule.make(this);
     const origin = rule[this.#relation];
+    // Given by value where the run acts for another one: see startedIdentity.
+    if (origin === 'behalf') return rule.make(this);
     return origin === 'same' ? above.get(name) : origin(above);
   }
 }
 
-/** The identity of a run that starts now: of the run that it is started in, and of the trace that is active. */
-export function startedIdentity(given: GivenIdentity, above?: RunIdentity): RunIdentity {
+/**
+ * The identity of a run that starts now: of the run that it is started in, and of the trace that is active.
+ *
+ * @param behalf the run for whose tenant and principal it acts, as far as none are given; taken by value, since of runs
+ * that follow one another each would hold the one before.
+ */
+export function startedIdentity(
+  given: GivenIdentity,
+  above?: RunIdentity,
+  behalf?: IdentityReader,
+): RunIdentity {
   const traceparent = usableTraceparent(given.traceparent) ?? activeTraceparent();
-  return new RunIdentity({ ...given, traceparent }, above);
+  const taken = behalf === undefined ? {} : takenOnBehalf(given, behalf);
+  return new RunIdentity({ ...given, ...taken, traceparent }, above);
+}
+
+function takenOnBehalf(given: GivenIdentity, behalf: IdentityReader): GivenIdentity {
+  const names = identityFieldNames.filter(
+    (name) => given[name] === undefined && identityRule(name).startedRun === 'behalf',
+  );
+  return Object.fromEntries(names.map((name) => [name, behalf.get(name)]));
 }
 
 /** What was given, without what is absent or of no use. */

@@ -34,6 +34,8 @@ export interface RunServicesPlace {
   /** Gets what goes wrong when nobody waits for it any longer. */
   readonly logger: Logger;
   readonly path: string;
+  /** The secrets of the run that this one acts for, as narrowed there; only where no provider is given. */
+  readonly secrets?: SecretAccess | undefined;
   /** Whether a run begins; else it is a context that runs may join. */
   readonly isRunning: boolean;
 }
@@ -77,7 +79,7 @@ export class RunServices {
   /** The services of a run of its own. */
   static open(
     options: Pick<RunContextOptions, 'secrets' | 'cost' | 'session'>,
-    { identity, redactor, logger, path, isRunning }: RunServicesPlace,
+    { identity, redactor, logger, path, secrets: handedOn, isRunning }: RunServicesPlace,
   ): RunServices {
     const report = (error: PipelineError): void => {
       const bound = boundLogger(logger, identity, path, redactor);
@@ -96,7 +98,10 @@ export class RunServices {
       cost: openCost(),
       session: SessionTransaction.closed(options.session, 'no run is open'),
     });
-    const secrets = SecretAccess.open(options.secrets, redactor);
+    const secrets =
+      handedOn === undefined || options.secrets !== undefined
+        ? SecretAccess.open(options.secrets, redactor)
+        : handedOn;
     const opening: Opening = { begin, report };
     return isRunning
       ? new RunServices(secrets, opening, begin(), 'this run')
@@ -123,11 +128,23 @@ export class RunServices {
     return this.secrets.redactor;
   }
 
-  /** The services of a run that joins another one, or, where none is open, begins here. */
+  /**
+   * The services of a run that joins another one, or, where none is open, begins here.
+   *
+   * Where the other one has ended only a session begins: what is spent is late in the ledger of the run that has ended.
+   */
   joined(): RunServices {
-    return this.session.isOpen || this.#withholdsSession
-      ? new RunServices(this.secrets, this.#opening, this.#own, 'the run around', this.#withholdsSession)
-      : new RunServices(this.secrets, this.#opening, this.#opening.begin(), 'this run');
+    if (this.session.isOpen || this.#withholdsSession)
+      return new RunServices(
+        this.secrets,
+        this.#opening,
+        this.#own,
+        'the run around',
+        this.#withholdsSession,
+      );
+    const { cost, session } = this.#opening.begin();
+    const own = { cost: this.isRunning ? this.cost : cost, session };
+    return new RunServices(this.secrets, this.#opening, own, 'this run');
   }
 
   /** What a child gets. */

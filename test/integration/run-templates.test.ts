@@ -146,7 +146,7 @@ describe('a sub-pipeline that runs alone', () => {
     expect(await runner.runItem(Child, 1, { run: { budget: { items: 1, tokens: 1 } } })).toBe(1);
   });
 
-  test('started by a node is linked to its run', async () => {
+  test('started by a node is linked to its run, and acts for the same tenant', async () => {
     const seen: unknown[] = [];
     const Inner = childNode(({ run }) => seen.push(run.parentRunId, run.tenantId));
     await new PipelineRunner().run(
@@ -157,6 +157,6 @@ describe('a sub-pipeline that runs alone', () => {
       { run: { runId: 'outer', tenantId: 'acme' } },
     );
 
-    expect(seen).toEqual(['outer', undefined]);
+    expect(seen).toEqual(['outer', 'acme']);
   });
 });

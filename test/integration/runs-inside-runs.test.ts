@@ -182,7 +182,7 @@ describe('a run that a node starts', () => {
     expect(codes).toEqual(['RUN_CANCELLED']);
   });
 
-  test('takes neither tenant, principal, secrets, budget, cost, session nor dictionaries', async () => {
+  test('acts for the same tenant and principal with the same secrets; takes neither budget, cost, session nor dictionaries', async () => {
     const cost = new CostLedger();
     const session = createSession({ topic: 'outer' });
     let inner: RunResult | undefined;
@@ -197,12 +197,17 @@ describe('a run that a node starts', () => {
         limits: run.budget.limits,
         left: run.budget.remaining('tokens'),
         parameters: context.parameters.size + context.items.size + context.properties.size,
-        secret: (await rejectionOf(run.secrets.get('OUTER_ONLY'))).code,
-        audit: run.secrets.audit(),
+        secret: (await run.secrets.get('OUTER_ONLY')).reveal(),
+        audit: run.secrets.audit().map(({ path }) => path),
         entries: run.cost.entries.map(({ callId }) => callId),
       }).toEqual({
-        ...{ tenant: undefined, principal: undefined, thread: undefined, limits: {}, left: Infinity },
-        ...{ parameters: 0, secret: 'SECRET_NOT_FOUND', audit: [], entries: ['inner'] },
+        ...{ tenant: 'acme', principal: { user: 'ada' }, thread: undefined, limits: {}, left: Infinity },
+        ...{
+          parameters: 0,
+          secret: 'the outer value',
+          audit: ['root/node', 'root/node'],
+          entries: ['inner'],
+        },
       });
     });
     const result = await runPipeline(

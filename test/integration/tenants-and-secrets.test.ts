@@ -5,6 +5,7 @@ import {
   mapSecrets,
   pipeline,
   PipelineRunner,
+  runDetached,
   runPipeline,
   type PipelineBuilder,
   type PipelineContext,
@@ -120,21 +121,20 @@ describe('tenants', () => {
     expect((await runner.run(Root, { run: { tenantId: 'acme' } })).status).toBe('succeeded');
   });
 
-  test('are not taken from the run around: such a runner refuses a run that names none itself', async () => {
+  test('are taken from the run around, so such a runner refuses only a run that is detached from it', async () => {
     const runner = new PipelineRunner({ requireTenant: true });
-    const codes: string[] = [];
+    const seen: string[] = [];
+    const Inner = rootNode((context) => seen.push(context.run.requireTenant()));
     await runner.run(
       rootNode(async ({ run }) => {
-        codes.push((await rejectionOf(runner.run(rootNode(() => undefined)))).code);
-        await runner.run(
-          rootNode((context) => codes.push(context.run.requireTenant())),
-          { run },
-        );
+        await runner.run(Inner);
+        await runner.run(Inner, { run });
+        seen.push((await rejectionOf(runDetached(() => runner.run(Inner)))).code);
       }),
       { run: { tenantId: 'acme' } },
     );
 
-    expect(codes).toEqual(['TENANT_REQUIRED', 'acme']);
+    expect(seen).toEqual(['acme', 'acme', 'TENANT_REQUIRED']);
   });
 });
 

@@ -189,6 +189,17 @@ describe('a context', () => {
     context.onDispose(async () => Promise.resolve());
     context.onDispose({ [Symbol.dispose]: () => undefined });
     context.onDispose({ [Symbol.asyncDispose]: () => Promise.resolve() });
+    context.onDispose(
+      (outcome) => {
+        expectTypeOf(outcome).toEqualTypeOf<'succeeded' | 'failed' | 'cancelled'>();
+      },
+      { withOutcome: true },
+    );
+    context.onDispose(() => 42, { withOutcome: undefined });
+    // @ts-expect-error nobody tells it the outcome
+    context.onDispose((outcome: string) => outcome);
+    // @ts-expect-error only a function can be told the outcome
+    context.onDispose({ [Symbol.dispose]: () => undefined }, { withOutcome: true });
     // @ts-expect-error nothing to call
     context.onDispose(42);
   });

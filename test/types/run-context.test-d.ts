@@ -97,6 +97,14 @@ test('a composite narrows what it passes on', () => {
 test('work in the background keeps its types', () => {
   expectTypeOf(captureContext().run(() => 5)).toEqualTypeOf<number>();
   expectTypeOf(captureContext().run(() => Promise.resolve('a'))).toEqualTypeOf<Promise<string>>();
+  const numbers = async function* () {
+    await Promise.resolve();
+    yield 1;
+  };
+  expectTypeOf(captureContext().iterate([1, 2])).toEqualTypeOf<Iterable<number>>();
+  expectTypeOf(captureContext().iterate(numbers())).toEqualTypeOf<AsyncIterable<number>>();
+  // @ts-expect-error it cannot be iterated
+  captureContext().iterate(7);
   expectTypeOf(runDetached(() => Promise.resolve(5))).toEqualTypeOf<Promise<number>>();
   const queue = new BackgroundQueue({ worker: (item: { id: number }) => item.id });
   expectTypeOf(queue.close()).toEqualTypeOf<Promise<{ drained: number; remaining: { id: number }[] }>>();

@@ -4,7 +4,7 @@ import { PipelineContext } from '../../../src/context/pipeline-context.js';
 import { withContext } from '../../../src/context/with-context.js';
 import { silentLogger } from '../../../src/ports/logger.js';
 import { rootFrame } from '../support/frames.js';
-import { throws } from '../support/thrown.js';
+import { errorOf, throws } from '../support/thrown.js';
 
 describe('withContext', () => {
   test('gives a function a current context of the options, and its result', async () => {
@@ -27,8 +27,7 @@ describe('withContext', () => {
 
   test('disposes in reverse order when the function has settled, in its context', async () => {
     const called: unknown[] = [];
-    const context = new PipelineContext();
-    await withContext(context, async () => {
+    await withContext(new PipelineContext(), async (context) => {
       context.onDispose(() => called.push('first', currentContext() === context));
       context.onDispose(() => called.push('second'));
       await Promise.resolve();
@@ -38,13 +37,52 @@ describe('withContext', () => {
     expect(called).toEqual(['body', 'second', 'first', true]);
   });
 
-  test('disposes only what was registered meanwhile', async () => {
+  test('disposes only what was registered in the call, not on the object that was given', async () => {
     const context = new PipelineContext();
-    const earlier = vi.fn();
-    context.onDispose(earlier);
-    await withContext(context, () => undefined);
+    const onTemplate = vi.fn();
+    context.onDispose(onTemplate);
+    await withContext(context, () => {
+      context.onDispose(onTemplate);
+    });
 
-    expect(earlier).not.toHaveBeenCalled();
+    expect(onTemplate).not.toHaveBeenCalled();
+  });
+
+  test('disposes what a disposer registers, and refuses what comes after the end', async () => {
+    const called: string[] = [];
+    const kept = await withContext({}, (context) => {
+      context.onDispose(() => {
+        called.push('first');
+        context.onDispose(() => called.push('second'));
+      });
+      return context;
+    });
+
+    expect(called).toEqual(['first', 'second']);
+    expect(
+      errorOf(() => {
+        kept.onDispose(() => called.push('late'));
+      }).code,
+    ).toBe('CONTEXT_DISPOSED');
+    expect(called).toEqual(['first', 'second', 'late']);
+  });
+
+  test('tells a disposer that asks for it how the call has ended', async () => {
+    const told: string[] = [];
+    const listen = (context: PipelineContext): void => {
+      context.onDispose((outcome) => told.push(outcome), { withOutcome: true });
+    };
+    await withContext({}, listen);
+    await withContext({}, (context) => {
+      listen(context);
+      throw new RangeError('no');
+    }).catch(() => undefined);
+    await withContext({}, (context) => {
+      listen(context);
+      context.cancel();
+    });
+
+    expect(told).toEqual(['succeeded', 'failed', 'cancelled']);
   });
 
   test('rejects with what the function throws, and logs what disposers throw then', async () => {
@@ -83,11 +121,12 @@ describe('withContext', () => {
   test('is cancelled by the signal and the limit of its options, while it runs', async () => {
     const caller = new AbortController();
     const context = new PipelineContext({ signal: caller.signal });
-    const reason: unknown = await withContext(context, () => {
+    const reason: unknown = await withContext(context, ({ signal }) => {
       caller.abort();
-      return context.signal.reason as unknown;
+      return signal.reason as unknown;
     });
     expect(reason).toMatchObject({ kind: 'user' });
+    expect(context.signal.aborted).toBe(false);
 
     const late = await withContext({ run: { deadline: new Date(0) } }, ({ signal }) => signal.aborted);
     expect(late).toBe(true);

@@ -42,7 +42,7 @@ const holder = <TFrame>(frame: TFrame, { context }: RootContext) => ({ frame, co
 
 /** Disposes and ends an execution, as the engine does. */
 function end(leaks: RunLeaks, frame: ContextFrame): void {
-  for (const { disposer } of frame.takeDisposers()) if (typeof disposer === 'function') disposer();
+  for (const { disposer } of frame.takeDisposers()) if (typeof disposer === 'function') disposer('succeeded');
   leaks.end(frame, () => {
     frame.closeDisposal();
   });

@@ -1,0 +1,40 @@
+import type { CancelScope } from '../run/cancel-scope.js';
+import type { RunIdentity } from '../run/run-identity.js';
+import { takeLocalEntries } from './context-dictionary.js';
+import { ContextFrame } from './context-frame.js';
+import { dictionaryKinds } from './dictionary-kind.js';
+import type { TraceableContext } from './explain.js';
+import type { ParentLinkage } from './parent-linkage.js';
+import { CopyTrace } from './past-context.js';
+
+/**
+ * A copy of another context's state, in a scope of its own: what is set here, the original does not see.
+ *
+ * It holds neither that context nor those above it, only the layers that they had: those tell where values came from.
+ */
+export class CopiedFrame extends ContextFrame {
+  readonly #pipelineId: string;
+  readonly #parentLinkage: ParentLinkage | undefined;
+  readonly #trace: CopyTrace;
+
+  constructor(origin: ContextFrame, scope: CancelScope, identity: RunIdentity) {
+    const { path, pipelineName } = origin.site;
+    super({ path, pipelineName }, undefined, origin.services, scope, origin.layers(), identity);
+    this.#pipelineId = origin.pipelineId;
+    this.#parentLinkage = origin.parentLinkage;
+    this.#trace = new CopyTrace(this, origin.traced);
+    for (const kind of dictionaryKinds) takeLocalEntries(this.dictionary(kind), origin.dictionary(kind));
+  }
+
+  override get pipelineId(): string {
+    return this.#pipelineId;
+  }
+
+  override get parentLinkage(): ParentLinkage | undefined {
+    return this.#parentLinkage;
+  }
+
+  override get traced(): TraceableContext {
+    return this.#trace;
+  }
+}

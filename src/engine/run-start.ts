@@ -1,0 +1,114 @@
+import type { DefinitionSource } from '../builder/blueprint.js';
+import { DEFAULT_MAX_DEPTH, DefinitionEnvironment } from '../composition/definition-environment.js';
+import { pipelineNameOf } from '../composition/describe-root.js';
+import { checkRequirements } from '../composition/requirements.js';
+import { currentContext } from '../context/ambient-context.js';
+import type { ServiceOptions } from '../context/context-services.js';
+import { frameOf } from '../context/pipeline-context.js';
+import type { PipelineContext } from '../context/pipeline-context.js';
+import { rootContext } from '../context/root-context.js';
+import type { RootContext } from '../context/root-context.js';
+import { joinObservers } from '../observability/observers.js';
+import { silentLogger } from '../ports/logger.js';
+import { tenantRequired } from '../run/tenant-required.js';
+import type { WatchedClock } from '../run/watched-clock.js';
+import { conductRun } from './conduct-run.js';
+import type { RunRequest } from './conduct-run.js';
+import type { LeakDetector } from './leak-detector.js';
+import type { NodeSupply } from './node-supply.js';
+import { DEFAULT_GRACE_MS } from './pipeline-runner-options.js';
+import type { PipelineRunnerOptions } from './pipeline-runner-options.js';
+import type { Plan } from './plan.js';
+import type { PlanCache } from './plan-cache.js';
+import type { RunReplacement } from './run-replacement.js';
+import type { RunResult } from './run-result.js';
+
+/** What all runs of one runner share. */
+export interface RunnerParts {
+  readonly options: PipelineRunnerOptions;
+  readonly replacement: RunReplacement | undefined;
+  readonly plans: PlanCache;
+  readonly supply: NodeSupply | undefined;
+  /** In development mode. */
+  readonly leaks: LeakDetector | undefined;
+}
+
+/** What a run is asked to do. */
+export interface RunOrder {
+  readonly definition: DefinitionSource;
+  readonly template: PipelineContext;
+  /** The clock that the user gave. */
+  readonly clock: WatchedClock | undefined;
+  /** When the run was asked for, where it begins later than it is opened. */
+  readonly calledMs?: number;
+}
+
+/** How a kind of run brings its items in and its outputs out. */
+export interface RunDriver {
+  /** @throws {@link PipelineError} where the plan is not of that kind. */
+  readonly refuse: (plan: Plan) => void;
+  readonly drive: (plan: Plan) => Pick<RunRequest, 'receiver' | 'feed'>;
+}
+
+/** A run that has its root context, and with it its limits, and has still to begin. */
+export class RunStart {
+  readonly root: RootContext;
+  readonly #parts: RunnerParts;
+  readonly #order: RunOrder;
+  readonly #name: string;
+
+  /** @throws {@link PipelineError} `OPTION_INVALID` or `DEFINITION_INVALID`. */
+  constructor(parts: RunnerParts, order: RunOrder) {
+    const { definition, template, clock, calledMs } = order;
+    this.#parts = parts;
+    this.#order = order;
+    this.#name = pipelineNameOf(definition);
+    const services = servicesWith(parts.options, frameOf(template).services);
+    clock?.check();
+    const site = { path: this.#name, pipelineName: this.#name };
+    this.root = rootContext(template, site, services, currentContext()?.run, clock, calledMs);
+  }
+
+  /** Finds the plan of the run, and conducts the run. */
+  async conduct({ refuse, drive }: RunDriver): Promise<RunResult> {
+    const { root } = this;
+    const { options, replacement, plans, supply } = this.#parts;
+    const { definition, clock } = this.#order;
+    const { container, maxDepth = DEFAULT_MAX_DEPTH, graceMs = DEFAULT_GRACE_MS, requireTenant } = options;
+    if (this.#order.calledMs !== undefined) root.begin();
+    let request: RunRequest;
+    try {
+      if (requireTenant === true && root.context.run.tenantId === undefined) throw tenantRequired(this.#name);
+      const environment = new DefinitionEnvironment(container, maxDepth, replacement?.definition);
+      const rootPlan = plans.planFor(definition, root.frame, environment);
+      refuse(rootPlan.plan);
+      if (rootPlan.needs.hasKeys) checkRequirements(rootPlan.plan.blueprint, root.frame);
+      request = { rootPlan, root, container: supply, graceMs, clock, ...drive(rootPlan.plan) };
+    } catch (error) {
+      root.release();
+      throw error;
+    }
+    const leaks = this.#parts.leaks?.open(root);
+    if (leaks === undefined) return await conductRun(request);
+    try {
+      return await conductRun({ ...request, leaks });
+    } finally {
+      await leaks.endRun();
+    }
+  }
+}
+
+/** Both observers get the events; a sink or logger of the context goes before the runner's. */
+function servicesWith(options: PipelineRunnerOptions, own: ServiceOptions): ServiceOptions {
+  const { executionObserver, lineageSink, deadLetterSink, logger } = options;
+  return {
+    executionObserver:
+      executionObserver === undefined || own.executionObserver === undefined
+        ? (own.executionObserver ?? executionObserver)
+        : joinObservers([executionObserver, own.executionObserver]),
+    lineageSink: own.lineageSink ?? lineageSink,
+    deadLetterSink: own.deadLetterSink ?? deadLetterSink,
+    deadLetterDecorator: own.deadLetterDecorator,
+    logger: own.logger === silentLogger ? (logger ?? silentLogger) : own.logger,
+  };
+}
