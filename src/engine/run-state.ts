@@ -42,6 +42,10 @@ export class RunState {
   readonly abandoned = new Set<string>();
   /** Nodes with lifetime `run`, by path. */
   readonly sharedNodes = new Map<string, unknown>();
+  /** Tell the end of each execution that the observer knows to be open, by the id of the execution. */
+  readonly told = new Map<string, () => void>();
+  /** True once the observer has been told the end of the run: nothing is told afterwards. */
+  isTold = false;
   readonly #waits = new Set<Wait>();
   readonly #counters: (NodeCounter | undefined)[] = [];
   readonly #tallies: (Tally | undefined)[] = [];
