@@ -3,7 +3,6 @@ import {
   errorPolicy,
   PipelineRunner,
   SinkNode,
-  type ExecutionEvent,
   type NodeCompleted,
   type Outcome,
   type PipelineContext,
@@ -18,29 +17,10 @@ import {
   rejectionOf,
   type DefinitionClass,
 } from './support/harness.js';
+import { pairEvents } from './support/event-pairs.js';
 import { KeptLog } from './support/kept-log.js';
 
 const never = new Promise<never>(() => undefined);
-
-/** Each start of what was observed, with how often it was told to have ended. */
-function pairs(events: readonly ExecutionEvent[]): { unpaired: string[]; starts: number } {
-  const balance = new Map<string, number>();
-  let starts = 0;
-  const unpaired: string[] = [];
-  for (const event of events) {
-    const { type, path, pipelineId } = event;
-    const what = /^(pipeline|node|composite)(Started|Completed|Failed)$/.exec(type);
-    if (what === null) continue;
-    const child = 'childPipelineId' in event ? String(event.childPipelineId) : '';
-    const key = `${String(what[1])} ${path} ${pipelineId} ${child}`;
-    const by = what[2] === 'Started' ? 1 : -1;
-    if (by === 1) starts += 1;
-    balance.set(key, (balance.get(key) ?? 0) + by);
-    if (![0, 1].includes(balance.get(key) ?? 0)) unpaired.push(`${type} ${path}`);
-  }
-  for (const [key, open] of balance) if (open !== 0) unpaired.push(`${key} has no end`);
-  return { unpaired, starts };
-}
 
 /** A pipeline of eight items through a sub-pipeline, at depth 2 where it is told so. */
 function lanes(
@@ -99,8 +79,8 @@ describe('every start has one end, every end a start, all before the run has set
       const runner = new PipelineRunner({ executionObserver: observer, graceMs: 20 });
       await rejectionOf(runner.run(definition as never, { signal: AbortSignal.timeout(20) }));
       const told = observer.events.length;
-      expect(pairs(observer.events).unpaired).toEqual([]);
-      expect(pairs(observer.events).starts).toBeGreaterThan(3);
+      expect(pairEvents(observer.events).unpaired).toEqual([]);
+      expect(pairEvents(observer.events).starts).toBeGreaterThan(3);
       expect(observer.events.at(-1)).toMatchObject({ type: 'pipelineFailed', path: 'root' });
       await delay(30);
       expect(observer.events).toHaveLength(told);
@@ -127,7 +107,10 @@ describe('every start has one end, every end a start, all before the run has set
     });
     await runner.run(definition);
     const told = observer.events.length;
-    expect(pairs(observer.events)).toEqual({ unpaired: [], starts: 1 + 3 + 4 * (1 + 1 + 3 + 1 + 1 + 3) });
+    expect(pairEvents(observer.events)).toEqual({
+      unpaired: [],
+      starts: 1 + 3 + 4 * (1 + 1 + 3 + 1 + 1 + 3),
+    });
     expect(observer.events.at(-1)).toMatchObject({ type: 'pipelineCompleted', path: 'root' });
     await delay(100);
     expect(observer.events).toHaveLength(told);
