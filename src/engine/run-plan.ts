@@ -65,7 +65,7 @@ export function closeExecution(plan: Plan, execution: Execution, isForced = fals
 function closeInSteps(plan: Plan, execution: Execution, isForced: boolean): Work {
   const { frame, run } = execution;
   const failures: DisposerFailure[] = [];
-  const flushes = plan.sinks.map((sink) => flushStep(sink, execution));
+  const flushes = flushSteps(plan, execution);
   let isPutOff = false;
   let disposal: Work;
   const finish = (): void => {
@@ -141,7 +141,22 @@ function lingeringStep({ lingering }: Execution): ClosingStep {
   };
 }
 
-function flushStep(sink: SinkStage, execution: Execution): ClosingStep {
+/** Flushes each sink once: an instance that stands in several nodes in the place of the last one. */
+function flushSteps({ sinks }: Plan, execution: Execution): ClosingStep[] {
+  if (sinks.length < 2) return sinks.map((sink) => flushStep([sink], execution));
+  const nodes = new Map<unknown, SinkStage[]>();
+  for (const sink of sinks) {
+    const instance = sink.flushed(execution) ?? sink;
+    const before = nodes.get(instance) ?? [];
+    nodes.delete(instance);
+    nodes.set(instance, [...before, sink]);
+  }
+  return [...nodes.values()].map((each) => flushStep(each, execution));
+}
+
+/** @param sinks the nodes in which one instance stands. */
+function flushStep(sinks: readonly SinkStage[], execution: Execution): ClosingStep {
+  const sink = sinks.at(-1) as SinkStage;
   const { site } = sink;
   let outcome: Outcome;
   return {
@@ -152,7 +167,8 @@ function flushStep(sink: SinkStage, execution: Execution): ClosingStep {
     },
     // Whatever fails behind it, the sink has all that it was given.
     done: () => {
-      if (outcome === 'succeeded') sink.tell(execution, 'nodeCompleted', { outcome });
+      if (outcome !== 'succeeded') return;
+      for (const each of sinks) each.tell(execution, 'nodeCompleted', { outcome });
     },
     failed: (thrown) => {
       execution.failClosing(wholeNodeFailed(site.path, thrown, 'failed in flush'), site);
