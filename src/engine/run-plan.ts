@@ -3,34 +3,40 @@ import { callDisposer, disposalFailed } from '../context/disposers.js';
 import type { DisposerFailure } from '../context/disposers.js';
 import { runInContext } from '../context/ambient-context.js';
 import { alarmAt } from '../run/alarm.js';
-import type { Outcome } from '../ports/execution-observer.js';
 import { activateNodes } from './activation.js';
 import { ClosingSteps } from './closing-steps.js';
 import type { ClosingStep } from './closing-steps.js';
-import { disposerUnanswered, flushUnanswered, wholeNodeFailed, sinkRejected } from './engine-errors.js';
+import { disposerUnanswered, sinkRejected } from './engine-errors.js';
 import type { Execution } from './execution.js';
 import { allEnded } from './fan-out-stage.js';
+import { flushSteps } from './flush-steps.js';
 import type { Plan } from './plan.js';
 import type { OpenPart } from './run-state.js';
-import type { SinkStage } from './sink-stage.js';
-import { outcomeOf, tellEnd, tellNodesStarted, tellStart } from './tell-events.js';
+import { tellEnd, tellNodesStarted, tellStart } from './tell-events.js';
 import { after } from './work.js';
 import type { Work } from './work.js';
 
 /** Tells that a child has started, and opens its nodes. */
 export function openExecution(plan: Plan, execution: Execution): Work {
-  if (execution.observer === undefined) return activateNodes(plan, execution);
-  tellStart(plan, execution);
+  if (execution.observer !== undefined) tellStart(plan, execution);
   return openNodes(plan, execution);
 }
 
 /** Constructs the nodes and tells that they have started. */
 export function openNodes(plan: Plan, execution: Execution): Work {
-  const activated = activateNodes(plan, execution);
+  const activated =
+    plan.writables.length === 0
+      ? activateNodes(plan, execution)
+      : after(attachStreams(plan, execution), () => activateNodes(plan, execution));
   if (execution.observer === undefined) return activated;
   return after(activated, () => {
     tellNodesStarted(plan, execution);
   });
+}
+
+/** Begins to listen to the streams that the nodes write to. */
+function attachStreams({ writables }: Plan, execution: Execution): Work {
+  return allEnded(writables.map((sink) => (execution.isHalted ? undefined : sink.attach(execution))));
 }
 
 /** Lets the plan's own sources run to their end, side by side. */
@@ -138,44 +144,6 @@ function lingeringStep({ lingering }: Execution): ClosingStep {
     run: () => lingering?.all(),
     failed: () => undefined,
     late: () => undefined,
-  };
-}
-
-/** Flushes each sink once: an instance that stands in several nodes in the place of the last one. */
-function flushSteps({ sinks }: Plan, execution: Execution): ClosingStep[] {
-  if (sinks.length < 2) return sinks.map((sink) => flushStep([sink], execution));
-  const nodes = new Map<unknown, SinkStage[]>();
-  for (const sink of sinks) {
-    const instance = sink.flushed(execution) ?? sink;
-    const before = nodes.get(instance) ?? [];
-    nodes.delete(instance);
-    nodes.set(instance, [...before, sink]);
-  }
-  return [...nodes.values()].map((each) => flushStep(each, execution));
-}
-
-/** @param sinks the nodes in which one instance stands. */
-function flushStep(sinks: readonly SinkStage[], execution: Execution): ClosingStep {
-  const sink = sinks.at(-1) as SinkStage;
-  const { site } = sink;
-  let outcome: Outcome;
-  return {
-    path: site.path,
-    run: () => {
-      outcome = outcomeOf(execution);
-      return sink.flush(execution, outcome);
-    },
-    // Whatever fails behind it, the sink has all that it was given.
-    done: () => {
-      if (outcome !== 'succeeded') return;
-      for (const each of sinks) each.tell(execution, 'nodeCompleted', { outcome });
-    },
-    failed: (thrown) => {
-      execution.failClosing(wholeNodeFailed(site.path, thrown, 'failed in flush'), site);
-    },
-    late: () => {
-      execution.failClosing(flushUnanswered(site.path, execution.run.end.graceMs), site);
-    },
   };
 }
 
