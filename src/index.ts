@@ -130,6 +130,7 @@ export type { Items } from './nodes/source-node.js';
 export { StreamSinkNode } from './nodes/stream-sink-node.js';
 export { StreamTransformNode } from './nodes/stream-transform-node.js';
 export { TransformNode } from './nodes/transform-node.js';
+export type { NodeWritable, WebWritable, WritableSink } from './nodes/writable-sink.js';
 
 // graph
 export type { GraphEdge, GraphNode, PipelineGraph } from './graph/graph-shape.js';

@@ -52,7 +52,8 @@ export class DraftedNodes {
       return this.addBridge(bound.kind, { ...given, from, name });
     }
     const id = this.draft.idFor(kind, given.name, bound.name);
-    const rules = kind === 'sink' && bound.isStream ? nodeRules['stream-transform'] : nodeRules[kind];
+    const isWhole = bound.isStream || bound.binding.how === 'writable';
+    const rules = kind === 'sink' && isWhole ? nodeRules['stream-transform'] : nodeRules[kind];
     this.draft.checkOptions(id, given, rules);
     if (given.lifetime !== undefined && bound.binding.how !== 'class') {
       this.draft.reportOption(

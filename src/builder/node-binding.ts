@@ -4,6 +4,8 @@ import { PipelineOutputSink } from '../nodes/pipeline-output-sink.js';
 import { StreamTransformNode } from '../nodes/stream-transform-node.js';
 import { TransformNode } from '../nodes/transform-node.js';
 import type { NodeKind } from '../nodes/node-kind.js';
+import { isWritable } from '../nodes/writable-sink.js';
+import type { WritableSink } from '../nodes/writable-sink.js';
 import { describeMisfit } from '../ports/error-record.js';
 
 /** A class that something constructs; it may take injected arguments. */
@@ -23,6 +25,7 @@ export type NodeBinding =
   | { readonly how: 'instance'; readonly instance: object }
   | { readonly how: 'function'; readonly call: NodeFunction }
   | { readonly how: 'iterable'; readonly items: object }
+  | { readonly how: 'writable'; readonly stream: WritableSink<unknown> }
   /** Where a sub-pipeline meets its composite. */
   | { readonly how: 'bridge' };
 
@@ -70,6 +73,10 @@ export function bindNode(kind: keyof typeof methodsOf, node: unknown): BoundNode
       binding: { how: 'class', type: node as Constructor<object> },
     };
   }
+  if (kind === 'sink' && isWritable(node)) {
+    // Without the name of its class: that of standard output is another one for a terminal, a file and a pipe.
+    return { kind, isStream: false, name: undefined, binding: { how: 'writable', stream: node } };
+  }
   if (typeof node === 'object' && node !== null) {
     if (methods.some((method) => hasMethod(node, method))) {
       const isStream = kind === 'stream-transform' || hasMethod(node, 'consume');
@@ -88,7 +95,7 @@ export function bindNode(kind: keyof typeof methodsOf, node: unknown): BoundNode
     return { kind, isStream: false, name: undefined, binding: { how: 'iterable', items: Array.from(node) } };
   }
   const expected = `a class or an object with the method ${methods.map((method) => `'${method}'`).join(' or ')}, or a function`;
-  const or = kind === 'source' ? ', or an iterable' : '';
+  const or = kind === 'source' ? ', or an iterable' : kind === 'sink' ? ', or a stream to write to' : '';
   return { problem: `${expected}${or} was expected, not ${describeMisfit(node)}` };
 }
 

@@ -28,6 +28,7 @@ import type { Skip } from '../nodes/skip.js';
 import type { StreamSinkNode } from '../nodes/stream-sink-node.js';
 import type { StreamTransformNode } from '../nodes/stream-transform-node.js';
 import type { TransformNode } from '../nodes/transform-node.js';
+import type { WritableSink } from '../nodes/writable-sink.js';
 import type { DefinitionSource } from './blueprint.js';
 import { closeDraft } from './close-draft.js';
 import type { DefinitionContext } from './definition-context.js';
@@ -165,14 +166,15 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
     return this.#nodes.addNode('stream-transform', node, options);
   }
 
-  /** Adds a sink: a class, an instance, or a function of the item and the context. */
+  /** Adds a sink: a class, an instance, a function of the item and the context, or a Node or web stream. */
   addSink<T>(
     node:
       | ((item: T, context: PipelineContext) => unknown)
       | Constructor<SinkNode<T>>
       | SinkNode<T>
       | Constructor<StreamSinkNode<T>>
-      | StreamSinkNode<T>,
+      | StreamSinkNode<T>
+      | WritableSink<T>,
     options?: string | (NodeOptions & FromOption<T>),
   ): SinkHandle<T> {
     return this.#nodes.addNode('sink', node, options);

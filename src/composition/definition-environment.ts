@@ -2,8 +2,7 @@ import type { DefinitionSource } from '../builder/blueprint.js';
 import type { DescribeEnvironment } from '../builder/describe-definition.js';
 import { instantiateDefinition } from '../builder/instantiate-definition.js';
 import { openBuilder } from '../builder/pipeline-builder.js';
-import { wrongUse } from '../errors/option-rules.js';
-import { isBoundIn } from '../ports/node-container.js';
+import { instanceFrom, isBoundIn } from '../ports/node-container.js';
 import type { NodeContainer, NodeIdentifier } from '../ports/node-container.js';
 
 /** How many levels of composites may stand below a root, unless the runner says otherwise. */
@@ -46,10 +45,7 @@ export class DefinitionEnvironment implements DescribeEnvironment {
     if (this.#fromContainer.has(type)) return this.#fromContainer.get(type);
     const container = this.#container;
     const isBound = container !== undefined && isBoundIn(container, type);
-    const made = isBound ? container.get<object | undefined>(type) : undefined;
-    // Else it would be constructed here, behind the back of the container.
-    if (isBound && made === undefined)
-      throw wrongUse("a container's get", 'an instance of a class that is bound');
+    const made = isBound ? instanceFrom(container, type) : undefined;
     this.#fromContainer.set(type, made);
     return made;
   }

@@ -8,6 +8,8 @@ export interface ClosingStep {
   /** The node or pipeline to name while the step is waited for; undefined where those below are named. */
   readonly path: string | undefined;
   readonly run: () => unknown;
+  /** Called where the step has ended well, and in time. */
+  readonly done?: () => void;
   readonly failed: (thrown: unknown) => unknown;
   /** Called instead of `failed` where the step has not ended when the run is given up. */
   readonly late: () => unknown;
@@ -119,18 +121,30 @@ export class ClosingSteps implements Closing {
       step.failed(thrown);
       return undefined;
     }
-    if (!isThenable(pending)) return undefined;
+    if (!isThenable(pending)) {
+      step.done?.();
+      return undefined;
+    }
     const wait = step.path === undefined ? undefined : this.runState.waitAt(step.path);
     this.#underWay.add(step);
     const ended = (): void => {
       wait?.end();
       this.#underWay.delete(step);
     };
-    return whenSettled(pending, ended, (thrown) => {
-      // Once it is late, that is what has been said of it.
-      if (this.#underWay.has(step)) step.failed(thrown);
+    // Once it is late, that is what has been said of it.
+    const inTime = (tell: () => unknown): void => {
+      if (this.#underWay.has(step)) tell();
       ended();
-    });
+    };
+    return whenSettled(
+      pending,
+      () => {
+        inTime(() => step.done?.());
+      },
+      (thrown) => {
+        inTime(() => step.failed(thrown));
+      },
+    );
   }
 
   #finish(): void {

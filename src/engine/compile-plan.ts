@@ -1,5 +1,6 @@
 import type { Blueprint, BlueprintNode, CompositeBlueprint } from '../builder/blueprint.js';
 import type { DescribeEnvironment } from '../builder/describe-definition.js';
+import type { NodeBinding } from '../builder/node-binding.js';
 import { pipelineNameOf } from '../composition/describe-root.js';
 import { EdgeIndex } from '../graph/edge-index.js';
 import { activateInLoop, activationSteps } from './activation.js';
@@ -33,6 +34,7 @@ import { StreamStage } from './stream-stage.js';
 import { StreamTransformStage } from './stream-transform-stage.js';
 import { TransformStage } from './transform-stage.js';
 import { WorkStage } from './work-stage.js';
+import { WritableSinkStage } from './writable-sink-stage.js';
 import { WrittenOut } from './written-out.js';
 
 /** What all plans of one tree have in common. */
@@ -108,6 +110,7 @@ class PlanCompiler {
         generateActivation(this.#constructed, activationSteps),
       ),
       sinks: stages.filter((stage) => stage instanceof SinkStage),
+      writables: stages.filter((stage) => stage instanceof WritableSinkStage),
       children: this.#children,
       states: this.#states,
       isConcurrent:
@@ -156,11 +159,7 @@ class PlanCompiler {
         return this.#constructing(node, (code) => new SourceStage(site, code), 'open');
       case 'sink':
         if (!node.isStream) {
-          return this.#constructing(
-            node,
-            (code) => new SinkStage(site, errorPolicy, code, timeoutMs),
-            'write',
-          );
+          return this.#itemSink(node, site);
         }
         return this.#constructing(
           node,
@@ -180,6 +179,14 @@ class PlanCompiler {
           'transform',
         );
     }
+  }
+
+  #itemSink(node: BlueprintNode, site: StageSite): NodeStage {
+    const { errorPolicy, timeoutMs } = node.options;
+    const binding = this.#bindingOf(node);
+    if (binding?.how !== 'writable')
+      return this.#constructing(node, (code) => new SinkStage(site, errorPolicy, code, timeoutMs), 'write');
+    return new WritableSinkStage(site, NodeCode.of(undefined, 'execution', 'write'), binding.stream);
   }
 
   /** Where a node keeps its stream; it must be told that the stream has ended. */
@@ -208,12 +215,16 @@ class PlanCompiler {
     return new CompositeStage(site, errorPolicy, timeoutMs, composite, starter);
   }
 
+  #bindingOf(node: BlueprintNode): NodeBinding | undefined {
+    return this.environment.replacement?.node(node) ?? node.binding;
+  }
+
   #constructing<TStage extends NodeStage>(
     node: BlueprintNode,
     make: (code: NodeCode) => TStage,
     ...methods: readonly string[]
   ): TStage {
-    const binding = this.environment.replacement?.node(node) ?? node.binding;
+    const binding = this.#bindingOf(node);
     const code = NodeCode.of(binding, node.options.lifetime, ...methods);
     const stage = make(code);
     if (code.type === undefined) this.#states[stage.slot + 1] = code.shared;

@@ -20,8 +20,9 @@ import type { RunResult } from './run-result.js';
 import { RunState } from './run-state.js';
 import type { OpenPart } from './run-state.js';
 import { scopeError } from './engine-errors.js';
-import { closeExecution, openExecution, outcomeOf } from './run-plan.js';
+import { closeExecution, openNodes } from './run-plan.js';
 import { tracedPlace } from './stage.js';
+import { outcomeOf, tellEnd, tellStart } from './tell-events.js';
 import { within } from './within.js';
 import { after } from './work.js';
 import type { Work } from './work.js';
@@ -64,6 +65,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
   const unbilled = runInContext(root, reportUnbilled, execution);
   if (unbilled !== undefined) await unbilled;
   if (run.openTraces.length > 0) await runInContext(root, dropOpenTraces, run, execution);
+  runInContext(root, tellEnd, execution);
   root.release();
   request.clock?.tellFault(undefined);
   const result = runResult({
@@ -95,6 +97,7 @@ function countFromZero(plan: Plan, run: RunState): void {
 
 function runRoot(request: RunRequest, execution: Execution): Work {
   const { plan } = request.rootPlan;
+  tellStart(plan, execution);
   if (execution.isHalted) return closeExecution(plan, execution);
   const { run, frame, context } = execution;
   const part: OpenPart = {
@@ -105,7 +108,7 @@ function runRoot(request: RunRequest, execution: Execution): Work {
   };
   run.keep(part);
   const opened = after(findSecrets(request.rootPlan.needs.secrets, execution), () =>
-    execution.isHalted ? undefined : openExecution(plan, execution),
+    execution.isHalted ? undefined : openNodes(plan, execution),
   );
   const fed = after(opened, () => (execution.isHalted ? undefined : request.feed(execution)));
   const closed = after(fed, () => {

@@ -67,6 +67,15 @@ export function flushUnanswered(path: string, graceMs: number): PipelineError {
   });
 }
 
+/** A stream that has not taken all that was written to it when the run was given up. */
+export function streamUnanswered(path: string, graceMs: number): PipelineError {
+  return new PipelineError('NODE_FAILED', {
+    path,
+    problem: `The node's stream had not ended ${String(graceMs)} ms (graceMs) after the run's last item.`,
+    remedy: "Let it end sooner, or raise the runner's graceMs.",
+  });
+}
+
 /** A disposer that has not ended when the run was given up. */
 export function disposerUnanswered(path: string, graceMs: number): PipelineError {
   return new PipelineError('DISPOSAL_FAILED', {

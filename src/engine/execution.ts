@@ -8,12 +8,13 @@ import type { ItemTrace } from '../lineage/item-trace.js';
 import { notifyObserver } from '../observability/observers.js';
 import type { CancelScope } from '../run/cancel-scope.js';
 import type { LogMethod } from '../ports/logger.js';
-import type { ExecutionEvents, ExecutionObserver, Outcome } from '../ports/execution-observer.js';
+import type { ExecutionEvents, ExecutionObserver } from '../ports/execution-observer.js';
 import type { Closing } from './closing-steps.js';
 import type { HeldLetters, LetterHolder } from './held-letters.js';
 import { Lingering } from './lingering.js';
 import type { RunState } from './run-state.js';
 import type { StageSite } from './stage-site.js';
+import type { ToldEvents } from './told-events.js';
 import type { Work } from './work.js';
 
 /** Takes what leaves a sub-pipeline: its composite, or the run where it runs alone. */
@@ -62,7 +63,7 @@ class ExecutionExtras {
   closing: Closing | undefined;
   letters: HeldLetters | undefined;
   stops: Set<() => void> | undefined;
-  ended: Set<string> | undefined;
+  told: ToldEvents | undefined;
   lingering: Lingering | undefined;
 }
 
@@ -212,14 +213,9 @@ export class Execution implements ChildOutputs, ContextHolder {
     frame: ContextFrame = this.frame,
   ): void {
     this.frame.scope.budget.endBy(error.cause);
-    if (this.isHalted || this.#extras?.isSettled === true) {
-      if (this.frame.scope.reason === undefined) {
-        this.frame.report(
-          'error',
-          { error, path: error.path },
-          'a node failed after its execution had ended',
-        );
-      }
+    if (this.hasEnded) {
+      // A node that hears of a cancel fails by that: nothing is to be told.
+      if (this.frame.scope.reason === undefined) this.#reportLate(error);
       return;
     }
     this.failure = error;
@@ -229,6 +225,22 @@ export class Execution implements ChildOutputs, ContextHolder {
     extras.isFatal = isFatal;
     for (const stop of [...(extras.stops ?? [])]) stop();
     this.frame.abort();
+  }
+
+  /** Whether it has ended in one way or another: the first end wins. */
+  get hasEnded(): boolean {
+    return this.isHalted || this.#extras?.isSettled === true;
+  }
+
+  /** Ends the execution by what failed while it was closed; after another end that is a line of the run's log. */
+  failClosing(error: PipelineError, stage: StageSite | undefined): void {
+    if (this.hasEnded) this.#reportLate(error);
+    else this.fail(error, stage);
+  }
+
+  #reportLate(error: PipelineError): void {
+    const { path, code } = error;
+    this.frame.report('error', { error, path, code }, 'a node failed after its execution had ended');
   }
 
   /** Nothing changes any more how it ended. */
@@ -264,9 +276,19 @@ export class Execution implements ChildOutputs, ContextHolder {
     };
   }
 
+  /** What the observer has been told of this execution; undefined before its start, and where nobody listens. */
+  get told(): ToldEvents | undefined {
+    return this.#extras?.told;
+  }
+
+  set told(told: ToldEvents | undefined) {
+    Execution.#extrasOf(this).told = told;
+  }
+
   /** The one place that makes events. Call it only where `observer` is there: nobody listening costs nothing. */
   notify<TType extends keyof ExecutionEvents>(type: TType, path: string, fields: EventFields<TType>): void {
-    if (this.observer === undefined) return;
+    if (this.observer === undefined || this.run.isTold) return;
+    if (this.told?.admits(type, path, fields) !== true) return;
     const { frame } = this;
     const warn: LogMethod = (line, message) => {
       frame.report('warn', line, message);
@@ -281,14 +303,6 @@ export class Execution implements ChildOutputs, ContextHolder {
       ...services.run.redactor.data(fields),
     });
     notifyObserver(this.observer, event, { warn });
-  }
-
-  /** Makes the event of a node that has ended, once. Call it, too, only where `observer` is there. */
-  notifyCompleted({ id, path }: StageSite, outcome: Outcome): void {
-    const ended = (Execution.#extrasOf(this).ended ??= new Set());
-    if (ended.has(path)) return;
-    ended.add(path);
-    this.notify('nodeCompleted', path, { nodeId: id, outcome });
   }
 
   // Static, as a private method would cost every instance a mark.

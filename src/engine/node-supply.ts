@@ -1,4 +1,4 @@
-import { isBoundIn, isForAsynchronous } from '../ports/node-container.js';
+import { instanceFrom, isBoundIn, isForAsynchronous } from '../ports/node-container.js';
 import type { NodeContainer, NodeIdentifier } from '../ports/node-container.js';
 
 /** A runner's container, which is asked for each class in the way that its binding needs. */
@@ -18,7 +18,7 @@ export class NodeSupply {
     if (container.getAsync !== undefined && this.#asynchronous.has(identifier))
       return container.getAsync(identifier);
     try {
-      return container.get(identifier);
+      return instanceFrom(container, identifier);
     } catch (refusal) {
       if (container.getAsync === undefined || !isForAsynchronous(refusal)) throw refusal;
       this.#asynchronous.add(identifier);

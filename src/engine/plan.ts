@@ -9,6 +9,7 @@ import type { NodeStage } from './stage.js';
 import type { NodeCode } from './node-code.js';
 import type { Execution } from './execution.js';
 import type { Work } from './work.js';
+import type { WritableSinkStage } from './writable-sink-stage.js';
 import type { WrittenOut } from './written-out.js';
 
 /** A stage whose code is a class, constructed for each execution or once per run. */
@@ -31,6 +32,8 @@ export interface Plan {
   /** Constructs them, where no container may own any. */
   readonly activation: WrittenOut<Activation>;
   readonly sinks: readonly SinkStage[];
+  /** Those of the sinks that write to a stream. */
+  readonly writables: readonly WritableSinkStage[];
   /** The plans of its composites' children. */
   readonly children: readonly RecentPlans<ChildPlan>[];
   /** What the states of an execution start with: the code that executions share stands in its place. */

@@ -275,20 +275,25 @@ export class Pull implements Pulling {
     this.stop = 'ended';
     // It was told that nobody reads any more: what it says to that is of no interest.
     if (this.#closed !== undefined && !execution.isHalted) return;
+    // An iterator that threw is done by that; what gave it is closed still.
+    if (isAsked && this.#source !== undefined) this.#source = { ...this.#source, iterator: DONE };
     execution.fail(
       isRefusal(thrown, stage.site.path)
         ? thrown
         : wholeNodeFailed(stage.site.path, thrown, 'failed', execution.frame),
       stage.site,
     );
-    // An iterator that threw is done by that; what gave it is closed still.
-    if (isAsked && this.#source !== undefined) this.#source = { ...this.#source, iterator: DONE };
   }
 
   readonly #closeFailed = (thrown: unknown): void => {
     const { stage, execution } = this;
+    // Of what has thrown already, or says only that its run has ended, nothing more is to be told.
+    if (this.#source?.iterator === DONE || thrown === execution.scope.reason) return;
     if (execution.isHalted)
-      execution.fail(wholeNodeFailed(stage.site.path, thrown, 'failed when it was closed'), stage.site);
+      execution.failClosing(
+        wholeNodeFailed(stage.site.path, thrown, 'failed when it was closed'),
+        stage.site,
+      );
   };
 
   /** Tells the source that nobody wants more of it, unless it knows; never rejects. */

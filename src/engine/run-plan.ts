@@ -2,42 +2,47 @@ import { systemClock } from '../ports/clock.js';
 import { callRegistered, disposalFailed, worseThan } from '../context/disposers.js';
 import type { DisposerFailure } from '../context/disposers.js';
 import { runInContext } from '../context/ambient-context.js';
-import { alarmAt } from '../run/alarm.js';
-import { toErrorRecord } from '../ports/error-record.js';
 import type { Outcome } from '../ports/execution-observer.js';
+import { alarmAt } from '../run/alarm.js';
 import { activateNodes } from './activation.js';
 import { ClosingSteps } from './closing-steps.js';
 import type { ClosingStep } from './closing-steps.js';
-import { disposerUnanswered, flushUnanswered, wholeNodeFailed, sinkRejected } from './engine-errors.js';
+import { disposerUnanswered, sinkRejected } from './engine-errors.js';
 import type { Execution } from './execution.js';
 import { allEnded } from './fan-out-stage.js';
+import { flushSteps } from './flush-steps.js';
 import type { Plan } from './plan.js';
 import type { OpenPart } from './run-state.js';
-import type { SinkStage } from './sink-stage.js';
+import { outcomeOf, tellEnd, tellNodesStarted, tellStart } from './tell-events.js';
 import { after } from './work.js';
 import type { Work } from './work.js';
 
-/** Constructs the nodes and tells that they have started. */
+/** Tells that a child has started, and opens its nodes. */
 export function openExecution(plan: Plan, execution: Execution): Work {
-  return execution.observer === undefined ? activateNodes(plan, execution) : openObserved(plan, execution);
+  if (execution.observer !== undefined) tellStart(plan, execution);
+  return openNodes(plan, execution);
 }
 
-function openObserved(plan: Plan, execution: Execution): Work {
-  execution.notify('pipelineStarted', plan.blueprint.path, { pipelineName: plan.blueprint.name });
-  return after(activateNodes(plan, execution), () => {
-    for (const stage of plan.nodes) stage.tell(execution, 'nodeStarted', {});
+/** Constructs the nodes and tells that they have started. */
+export function openNodes(plan: Plan, execution: Execution): Work {
+  const activated =
+    plan.writables.length === 0
+      ? activateNodes(plan, execution)
+      : after(attachStreams(plan, execution), () => activateNodes(plan, execution));
+  if (execution.observer === undefined) return activated;
+  return after(activated, () => {
+    tellNodesStarted(plan, execution);
   });
+}
+
+/** Begins to listen to the streams that the nodes write to. */
+function attachStreams({ writables }: Plan, execution: Execution): Work {
+  return allEnded(writables.map((sink) => (execution.isHalted ? undefined : sink.attach(execution))));
 }
 
 /** Lets the plan's own sources run to their end, side by side. */
 export function runSources(plan: Plan, execution: Execution): Work {
   return allEnded(plan.sources.map((source) => source.run(execution)));
-}
-
-/** How an execution stands at this moment. */
-export function outcomeOf(execution: Execution): Outcome {
-  if (execution.failure !== undefined) return 'failed';
-  return execution.frame.scope.reason === undefined ? 'succeeded' : 'cancelled';
 }
 
 /**
@@ -67,7 +72,7 @@ export function closeExecution(plan: Plan, execution: Execution, isForced = fals
 function closeInSteps(plan: Plan, execution: Execution, isForced: boolean): Work {
   const { frame, run } = execution;
   const failures: DisposerFailure[] = [];
-  const flushes = plan.sinks.map((sink) => flushStep(sink, execution));
+  const flushes = flushSteps(plan, execution);
   let isPutOff = false;
   let disposal: Work;
   const finish = (): void => {
@@ -76,13 +81,10 @@ function closeInSteps(plan: Plan, execution: Execution, isForced: boolean): Work
     commitSession(execution);
     execution.settle();
     execution.closed();
-    const tellEnd = (): void => {
-      if (execution.observer !== undefined) notifyEnd(plan, execution);
-    };
     // The end of a run is the last that is told of it; an item's child has ended, whatever still lingers.
     const isLast = isPutOff && execution.around === undefined;
-    if (!isLast) tellEnd();
-    if (isPutOff) disposal = disposeLater(execution, isLast ? tellEnd : undefined);
+    if (!isLast) tellEnd(execution);
+    if (isPutOff) disposal = disposeLater(execution, isLast);
   };
   const closing = new ClosingSteps(flushes, run, {
     more: ({ isHurried }) => {
@@ -102,7 +104,7 @@ function closeInSteps(plan: Plan, execution: Execution, isForced: boolean): Work
 }
 
 /** Disposes what an execution has left once no call that may use it is under way, or after the grace period. */
-function disposeLater(execution: Execution, disposed?: () => void): Work {
+function disposeLater(execution: Execution, isLast: boolean): Work {
   const { frame, run, around } = execution;
   const failures: DisposerFailure[] = [];
   const disposal = new ClosingSteps([lingeringStep(execution)], run, {
@@ -110,7 +112,7 @@ function disposeLater(execution: Execution, disposed?: () => void): Work {
     finish: () => {
       frame.closeDisposal(outcomeAfter(execution, failures));
       for (const failure of failures) reportDisposer(execution, failure);
-      disposed?.();
+      if (isLast) tellEnd(execution);
     },
   });
   const part: OpenPart = {
@@ -146,20 +148,6 @@ function lingeringStep({ lingering }: Execution): ClosingStep {
   };
 }
 
-function flushStep(sink: SinkStage, execution: Execution): ClosingStep {
-  const { site } = sink;
-  return {
-    path: site.path,
-    run: () => sink.flush(execution, outcomeOf(execution)),
-    failed: (thrown) => {
-      execution.fail(wholeNodeFailed(site.path, thrown, 'failed in flush'), site);
-    },
-    late: () => {
-      execution.fail(flushUnanswered(site.path, execution.run.end.graceMs), site);
-    },
-  };
-}
-
 function disposeSteps(execution: Execution, failures: DisposerFailure[]): ClosingStep[] {
   const { frame, run } = execution;
   return frame.takeDisposers().map((registered) => {
@@ -188,12 +176,12 @@ function billSteps(execution: Execution): ClosingStep[] {
     {
       path,
       run: async () => {
-        for (const failure of await unbilled) execution.fail(failure, undefined);
+        for (const failure of await unbilled) execution.failClosing(failure, undefined);
       },
       failed: () => undefined,
       late: () => {
         const late = `no answer within ${String(execution.run.end.graceMs)} ms`;
-        execution.fail(sinkRejected(path, "cost ledger's onEntry", late), undefined);
+        execution.failClosing(sinkRejected(path, "cost ledger's onEntry", late), undefined);
       },
     },
   ];
@@ -215,17 +203,5 @@ function reportDisposers(execution: Execution, failures: readonly DisposerFailur
 }
 
 function reportDisposer({ frame }: Execution, failure: DisposerFailure): void {
-  frame.report('error', { ...failure }, 'a disposer failed');
-}
-
-function notifyEnd(plan: Plan, execution: Execution): void {
-  const outcome = outcomeOf(execution);
-  for (const { site } of plan.nodes) {
-    const nodeOutcome = outcome === 'failed' && execution.failedStage !== site ? 'cancelled' : outcome;
-    execution.notifyCompleted(site, nodeOutcome);
-  }
-  const { name: pipelineName, path } = plan.blueprint;
-  const error = execution.failure ?? execution.frame.scope.reason;
-  if (outcome === 'succeeded') execution.notify('pipelineCompleted', path, { pipelineName, outcome });
-  else execution.notify('pipelineFailed', path, { pipelineName, outcome, error: toErrorRecord(error) });
+  frame.report('error', { ...failure, code: 'DISPOSAL_FAILED' }, 'a disposer failed');
 }

@@ -4,6 +4,7 @@ import type { ContextFrame } from '../context/context-frame.js';
 import type { RootContext } from '../context/root-context.js';
 import { ItemTrace } from '../lineage/item-trace.js';
 import type { Clock } from '../ports/clock.js';
+import type { Outcome } from '../ports/execution-observer.js';
 import type { LineageSink } from '../ports/lineage-sink.js';
 import type { EndDeadline } from './end-deadline.js';
 import { Lingering } from './lingering.js';
@@ -11,6 +12,7 @@ import { NodeCounter } from './node-counter.js';
 import type { NodeSupply } from './node-supply.js';
 import type { PathLedger } from './path-ledger.js';
 import type { RunLeaks } from './run-leaks.js';
+import type { StageSite } from './stage-site.js';
 import { Tally } from './tally.js';
 import { within } from './within.js';
 import type { Work } from './work.js';
@@ -34,6 +36,14 @@ export interface OpenPart extends ContextHolder {
   giveUp(): void;
 }
 
+/** The writing of a run to one stream. */
+export interface Writing {
+  /** The first node of the run that the stream was given to. */
+  readonly site: StageSite;
+  /** Ends the writing; rejects where the stream has not taken all. */
+  close(outcome: Outcome, reason: unknown): Promise<void>;
+}
+
 /** What all executions of one run share. */
 export class RunState {
   readonly #open = new Set<OpenPart>();
@@ -42,6 +52,12 @@ export class RunState {
   readonly abandoned = new Set<string>();
   /** Nodes with lifetime `run`, by path. */
   readonly sharedNodes = new Map<string, unknown>();
+  /** Tell the end of each execution that the observer knows to be open, by the id of the execution. */
+  readonly told = new Map<string, () => void>();
+  /** True once the observer has been told the end of the run: nothing is told afterwards. */
+  isTold = false;
+  /** What the run writes to streams, by stream. */
+  readonly written = new Map<object, Writing>();
   readonly #waits = new Set<Wait>();
   readonly #counters: (NodeCounter | undefined)[] = [];
   readonly #tallies: (Tally | undefined)[] = [];

@@ -28,6 +28,11 @@ export class SinkStage extends CallStage<SinkTarget> {
     return nothingAfter(endTrace(execution, this, trace, 'emitted', attempt));
   }
 
+  /** The instance that {@link flush} is for; undefined where none could be made. */
+  flushed(execution: Execution): object | undefined {
+    return this.target(execution);
+  }
+
   /** Calls `flush` where the sink has one; may throw or give a promise that rejects. */
   flush(execution: Execution, outcome: Outcome): unknown {
     // A class that could not be constructed has no instance to flush.

@@ -96,7 +96,7 @@ export abstract class NodeStage extends Stage {
   /** Tells an observer that the node has ended; only the first time counts. */
   completed(execution: Execution): void {
     if (execution.observer !== undefined && !execution.isHalted)
-      execution.notifyCompleted(this.site, 'succeeded');
+      this.tell(execution, 'nodeCompleted', { outcome: 'succeeded' });
   }
 
   override end(execution: Execution): Work {

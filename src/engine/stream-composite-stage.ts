@@ -11,9 +11,10 @@ import { scopeError } from './engine-errors.js';
 import { allEnded } from './fan-out-stage.js';
 import { breakItem, dropItem, endTrace } from './item-end.js';
 import type { BreakableStream } from './item-end.js';
-import { closeExecution, openExecution, outcomeOf, runSources } from './run-plan.js';
+import { closeExecution, openExecution, runSources } from './run-plan.js';
 import { NodeStage } from './stage.js';
 import type { StageSite } from './stage-site.js';
+import { outcomeOf } from './tell-events.js';
 import { after } from './work.js';
 import type { Work } from './work.js';
 

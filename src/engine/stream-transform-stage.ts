@@ -173,8 +173,13 @@ class OutputLoop {
     // Code that waits for its next item gets the end of the stream, so that it can end too.
     if (!execution.isHalted) stream.items.close('consumed');
     const work = closeSource({ items: this.#given, iterator: this.#iterator }, (thrown) => {
+      // Of what has thrown already, or says only that its run has ended, nothing more is to be told.
+      if (this.#iterator === DONE || thrown === execution.scope.reason) return;
       if (execution.isHalted)
-        execution.fail(wholeNodeFailed(stage.site.path, thrown, 'failed when it was closed'), stage.site);
+        execution.failClosing(
+          wholeNodeFailed(stage.site.path, thrown, 'failed when it was closed'),
+          stage.site,
+        );
     });
     this.#closed = { work };
     return work;

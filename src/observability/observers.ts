@@ -11,7 +11,7 @@ type Listener = (event: ExecutionEvent) => unknown;
  * One observer that hands every event to several others.
  *
  * Each of them gets the event, even if another one throws; what was thrown is thrown on afterwards, and logged
- * by the run. Members that are undefined are left out.
+ * by the run. Members that are undefined are left out; one that is given twice hears each event once.
  *
  * @throws {@link PipelineError} `OPTION_INVALID` for a member that is no observer, or has a misspelt method.
  *
@@ -28,11 +28,27 @@ export function observers(...many: readonly (ExecutionObserver | undefined)[]): 
   return joinObservers(members);
 }
 
-/** The same for observers that have been judged. */
-export function joinObservers(members: readonly ExecutionObserver[]): ExecutionObserver {
-  return Object.fromEntries(
+/** The same for observers that have been judged. One that is given twice, also inside of others, hears once. */
+export function joinObservers(given: readonly ExecutionObserver[]): ExecutionObserver {
+  const members = [...new Set(given.flatMap((observer) => JoinedObserver.membersOf(observer)))];
+  const methods: ExecutionObserver = Object.fromEntries(
     executionEventTypes.map((type) => [type, (event: ExecutionEvent) => tellAll(members, type, event)]),
   );
+  return Object.assign(new JoinedObserver(members), methods);
+}
+
+/** An observer in front of several others. */
+class JoinedObserver {
+  readonly #members: readonly ExecutionObserver[];
+
+  constructor(members: readonly ExecutionObserver[]) {
+    this.#members = members;
+  }
+
+  /** The observers behind a joined one; of any other, that one itself. */
+  static membersOf(observer: ExecutionObserver): readonly ExecutionObserver[] {
+    return #members in observer ? observer.#members : [observer];
+  }
 }
 
 /** Tells an observer of an event; what it throws or rejects with is logged as a warning and changes nothing. */

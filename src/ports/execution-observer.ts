@@ -90,11 +90,17 @@ export interface ExecutionEvents {
   pipelineStarted: PipelineStarted;
   /** The last event of an execution that succeeded, after its disposers. */
   pipelineCompleted: PipelineCompleted;
-  /** The last event of an execution that did not succeed, after its disposers. */
+  /**
+   * The last event of an execution that did not succeed, after its disposers. A run that ends before its nodes start
+   * tells its own start and this, and no node.
+   */
   pipelineFailed: PipelineFailed;
   /** Once per node of an execution, before its first item. */
   nodeStarted: NodeStarted;
-  /** Once per node of an execution, also where the execution failed before the node got an item. */
+  /**
+   * Once per node of an execution that has started, also where the execution failed before the node got an item. A sink
+   * that was flushed well has succeeded, whatever fails behind it.
+   */
   nodeCompleted: NodeCompleted;
   /** Before the policy decides; a composite's own comes after that of the node in its child. */
   itemFailed: ItemFailed;
@@ -106,7 +112,7 @@ export interface ExecutionEvents {
   itemDeadLettered: ItemDeadLettered;
   /** Before the child's own events; not where one child gets the whole stream. */
   compositeStarted: CompositeStarted;
-  /** After the child's own events, unless the child outlived its limit of time. */
+  /** Once per start, after the child's own events, unless the child outlived its limit of time. */
   compositeCompleted: CompositeCompleted;
 }
 
@@ -128,7 +134,8 @@ export const executionEventTypes = [
 /**
  * Sees what happens in a run.
  *
- * Pipeline and node events come per execution, composite events per item and attempt.
+ * Pipeline and node events come per execution, composite events per item and attempt. Every start has one end, and no
+ * event comes after the run's promise has settled: what the run has left behind is told as `cancelled` before that.
  * Every method is optional. Methods are called synchronously and must be quick; one that throws or rejects is
  * logged as a warning and changes nothing in the run. A method with nearly the name of an event is refused, since it
  * would never be called.

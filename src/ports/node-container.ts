@@ -30,6 +30,23 @@ export function isBoundIn(container: Pick<NodeContainer, 'isBound'>, identifier:
   throw wrongUse("a container's isBound", 'an answer at once');
 }
 
+/**
+ * The instance that a container gives at once for a class that is bound in it.
+ *
+ * @throws {@link PipelineError} `OPTION_INVALID` for a container that gives a promise, or nothing.
+ */
+export function instanceFrom<T>(container: Pick<NodeContainer, 'get'>, identifier: NodeIdentifier<T>): T {
+  const given: T | undefined | null = container.get<T | undefined | null>(identifier);
+  if (isThenable(given)) {
+    ignoreRejection(given);
+    throw wrongUse("a container's get", 'an instance at once (a promise is for getAsync)');
+  }
+  // Else it would be constructed elsewhere, behind the back of the container.
+  if (given === undefined || given === null)
+    throw wrongUse("a container's get", 'an instance of a class that is bound');
+  return given;
+}
+
 /** Whether a container refused because a binding is asynchronous; inversify says so in the message alone. */
 export function isForAsynchronous(refusal: unknown): boolean {
   const message = readProperty(refusal, 'message');

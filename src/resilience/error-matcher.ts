@@ -10,9 +10,16 @@ import {
 } from '../data/foreign-value.js';
 import { policyInvalid } from './policy-invalid.js';
 
-/** Chooses errors: by class, by `code`, or by a predicate, which answers at once. */
-export type ErrorMatcher =
-  (abstract new (...args: never[]) => Error) | string | ((error: unknown) => boolean);
+/** A class, whether or not it is one of errors. */
+type AnyClass = abstract new (...args: never[]) => object;
+
+/**
+ * Chooses errors: by class, by `code`, or by a predicate, which answers at once.
+ *
+ * A class is whatever is declared as one, and a function whose prototype inherits from an `Error`, of any realm; every
+ * other function is a predicate.
+ */
+export type ErrorMatcher = AnyClass | string | ((error: unknown) => boolean);
 
 /**
  * Whether a matcher chooses an error; a class also chooses errors of another realm, by the names of their classes.
@@ -24,10 +31,11 @@ export function matchesError(matcher: ErrorMatcher, error: unknown, path?: strin
   return isClass(matcher) ? isOfClass(error, matcher) : isChosen(matcher, error, path);
 }
 
-function isOfClass(error: unknown, type: abstract new (...args: never[]) => Error): boolean {
+function isOfClass(error: unknown, type: AnyClass): boolean {
   if (isInstanceOf(error, type)) return true;
   const isForeign = isError(error) && !isInstanceOf(error, Error);
-  return isForeign && classNamesOf(error).includes(type.name);
+  const name = readProperty(type, 'name');
+  return isForeign && typeof name === 'string' && classNamesOf(error).includes(name);
 }
 
 function isChosen(predicate: (error: unknown) => boolean, error: unknown, path: string | undefined): boolean {
@@ -48,13 +56,20 @@ function isChosen(predicate: (error: unknown) => boolean, error: unknown, path: 
 }
 
 /** A class cannot be called, which shows in its `prototype`; of a function that makes errors the prototype is one. */
-function isClass(
-  matcher: Exclude<ErrorMatcher, string>,
-): matcher is abstract new (...args: never[]) => Error {
-  const property = Reflect.getOwnPropertyDescriptor(matcher, 'prototype');
+function isClass(matcher: Exclude<ErrorMatcher, string>): matcher is AnyClass {
+  const property = prototypeProperty(matcher);
   const prototype: unknown = property?.value;
   if (typeof prototype !== 'object' || prototype === null) return false;
   return property?.writable === false || isErrorPrototype(prototype);
+}
+
+function prototypeProperty(matcher: object): PropertyDescriptor | undefined {
+  try {
+    return Reflect.getOwnPropertyDescriptor(matcher, 'prototype');
+  } catch {
+    // A proxy that does not let itself be asked: to call it tells more.
+    return undefined;
+  }
 }
 
 function isErrorPrototype(prototype: object): boolean {

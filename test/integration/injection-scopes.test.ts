@@ -354,17 +354,25 @@ describe('a binding that is asynchronous', () => {
     expect(new Set(outputs.map((output) => output.slice(1))).size).toBe(1);
   });
 
-  test('whose promise is given by get itself is awaited too', async () => {
-    const container = {
-      isBound: (type: unknown) => type === First,
-      get: () => Promise.resolve(new First(new UnitOfWork())) as never,
-    };
+  test('whose promise is given by get itself is refused: that is what getAsync is for', async () => {
+    const given = [
+      () => Promise.resolve(new First(new UnitOfWork())),
+      () => Promise.reject(new Error('no database')),
+    ];
     const One = definePipeline<string, string>('one', (builder) => {
       const first = builder.addTransform(First, { from: builder.addCompositeInput() });
       builder.connect(first, builder.addCompositeOutput());
     });
 
-    expect(await new PipelineRunner({ container }).runItem(One, 'a')).toMatch(/^a \d+$/);
+    for (const get of given) {
+      const container = { isBound: (type: unknown) => type === First, get: get as never };
+      const unhandled = await unhandledDuring(async () => {
+        const error = await rejectionOf(new PipelineRunner({ container }).runItem(One, 'a'));
+        expect(error).toMatchObject({ code: 'NODE_ACTIVATION_FAILED', path: 'one/First' });
+        expect(error.message).toContain('getAsync');
+      });
+      expect(unhandled).toEqual([]);
+    }
   });
 
   test('is NODE_ACTIVATION_FAILED where it rejects, gives no node, or the container has no getAsync', async () => {

@@ -1,3 +1,5 @@
+import { createWriteStream } from 'node:fs';
+import { PassThrough } from 'node:stream';
 import { describe, expectTypeOf, test } from 'vitest';
 import {
   PipelineBuilder,
@@ -344,5 +346,26 @@ describe('options', () => {
         draft.inheritParentParameters = { pick: ['a'] };
       },
     });
+  });
+});
+
+describe('a stream as a sink', () => {
+  test('takes what the stream takes', () => {
+    const builder = new PipelineBuilder();
+    const numbers = builder.addSource([1, 2]);
+    const texts = builder.addSource(['a']);
+    builder.addSink(new PassThrough({ objectMode: true }), { from: numbers });
+    builder.addSink(process.stdout, { from: texts });
+    builder.connect(texts, builder.addSink(process.stderr, 'errors'));
+    builder.addSink(new WritableStream<number>(), { from: numbers });
+    expectTypeOf(builder.addSink(new WritableStream<number>())).toEqualTypeOf<SinkHandle<number>>();
+    builder.addSink(createWriteStream('lines.txt'), { from: texts, name: 'file' });
+
+    // @ts-expect-error -- standard output takes texts and bytes
+    builder.addSink(process.stdout, { from: numbers });
+    // @ts-expect-error -- the stream takes numbers
+    builder.addSink(new WritableStream<number>(), { from: texts });
+    // @ts-expect-error -- nothing can be written to it
+    builder.addSink(new ReadableStream<number>(), { from: numbers });
   });
 });

@@ -1,5 +1,6 @@
 // What holds for every run, whatever happens in it.
 import type { NodeCounts } from 'heirline';
+import { pairEvents } from '../../integration/support/event-pairs.js';
 import { noCounts } from './counts.js';
 import { branchPrefix, holdsLetters, stepId, type Pipe, type Program, type Step } from './fuzz-program.js';
 import type { Observed } from './fuzz-run.js';
@@ -14,7 +15,7 @@ export function brokenLaws(program: Program, observed: Observed): string[] {
     ...brokenEnd(observed),
     ...brokenCounts(program, observed),
     ...brokenClosing(observed),
-    ...brokenEvents(observed),
+    ...pairEvents(observed.recorder.events).unpaired,
   ];
 }
 
@@ -177,27 +178,5 @@ function brokenClosing({ recorder }: Observed): string[] {
     if (ran.join() !== [...registered].reverse().join())
       wrong.push(`disposers ${registered.join()} were registered, ${ran.join()} ran`);
   }
-  return wrong;
-}
-
-function brokenEvents({ recorder }: Observed): string[] {
-  const wrong: string[] = [];
-  const balance = new Map<string, number>();
-  const step = (key: string, by: number): void => {
-    const now = (balance.get(key) ?? 0) + by;
-    balance.set(key, now);
-    if (now < 0 || now > 1) wrong.push(`${key}: ${now > 1 ? 'a second start' : 'an end without a start'}`);
-  };
-  for (const event of recorder.events) {
-    const { type, path, pipelineId } = event;
-    const child = 'childPipelineId' in event ? String(event.childPipelineId) : '';
-    if (type === 'pipelineStarted') step(`pipeline ${path} ${pipelineId}`, 1);
-    if (type === 'pipelineCompleted' || type === 'pipelineFailed') step(`pipeline ${path} ${pipelineId}`, -1);
-    if (type === 'nodeStarted') step(`node ${path} ${pipelineId}`, 1);
-    if (type === 'nodeCompleted') step(`node ${path} ${pipelineId}`, -1);
-    if (type === 'compositeStarted') step(`composite ${path} ${child}`, 1);
-    if (type === 'compositeCompleted') step(`composite ${path} ${child}`, -1);
-  }
-  for (const [key, left] of balance) if (left !== 0) wrong.push(`${key} has no end`);
   return wrong;
 }

@@ -1,0 +1,91 @@
+import type { Outcome } from '../ports/execution-observer.js';
+import type { ClosingStep } from './closing-steps.js';
+import { flushUnanswered, streamUnanswered, wholeNodeFailed } from './engine-errors.js';
+import type { Execution } from './execution.js';
+import type { Plan } from './plan.js';
+import type { Writing } from './run-state.js';
+import type { SinkStage } from './sink-stage.js';
+import { outcomeOf } from './tell-events.js';
+
+/**
+ * Flushes each sink of an execution once: an instance that stands in several nodes in the place of the last one.
+ *
+ * At the top of a run the streams that the run writes to are ended afterwards, once all else has been flushed well.
+ */
+export function flushSteps({ sinks, writables }: Plan, execution: Execution): ClosingStep[] {
+  if (execution.around !== undefined) return sinkSteps(sinks, execution);
+  const { written } = execution.run;
+  if (written.size === 0) return sinkSteps(sinks, execution);
+  const flushed = sinks.filter((sink) => !writables.some((writable) => writable === sink));
+  const ended = [...written].map(([stream, writing]) => {
+    const nodes = writables.filter((writable) => writable.stream === stream);
+    return streamStep(writing, nodes, execution);
+  });
+  return [...sinkSteps(flushed, execution), ...ended];
+}
+
+function sinkSteps(sinks: readonly SinkStage[], execution: Execution): ClosingStep[] {
+  if (sinks.length < 2) return sinks.map((sink) => flushStep(sink, [sink], execution));
+  const nodes = new Map<unknown, SinkStage[]>();
+  for (const sink of sinks) {
+    const instance = sink.flushed(execution) ?? sink;
+    const before = nodes.get(instance) ?? [];
+    nodes.delete(instance);
+    nodes.set(instance, [...before, sink]);
+  }
+  return [...nodes.values()].flatMap((each) => {
+    const last = each.at(-1);
+    return last === undefined ? [] : [flushStep(last, each, execution)];
+  });
+}
+
+/** @param nodes all those in which the sink's instance stands. */
+function flushStep(sink: SinkStage, nodes: readonly SinkStage[], execution: Execution): ClosingStep {
+  const { site } = sink;
+  let outcome: Outcome;
+  return {
+    path: site.path,
+    run: () => {
+      outcome = outcomeOf(execution);
+      return sink.flush(execution, outcome);
+    },
+    // Whatever fails behind it, the sink has all that it was given.
+    done: () => {
+      if (outcome === 'succeeded') tellSucceeded(nodes, execution);
+    },
+    failed: (thrown) => {
+      execution.failClosing(wholeNodeFailed(site.path, thrown, 'failed in flush'), site);
+    },
+    late: () => {
+      execution.failClosing(flushUnanswered(site.path, execution.run.end.graceMs), site);
+    },
+  };
+}
+
+/** @param nodes those of the run's root that write to the stream. */
+function streamStep(writing: Writing, nodes: readonly SinkStage[], execution: Execution): ClosingStep {
+  const { site } = writing;
+  let outcome: Outcome;
+  return {
+    path: site.path,
+    run: () => {
+      outcome = outcomeOf(execution);
+      return writing.close(outcome, execution.failure ?? execution.scope.reason);
+    },
+    done: () => {
+      if (outcome === 'succeeded') tellSucceeded(nodes, execution);
+    },
+    failed: (thrown) => {
+      execution.failClosing(wholeNodeFailed(site.path, thrown, 'failed when its stream was ended'), site);
+    },
+    late: () => {
+      const error = streamUnanswered(site.path, execution.run.end.graceMs);
+      execution.failClosing(error, site);
+      void writing.close('failed', error);
+    },
+  };
+}
+
+function tellSucceeded(nodes: readonly SinkStage[], execution: Execution): void {
+  for (const node of nodes) node.tell(execution, 'nodeCompleted', { outcome: 'succeeded' });
+}
