@@ -62,6 +62,8 @@ class ExecutionExtras {
   closing: Closing | undefined;
   letters: HeldLetters | undefined;
   stops: Set<() => void> | undefined;
+  /** Stop watching for the end of its scope. */
+  watches: Set<() => void> | undefined;
   ended: Set<string> | undefined;
   lingering: Lingering | undefined;
 }
@@ -236,8 +238,9 @@ export class Execution implements ChildOutputs, ContextHolder {
     Execution.#extrasOf(this).isSettled = true;
   }
 
-  /** Notes that it has been closed. */
+  /** Notes that it has been closed: nothing of the engine's own waits for its end any more. */
   closed(): void {
+    for (const unwatch of this.#extras?.watches ?? []) unwatch();
     this.frame.closeScope();
   }
 
@@ -246,7 +249,9 @@ export class Execution implements ChildOutputs, ContextHolder {
    * that stops watching.
    */
   onStop(stop: () => void): () => void {
-    const stops = (Execution.#extrasOf(this).stops ??= new Set());
+    const extras = Execution.#extrasOf(this);
+    const stops = (extras.stops ??= new Set());
+    const watches = (extras.watches ??= new Set());
     let isDone = false;
     // The code that ends it may be anybody's: what follows happens in the context of this execution.
     const once = (): void => {
@@ -256,10 +261,12 @@ export class Execution implements ChildOutputs, ContextHolder {
     };
     stops.add(once);
     const unwatch = this.frame.scope.watch(once);
+    watches.add(unwatch);
     if (this.isHalted) once();
     return () => {
       isDone = true;
       stops.delete(once);
+      watches.delete(unwatch);
       unwatch();
     };
   }
