@@ -41,8 +41,8 @@ export interface CallOutcome {
 
 /** The turn of one item, where several items of one node are under way. */
 export interface EmissionTurn {
-  /** Waits until the item may emit: for a composite's child, which emits by itself. */
-  wait(): Work;
+  /** Hands on an output of a composite's child when it is the item's turn; one whose child has stopped first is dropped. */
+  send(child: Execution, emit: () => Work): Work;
   /** Takes over the promise that a node's call gave; gives what tells the caller so. */
   awaitCall(call: CallOutcome, pending: PromiseLike<unknown>): unknown;
 }
