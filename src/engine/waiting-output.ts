@@ -21,8 +21,6 @@ export class WaitingOutput {
     this.#unwatch = child.onStop(() => {
       this.#giveUp();
     });
-    // It may have stopped before.
-    if (this.#emit === undefined) this.#unwatch();
   }
 
   /** Hands the output on: it is its turn. */
