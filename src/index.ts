@@ -119,7 +119,13 @@ export type {
 } from './nodes/composite-options.js';
 export type { NodeKind } from './nodes/node-kind.js';
 export type { NodeLifecycle } from './nodes/node-lifecycle.js';
-export type { BasicNodeOptions, ItemOptions, NodeLifetime, NodeOptions } from './nodes/node-options.js';
+export type {
+  BasicNodeOptions,
+  ItemOptions,
+  NodeLifetime,
+  NodeOptions,
+  SourceOptions,
+} from './nodes/node-options.js';
 export { PipelineInputSource } from './nodes/pipeline-input-source.js';
 export { PipelineOutputSink } from './nodes/pipeline-output-sink.js';
 export { SinkNode } from './nodes/sink-node.js';

@@ -22,6 +22,7 @@ export interface ResolvedNodeOptions {
   readonly ordered: boolean;
   readonly errorPolicy: ErrorPolicy | undefined;
   readonly timeoutMs: number | undefined;
+  readonly idleTimeoutMs: number | undefined;
   readonly lifetime: NodeLifetime;
 }
 

@@ -1,6 +1,8 @@
-import { hasMethod, isInstanceOf, readProperty } from '../data/foreign-value.js';
+import { hasMethod, hasProperty, isInstanceOf, readProperty } from '../data/foreign-value.js';
+import { isStream } from '../data/streams.js';
 import { PipelineInputSource } from '../nodes/pipeline-input-source.js';
 import { PipelineOutputSink } from '../nodes/pipeline-output-sink.js';
+import { SourceNode } from '../nodes/source-node.js';
 import { StreamTransformNode } from '../nodes/stream-transform-node.js';
 import { TransformNode } from '../nodes/transform-node.js';
 import type { NodeKind } from '../nodes/node-kind.js';
@@ -78,6 +80,10 @@ export function bindNode(kind: keyof typeof methodsOf, node: unknown): BoundNode
     return { kind, isStream: false, name: undefined, binding: { how: 'writable', stream: node } };
   }
   if (typeof node === 'object' && node !== null) {
+    // A file stream, say, has an `open` of its own.
+    if (kind === 'source' && isIterable(node) && !isInstanceOf(node, SourceNode)) {
+      return { kind, isStream: false, name: undefined, binding: { how: 'iterable', items: node } };
+    }
     if (methods.some((method) => hasMethod(node, method))) {
       const isStream = kind === 'stream-transform' || hasMethod(node, 'consume');
       return {
@@ -86,9 +92,6 @@ export function bindNode(kind: keyof typeof methodsOf, node: unknown): BoundNode
         name: classNameOf(readProperty(node, 'constructor')),
         binding: { how: 'instance', instance: node },
       };
-    }
-    if (kind === 'source' && isIterable(node)) {
-      return { kind, isStream: false, name: undefined, binding: { how: 'iterable', items: node } };
     }
   }
   if (kind === 'source' && typeof node === 'string') {
@@ -99,10 +102,10 @@ export function bindNode(kind: keyof typeof methodsOf, node: unknown): BoundNode
   return { problem: `${expected}${or} was expected, not ${describeMisfit(node)}` };
 }
 
-/** Whether iterating a value a second time gives nothing: it is its own iterator. */
+/** Whether iterating a value a second time gives nothing: it is its own iterator, or a stream. */
 export function isOneShot(binding: NodeBinding): boolean {
   if (binding.how !== 'iterable') return false;
-  return hasMethod(binding.items, 'next');
+  return hasMethod(binding.items, 'next') || isStream(binding.items);
 }
 
 function misplaced(kind: NodeKind, node: unknown): string | undefined {
@@ -133,7 +136,7 @@ function isClass(node: object, methods: readonly string[]): boolean {
 }
 
 function isIterable(value: object): boolean {
-  return Symbol.iterator in value || Symbol.asyncIterator in value;
+  return hasProperty(value, Symbol.iterator) || hasProperty(value, Symbol.asyncIterator);
 }
 
 /** The name of a class, undefined where it has none to speak of. */

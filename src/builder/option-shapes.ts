@@ -4,7 +4,7 @@ import { rule } from '../errors/option-rules.js';
 import type { OptionRules } from '../errors/option-rules.js';
 import { errorPolicy, ErrorPolicy, isFinalDecision } from '../resilience/error-policy.js';
 import { outputCardinalities } from '../nodes/composite-options.js';
-import type { NodeOptions } from '../nodes/node-options.js';
+import type { NodeOptions, SourceOptions } from '../nodes/node-options.js';
 import { budgetRule } from '../run/budget-limits.js';
 import { sessionSharings } from '../run/run-services.js';
 import type { ResolvedNodeOptions } from './blueprint.js';
@@ -25,7 +25,7 @@ const perItem: OptionRules = {
 
 /** The options that each kind of node knows. */
 export const nodeRules = {
-  source: basic,
+  source: { ...basic, idleTimeoutMs: rule.positiveMilliseconds },
   transform: { ...basic, ...perItem },
   'stream-transform': basic,
   sink: { ...basic, ...perItem },
@@ -75,7 +75,7 @@ export function streamCompositeProblems(options: Readonly<Record<string, unknown
 }
 
 /** A node's options with their defaults; wrong values are reported elsewhere and read as the default here. */
-export function resolveOptions(options: NodeOptions): ResolvedNodeOptions {
+export function resolveOptions(options: NodeOptions & SourceOptions): ResolvedNodeOptions {
   const { errorPolicy: policy } = options;
   return Object.freeze({
     concurrency: options.concurrency ?? 1,
@@ -86,6 +86,7 @@ export function resolveOptions(options: NodeOptions): ResolvedNodeOptions {
         ? errorPolicy(policy)
         : undefined,
     timeoutMs: options.timeoutMs,
+    idleTimeoutMs: options.idleTimeoutMs,
     lifetime: options.lifetime ?? 'execution',
   });
 }

@@ -21,7 +21,7 @@ import type {
   ItemCompositeOptions,
   StreamCompositeOptions,
 } from '../nodes/composite-options.js';
-import type { BasicNodeOptions, NodeOptions } from '../nodes/node-options.js';
+import type { BasicNodeOptions, NodeOptions, SourceOptions } from '../nodes/node-options.js';
 import type { Items, SourceNode } from '../nodes/source-node.js';
 import type { SinkNode } from '../nodes/sink-node.js';
 import type { Skip } from '../nodes/skip.js';
@@ -139,7 +139,7 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
       | Constructor<SourceNode<T>>
       | SourceNode<T>
       | Items<T>,
-    options?: string | BasicNodeOptions,
+    options?: string | SourceOptions,
   ): SourceHandle<T> {
     return this.#nodes.addNode('source', node, options);
   }
@@ -155,10 +155,10 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
     return this.#nodes.addNode('transform', node, options);
   }
 
-  /** Adds a transform of the whole stream: a class, an instance, or an async generator function. */
+  /** Adds a transform of the whole stream: a class, an instance, or a function that gives what can be iterated. */
   addStreamTransform<A, B>(
     node:
-      | ((items: AsyncIterable<A>, context: PipelineContext) => AsyncIterable<B>)
+      | ((items: AsyncIterable<A>, context: PipelineContext) => Items<B> | Promise<Items<B>>)
       | Constructor<StreamTransformNode<A, B>>
       | StreamTransformNode<A, B>,
     options?: string | (BasicNodeOptions & FromOption<A>),

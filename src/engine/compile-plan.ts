@@ -149,14 +149,14 @@ class PlanCompiler {
   }
 
   #nodeStage(node: BlueprintNode, site: StageSite): NodeStage {
-    const { errorPolicy, timeoutMs } = node.options;
+    const { errorPolicy, timeoutMs, idleTimeoutMs } = node.options;
     switch (node.kind) {
       case 'composite-input':
         return new InputStage(site);
       case 'composite-output':
         return new OutputStage(site);
       case 'source':
-        return this.#constructing(node, (code) => new SourceStage(site, code), 'open');
+        return this.#constructing(node, (code) => new SourceStage(site, code, idleTimeoutMs), 'open');
       case 'sink':
         if (!node.isStream) {
           return this.#itemSink(node, site);

@@ -24,6 +24,7 @@ import type { StageSite } from './stage-site.js';
 import { timedTry } from './timed-try.js';
 import { nothingAfter, Pending } from './pending.js';
 import { WorkStage } from './work-stage.js';
+import { after } from './work.js';
 import type { Work } from './work.js';
 
 /** Runs a whole sub-pipeline for each item, in a child context. */
@@ -48,7 +49,10 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     this.#isScope = composite.cancellable || composite.budget !== undefined;
     this.#combining = starter.mapping?.combines === true ? starter.mapping : undefined;
     const isLive = composite.output === 'many' && policy?.canRecover !== true;
-    this.#live = isLive ? new LiveOutputs(this, this.#combining, timeoutMs !== undefined) : undefined;
+    const isLimited = timeoutMs !== undefined;
+    this.#live = isLive
+      ? new LiveOutputs(this, this.#combining, isLimited, this.#isScope || isLimited)
+      : undefined;
   }
 
   protected override attempt(
@@ -177,8 +181,18 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     return (processed as HeldOutputs).emit(this.next, execution, trace);
   }
 
-  /** Decides what one child has come to: outputs to emit, an item that ended, or a failed try. */
+  /** Decides what one child has come to; what of its outputs others still have is waited for. */
   #conclude(child: ChildExecution, item: unknown, attempt: number): unknown {
+    const decided = this.#decide(child, item, attempt);
+    const left = this.#live?.leftBy(child);
+    if (left === undefined) return decided;
+    const pending = new Pending();
+    pending.work = after(pending.settle(decided), () => left) ?? left;
+    return pending;
+  }
+
+  /** Decides what one child has come to: outputs to emit, an item that ended, or a failed try. */
+  #decide(child: ChildExecution, item: unknown, attempt: number): unknown {
     const { parent, link, frame } = child;
     const letters = this.mayRepeat ? child.letters : undefined;
     if (parent.frame.scope.reason !== undefined) {

@@ -58,6 +58,15 @@ export function nodeTimeout(path: string, timeoutMs: number): PipelineError {
   });
 }
 
+/** A source that has given no item in time. */
+export function sourceIdle(path: string, idleTimeoutMs: number): PipelineError {
+  return new PipelineError('NODE_TIMEOUT', {
+    path,
+    problem: `The source gave no item for ${String(idleTimeoutMs)} ms (idleTimeoutMs) while one was waited for.`,
+    remedy: 'Raise idleTimeoutMs, or let the source end, or fail, when nothing comes.',
+  });
+}
+
 /** A flush that has not ended when the run was given up. */
 export function flushUnanswered(path: string, graceMs: number): PipelineError {
   return new PipelineError('NODE_FAILED', {

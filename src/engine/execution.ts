@@ -42,8 +42,8 @@ export interface CallOutcome {
 
 /** The turn of one item, where several items of one node are under way. */
 export interface EmissionTurn {
-  /** Waits until the item may emit: for a composite's child, which emits by itself. */
-  wait(): Work;
+  /** Hands on an output of a composite's child when it is the item's turn; one whose child has stopped first is dropped. */
+  send(child: Execution, emit: () => Work): Work;
   /** Takes over the promise that a node's call gave; gives what tells the caller so. */
   awaitCall(call: CallOutcome, pending: PromiseLike<unknown>): unknown;
 }
@@ -64,6 +64,8 @@ class ExecutionExtras {
   letters: HeldLetters | undefined;
   stops: Set<() => void> | undefined;
   told: ToldEvents | undefined;
+  /** Stop watching for the end of its scope. */
+  watches: Set<() => void> | undefined;
   lingering: Lingering | undefined;
 }
 
@@ -248,8 +250,9 @@ export class Execution implements ChildOutputs, ContextHolder {
     Execution.#extrasOf(this).isSettled = true;
   }
 
-  /** Notes that it has been closed. */
+  /** Notes that it has been closed: nothing of the engine's own waits for its end any more. */
   closed(): void {
+    for (const unwatch of this.#extras?.watches ?? []) unwatch();
     this.frame.closeScope();
   }
 
@@ -258,7 +261,9 @@ export class Execution implements ChildOutputs, ContextHolder {
    * that stops watching.
    */
   onStop(stop: () => void): () => void {
-    const stops = (Execution.#extrasOf(this).stops ??= new Set());
+    const extras = Execution.#extrasOf(this);
+    const stops = (extras.stops ??= new Set());
+    const watches = (extras.watches ??= new Set());
     let isDone = false;
     // The code that ends it may be anybody's: what follows happens in the context of this execution.
     const once = (): void => {
@@ -268,10 +273,12 @@ export class Execution implements ChildOutputs, ContextHolder {
     };
     stops.add(once);
     const unwatch = this.frame.scope.watch(once);
+    watches.add(unwatch);
     if (this.isHalted) once();
     return () => {
       isDone = true;
       stops.delete(once);
+      watches.delete(unwatch);
       unwatch();
     };
   }

@@ -17,15 +17,24 @@ export class LiveOutputs {
     private readonly combining: ItemMapping | undefined,
     /** Whether each child has a limit. */
     private readonly isLimited: boolean,
+    /** Whether each child can end alone. */
+    private readonly isScope: boolean,
   ) {}
 
   /** Hands on an output in its turn. The child's limit is for its own work: it stands still while others have the output. */
   send(child: ChildExecution, item: unknown): Work {
-    const turn = child.link?.turn?.wait();
-    const sent = turn === undefined ? this.#emit(child, item) : turn.then(() => this.#emit(child, item));
-    if (sent === undefined || !this.isLimited) return sent;
-    const goOn = child.frame.scope.holdLimit();
-    return sent.then(goOn);
+    if (child.isHalted) return undefined;
+    const turn = child.link?.turn;
+    const emit = (): Work => this.#emit(child, item);
+    const sent = turn === undefined ? emit() : turn.send(child, emit);
+    if (sent === undefined) return undefined;
+    const taken = this.isLimited ? sent.then(child.frame.scope.holdLimit()) : sent;
+    return this.isScope || child.plan.isConcurrent ? untilStopped(child, taken) : taken;
+  }
+
+  /** What a child that has stopped left behind: an output that others still have. */
+  leftBy(child: ChildExecution): Work {
+    return child.isHalted ? (child.kept as Work) : undefined;
   }
 
   /** Hands on an output in the parent's context. */
@@ -57,6 +66,22 @@ export class LiveOutputs {
       return SKIP;
     }
   }
+}
+
+/**
+ * Waits until others have taken a child's output, or until the child stops: then its composite waits for that output.
+ *
+ * So a failure beside the output is heard at once, though the output may wait for a turn further out.
+ */
+function untilStopped(child: ChildExecution, taken: Promise<void>): Promise<void> {
+  child.kept = taken;
+  return new Promise((resolve) => {
+    const unwatch = child.onStop(resolve);
+    void taken.then(() => {
+      unwatch();
+      resolve();
+    });
+  });
 }
 
 function pushOn(next: Stage, execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {

@@ -1,5 +1,8 @@
 import { PipelineError } from '../errors/pipeline-error.js';
-import { hasMethod, hasProperty, isArray, isInstanceOf, isObject } from '../data/foreign-value.js';
+import { hasProperty, isArray, isInstanceOf, isObject } from '../data/foreign-value.js';
+import { isStream, isWebStream } from '../data/streams.js';
+import type { WebStream } from '../data/streams.js';
+import { ItemStream } from './item-stream.js';
 
 /** What gives the items of an opened source. */
 export type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
@@ -46,7 +49,8 @@ export function isIterable(items: unknown): boolean {
  * where it is nothing to iterate, and what the user's code throws.
  */
 export function openItems(items: unknown, path: string, what = 'a source'): OpenedItems {
-  if (isStream(items)) {
+  const isOnce = isStream(items) || isInstanceOf(items, ItemStream);
+  if (isOnce) {
     refuseOpened(items, path);
     // The stream's own iterator could not be told to stop while it waits.
     if (isWebStream(items)) return { iterator: readerOf(items), isAsync: true, list: undefined };
@@ -61,7 +65,7 @@ export function openItems(items: unknown, path: string, what = 'a source'): Open
   if (!isObject(iterator)) throw new TypeError(`${what} gave an iterable without an iterator`);
   if (isArray(items) && open === iterateArray)
     return { iterator: iterator as AnyIterator, isAsync: false, list: items };
-  if (!isStream(items)) refuseOpened(iterator, path);
+  if (!isOnce) refuseOpened(iterator, path);
   return { iterator: iterator as AnyIterator, isAsync: openAsync !== undefined, list: undefined };
 }
 
@@ -80,25 +84,6 @@ function refuseOpened(once: object, path: string): void {
     });
   }
   opened.add(once);
-}
-
-/** A Node stream, a web stream or a readline interface, told by their methods: all give their items once. */
-function isStream(items: unknown): items is object {
-  if (!isObject(items) || isArray(items)) return false;
-  if (isWebStream(items)) return true;
-  return hasMethod(items, 'on') && hasMethod(items, 'pause') && hasMethod(items, 'resume');
-}
-
-interface WebStream {
-  getReader(): {
-    read(): Promise<IteratorResult<unknown>>;
-    cancel(): Promise<unknown>;
-    releaseLock(): void;
-  };
-}
-
-function isWebStream(items: object): items is WebStream {
-  return hasMethod(items, 'getReader') && hasMethod(items, 'cancel');
 }
 
 /** An iterator over a web stream that can be told to stop while it waits for an item. */

@@ -4,6 +4,8 @@ import type { NodeCounter } from './node-counter.js';
 import { Stage } from './stage.js';
 import { NOTHING, Pending, TAKEN_OVER } from './pending.js';
 import { whenSettled } from '../data/foreign-value.js';
+import { OneByOne } from './one-by-one.js';
+import { WaitingOutput } from './waiting-output.js';
 import type { WorkStage } from './work-stage.js';
 import { after } from './work.js';
 import type { Work } from './work.js';
@@ -14,7 +16,8 @@ class Lane implements EmissionTurn {
   trace: ItemTrace | undefined;
   value: unknown = NOTHING;
   isDone = false;
-  wantsTurn = false;
+  /** Its child's output that waits for the turn. */
+  waiting: WaitingOutput | undefined;
   /** The call that it waits for. */
   call: CallOutcome | undefined;
   /** What its stage has decided, once that is all that it waits for. */
@@ -23,12 +26,14 @@ class Lane implements EmissionTurn {
   settled: Work;
   /** Settles when its output has been emitted, while that goes on. */
   emitted: Work;
-  #granted: (() => void) | undefined;
 
   // Made once and not for every item.
   readonly onValue = (value: unknown): Work => this.lanes.called(this, value);
   readonly onError = (thrown: unknown): Work => this.lanes.threw(this, thrown);
   readonly onDecided = (): Work => this.lanes.finish(this, this.decided?.outcome);
+  readonly onEmitted = (): void => {
+    this.lanes.leave(this);
+  };
 
   constructor(private readonly lanes: Lanes) {}
 
@@ -36,17 +41,16 @@ class Lane implements EmissionTurn {
     this.item = item;
     this.trace = trace;
     this.isDone = false;
-    this.wantsTurn = false;
+    this.waiting = undefined;
   }
 
-  /** Waits until this item may emit; it keeps the turn until it is done. */
-  wait(): Work {
-    if (this.lanes.emitting === this) return undefined;
-    this.wantsTurn = true;
-    return new Promise((resolve) => {
-      this.#granted = resolve;
-      this.lanes.grant();
-    });
+  send(child: Execution, emit: () => Work): Work {
+    return this.lanes.send(this, child, emit);
+  }
+
+  /** Hands on what its stage has made of the item. */
+  emit(): Work {
+    return this.lanes.emit(this);
   }
 
   awaitCall(call: CallOutcome, pending: PromiseLike<unknown>): typeof TAKEN_OVER {
@@ -54,16 +58,14 @@ class Lane implements EmissionTurn {
     this.settled = whenSettled(pending, this.onValue, this.onError);
     return TAKEN_OVER;
   }
-
-  grant(): void {
-    this.#granted?.();
-    this.#granted = undefined;
-  }
 }
 
 /** The items of one node that are under way in one execution. */
 class Lanes {
-  emitting: Lane | undefined;
+  /** In order: the lane that has the turn to emit. */
+  #emitting: Lane | undefined;
+  /** Without an order: lets outputs leave as they come, one at a time. */
+  readonly #turns: OneByOne | undefined;
   /** The lanes with items, the eldest first. */
   readonly #busy: Lane[] = [];
   readonly #free: Lane[] = [];
@@ -75,9 +77,10 @@ class Lanes {
     private readonly execution: Execution,
     private readonly stage: WorkStage,
     private readonly size: number,
-    private readonly isOrdered: boolean,
+    isOrdered: boolean,
   ) {
     this.#counter = stage.counter(execution);
+    this.#turns = isOrdered ? undefined : new OneByOne();
   }
 
   start(item: unknown, trace: ItemTrace | undefined): Work {
@@ -109,31 +112,54 @@ class Lanes {
     lane.isDone = true;
     lane.value = value;
     this.#counter.waiting -= 1;
-    // One that was given up while it waited for its turn must not wait for ever; what it still gives is dropped.
-    if (this.emitting !== lane) lane.grant();
+    // What an item that was given up still gives is dropped, and waits no longer.
+    lane.waiting?.drop();
+    if (this.#turns !== undefined) {
+      const emitted = value === NOTHING ? undefined : this.#turns.send(lane);
+      if (emitted === undefined) this.leave(lane);
+      return emitted?.then(lane.onEmitted);
+    }
     // It had the turn already: what it gave has been emitted.
-    if (this.emitting === lane) this.#leave(lane);
-    this.grant();
+    if (this.#emitting === lane) this.leave(lane);
+    this.#grant();
     return lane.emitted;
   }
 
-  /** Gives the turn to emit: in order to the eldest lane, else to the first lane that wants it. */
-  grant(): void {
-    while (this.emitting === undefined) {
-      const lane = this.isOrdered ? this.#busy[0] : this.#busy.find((each) => each.isDone || each.wantsTurn);
-      if (lane === undefined || !(lane.isDone || lane.wantsTurn)) return;
-      this.emitting = lane;
+  /** Hands on an output of a lane's child in its turn. */
+  send(lane: Lane, child: Execution, emit: () => Work): Work {
+    if (this.#turns !== undefined) {
+      if (!this.#turns.isBusy) return this.#turns.send({ emit });
+      const waiting = new WaitingOutput(child, emit);
+      void this.#turns.send(waiting);
+      return waiting.sent;
+    }
+    // In order the eldest has the turn, and keeps it until it is done.
+    if (this.#emitting === undefined && this.#busy[0] === lane) this.#emitting = lane;
+    if (this.#emitting === lane) return emit();
+    lane.waiting = new WaitingOutput(child, emit);
+    return lane.waiting.sent;
+  }
+
+  emit(lane: Lane): Work {
+    return lane.value === NOTHING ? undefined : this.stage.emit(this.execution, lane.value, lane.trace);
+  }
+
+  /** Gives the turn to emit to the eldest lane, once that has something to emit. */
+  #grant(): void {
+    while (this.#emitting === undefined) {
+      const lane = this.#busy[0];
+      if (lane === undefined || !(lane.isDone || lane.waiting !== undefined)) return;
+      this.#emitting = lane;
       if (!lane.isDone) {
-        lane.grant();
+        void lane.waiting?.emit();
         return;
       }
-      const emitted =
-        lane.value === NOTHING ? undefined : this.stage.emit(this.execution, lane.value, lane.trace);
+      const emitted = this.emit(lane);
       if (emitted !== undefined) {
         lane.emitted = this.#leaveAfter(emitted, lane);
         return;
       }
-      this.#leave(lane);
+      this.leave(lane);
     }
   }
 
@@ -147,24 +173,32 @@ class Lanes {
   #room(): Work {
     const eldest = this.#busy[0];
     // In order the eldest is the first to leave.
-    if (this.isOrdered && eldest !== undefined) return eldest.emitted ?? eldest.settled;
+    if (this.#turns === undefined && eldest !== undefined) return eldest.emitted ?? eldest.settled;
     return new Promise((resolve) => (this.#whenFree = resolve));
   }
 
   async #leaveAfter(emitted: Promise<void>, lane: Lane): Promise<void> {
     await emitted;
-    this.#leave(lane);
-    this.grant();
+    this.leave(lane);
+    this.#grant();
   }
 
-  #leave(lane: Lane): void {
+  /** Frees the place of an item that has gone on. */
+  leave(lane: Lane): void {
     const busy = this.#busy;
     if (busy[0] === lane) busy.shift();
     else busy.splice(busy.indexOf(lane), 1);
-    lane.item = lane.trace = lane.call = lane.decided = lane.emitted = lane.settled = undefined;
+    lane.item =
+      lane.trace =
+      lane.call =
+      lane.decided =
+      lane.emitted =
+      lane.settled =
+      lane.waiting =
+        undefined;
     lane.value = NOTHING;
     this.#free.push(lane);
-    this.emitting = undefined;
+    this.#emitting = undefined;
     const whenFree = this.#whenFree;
     this.#whenFree = undefined;
     whenFree?.();

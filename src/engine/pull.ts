@@ -6,6 +6,7 @@ import { Pacer } from '../run/pacer.js';
 import { closeSource } from './close-source.js';
 import { wholeNodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
+import { IdleLimit } from './idle-limit.js';
 import { DONE, isRefusal, openItems, refuseNoResult } from './open-items.js';
 import type { OpenedItems } from './open-items.js';
 import { settle } from './passage.js';
@@ -25,6 +26,8 @@ export interface PulledStage extends NodeStage {
   readonly segment: SegmentStage;
   /** The loops over its items where nobody follows or counts them. */
   loops(isList: boolean): SourceLoops;
+  /** How long an item may be waited for; undefined where there is no limit. */
+  readonly idleTimeoutMs?: number | undefined;
   /** Counts an item and sends it on its way. */
   enter(execution: Execution, item: unknown, trace: ItemTrace | undefined): Passage | undefined;
 }
@@ -100,7 +103,7 @@ export class Pull implements Pulling {
         this.failed(thrown, false);
         return;
       } finally {
-        reading.isWaiting = false;
+        reading.opened();
       }
       if (this.#closed !== undefined || !this.#wantsMore()) {
         // It has answered too late: what it has opened is closed all the same.
@@ -109,7 +112,10 @@ export class Pull implements Pulling {
       }
       this.#open(this.#items);
       if (this.#source?.isAsync === true) await this.#pullAnswers(reading);
-      else await this.#pullOn(this.#pullNow(), reading);
+      else {
+        reading.isWaiting = false;
+        await this.#pullOn(this.#pullNow(), reading);
+      }
     });
   }
 
@@ -151,12 +157,15 @@ export class Pull implements Pulling {
   }
 
   async #runAsync(loop: (reading: Reading) => Promise<void>): Promise<void> {
-    const reading = new Reading(this.execution, this.stage.site.path, {
+    const { execution, stage } = this;
+    const idle = IdleLimit.of(execution, stage.site, stage.idleTimeoutMs);
+    const read = {
       wantsMore: () => this.#wantsMore(),
       close: () => this.#close(),
       // A promise among the items of a list keeps nothing open.
       isLoose: () => this.stop === 'lateItem',
-    });
+    };
+    const reading = new Reading(execution, stage.site.path, read, idle);
     await reading.run(() => loop(reading));
     await this.#end();
   }

@@ -1,6 +1,7 @@
 import { systemClock } from '../ports/clock.js';
 import { alarmAt } from '../run/alarm.js';
 import type { Execution } from './execution.js';
+import type { IdleLimit } from './idle-limit.js';
 import type { OpenPart, Wait } from './run-state.js';
 import type { Work } from './work.js';
 
@@ -30,6 +31,8 @@ export class Reading {
     private readonly execution: Execution,
     private readonly path: string,
     private readonly read: ReadIterator,
+    /** How long an item may be waited for; undefined where there is no limit. */
+    private readonly idle?: IdleLimit,
   ) {
     this.#wait = execution.run.waitAt(path, false);
   }
@@ -42,6 +45,14 @@ export class Reading {
   /** Notes whether the iterator has been asked and has not answered. */
   set isWaiting(isWaiting: boolean) {
     this.#wait.isWaiting = isWaiting;
+    if (this.idle === undefined) return;
+    if (isWaiting) this.idle.begin();
+    else this.idle.pause();
+  }
+
+  /** Notes that the source is open; its first item is waited for still. */
+  opened(): void {
+    this.#wait.isWaiting = false;
   }
 
   /** Settles when the loop has ended and the iterator is closed, or when it is left. */
@@ -69,6 +80,7 @@ export class Reading {
     run.keep(part);
     await Promise.race([this.#readAndClose(loop), left]);
     this.#stopAlarm?.();
+    this.idle?.end();
     for (const stop of stopWatching) stop();
     run.release(part);
     this.#wait.end();
@@ -76,14 +88,16 @@ export class Reading {
 
   async #readAndClose(loop: () => Promise<void>): Promise<void> {
     await loop();
+    this.idle?.end();
     const closed = this.read.close();
     if (closed === undefined) return;
-    this.isWaiting = true;
+    this.#wait.isWaiting = true;
     this.#limit();
     await closed;
   }
 
   #closeWaiting(): void {
+    this.idle?.end();
     void this.read.close();
     if (this.read.isLoose()) this.#leave();
     else this.#limit();

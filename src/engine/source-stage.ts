@@ -53,6 +53,8 @@ export class SourceStage extends NodeStage implements PulledStage {
   constructor(
     site: StageSite,
     readonly code: NodeCode,
+    /** How long an item may be waited for. */
+    readonly idleTimeoutMs?: number,
   ) {
     super(site);
   }

@@ -95,6 +95,8 @@ class OutputLoop {
   #hasEnded = false;
   /** Whether the iterator has been asked and has not answered: an error is then its own, and its end. */
   #isAsked = false;
+  /** Whether an item of a list is waited for that is still a promise: it keeps nothing open. */
+  #hasLateItem = false;
 
   constructor(
     private readonly stage: StreamTransformStage,
@@ -107,7 +109,7 @@ class OutputLoop {
     const reading = new Reading(execution, stage.site.path, {
       wantsMore: () => stage.isRead(execution),
       close: () => this.#close(),
-      isLoose: () => false,
+      isLoose: () => this.#hasLateItem,
     });
     await reading.run(() => this.#loop(reading));
     const { items, held } = stream;
@@ -127,7 +129,7 @@ class OutputLoop {
         .targetOf(execution)
         .transform(stream.items.reader(), stage.view(execution));
       this.#given = isThenable(given) ? await given : given;
-      const { iterator } = openItems(this.#given, stage.site.path, 'a stream transform');
+      const { iterator, isAsync } = openItems(this.#given, stage.site.path, 'a stream transform');
       this.#iterator = iterator;
       while (this.#closed === undefined && !reading.isLeft && stage.isRead(execution)) {
         reading.isWaiting = true;
@@ -141,7 +143,12 @@ class OutputLoop {
           this.#closed ??= { work: undefined };
           return;
         }
-        const item: unknown = isThenable(step.value) ? await step.value : step.value;
+        let item: unknown = step.value;
+        if (isThenable(item)) {
+          this.#hasLateItem = !isAsync;
+          item = await item;
+          this.#hasLateItem = false;
+        }
         reading.isWaiting = false;
         if (!stage.isRead(execution)) return;
         const pushed = stage.emit(execution, item, stream.held);

@@ -4,6 +4,7 @@ import { CancelScope } from '../run/cancel-scope.js';
 import type { Execution } from './execution.js';
 import { Pending } from './pending.js';
 import type { StageSite } from './stage-site.js';
+import { TryContext } from './try-context.js';
 
 /** What may come of a try with a limit; exactly one of these is called. */
 export interface TimedOutcome {
@@ -15,7 +16,7 @@ export interface TimedOutcome {
 }
 
 /**
- * Makes one try with a limit, in a scope of its own.
+ * Makes one try with a limit, in a scope of its own: all that runs in the try hears that limit.
  *
  * At the limit the item goes on without the call. The call puts off the disposal of its execution and of those around
  * it. If an enclosing scope ends first, that is a cancel: the call is awaited.
@@ -43,7 +44,7 @@ export function timedTry(
   scope.limitTo(scope.clock.now() + timeoutMs);
   let called: unknown;
   try {
-    called = call(scope);
+    called = runInContext(new TryContext(execution, scope), call, scope);
   } catch (thrown) {
     scope.close();
     return outcome.thrown(thrown);

@@ -11,6 +11,16 @@ export interface BasicNodeOptions {
   readonly lifetime?: NodeLifetime | undefined;
 }
 
+/** Options of a source. */
+export interface SourceOptions extends BasicNodeOptions {
+  /**
+   * How long the source may keep the run waiting for an item, the first included, in milliseconds; default: no limit.
+   *
+   * At its end the source fails its execution with `NODE_TIMEOUT`. The time that others take with an item does not count.
+   */
+  readonly idleTimeoutMs?: number | undefined;
+}
+
 /** What is decided about the items of a node or composite. */
 export interface ItemOptions {
   /** How many items are worked on at once. Default 1. */

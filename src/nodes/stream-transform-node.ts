@@ -1,5 +1,6 @@
 import type { PipelineContext } from '../context/pipeline-context.js';
 import type { NodeLifecycle } from './node-lifecycle.js';
+import type { Items } from './source-node.js';
 
 /**
  * Makes a stream of another one: batches, windows, joins.
@@ -14,5 +15,5 @@ export abstract class StreamTransformNode<TIn, TOut> implements NodeLifecycle {
   dispose?(): unknown;
 
   /** Called once per execution. Asking for the next item lets the one before go; returning early ends the input. */
-  abstract transform(items: AsyncIterable<TIn>, context: PipelineContext): AsyncIterable<TOut>;
+  abstract transform(items: AsyncIterable<TIn>, context: PipelineContext): Items<TOut> | Promise<Items<TOut>>;
 }

@@ -1,4 +1,6 @@
 import { setMaxListeners } from 'node:events';
+import { isHeard } from './heard-signal.js';
+import { LeftScopes } from './left-scopes.js';
 import { cancelReasonOf } from '../errors/cancel-reason.js';
 import type { CancelReason } from '../errors/cancel-reason.js';
 import { RunCancelledError } from '../errors/run-cancelled-error.js';
@@ -35,7 +37,9 @@ class ScopeExtras {
 /**
  * A part of a run that ends as a whole: the run itself, or an execution or item with a limit of its own.
  *
- * Ending a scope ends every scope below it. The first reason wins; after {@link close} nothing happens any more.
+ * Ending a scope ends every scope below it, and the first reason wins. A scope that was closed ends no more by itself.
+ * Listeners that are left on it then, and scopes below that are still open, hear the end of the nearest open scope
+ * around it.
  */
 export class CancelScope {
   /** Why the scope has ended, undefined while it has not; cheaper to read than `signal.aborted`. */
@@ -50,6 +54,8 @@ export class CancelScope {
   hasExpired = false;
   #controller: AbortController | undefined;
   #children: Set<CancelScope> | undefined;
+  /** Scopes from below that were closed, of which listeners are left. */
+  #left: LeftScopes<CancelScope> | undefined;
   #watchers: Set<() => void> | undefined;
   #stopAlarm: (() => void) | undefined;
   #closed = false;
@@ -65,8 +71,16 @@ export class CancelScope {
     this.path = path;
     this.parent = parent;
     this.run = parent === undefined || startsRun ? this : parent.run;
-    this.reason = parent?.reason;
-    if (parent !== undefined && !parent.#closed) (parent.#children ??= new Set()).add(this);
+    const around = parent !== undefined && parent.#closed ? CancelScope.#openAround(parent) : parent;
+    this.reason = parent?.reason ?? around?.reason;
+    if (around !== undefined) (around.#children ??= new Set()).add(this);
+  }
+
+  /** The nearest scope around one that has not been closed: what is left of those between hears its end. */
+  static #openAround(scope: CancelScope): CancelScope | undefined {
+    let around = scope.parent;
+    while (around !== undefined && around.#closed) around = around.parent;
+    return around;
   }
 
   /** What the time of this scope, and of those below, is told by: that of the nearest run with one, else the system's. */
@@ -80,9 +94,10 @@ export class CancelScope {
     return this;
   }
 
-  /** When the scope ends by itself, in milliseconds since the epoch; never later than the parent's. */
+  /** When the scope ends by itself, in milliseconds since the epoch; never later than the parent's. Closed, it has no limit of its own. */
   get deadlineMs(): number | undefined {
     const above = this.parent?.deadlineMs;
+    if (this.#closed) return above;
     const leftMs = this.#extras?.leftMs;
     const own =
       leftMs === undefined ? (this.#deadlineMs ?? this.dormant?.deadlineMs) : this.clock.now() + leftMs;
@@ -181,9 +196,15 @@ export class CancelScope {
     CancelScope.#extrasOf(this).dispatch = dispatch;
   }
 
-  /** Aborts with the scope's {@link RunCancelledError} as reason; made when first read. */
+  /**
+   * Aborts with the scope's {@link RunCancelledError} as reason; made when first read.
+   *
+   * Once the scope is closed, that of the nearest open scope around it, unless somebody still listens to its own.
+   */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
+      const around = this.#closed && this.reason === undefined ? CancelScope.#openAround(this) : undefined;
+      if (around !== undefined) return around.signal;
       this.#wake();
       this.#controller = new AbortController();
       // Every call of every node may listen: the warning about many listeners would be about the rule.
@@ -222,6 +243,7 @@ export class CancelScope {
   }
 
   #endAll(reason: RunCancelledError): void {
+    if (this.#closed) return;
     const ended: CancelScope[] = [];
     this.#end(reason, ended);
     for (const scope of ended) {
@@ -236,11 +258,11 @@ export class CancelScope {
 
   /** Calls back once when the scope ends, before its signal aborts; gives the function that stops watching. */
   watch(watcher: () => void): () => void {
-    if (this.#closed) return () => undefined;
     this.#wake();
     (this.#watchers ??= new Set()).add(watcher);
+    if (this.#closed) this.#stayHeard();
     return () => {
-      this.#watchers?.delete(watcher);
+      if (this.#watchers?.delete(watcher) === true && this.#closed && !this.isHeard) this.#leaveAround();
     };
   }
 
@@ -249,18 +271,57 @@ export class CancelScope {
     return this.#closed;
   }
 
-  /** Leaves the parent and calls the alarm off: the work of this scope has ended. */
+  /** Whether anybody would hear the end of this scope. */
+  get isHeard(): boolean {
+    if (this.reason !== undefined) return false;
+    const { size = 0 } = this.#watchers ?? {};
+    return size > 0 || (this.#controller !== undefined && isHeard(this.#controller.signal));
+  }
+
+  /** Calls the alarm off, and hands on to the scope around what is still to hear of an end: the work of this scope has ended. */
   close(): void {
+    if (this.#closed) return;
     this.#closed = true;
     this.#stopAlarm?.();
     this.#stopAlarm = undefined;
-    if (this.parent !== undefined) this.parent.#children?.delete(this);
+    const around = CancelScope.#openAround(this);
+    if (around !== undefined) around.#children?.delete(this);
+    if (this.#children !== undefined || this.#left !== undefined) this.#handOn(around);
+    if (around !== undefined && this.isHeard) (around.#left ??= new LeftScopes()).add(this);
+    else this.#letGo();
+  }
+
+  #handOn(around: CancelScope | undefined): void {
+    if (around !== undefined && this.reason === undefined) {
+      for (const child of this.#children ?? []) (around.#children ??= new Set()).add(child);
+      for (const left of this.#left ?? []) (around.#left ??= new LeftScopes()).add(left);
+    }
+    this.#children = undefined;
+    this.#left = undefined;
+  }
+
+  /** Keeps nothing for listeners: there are none, or nothing is left to be heard. A signal that has aborted stays so. */
+  #letGo(): void {
     this.#watchers = undefined;
+    if (this.reason === undefined && this.parent !== undefined) this.#controller = undefined;
+  }
+
+  /** A closed scope is listened to again: the listener hears the end of the scope around it. */
+  #stayHeard(): void {
+    if (this.reason !== undefined) return;
+    const around = CancelScope.#openAround(this);
+    this.reason = around?.reason;
+    if (around !== undefined && this.reason === undefined) (around.#left ??= new LeftScopes()).add(this);
+  }
+
+  #leaveAround(): void {
+    const around = CancelScope.#openAround(this);
+    if (around !== undefined) around.#left?.delete(this);
   }
 
   #wake(): void {
     const { dormant } = this;
-    if (dormant === undefined) return;
+    if (dormant === undefined || this.#closed) return;
     const { signal, deadlineMs } = dormant;
     this.dormant = undefined;
     relaySignal(signal, this);
@@ -273,11 +334,13 @@ export class CancelScope {
   }
 
   #end(reason: RunCancelledError, ended: CancelScope[]): void {
-    if (this.reason !== undefined || this.#closed) return;
+    if (this.reason !== undefined) return;
     this.reason = reason;
     this.#stopAlarm?.();
     ended.push(this);
     for (const child of this.#children ?? []) child.#end(reason, ended);
+    for (const left of this.#left ?? []) left.#end(reason, ended);
+    this.#left = undefined;
   }
 
   /** That of the run that the scope belongs to, though it may have joined another one. */

@@ -17,3 +17,9 @@ export async function isCollected(...refs: readonly WeakRef<object>[]): Promise<
   }
   return false;
 }
+
+/** The megabytes of heap in use after garbage has been collected. */
+export function heapInUse(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed / 1_048_576;
+}

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { bindNode, isOneShot } from '../../../src/builder/node-binding.js';
 import type { BoundNode } from '../../../src/builder/node-binding.js';
@@ -14,6 +15,16 @@ class Numbers extends SourceNode<number> {
     return [1];
   }
 }
+class IterableNumbers extends SourceNode<number> {
+  override open(): number[] {
+    return [1];
+  }
+
+  *[Symbol.iterator](): Generator<number> {
+    yield 1;
+  }
+}
+
 class Double extends TransformNode<number, number> {
   override transform(item: number): number {
     return item * 2;
@@ -89,7 +100,7 @@ describe('what an add method is handed', () => {
     ],
     ['a text, whose characters are the items', ['source', 'ab'], 'source item - iterable'],
     [
-      'an object with open and an iterator',
+      'an object that can be iterated, whatever methods it has',
       [
         'source',
         {
@@ -99,7 +110,12 @@ describe('what an add method is handed', () => {
           },
         },
       ],
-      'source item - instance',
+      'source item - iterable',
+    ],
+    [
+      'a SourceNode, though it can be iterated',
+      ['source', new IterableNumbers()],
+      'source item IterableNumbers instance',
     ],
     ['a class of transform', ['transform', Double], 'transform item Double class'],
     ['an instance of transform', ['transform', new Double()], 'transform item Double instance'],
@@ -207,6 +223,11 @@ describe('an iterable that gives its items once', () => {
     const bound = bindNode('source', node);
     return !('problem' in bound) && isOneShot(bound.binding);
   };
+
+  test('is a stream', () => {
+    const node = Readable.from([1]);
+    expect([once(node), once(Readable.toWeb(Readable.from([1])))]).toEqual([true, true]);
+  });
 
   test('is its own iterator', () => {
     expect(

@@ -264,19 +264,101 @@ describe('a limit', () => {
 });
 
 describe('a closed scope', () => {
-  test('can no longer be cancelled, neither itself nor from above', () => {
-    const { run, child } = threeScopes();
-    const { signal } = child;
+  test('can no longer be cancelled itself', () => {
+    const { child } = threeScopes();
     const watcher = vi.fn();
     child.watch(watcher);
     child.close();
 
     child.cancel({ kind: 'user' }, undefined);
-    run.cancel({ kind: 'user' }, undefined);
 
     expect(child.reason).toBeUndefined();
-    expect(signal.aborted).toBe(false);
     expect(watcher).not.toHaveBeenCalled();
+  });
+
+  test('tells listeners that are left of the end of the nearest open scope around it, once', () => {
+    const { run, child, grandchild } = threeScopes();
+    const [onSignal, watcher] = [vi.fn(), vi.fn()];
+    const { signal } = grandchild;
+    signal.addEventListener('abort', () => {
+      onSignal();
+    });
+    grandchild.watch(watcher);
+    grandchild.close();
+    child.close();
+
+    run.cancel({ kind: 'user' }, undefined);
+
+    expect(signal.reason).toBe(run.reason);
+    expect(grandchild.reason).toBe(run.reason);
+    expect([onSignal, watcher].map(({ mock }) => mock.calls.length)).toEqual([1, 1]);
+  });
+
+  test('tells a signal that AbortSignal.any has made of its own', () => {
+    const { run, child } = threeScopes();
+    const either = AbortSignal.any([child.signal, new AbortController().signal]);
+    child.close();
+
+    run.cancel({ kind: 'user' }, undefined);
+
+    expect(either.aborted).toBe(true);
+  });
+
+  test('shows the signal of the nearest open scope around it, unless its own is listened to', () => {
+    const { run, child, grandchild } = threeScopes();
+    const own = [child.signal, grandchild.signal];
+    grandchild.signal.addEventListener('abort', () => undefined);
+    child.close();
+    grandchild.close();
+
+    expect(child.signal).toBe(run.signal);
+    expect(grandchild.signal).toBe(own[1]);
+  });
+
+  test('lets what is watched later hear the end around it, until it is told to stop', () => {
+    const { run, child } = threeScopes();
+    const [watcher, stopped] = [vi.fn(), vi.fn()];
+    child.close();
+    child.watch(watcher);
+    child.watch(stopped)();
+
+    run.cancel({ kind: 'user' }, undefined);
+
+    expect(watcher).toHaveBeenCalledOnce();
+    expect(stopped).not.toHaveBeenCalled();
+    expect(child.reason).toBe(run.reason);
+  });
+
+  test('hands on scopes below it that are open, and takes new ones for the scope around it', () => {
+    const { run, child, grandchild } = threeScopes();
+    child.close();
+    const late = new CancelScope('late', child);
+
+    run.cancel({ kind: 'user' }, undefined);
+
+    expect([grandchild.reason, late.reason]).toEqual([run.reason, run.reason]);
+    expect(new CancelScope('later', child).reason).toBe(run.reason);
+  });
+
+  test('below one that was closed leaves the scope that it was handed on to', () => {
+    const { run, child, grandchild } = threeScopes();
+    child.close();
+    grandchild.close();
+
+    run.cancel({ kind: 'user' }, undefined);
+
+    expect(grandchild.reason).toBeUndefined();
+  });
+
+  test('has no limit of its own any more', () => {
+    const { run, child, grandchild } = threeScopes();
+    run.limitTo(Date.now() + 60_000);
+    child.limitTo(Date.now() + 1000);
+    const { deadlineMs } = run;
+    child.close();
+
+    expect(grandchild.deadlineMs).toBe(deadlineMs);
+    run.close();
   });
 
   test('leaves no timer, and a limit set later makes none', () => {
