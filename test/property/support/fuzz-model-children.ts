@@ -24,6 +24,7 @@ export class ChildNode extends DecidingNode {
     const counts = run.at(path);
     const outputs: Item[] = [];
     run.event('compositeStarted', path);
+    if (step.lanes > 1) run.wideComposites.add(path);
     const child = new ModelExecution(
       run,
       step.pipe,

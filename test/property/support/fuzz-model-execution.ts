@@ -62,6 +62,11 @@ export class ModelExecution {
     this.#activate();
   }
 
+  /** Whether other executions of the same pipeline, at the same place, may go on at the same time. */
+  get isBeside(): boolean {
+    return this.run.wideComposites.has(this.path) || this.parent?.isBeside === true;
+  }
+
   /** Whether a composite around it, or its own, has a limit of time. */
   get isLimited(): boolean {
     return this.hasLimit || this.parent?.isLimited === true;

@@ -79,11 +79,12 @@ function drawSink(execution: ModelExecution, sink: Sink, id: string, heads: read
   const { form } = sink;
   const init = sink.kind === 'sink' ? sink.init : 'none';
   if (isClass(form)) execution.classes.push({ id, form, init });
+  // What several children give to it at once comes in no promised order.
+  if ((sink.kind === 'sink' && sink.lanes > 1) || execution.isBeside) execution.run.looseSinks.add(path);
   if (sink.kind === 'streamSink') {
     connect(heads, new StreamSinkNode(execution, id, sink.reads, got));
     return;
   }
-  if (sink.lanes > 1) execution.run.looseSinks.add(path);
   execution.itemSinks.push({ id, form, flush: sink.flush });
   connect(heads, new WorkNode(execution, id, sink.policy, sink.work, sink.limitMs, got));
 }

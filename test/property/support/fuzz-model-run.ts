@@ -37,6 +37,8 @@ export class ModelRun {
   readonly doubts = new Set<string>();
   /** The sinks that take several items at once, and so in any order. */
   readonly looseSinks = new Set<string>();
+  /** The composites that run several children at once. */
+  readonly wideComposites = new Set<string>();
   /** What failed in `init` with the lifetime of the run. */
   readonly runInits = new Map<string, boolean>();
   readonly #letters: ModelLetter[][] = [[]];
