@@ -218,26 +218,26 @@ describe('the context of a run that is given to a run', () => {
 
   test('gives its dictionaries as copies; ids and cancelling come from where the run is started', async () => {
     const { node } = await contextsOf('acme');
-    const seen = await seenBy(
-      async ({ run, runId }) => {
-        const cancelled: unknown[] = [];
-        await rejectionOf(
-          runner.run(
-            rootNode((inner) => {
-              cancelled.push(inner.parameters.get('of'), inner.run.parentRunId === runId);
-              inner.parameters.set('of', 'changed');
-              run.cancel({ kind: 'superseded' });
-              cancelled.push(inner.signal.aborted);
-            }),
-            node,
-          ),
-        );
-        return cancelled;
-      },
-      { run: runOf('globex') },
-    ).catch(() => 'cancelled');
+    const seen: unknown[] = [];
+    const Inner = rootNode((inner) => {
+      seen.push(inner.parameters.get('of'), inner.run.parentRunId);
+      inner.parameters.set('of', 'changed');
+      requireContext().run.cancel({ kind: 'shutdown' });
+    });
+    const Cancelled = rootNode(({ signal }) => {
+      seen.push(signal.aborted);
+    });
+    const outer = runPipeline(
+      rootNode(async ({ run, signal }) => {
+        seen.push((await rejectionOf(runner.run(Inner, node))).code, signal.aborted);
+        run.cancel({ kind: 'superseded' });
+        seen.push(await rejectionOf(runner.run(Cancelled, node)));
+      }),
+      { run: { ...runOf('globex'), runId: 'outer' } },
+    );
 
-    expect(seen).toBe('cancelled');
+    expect(await rejectionOf(outer)).toMatchObject({ kind: 'superseded' });
+    expect(seen).toMatchObject(['acme', 'outer', 'RUN_CANCELLED', false, { kind: 'superseded' }]);
     expect(node?.parameters.get('of')).toBe('acme');
   });
 

@@ -26,8 +26,9 @@ describe('two calls of withContext on one object at once', () => {
         await end;
         return [...closed];
       });
-    const second = call('second', late.opened);
+    // The one that began first ends first.
     const first = call('first', bothOpen.opened);
+    const second = call('second', late.opened);
     bothOpen.open();
     await first;
     expect(closed).toEqual(['first']);
