@@ -71,7 +71,7 @@ export function sourceIdle(path: string, idleTimeoutMs: number): PipelineError {
 export function flushUnanswered(path: string, graceMs: number): PipelineError {
   return new PipelineError('NODE_FAILED', {
     path,
-    problem: `The node's flush had not ended ${String(graceMs)} ms (graceMs) after the run's last item.`,
+    problem: `The node's flush had not ended ${String(graceMs)} ms (graceMs) after the last item.`,
     remedy: "Let it end sooner, or raise the runner's graceMs.",
   });
 }
@@ -89,7 +89,7 @@ export function streamUnanswered(path: string, graceMs: number): PipelineError {
 export function disposerUnanswered(path: string, graceMs: number): PipelineError {
   return new PipelineError('DISPOSAL_FAILED', {
     path,
-    problem: `A disposer had not ended ${String(graceMs)} ms (graceMs) after the run's last item.`,
+    problem: `A disposer had not ended ${String(graceMs)} ms (graceMs) after the last item.`,
     remedy: "Let it end sooner, or raise the runner's graceMs.",
   });
 }

@@ -57,6 +57,7 @@ function flushStep(sink: SinkStage, nodes: readonly SinkStage[], execution: Exec
       execution.failClosing(wholeNodeFailed(site.path, thrown, 'failed in flush'), site);
     },
     late: () => {
+      execution.run.abandoned.add(site.path);
       execution.failClosing(flushUnanswered(site.path, execution.run.end.graceMs), site);
     },
   };

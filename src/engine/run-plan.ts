@@ -5,6 +5,7 @@ import { runInContext } from '../context/ambient-context.js';
 import type { Outcome } from '../ports/execution-observer.js';
 import { alarmAt } from '../run/alarm.js';
 import { activateNodes } from './activation.js';
+import { closedInTime } from './closed-in-time.js';
 import { ClosingSteps } from './closing-steps.js';
 import type { ClosingStep } from './closing-steps.js';
 import { disposerUnanswered, sinkRejected } from './engine-errors.js';
@@ -100,7 +101,8 @@ function closeInSteps(plan: Plan, execution: Execution, isForced: boolean): Work
   execution.closing = closing;
   const closed = isForced ? closing.hurry() : closing.run();
   // A run waits for that, an item does not.
-  return execution.around === undefined ? after(closed, () => disposal) : closed;
+  if (execution.around === undefined) return after(closed, () => disposal);
+  return closed === undefined || isForced ? closed : closedInTime(execution, closing, closed);
 }
 
 /** Disposes what an execution has left once no call that may use it is under way, or after the grace period. */
@@ -156,7 +158,10 @@ function disposeSteps(execution: Execution, failures: DisposerFailure[]): Closin
       path,
       run: () => callRegistered(registered, outcomeAfter(execution, failures)),
       failed: (error) => failures.push({ path, error }),
-      late: () => failures.push({ path, error: disposerUnanswered(path, run.end.graceMs) }),
+      late: () => {
+        run.abandoned.add(path);
+        failures.push({ path, error: disposerUnanswered(path, run.end.graceMs) });
+      },
     };
   });
 }

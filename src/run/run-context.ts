@@ -158,8 +158,8 @@ export class RunContext implements RunContextFields {
   /**
    * Calls back once when the nearest scope is cancelled, at once if it has been.
    *
-   * The listener runs in the context in which it was registered. What it throws is logged and changes nothing. It is
-   * removed when the scope ends; dispose what is returned to remove it earlier.
+   * The listener runs in the context in which it was registered. What it throws is logged and changes nothing. Left
+   * by a child or try that has ended, it hears the nearest scope around that is open; dispose what is returned to remove it.
    *
    * @throws {@link PipelineError} `OPTION_INVALID` where it is no function.
    */
