@@ -15,7 +15,6 @@ export function describeValue(value: unknown): string {
 }
 
 function describePlain(value: unknown): string {
-  if (typeof value === 'bigint') return `${String(value)}n`;
   if (typeof value === 'function') {
     const name = readProperty(value, 'name');
     return typeof name === 'string' && name !== '' ? `[function ${name}]` : '[function]';
