@@ -98,8 +98,9 @@ export function bindNode(kind: keyof typeof methodsOf, node: unknown): BoundNode
     return { kind, isStream: false, name: undefined, binding: { how: 'iterable', items: Array.from(node) } };
   }
   const expected = `a class or an object with the method ${methods.map((method) => `'${method}'`).join(' or ')}, or a function`;
-  const or = kind === 'source' ? ', or an iterable' : kind === 'sink' ? ', or a stream to write to' : '';
-  return { problem: `${expected}${or} was expected, not ${describeMisfit(node)}` };
+  const or = kind === 'source' ? ', or an iterable' : '';
+  const stream = kind === 'sink' ? 'a stream to write to, ' : '';
+  return { problem: `${stream}${expected}${or} was expected, not ${describeMisfit(node)}` };
 }
 
 /** Whether iterating a value a second time gives nothing: it is its own iterator, or a stream. */

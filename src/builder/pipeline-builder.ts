@@ -262,14 +262,14 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
   }
 
   /**
-   * Seals the builder and gives the frozen graph.
+   * Seals the builder and gives the frozen graph; a builder that is refused stays open, and can be built again.
    *
    * @throws {@link PipelineValidationError} with every problem found, in children too.
    */
   build(): PipelineGraph {
     const { blueprint, problems } = closeDraft(this.#draft, this.#request, new Map());
-    this.#draft.seal();
     if (blueprint === undefined) throw new PipelineValidationError(this.#draft.path, problems);
+    this.#draft.seal();
     return blueprint.graph;
   }
 

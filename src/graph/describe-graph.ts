@@ -1,3 +1,4 @@
+import { describeValue } from './describe-value.js';
 import { EdgeIndex } from './edge-index.js';
 import type { GraphNode, PipelineGraph } from './graph-shape.js';
 import { requiredText } from './required-text.js';
@@ -34,10 +35,6 @@ function describeNode(node: GraphNode, child: PipelineGraph | undefined, connect
 function describeEntries(entries: Readonly<Record<string, unknown>>, mark: string): string[] {
   const parts = Object.entries(entries).map(([key, value]) => `${mark}${key}=${describeValue(value)}`);
   return parts.length === 0 ? [] : [`[${parts.join(', ')}]`];
-}
-
-function describeValue(value: unknown): string {
-  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
 }
 
 function withoutConfiguration(options: GraphNode['options']): GraphNode['options'] {

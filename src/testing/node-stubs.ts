@@ -59,12 +59,17 @@ export class NodeStubs {
     this.#compiled.set(blueprint.path, [...(this.#compiled.get(blueprint.path) ?? []), blueprint]);
   }
 
-  /** After the run: the error of a stub whose node was in no plan of it, unless that may lie in a child that never ran. */
+  /**
+   * After the run: the error of a stub whose node was in no plan of it, unless that may lie in a child that never ran, or
+   * whose node has no code of its own.
+   */
   unused(): PipelineError | undefined {
     for (const [path, { which }] of this.#stubs) {
-      const isThere = this.#blueprints.some(({ nodes }) => nodes.some((node) => node.path === path));
-      if (!isThere && !this.#undescribed.some((above) => path.startsWith(`${above}/`)))
+      const found = this.#blueprints.flatMap(({ nodes }) => nodes).find((node) => node.path === path);
+      if (found === undefined && !this.#undescribed.some((above) => path.startsWith(`${above}/`)))
         return unknownTarget(which, this.#root, 'node');
+      const misfit = found && codeless(found);
+      if (misfit !== undefined) return misfit;
     }
     return undefined;
   }
@@ -141,10 +146,17 @@ function checkTarget({ which }: GivenStub, root: Blueprint, path: string): void 
   const found = findNode(root, path.slice(root.path.length + 1).split('/'), false);
   if (found === 'nowhere') throw unknownTarget(which, root, 'node');
   if (found === 'perhaps') return;
-  if (found.kind === 'composite')
-    throw wrongStub(`'${path}' is a composite; replace its sub-pipeline with withChild`);
-  if (found.binding?.how === 'bridge')
-    throw wrongStub(`'${path}' is where a sub-pipeline meets its composite; give it its items with input`);
+  const misfit = codeless(found);
+  if (misfit !== undefined) throw misfit;
+}
+
+/** The error of a stub for a node that has no code of its own; undefined for one that has. */
+function codeless({ kind, binding, path }: BlueprintNode): PipelineError | undefined {
+  if (kind === 'composite')
+    return wrongStub(`'${path}' is a composite; replace its sub-pipeline with withChild`);
+  if (binding?.how === 'bridge')
+    return wrongStub(`'${path}' is where a sub-pipeline meets its composite; give it its items with input`);
+  return undefined;
 }
 
 /**

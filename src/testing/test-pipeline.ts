@@ -4,6 +4,9 @@ import type { PipelineDefinition } from '../builder/pipeline-builder.js';
 import { keyName } from '../context/context-key.js';
 import type { ContextKey, Key } from '../context/context-key.js';
 import { perDictionary } from '../context/dictionary-kind.js';
+import type { DictionaryKind } from '../context/dictionary-kind.js';
+import { entriesOf } from '../context/entries-source.js';
+import type { EntriesSource } from '../context/entries-source.js';
 import { PipelineContext } from '../context/pipeline-context.js';
 import { serviceRules } from '../context/pipeline-context-options.js';
 import { checkArgument, rule } from '../engine/node-replacement.js';
@@ -55,6 +58,30 @@ export class PipelineTest<TIn, TOut> {
   withContainer(container: NodeContainer): this {
     checkArgument('withContainer', container, rule.having('isBound', 'get'));
     this.#runnerOptions = { ...this.#runnerOptions, container };
+    return this;
+  }
+
+  /** Sets several of the root's parameters: an object, a Map or entries; of a key set twice the last value counts. */
+  withParameters(entries: EntriesSource): this {
+    return this.#withEntries('parameters', 'withParameters', entries);
+  }
+
+  /** Sets several of the root's context items, such as fake services: an object, a Map or entries. */
+  withItems(entries: EntriesSource): this {
+    return this.#withEntries('items', 'withItems', entries);
+  }
+
+  /** Sets several of the root's properties: an object, a Map or entries. */
+  withProperties(entries: EntriesSource): this {
+    return this.#withEntries('properties', 'withProperties', entries);
+  }
+
+  #withEntries(kind: DictionaryKind, method: string, entries: EntriesSource): this {
+    checkArgument(method, entries, entriesRule);
+    for (const [key, value] of entriesOf(entries)) {
+      keyName(key);
+      this.#entries[kind].push([key, value]);
+    }
     return this;
   }
 
@@ -192,6 +219,12 @@ export function testPipeline<TIn, TOut>(
   // Refuses wrong options here, where they are given.
   new PipelineRunner(runnerOptions);
   return new PipelineTest<TIn, TOut>(definition, runnerOptions);
+}
+
+function entriesRule(entries: unknown): string | undefined {
+  return typeof entries === 'object' && entries !== null
+    ? undefined
+    : 'an object, a Map or a list of entries';
 }
 
 function runRule(options: unknown): string | undefined {

@@ -332,7 +332,6 @@ describe('a stream transform that gives', () => {
     'a promise of an async iterable': [
       () =>
         Promise.resolve(
-           
           (async function* () {
             yield 1;
             yield 2;
