@@ -1,0 +1,116 @@
+import { isInstanceOf, readProperty } from '../data/foreign-value.js';
+import { PipelineError } from '../errors/pipeline-error.js';
+import { printed } from '../ports/error-record.js';
+import type { RunStore } from './run-store.js';
+
+/** So often a call is tried whose failures are transient. */
+const MOST_TRIES = 6;
+/** How long to wait before the second try; before each further one twice as long. */
+const FIRST_DELAY_MS = 10;
+
+/** A call that has not answered yet. */
+interface OpenCall {
+  readonly dueMs: number;
+  readonly giveUp: () => void;
+}
+
+/** Asks the store: repeats what fails for a moment, and waits for no answer for ever. */
+export class StoreAccess {
+  readonly #store: RunStore;
+  readonly #limitMs: number;
+  readonly #open = new Set<OpenCall>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param limitMs how long a call may take; afterwards it counts as a failure that may pass. */
+  constructor(store: RunStore, limitMs: number) {
+    this.#store = store;
+    this.#limitMs = limitMs;
+  }
+
+  /**
+   * Asks the store, and again where the failure is transient.
+   *
+   * @param tries how often at most.
+   * @throws {@link PipelineError} what the store throws of these; `STORE_UNAVAILABLE` for all else.
+   */
+  async ask<T>(question: (store: RunStore) => Promise<T>, tries = MOST_TRIES): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#inTime(question(this.#store));
+      } catch (error) {
+        if (!isTransient(error) || attempt >= tries) throw storeError(error);
+      }
+      await new Promise((resolve) => setTimeout(resolve, FIRST_DELAY_MS * 2 ** (attempt - 1)));
+    }
+  }
+
+  /** Closes the store itself; what it throws is thrown on. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#store.close();
+  }
+
+  #inTime<T>(answer: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const call: OpenCall = {
+        dueMs: performance.now() + this.#limitMs,
+        giveUp: () => {
+          reject(new NoAnswer(this.#limitMs));
+        },
+      };
+      this.#open.add(call);
+      this.#watch();
+      answer.then(
+        (value) => {
+          this.#open.delete(call);
+          resolve(value);
+        },
+        (error: unknown) => {
+          this.#open.delete(call);
+          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as the store gave it
+          reject(error);
+        },
+      );
+    });
+  }
+
+  /** One timer for all calls, since nearly all have answered long before. */
+  #watch(): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      const now = performance.now();
+      for (const call of this.#open) {
+        if (call.dueMs > now) continue;
+        this.#open.delete(call);
+        call.giveUp();
+      }
+      if (this.#open.size > 0) this.#watch();
+    }, this.#limitMs / 2).unref();
+  }
+}
+
+/** Whether a failure of a store may pass by itself. */
+export function isTransient(error: unknown): boolean {
+  return readProperty(error, 'transient') === true;
+}
+
+/** Stands for an answer that did not come. */
+class NoAnswer extends Error {
+  readonly transient = true;
+
+  constructor(limitMs: number) {
+    super(`the store did not answer within ${String(limitMs)} ms`);
+  }
+}
+
+function storeError(error: unknown): PipelineError {
+  if (isInstanceOf(error, PipelineError)) return error;
+  const failure = new PipelineError('STORE_UNAVAILABLE', {
+    problem: `The store of runs failed: ${printed(error)}.`,
+    remedy: 'Look at the cause; a failure that passes by itself has been retried.',
+    cause: error,
+  });
+  // Whether a later try may succeed.
+  return isTransient(error) ? Object.assign(failure, { transient: true }) : failure;
+}
