@@ -36,9 +36,11 @@ export async function startRun(
 ): Promise<RunHandle> {
   desk.requireOpen();
   const start = judge(desk, definition, options);
-  const known = await knownRun(desk, start.record);
-  if (known !== undefined) return known;
-  desk.requireOpen();
+  if (start.record.idempotencyKey !== undefined) {
+    const known = await knownRun(desk, start.record);
+    if (known !== undefined) return known;
+    desk.requireOpen();
+  }
   const admitted = admit(desk, start);
   desk.starting.add(admitted);
   try {

@@ -25,10 +25,10 @@ export async function closeManager(desk: RunDesk, sweeper: Sweeper, timeoutMs: n
   desk.beginClosing();
   await within(Promise.all([sweeper.stop(), ...desk.starting].map(settled)), left());
   await within(giveBack(desk), left());
-  const runs = desk.all().filter((run) => !desk.unstored.has(run));
+  const open = new Set([...desk.late, ...desk.all()].filter((run) => !desk.unstored.has(run)));
+  const runs = [...open];
   for (const run of runs)
     void run.stop({ action: 'interrupt', reason: 'shutdown', message: 'the manager is closed' });
-  const open = new Set(runs);
   await within(Promise.all(runs.map((run) => run.ended.then(() => open.delete(run)))), left());
   const abandoned = [...open];
   for (const run of abandoned) run.abandon();

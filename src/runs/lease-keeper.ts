@@ -91,7 +91,7 @@ export class LeaseKeeper {
   #watchExpiry(): void {
     clearTimeout(this.#expiryTimer);
     this.#expiryTimer = undefined;
-    const due = Array.from(this.#keeping.runs(), (run) => (run.isOpen ? this.#dueMs(run) : Infinity));
+    const due = Array.from(this.#keeping.runs(), (run) => (run.needsLease ? this.#dueMs(run) : Infinity));
     const earliestMs = due.reduce((least, ms) => Math.min(least, ms), Infinity);
     if (earliestMs === Infinity || this.#isStopped) return;
     this.#expiryTimer = setTimeout(
@@ -107,7 +107,7 @@ export class LeaseKeeper {
     const now = performance.now();
     for (const run of [...this.#keeping.runs()]) {
       const dueMs = this.#dueMs(run);
-      if (!run.isOpen || dueMs > now) continue;
+      if (!run.needsLease || dueMs > now) continue;
       const isAsking = this.#beating !== undefined && this.#begunMs >= dueMs;
       const hasAsked = this.#begunMs > run.confirmedAt;
       if (hasAsked && !isAsking) run.lose();

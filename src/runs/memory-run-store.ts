@@ -43,7 +43,7 @@ const DEFAULT_CAP = 1000;
 const emptySession: StoredSession = Object.freeze({ version: 0, entries: Object.freeze({}) });
 
 /** Gives a store that has no cap of its own the cap of its manager; no public object leads here. */
-export let capMemory: (store: MemoryRunStore, cap: number) => void;
+export let capMemory: (store: object, cap: number) => void;
 
 /**
  * Keeps runs in the memory of the process: the default store of a manager.
@@ -57,7 +57,8 @@ export let capMemory: (store: MemoryRunStore, cap: number) => void;
 export class MemoryRunStore implements RunStore {
   static {
     capMemory = (store, cap) => {
-      if (!store.#hasOwnCap) store.#cap = cap;
+      // By its inside: what stands in for a memory store has none.
+      if (#cap in store && !store.#hasOwnCap) store.#cap = cap;
     };
   }
 

@@ -17,6 +17,8 @@ interface EndPlace {
   readonly session: ThreadSession | undefined;
   /** The statuses that the run may have in the store. */
   readonly statuses: readonly RunStatus[];
+  /** Whether the run is still ours; else nothing is tried again. */
+  readonly isOurs: () => boolean;
   /** The end that a cancel which was recorded first makes of it. */
   readonly interrupted: (request: CancelRequest) => RunEnd;
 }
@@ -80,11 +82,12 @@ export class OwnEnd {
 
   async #attempt(tries: number | undefined): Promise<RunRecord | 'lost'> {
     const { runId } = this.#record;
-    const expected = { status: this.#place.statuses, lease: this.#lease };
+    const { isOurs, statuses } = this.#place;
+    const expected = { status: statuses, lease: this.#lease };
     for (;;) {
       const changes = { ...this.#end.changes, session: this.#session };
       try {
-        const stored = await this.#store.ask((to) => to.update(runId, expected, changes), tries);
+        const stored = await this.#store.ask((to) => to.update(runId, expected, changes), tries, isOurs);
         if (stored !== undefined) return stored;
       } catch (error) {
         if (!isInstanceOf(error, PipelineError) || error.code !== 'SESSION_CONFLICT') throw error;

@@ -111,7 +111,12 @@ export class OwnRun {
     return this.#phase === 'waiting' || this.#phase === 'beginning';
   }
 
-  /** Whether it is ours and its end is not being stored: it must have a lease that holds. */
+  /** Whether it must have a lease that holds: also while its end is not stored. */
+  get needsLease(): boolean {
+    return this.isOpen || (!this.#isLost && this.#end?.isStored === false);
+  }
+
+  /** Whether it is ours, and its work has not ended. */
   get isOpen(): boolean {
     return !this.#isLost && this.#phase !== 'ending' && this.#phase !== 'ended';
   }
@@ -181,7 +186,7 @@ export class OwnRun {
 
   /** The run is somebody else's: its work is stopped, and nothing more of it is written. */
   lose(): void {
-    if (this.#isLost || (this.#phase === 'ended' && this.#end?.isStored !== false)) return;
+    if (!this.needsLease) return;
     this.#isLost = true;
     this.#host.lost(this);
     this.log.drop();
@@ -250,12 +255,13 @@ export class OwnRun {
     const end = new OwnEnd(this.#host, this.#record, this.#decide(settled), {
       session,
       statuses: wasWaiting ? ['pending', 'running'] : ['running'],
+      isOurs: () => !this.#isLost,
       interrupted: ({ reason }) => this.#interrupted(settled, { reason }),
     });
     this.#end = end;
     const stored = await end.store();
-    if (stored === 'lost') {
-      this.lose();
+    if (stored === 'lost') this.lose();
+    if (stored === 'lost' || (stored === undefined && !this.needsLease)) {
       await this.#endLost(settled);
       return;
     }
@@ -334,7 +340,12 @@ export class OwnRun {
   async #write(events: readonly StoredRunEvent[]): Promise<boolean> {
     const { store, lease } = this.#host;
     try {
-      await store.ask((to) => to.appendEvents(this.#record.runId, events, { lease }));
+      const { runId } = this.#record;
+      await store.ask(
+        (to) => to.appendEvents(runId, events, { lease }),
+        undefined,
+        () => !this.#isLost,
+      );
       return true;
     } catch (error) {
       if (isInstanceOf(error, PipelineError) && error.code === 'LEASE_LOST') return false;

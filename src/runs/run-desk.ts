@@ -34,6 +34,8 @@ export class RunDesk implements RunHost {
   readonly keeper: LeaseKeeper;
   /** Starts whose insert is under way. */
   readonly starting = new Set<Promise<unknown>>();
+  /** Runs that were stored when the manager was being closed already. */
+  readonly late: OwnRun[] = [];
   /** See {@link doubt}. */
   readonly #doubtful = new Set<string>();
   readonly #own = new Map<string, OwnRun>();
@@ -130,6 +132,7 @@ export class RunDesk implements RunHost {
 
   /** Takes a run that is stored; one that is stored as running begins, another one when it is its turn. */
   add(run: OwnRun): void {
+    if (this.#isClosing) this.late.push(run);
     this.#own.set(run.record.runId, run);
     const thread = threadOf(run.record);
     if (thread !== undefined) {
@@ -146,7 +149,7 @@ export class RunDesk implements RunHost {
   /** Lets the first run of a thread begin, if it waits and the store agrees that it is its turn. */
   callNext(thread: RunThread): void {
     const [first] = this.#threads.get(threadKey(thread)) ?? [];
-    if (first?.isWaiting === true) void first.tryBegin();
+    if (first?.isWaiting === true) void this.#call(thread, first);
   }
 
   flushSoon(log: RunLog): void {
@@ -198,13 +201,28 @@ export class RunDesk implements RunHost {
     quietly(this.runs.logger, level, fields, message);
   }
 
+  /** The order of a thread is that of the store: answers may come in another one. Never rejects. */
+  async #call(thread: RunThread, first: OwnRun): Promise<void> {
+    if ((await first.tryBegin()) || !first.isWaiting) return;
+    const { threadId, tenantId } = thread;
+    const eldest = await this.store.ask((to) => to.active(threadId, tenantId), 1).catch(() => undefined);
+    const run = eldest && this.own(eldest.runId);
+    if (run === undefined || run === first || !run.isWaiting) return;
+    const key = threadKey(thread);
+    this.#threads.set(key, [run, ...(this.#threads.get(key) ?? []).filter((other) => other !== run)]);
+    await run.tryBegin();
+  }
+
   /** What was not possible earlier is tried again; one round at a time. */
   async #mend(): Promise<void> {
     if (this.#isMending || this.#isClosed) return;
     this.#isMending = true;
     try {
       await this.storeRest();
-      for (const [first] of [...this.#threads.values()]) if (first?.isWaiting === true) void first.tryBegin();
+      for (const [first] of [...this.#threads.values()]) {
+        const thread = first && threadOf(first.record);
+        if (thread !== undefined) this.callNext(thread);
+      }
       await Promise.all(
         this.all()
           .filter((run) => run.isWaiting)

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DefinitionSource } from '../builder/blueprint.js';
 import type { NoItem } from '../builder/pipeline-builder.js';
-import { isInstanceOf } from '../data/foreign-value.js';
 import { managedRuns } from '../engine/pipeline-runner.js';
 import type { RootDefinition } from '../engine/run-arguments.js';
 import { checkOptions, rule } from '../errors/option-rules.js';
@@ -55,7 +54,7 @@ export class RunManager {
     const { runner, memoryCap, ownerId, leaseMs, graceMs, ...given } = managerOptions(options);
     const { heartbeatMs, sweepMs, maxQueued, disconnectGraceMs, onRecovered } = given;
     const { store = new MemoryRunStore(), definitions } = given;
-    if (isInstanceOf(store, MemoryRunStore)) capMemory(store, memoryCap);
+    capMemory(store, memoryCap);
     const parts = {
       store: new StoreAccess(store, heartbeatMs),
       runs: managedRuns(runner),
@@ -77,8 +76,10 @@ export class RunManager {
    *
    * @param definition a definition, or the name of one in the manager's `definitions`: only what was started by name
    * can wait through a restart.
+   * A definition that cannot be built is a run that ends as `error`.
+   *
    * @throws {@link PipelineError} before anything happens `OPTION_INVALID`, `STRATEGY_UNKNOWN`, `METADATA_INVALID`,
-   * `DEFINITION_UNKNOWN`, `DEFINITION_INVALID`, `MANAGER_CLOSED`; `RUN_CONFLICT` where the thread has a run and the
+   * `DEFINITION_UNKNOWN`, `MANAGER_CLOSED`; `RUN_CONFLICT` where the thread has a run and the
    * strategy is `reject`, `QUEUE_FULL`, `IDEMPOTENCY_CONFLICT`, `STORE_UNAVAILABLE`.
    */
   start<TIn = NoItem, TOut = NoItem>(

@@ -31,9 +31,14 @@ export class StoreAccess {
    * Asks the store, and again where the failure is transient.
    *
    * @param tries how often at most.
+   * @param isWanted whether the answer still matters; else nothing is tried again.
    * @throws {@link PipelineError} what the store throws of these; `STORE_UNAVAILABLE` for all else.
    */
-  async ask<T>(question: (store: RunStore) => Promise<T>, tries = MOST_TRIES): Promise<T> {
+  async ask<T>(
+    question: (store: RunStore) => Promise<T>,
+    tries = MOST_TRIES,
+    isWanted: () => boolean = () => true,
+  ): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#inTime(question(this.#store));
@@ -41,6 +46,7 @@ export class StoreAccess {
         if (!isTransient(error) || attempt >= tries) throw storeError(error);
       }
       await new Promise((resolve) => setTimeout(resolve, FIRST_DELAY_MS * 2 ** (attempt - 1)));
+      if (!isWanted()) throw storeError(new NotWanted());
     }
   }
 
@@ -101,6 +107,13 @@ class NoAnswer extends Error {
 
   constructor(limitMs: number) {
     super(`the store did not answer within ${String(limitMs)} ms`);
+  }
+}
+
+/** Stands for an answer that nobody waits for any longer. */
+class NotWanted extends Error {
+  constructor() {
+    super('the run belongs to another owner by now');
   }
 }
 

@@ -9,6 +9,9 @@ import type { StartContext } from './start-context.js';
 /** How many runs a sweep takes over in one call. */
 const PAGE = 100;
 
+/** Smaller differences are the clocks' own. */
+const LEAST_JUMP_MS = 100;
+
 /** How a manager looks for runs whose owner has died. */
 export interface Sweeping {
   readonly sweepMs: number;
@@ -63,7 +66,7 @@ export class Sweeper {
     // After a jump of the clock every lease looks as if it were over: living owners renew it first.
     const jumpedMs = Math.abs(aheadMs() - this.#aheadMs);
     this.#aheadMs = aheadMs();
-    if (jumpedMs > graceMs / 2) return [];
+    if (jumpedMs > Math.max(graceMs / 2, LEAST_JUMP_MS)) return [];
     const { store, lease } = this.#desk;
     const claim = { lease, graceMs, limit: PAGE, definitions: [...known.keys()] };
     const ended: RunRecord[] = [];
