@@ -34,15 +34,19 @@ export class LeaseKeeper {
     this.#keeping = keeping;
   }
 
-  /** Beats from now on, as long as there are runs; keeps the process alive while some of them wait for their turn. */
-  keep(): void {
+  /**
+   * Beats from now on, as long as there are runs.
+   *
+   * @param isWaiting whether one of them waits for its turn: until the next beat that keeps the process alive.
+   */
+  keep(isWaiting: boolean): void {
     if (this.#isStopped) return;
     this.#beatTimer ??= setTimeout(() => {
       this.#beatTimer = undefined;
       void this.beat();
     }, this.#keeping.heartbeatMs).unref();
     if (this.#expiryTimer === undefined) this.#watchExpiry();
-    if ([...this.#keeping.runs()].some((run) => run.isWaiting)) this.#beatTimer.ref();
+    if (isWaiting) this.#beatTimer.ref();
   }
 
   /** Renews now; of several calls at once only one asks. Never rejects. */
@@ -51,7 +55,8 @@ export class LeaseKeeper {
       this.#beating = undefined;
       this.#expire();
       this.#keeping.beaten();
-      if (hasAny(this.#keeping.runs()) || this.#keeping.hasMore()) this.keep();
+      const runs = [...this.#keeping.runs()];
+      if (runs.length > 0 || this.#keeping.hasMore()) this.keep(runs.some((run) => run.isWaiting));
     }));
   }
 
@@ -115,8 +120,4 @@ export class LeaseKeeper {
     }
     this.#watchExpiry();
   }
-}
-
-function hasAny(runs: Iterable<unknown>): boolean {
-  return runs[Symbol.iterator]().next().done !== true;
 }

@@ -59,7 +59,8 @@ export class OwnRun {
   readonly #definition: DefinitionSource;
   readonly #context: StartContext;
   readonly #result = new Later<ManagedRunResult>();
-  readonly #ended = new Later<RunRecord>();
+  /** Made when somebody waits for the end. */
+  #ended: Later<RunRecord> | undefined;
   #record: RunRecord;
   #phase: Phase;
   #stop: StopRequest | undefined;
@@ -104,7 +105,8 @@ export class OwnRun {
 
   /** Resolves with the record when it has ended, or belongs to somebody else. */
   get ended(): Promise<RunRecord> {
-    return this.#ended.promise;
+    if (this.#phase === 'ended') return Promise.resolve(this.#record);
+    return (this.#ended ??= new Later<RunRecord>()).promise;
   }
 
   get isWaiting(): boolean {
@@ -168,7 +170,7 @@ export class OwnRun {
   stop(request: StopRequest, isRecorded = false): CancelOutcome | Promise<CancelOutcome> {
     if (this.#phase === 'ended') return outcomeOf(this.#record);
     if (this.#stop !== undefined) return 'cancelled';
-    if (this.#phase === 'ending') return this.#ended.promise.then(outcomeOf);
+    if (this.#phase === 'ending') return this.ended.then(outcomeOf);
     const reason = this.#root?.frame.scope.reason;
     if (reason !== undefined) return isInterrupting(reason.kind) ? 'cancelled' : 'not_cancellable';
     this.#stop = request;
@@ -201,7 +203,7 @@ export class OwnRun {
     this.#phase = 'ended';
     this.log.drop();
     this.#result.reject(error);
-    this.#ended.resolve(this.#record);
+    this.#ended?.resolve(this.#record);
   }
 
   /** Tries again to store an end that could not be stored; tells whether that is settled. */
@@ -304,7 +306,7 @@ export class OwnRun {
     this.#root = undefined;
     this.clients.end();
     this.#host.ended(this, isLogged);
-    this.#ended.resolve(this.#record);
+    this.#ended?.resolve(this.#record);
     if (failure === undefined && result !== undefined) {
       this.#result.resolve(managedResult(result, isStored));
       return;
@@ -319,7 +321,7 @@ export class OwnRun {
     if (stored !== undefined) this.#record = stored;
     this.#phase = 'ended';
     this.#root = undefined;
-    this.#ended.resolve(this.#record);
+    this.#ended?.resolve(this.#record);
     const error = leaseLost(runId);
     carryResult(error, settledResult(settled), false);
     this.#result.reject(error);

@@ -143,7 +143,7 @@ export class RunDesk implements RunHost {
     }
     if (!run.isWaiting) run.begin();
     else if (thread !== undefined) this.callNext(thread);
-    this.keeper.keep();
+    this.keeper.keep(run.isWaiting);
   }
 
   /** Lets the first run of a thread begin, if it waits and the store agrees that it is its turn. */
@@ -167,6 +167,7 @@ export class RunDesk implements RunHost {
   }
 
   ended(run: OwnRun, isStored: boolean): void {
+    this.#dirty.delete(run.log);
     if (isStored) this.#own.delete(run.record.runId);
     else this.#unstored.add(run);
     this.#leaveThread(run);
@@ -193,7 +194,7 @@ export class RunDesk implements RunHost {
   /** Remembers a start that was refused since the store had failed: it may have stored the run after all. */
   doubt(runId: string): void {
     this.#doubtful.add(runId);
-    this.keeper.keep();
+    this.keeper.keep(false);
   }
 
   /** Writes a line to the runner's logger. */

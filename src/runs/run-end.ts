@@ -1,5 +1,5 @@
 import { isInstanceOf } from '../data/foreign-value.js';
-import { frozenCopy } from '../data/frozen-copy.js';
+import { frozenJson } from '../data/frozen-json.js';
 import { runResult } from '../engine/run-result.js';
 import type { RunResult } from '../engine/run-result.js';
 import type { CancelReason } from '../errors/cancel-reason.js';
@@ -52,7 +52,7 @@ export function endBySettling({ settled, reason, endedAt, redact }: EndFacts): R
   const bill = billOf(result);
   if (error === undefined)
     return { changes: { status: 'success', endedAt, ...bill }, failure: undefined, result };
-  const record = (): ErrorRecord => frozenCopy(redact(toErrorRecord(error)));
+  const record = (): ErrorRecord => frozenJson(redact(toErrorRecord(error)));
   const wasEnded = result?.status === 'cancelled' && reason !== undefined;
   if (!wasEnded)
     return { changes: { status: 'error', error: record(), endedAt, ...bill }, failure: error, result };
@@ -91,7 +91,7 @@ export function endByError(end: RunEnd, error: unknown): RunEnd {
   const { endedAt, cost, counts } = end.changes;
   const changes = {
     status: 'error',
-    error: frozenCopy(toErrorRecord(error)),
+    error: frozenJson(toErrorRecord(error)),
     endedAt,
     cost,
     counts,
@@ -116,5 +116,6 @@ export function settledResult({ result, error }: SettledRun): RunResult | undefi
 
 function billOf(result: RunResult | undefined): Pick<RunChanges, 'cost' | 'counts'> {
   if (result === undefined) return {};
-  return { cost: result.context.run.cost.total('model'), counts: Object.fromEntries(result.nodes) };
+  const cost = Object.freeze(result.context.run.cost.total('model'));
+  return { cost, counts: Object.freeze(Object.fromEntries(result.nodes)) };
 }

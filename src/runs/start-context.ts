@@ -44,20 +44,25 @@ export function startContext(given: StartOptions): StartContext {
   }
   const outer = currentContext()?.run;
   const timeouts = [given.timeoutMs, run.timeoutMs].filter((ms) => ms !== undefined);
+  const own: RunContextOptions = {
+    correlationId: run.correlationId ?? outer?.correlationId,
+    traceparent: usableTraceparent(run.traceparent) ?? activeTraceparent() ?? outer?.traceparent,
+    tenantId: given.tenantId ?? outer?.tenantId,
+    principal: run.principal ?? (given.tenantId === undefined ? outer?.principal : undefined),
+    threadId: given.threadId,
+    followUpToRunId: given.followUpToRunId,
+    timeoutMs: timeouts.length === 0 ? undefined : Math.min(...timeouts),
+  };
   return {
     options,
-    run: {
-      ...run,
-      correlationId: run.correlationId ?? outer?.correlationId,
-      traceparent: usableTraceparent(run.traceparent) ?? activeTraceparent() ?? outer?.traceparent,
-      tenantId: given.tenantId ?? outer?.tenantId,
-      principal: run.principal ?? (given.tenantId === undefined ? outer?.principal : undefined),
-      threadId: given.threadId,
-      followUpToRunId: given.followUpToRunId,
-      timeoutMs: timeouts.length === 0 ? undefined : Math.min(...timeouts),
-    },
+    run: { ...run, ...present(own) },
     links: outer === undefined ? {} : { parentRunId: outer.runId, rootRunId: outer.rootRunId },
   };
+}
+
+/** What is given, without what is undefined: each option is judged for each run. */
+function present(options: RunContextOptions): RunContextOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 /**
@@ -70,7 +75,7 @@ export function openContext(
   runId: string,
   session: SessionState | undefined,
 ): PipelineContext {
-  return new PipelineContext({ ...options, run: { ...run, runId, session } });
+  return new PipelineContext({ ...options, run: { ...run, runId, ...(session && { session }) } });
 }
 
 /**

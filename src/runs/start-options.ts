@@ -3,7 +3,7 @@ import type { PipelineContext } from '../context/pipeline-context.js';
 import type { PipelineContextOptions } from '../context/pipeline-context-options.js';
 import { isObject } from '../data/foreign-value.js';
 import { plainCopy } from '../data/plain-data.js';
-import { frozenCopy } from '../data/frozen-copy.js';
+import { frozenJson } from '../data/frozen-json.js';
 import type { JsonObject } from '../data/json-value.js';
 import { checkOptions, invalidOption, rule } from '../errors/option-rules.js';
 import type { OptionRules } from '../errors/option-rules.js';
@@ -73,7 +73,7 @@ export interface JudgedStart {
   readonly metadata: JsonObject;
 }
 
-const noMetadata: JsonObject = frozenCopy({});
+const noMetadata: JsonObject = frozenJson({});
 
 /**
  * Judges the options of a start, before anything happens.
@@ -124,7 +124,7 @@ function storableMetadata(metadata: unknown): JsonObject {
   const copy = isObject(metadata) && !Array.isArray(metadata) ? plainCopy(metadata) : undefined;
   if (copy === undefined) throw metadataInvalid('are no plain JSON object');
   requireStorableSize(copy);
-  return frozenCopy(copy as JsonObject);
+  return frozenJson(copy as JsonObject);
 }
 
 function metadataInvalid(why: string): PipelineError {

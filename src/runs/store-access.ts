@@ -8,17 +8,12 @@ const MOST_TRIES = 6;
 /** How long to wait before the second try; before each further one twice as long. */
 const FIRST_DELAY_MS = 10;
 
-/** A call that has not answered yet. */
-interface OpenCall {
-  readonly dueMs: number;
-  readonly giveUp: () => void;
-}
-
 /** Asks the store: repeats what fails for a moment, and waits for no answer for ever. */
 export class StoreAccess {
   readonly #store: RunStore;
   readonly #limitMs: number;
-  readonly #open = new Set<OpenCall>();
+  /** The calls that have not answered yet. */
+  readonly #open = new Set<StoreCall>();
   #timer: NodeJS.Timeout | undefined;
 
   /** @param limitMs how long a call may take; afterwards it counts as a failure that may pass. */
@@ -34,50 +29,54 @@ export class StoreAccess {
    * @param isWanted whether the answer still matters; else nothing is tried again.
    * @throws {@link PipelineError} what the store throws of these; `STORE_UNAVAILABLE` for all else.
    */
-  async ask<T>(
+  ask<T>(
     question: (store: RunStore) => Promise<T>,
     tries = MOST_TRIES,
-    isWanted: () => boolean = () => true,
+    isWanted: () => boolean = always,
   ): Promise<T> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#inTime(question(this.#store));
-      } catch (error) {
-        if (!isTransient(error) || attempt >= tries) throw storeError(error);
-      }
-      await new Promise((resolve) => setTimeout(resolve, FIRST_DELAY_MS * 2 ** (attempt - 1)));
-      if (!isWanted()) throw storeError(new NotWanted());
-    }
+    return new Promise((resolve, reject) => {
+      let attempt = 0;
+      const fail = (error: unknown): void => {
+        if (!isTransient(error) || attempt >= tries) {
+          reject(storeError(error));
+          return;
+        }
+        setTimeout(
+          () => {
+            if (isWanted()) ask();
+            else reject(storeError(new NotWanted()));
+          },
+          FIRST_DELAY_MS * 2 ** (attempt - 1),
+        );
+      };
+      const ask = (): void => {
+        attempt += 1;
+        const call = new StoreCall(performance.now() + this.#limitMs, fail);
+        this.#open.add(call);
+        this.#watch();
+        try {
+          question(this.#store).then(
+            (answer) => {
+              this.#open.delete(call);
+              resolve(answer);
+            },
+            (error: unknown) => {
+              if (this.#open.delete(call)) fail(error);
+            },
+          );
+        } catch (error) {
+          this.#open.delete(call);
+          fail(error);
+        }
+      };
+      ask();
+    });
   }
 
   /** Closes the store itself; what it throws is thrown on. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#store.close();
-  }
-
-  #inTime<T>(answer: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const call: OpenCall = {
-        dueMs: performance.now() + this.#limitMs,
-        giveUp: () => {
-          reject(new NoAnswer(this.#limitMs));
-        },
-      };
-      this.#open.add(call);
-      this.#watch();
-      answer.then(
-        (value) => {
-          this.#open.delete(call);
-          resolve(value);
-        },
-        (error: unknown) => {
-          this.#open.delete(call);
-          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as the store gave it
-          reject(error);
-        },
-      );
-    });
   }
 
   /** One timer for all calls, since nearly all have answered long before. */
@@ -89,12 +88,22 @@ export class StoreAccess {
       for (const call of this.#open) {
         if (call.dueMs > now) continue;
         this.#open.delete(call);
-        call.giveUp();
+        call.fail(new NoAnswer(this.#limitMs));
       }
       if (this.#open.size > 0) this.#watch();
     }, this.#limitMs / 2).unref();
   }
 }
+
+/** A call that has not answered yet. */
+class StoreCall {
+  constructor(
+    readonly dueMs: number,
+    readonly fail: (error: unknown) => void,
+  ) {}
+}
+
+const always = (): boolean => true;
 
 /** Whether a failure of a store may pass by itself. */
 export function isTransient(error: unknown): boolean {
