@@ -172,6 +172,8 @@ export class OwnRun {
     if (this.#stop !== undefined) return 'cancelled';
     if (this.#phase === 'ending') return this.ended.then(outcomeOf);
     const reason = this.#root?.frame.scope.reason;
+    // Ended by a failure of its own, or by a cancel of this kind: the record will say.
+    if (reason?.kind === 'failure') return this.ended.then(outcomeOf);
     if (reason !== undefined) return isInterrupting(reason.kind) ? 'cancelled' : 'not_cancellable';
     this.#stop = request;
     if (!isRecorded) void this.#recordStop(request);
