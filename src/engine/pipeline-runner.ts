@@ -74,7 +74,7 @@ export class PipelineRunner {
     // A bundler renames a class that names itself.
     Object.defineProperty(this, 'name', { value: 'PipelineRunner' });
     replacingRunner = (options, replacement) => new PipelineRunner(options, new StandIns(replacement));
-    managedRuns = ({ #parts: parts }) => managedBy(parts, rootDriver);
+    managedRuns = (runner) => managedBy(runner.#parts, rootDriver);
   }
 
   readonly #parts: RunnerParts;

@@ -140,10 +140,7 @@ function partsOf(context: StartOptions['context']): Pick<StartContext, 'options'
   const options = { parameters, items, properties, ...services, logger };
   if (isInstanceOf(frame, TemplateFrame)) {
     if (frame.joined !== undefined) throw wrongContext('it must not join another run');
-    return {
-      options: { ...options, signal: context.signal },
-      run: { ...frame.runOptions, signal: undefined },
-    };
+    return { options: { ...options, signal: frame.givenSignal }, run: frame.runOptions };
   }
   // The context of a run: data, services, and on whose behalf it acts.
   const { secrets, principal } = context.run;

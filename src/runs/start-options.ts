@@ -37,7 +37,7 @@ export interface StartOptions {
 }
 
 /** How many bytes the data of a run may have, as JSON. */
-export const MOST_BYTES = 1_048_576;
+const MOST_BYTES = 1_048_576;
 
 const LONGEST_ID = 512;
 // Without the flag u a pair of surrogates would count as two.

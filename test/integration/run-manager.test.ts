@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { MemoryRunStore, PipelineRunner, RunManager, Secret, currentContext } from 'heirline';
+import {
+  MemoryRunStore,
+  PipelineContext,
+  PipelineRunner,
+  RunManager,
+  Secret,
+  currentContext,
+  mapSecrets,
+} from 'heirline';
 import type { RunRecord, RunStrategy } from 'heirline';
 import { collect, failureOf, gated, newManager, until, work } from './support/managed.js';
 
@@ -403,6 +411,39 @@ describe('what a run sees', () => {
     open();
     expect(await manager.wait(inner ?? '')).toMatchObject({ status: 'success', tenantId: 'x' });
     expect(ids.slice(2)).toEqual([ids[0], ids[1], ids[0], 'x', { user: 'ada' }]);
+  });
+
+  test('a template or the context of a run is taken as its options are', async () => {
+    const manager = newManager();
+    const seen: unknown[] = [];
+    const look = work(async ({ parameters, run }) => {
+      seen.push([parameters.get('a'), run.tenantId, (await run.secrets.get('KEY')).reveal()]);
+    });
+    const stopping = new AbortController();
+    const template = new PipelineContext({
+      parameters: { a: 1 },
+      run: { tenantId: 'x', secrets: mapSecrets({ KEY: 'k' }) },
+      signal: stopping.signal,
+    });
+    const first = await manager.start(look, { context: template, tenantId: 'x' });
+    const { context } = await first.result;
+    await (
+      await manager.start(look, { context, tenantId: 'x' })
+    ).result;
+    expect(seen).toEqual([
+      [1, 'x', 'k'],
+      [1, 'x', 'k'],
+    ]);
+    stopping.abort();
+    const stopped = await manager.start(look, { context: template, tenantId: 'x' });
+    expect((await manager.wait(stopped.id)).status).toBe('interrupted');
+    expect(await failureOf(manager.start(look, { context: template }))).toMatchObject({
+      code: 'OPTION_INVALID',
+    });
+    const joining = { run: context.run };
+    expect(await failureOf(manager.start(look, { context: joining }))).toMatchObject({
+      code: 'OPTION_INVALID',
+    });
   });
 
   test('is executed outside of what started it', async () => {

@@ -1,7 +1,7 @@
 /** What a run of the model does once it runs. */
 export type ModelWork = 'quick' | 'fails' | 'waits';
 export type ModelStrategy = 'reject' | 'enqueue' | 'interrupt' | 'rollback';
-export type ModelStatus = 'pending' | 'running' | 'success' | 'error' | 'interrupted';
+type ModelStatus = 'pending' | 'running' | 'success' | 'error' | 'interrupted';
 
 /** One run of the model. */
 export interface ModelRun {
