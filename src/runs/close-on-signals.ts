@@ -3,8 +3,8 @@ import type { CloseOptions, RunManager } from './run-manager.js';
 
 /** Which signals close a manager, and how long that may take. */
 export interface CloseOnSignalsOptions extends CloseOptions {
-  /** Default `SIGTERM` and `SIGINT`. */
-  readonly signals?: readonly NodeJS.Signals[] | undefined;
+  /** Their names. Default `SIGTERM` and `SIGINT`. */
+  readonly signals?: readonly string[] | undefined;
 }
 
 /**

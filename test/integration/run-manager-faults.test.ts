@@ -139,7 +139,7 @@ describe('a store that fails', () => {
     let turn = 0;
     faulty.fault = () => {
       turn += 1;
-      return turn % 7 === 0 ? failing(busy) : turn % 11 === 0 ? losing(busy) : undefined;
+      return turn % 13 === 0 ? failing(busy) : turn % 17 === 0 ? losing(busy) : undefined;
     };
     const handles = await Promise.all(
       Array.from({ length: 200 }, (_, n) =>
