@@ -115,7 +115,7 @@ async function knownRun(desk: RunDesk, record: RunRecord): Promise<RunHandle | u
   if (known.threadId !== threadId || known.pipelineName !== pipelineName)
     throw idempotencyConflict(idempotencyKey);
   const own = desk.own(known.runId);
-  return own === undefined ? new FollowedHandle(desk, known) : new OwnHandle(desk, own);
+  return own === undefined ? new FollowedHandle(desk, known) : new OwnHandle(desk, own, true);
 }
 
 async function admit(desk: RunDesk, { definition, record, context, input }: Start): Promise<RunHandle> {
@@ -136,7 +136,7 @@ async function admit(desk: RunDesk, { definition, record, context, input }: Star
   desk.add(run);
   if (desk.isClosing) void run.stop({ action: 'interrupt', reason: 'shutdown' });
   else if (run.isWaiting) await supersedeOrLater(desk, run);
-  return new OwnHandle(desk, run);
+  return new OwnHandle(desk, run, false);
 }
 
 /** The run is stored: what fails here is tried again with the next beat. */

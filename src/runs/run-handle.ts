@@ -40,6 +40,8 @@ export interface SubscribeOptions {
 export interface RunHandle {
   /** The `runId`. */
   readonly id: string;
+  /** True where an earlier start with the same idempotency key had made the run. */
+  readonly isRepeated: boolean;
   /** What is known of the run here by now; of a run of another manager, what was known last. */
   readonly record: RunRecord;
   /**
@@ -95,11 +97,13 @@ export function subscribeTo(
 /** The handle of a run that is executed here. */
 export class OwnHandle implements RunHandle {
   readonly #desk: RunDesk;
+  readonly isRepeated: boolean;
   readonly #run: OwnRun;
 
-  constructor(desk: RunDesk, run: OwnRun) {
+  constructor(desk: RunDesk, run: OwnRun, isRepeated: boolean) {
     this.#desk = desk;
     this.#run = run;
+    this.isRepeated = isRepeated;
   }
 
   get id(): string {
@@ -129,6 +133,7 @@ export class OwnHandle implements RunHandle {
 
 /** The handle of a run that is executed elsewhere, or was. */
 export class FollowedHandle implements RunHandle {
+  readonly isRepeated = true;
   readonly #desk: RunDesk;
   #record: RunRecord;
   #result: Promise<ManagedRunResult> | undefined;
