@@ -49,7 +49,7 @@ describe('the published package', () => {
     const file = join(user, 'names.js');
     writeFileSync(
       file,
-      `for (const entry of ['heirline', 'heirline/testing', 'heirline/inversify'])
+      `for (const entry of ['heirline', 'heirline/testing', 'heirline/inversify', 'heirline/http'])
          for (const [name, value] of Object.entries(await import(entry)))
            if (typeof value === 'function' && value.name !== name) console.log(name, value.name);`,
     );
