@@ -1,0 +1,40 @@
+// The service, as a process of its own. It prints its address, and ends well on SIGTERM.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { closeOnSignals, RunManager } from 'heirline';
+import { createRunHandler, nodeListener } from 'heirline/http';
+import { Hono } from 'hono';
+import { Answer } from './answer.js';
+import { openStore } from './store.js';
+import { userOf } from './users.js';
+
+const manager = new RunManager({
+  store: openStore(),
+  definitions: { answer: Answer },
+  // A dead owner's runs are taken over within a second and a half.
+  ...{ leaseMs: 600, heartbeatMs: 150, graceMs: 300, sweepMs: 300 },
+});
+const runs = createRunHandler({
+  manager,
+  basePath: '/api',
+  disconnectGraceMs: 100,
+  authorise: ({ headers }) => {
+    const user = userOf(headers.get('authorization'));
+    if (user === undefined) return new Response('who are you?', { status: 401 });
+    return { tenantId: user.company, principal: { user: user.name } };
+  },
+});
+
+const app = new Hono();
+app.get('/', (context) => context.text('a service of runs'));
+app.all('/api/*', (context) => runs(context.req.raw));
+
+const server = createServer(nodeListener((request) => app.fetch(request)));
+server.listen(0, '127.0.0.1');
+await once(server, 'listening');
+closeOnSignals(manager, { timeoutMs: 2000 });
+process.once('SIGTERM', () => {
+  server.close();
+});
+console.log((server.address() as AddressInfo).port);
