@@ -27,12 +27,16 @@ export async function closeManager(desk: RunDesk, sweeper: Sweeper, timeoutMs: n
   await within(giveBack(desk), left());
   const open = new Set([...desk.late, ...desk.all()].filter((run) => !desk.unstored.has(run)));
   const runs = [...open];
+  const runIds = ids(runs);
+  const readers = [...desk.following].filter(({ runId }) => runIds.includes(runId));
   for (const run of runs)
     void run.stop({ action: 'interrupt', reason: 'shutdown', message: 'the manager is closed' });
   await within(Promise.all(runs.map((run) => run.ended.then(() => open.delete(run)))), left());
   const abandoned = [...open];
   for (const run of abandoned) run.abandon();
   await within(lastWrites(desk, abandoned), Math.max(LAST_WRITES_MS, left()));
+  // Who waits for the next event gets the last one too; who is slow reads on from another manager.
+  await within(Promise.all(readers.map((reader) => reader.whenOver())), LAST_WRITES_MS);
   const unpersisted = new Set([...desk.unstored, ...desk.all()]);
   desk.endClosing();
   await within(

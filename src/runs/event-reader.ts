@@ -1,6 +1,6 @@
 import { runNotFound } from '../errors/run-errors.js';
 import { managerClosed } from './run-desk.js';
-import type { RunDesk } from './run-desk.js';
+import type { LogFollower, RunDesk } from './run-desk.js';
 import type { RunEnded, RunEvent, StoredRunEvent } from './run-event.js';
 import type { RunRecord } from './run-record.js';
 import { isOpen } from './run-status.js';
@@ -24,11 +24,12 @@ const MOST_POLL_MS = 1000;
  *
  * Nothing is kept for a reader: one that is slow reads later, and gets a gap where the events have gone.
  */
-export class EventReader implements AsyncIterableIterator<RunEvent> {
+export class EventReader implements AsyncIterableIterator<RunEvent>, LogFollower {
+  readonly runId: string;
   readonly #desk: RunDesk;
-  readonly #runId: string;
   readonly #signal: AbortSignal | undefined;
   readonly #onLeave: () => void;
+  #onOver: (() => void) | undefined;
   #seen: number;
   #ready: RunEvent[] = [];
   #isOver = false;
@@ -46,7 +47,7 @@ export class EventReader implements AsyncIterableIterator<RunEvent> {
     onLeave: () => void = () => undefined,
   ) {
     this.#desk = desk;
-    this.#runId = runId;
+    this.runId = runId;
     this.#signal = options.signal;
     this.#seen = options.from ?? 0;
     this.#onLeave = onLeave;
@@ -68,6 +69,11 @@ export class EventReader implements AsyncIterableIterator<RunEvent> {
     return Promise.resolve({ done: true, value: undefined });
   }
 
+  whenOver(): Promise<void> {
+    if (this.#isOver) return Promise.resolve();
+    return new Promise((resolve) => (this.#onOver = resolve));
+  }
+
   readonly #stir = (): void => {
     this.#wake?.();
   };
@@ -79,9 +85,11 @@ export class EventReader implements AsyncIterableIterator<RunEvent> {
     this.#signal?.removeEventListener('abort', this.#stir);
     this.#stir();
     this.#onLeave();
+    this.#onOver?.();
   }
 
   async #next(): Promise<IteratorResult<RunEvent, undefined>> {
+    this.#desk.following.add(this);
     try {
       while (this.#ready.length === 0 && !this.#isOver) {
         this.#signal?.throwIfAborted();
@@ -90,6 +98,8 @@ export class EventReader implements AsyncIterableIterator<RunEvent> {
     } catch (error) {
       this.#leave();
       throw error;
+    } finally {
+      this.#desk.following.delete(this);
     }
     const value = this.#ready.shift();
     if (value === undefined) return { done: true, value: undefined };
@@ -99,7 +109,7 @@ export class EventReader implements AsyncIterableIterator<RunEvent> {
 
   /** Takes what there is, or waits a while. */
   async #look(): Promise<void> {
-    const own = this.#desk.own(this.#runId);
+    const own = this.#desk.own(this.runId);
     const stored = await this.#read(this.#seen);
     if (stored.length > 0) {
       this.#take(stored);
@@ -114,7 +124,7 @@ export class EventReader implements AsyncIterableIterator<RunEvent> {
     const unwritten = own.log.after(this.#seen);
     if (unwritten[0] !== undefined && unwritten[0].seq === this.#seen + 1) this.#take(unwritten);
     else if (unwritten.length > 0 && (await this.#read(this.#seen)).length === 0) this.#take(unwritten);
-    else if (this.#desk.own(this.#runId) === own) {
+    else if (this.#desk.own(this.runId) === own) {
       const { promise, cancel } = own.log.changed();
       await this.#wait(promise);
       cancel();
@@ -123,8 +133,8 @@ export class EventReader implements AsyncIterableIterator<RunEvent> {
 
   /** The run is another manager's, or has ended. */
   async #follow(): Promise<void> {
-    const record = await this.#desk.lookUp(this.#runId);
-    if (record === undefined) throw runNotFound(this.#runId);
+    const record = await this.#desk.lookUp(this.runId);
+    if (record === undefined) throw runNotFound(this.runId);
     if (!isOpen(record.status)) {
       await this.#followEnded(record);
       return;
@@ -162,9 +172,7 @@ export class EventReader implements AsyncIterableIterator<RunEvent> {
     let last: StoredRunEvent | undefined;
     for (;;) {
       const after = last?.seq ?? 0;
-      const page = await this.#desk.store.ask((to) =>
-        to.readEvents(this.#runId, { after, limit: 10 * PAGE }),
-      );
+      const page = await this.#desk.store.ask((to) => to.readEvents(this.runId, { after, limit: 10 * PAGE }));
       if (page.length === 0) return last;
       last = page.at(-1);
     }
@@ -172,7 +180,7 @@ export class EventReader implements AsyncIterableIterator<RunEvent> {
 
   #read(after: number): Promise<readonly StoredRunEvent[]> {
     if (this.#desk.isClosed) return Promise.reject(managerClosed());
-    return this.#desk.store.ask((to) => to.readEvents(this.#runId, { after, limit: PAGE }));
+    return this.#desk.store.ask((to) => to.readEvents(this.runId, { after, limit: PAGE }));
   }
 
   #take(events: readonly StoredRunEvent[]): void {

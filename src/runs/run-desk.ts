@@ -25,6 +25,13 @@ export interface DeskParts {
   readonly definitions: ReadonlyMap<string, DefinitionSource>;
 }
 
+/** Somebody who reads the log of a run. */
+export interface LogFollower {
+  readonly runId: string;
+  /** Resolves when all has been read, or nothing more is wanted. */
+  whenOver(): Promise<void>;
+}
+
 /** What the parts of a manager share: its runs, and who of them comes next on each thread. */
 export class RunDesk implements RunHost {
   readonly store: StoreAccess;
@@ -44,6 +51,8 @@ export class RunDesk implements RunHost {
   /** The open runs of each thread, in their order. */
   readonly #threads = new Map<string, OwnRun[]>();
   readonly #dirty = new Set<RunLog>();
+  /** Readers that wait for an event: a close lets them read to the end of their run. */
+  readonly following = new Set<LogFollower>();
   readonly #closedListeners = new Set<() => void>();
   #flushTimer: NodeJS.Timeout | undefined;
   #isMending = false;

@@ -37,6 +37,8 @@ export async function waitForRun(
     const leftMs = untilMs - performance.now();
     if (leftMs <= 0) return record;
     await pause(desk, own?.ended, own === undefined ? Math.min(leftMs, pollMs) : leftMs, signal);
+    // The store may have been closed since.
+    if (own !== undefined && !isOpen(own.record.status)) return own.record;
     pollMs = Math.min(pollMs * 2, MOST_POLL_MS, desk.parts.heartbeatMs);
   }
 }

@@ -96,20 +96,46 @@ describe('the events of a run over HTTP', () => {
     }
   });
 
-  it('break off when the manager closes, so that the client knows that they are not all', async () => {
+  it('have their end also when the manager closes; whoever comes later is told to come back', async () => {
     const { definition } = gated();
     const manager = newManager({ definitions: { gated: definition } });
     const client = clientOf(manager);
     const { runId } = await client.start({ definition: 'gated' });
-    const response = await client.get(`/runs/${runId}/events`);
-    const reading = allSentEvents(response);
+    const path = `/runs/${runId}/events`;
+    // One reads at once, one is as slow as a network.
+    const reading = allSentEvents(await client.get(path));
+    const slow = (async () => {
+      const events: unknown[] = [];
+      for await (const event of sentEvents(await client.get(path))) {
+        events.push(event);
+        await sleep(4);
+      }
+      return events;
+    })();
+    const waiting = client.wait(runId);
+    await sleep(60);
 
     await manager.close({ timeoutMs: 1000 });
 
-    const [read] = await Promise.allSettled([reading]);
-    const isWhole = read.status === 'fulfilled' && read.value.at(-1)?.data.type === 'runEnded';
-    expect(isWhole || read.status === 'rejected').toBe(true);
-    expect((await client.get(`/runs/${runId}/events`)).status).toBe(503);
+    const end = { type: 'runEnded', status: 'interrupted', stopReason: 'shutdown' };
+    expect((await reading).at(-1)?.data).toMatchObject(end);
+    expect((await slow).at(-1)).toMatchObject({ data: end });
+    expect(await waiting).toMatchObject({ status: 'interrupted', stopReason: 'shutdown' });
+    expect((await client.get(path)).status).toBe(503);
+  });
+
+  it('break off for a client that has not read them by then, so that it knows that they are not all', async () => {
+    const { definition } = gated();
+    const manager = newManager({ definitions: { gated: definition } });
+    const client = clientOf(manager);
+    const { runId } = await client.start({ definition: 'gated' });
+    const late = await client.get(`/runs/${runId}/events`);
+    const closing = performance.now();
+
+    await manager.close({ timeoutMs: 1000 });
+
+    expect(performance.now() - closing).toBeLessThan(500);
+    await expect(late.text()).rejects.toMatchObject({ code: 'MANAGER_CLOSED' });
   });
 });
 
