@@ -22,9 +22,6 @@ async function think(question: string, { parameters, signal, run }: PipelineCont
 }
 
 function remember(answer: string, { run }: PipelineContext): void {
-  const user = String(run.principal?.['user']);
-  run.session.set('turns', [
-    ...((run.session.get('turns') as string[] | undefined) ?? []),
-    `${user}: ${answer}`,
-  ]);
+  const turns = run.session.get<string[]>('turns') ?? [];
+  run.session.set('turns', [...turns, `${String(run.principal?.['user'])}: ${answer}`]);
 }

@@ -1,5 +1,3 @@
-import type { User } from './users.js';
-
 /** A run as the service tells of it. */
 export interface Run {
   readonly runId: string;
@@ -25,7 +23,7 @@ export class Client {
   readonly #url: string;
   readonly #token: string;
 
-  constructor(url: string, { token }: User) {
+  constructor(url: string, token: string) {
     this.#url = `${url}/api`;
     this.#token = token;
   }

@@ -35,6 +35,15 @@ server.listen(0, '127.0.0.1');
 await once(server, 'listening');
 closeOnSignals(manager, { timeoutMs: 2000 });
 process.once('SIGTERM', () => {
-  server.close();
+  void endServer();
 });
 console.log((server.address() as AddressInfo).port);
+
+/** Accepts nothing more, and lets go of each connection once its answer is through. */
+async function endServer(): Promise<void> {
+  server.close();
+  await manager.close();
+  setInterval(() => {
+    server.closeIdleConnections();
+  }, 20).unref();
+}
