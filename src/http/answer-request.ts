@@ -90,7 +90,7 @@ async function events({ runs, id, request, options }: AllowedRequest): Promise<R
   const { disconnectGraceMs, heartbeatMs, logger } = options;
   const stream = new EventStream(await runs.subscribe(id, { from, disconnectGraceMs }), {
     heartbeatMs,
-    signal: request.signal,
+    request,
     failed: (error) => {
       quietly(logger, 'warn', { error, runId: id }, 'an event stream broke off');
     },

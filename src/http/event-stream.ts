@@ -5,8 +5,8 @@ import type { Subscription } from '../runs/run-handle.js';
 /** What an event stream is told beside its events. */
 export interface EventStreamOptions {
   readonly heartbeatMs: number;
-  /** The client's: once it is aborted, the client has left. */
-  readonly signal: AbortSignal;
+  /** Once its signal is aborted, the client has left. The signal alone would not do: it lives as long as the request. */
+  readonly request: Request;
   /** Told why the stream broke off; not of a client that has left. */
   readonly failed: (error: unknown) => void;
 }
@@ -34,8 +34,9 @@ export class EventStream {
     this.#subscription = subscription;
     this.#events = subscription[Symbol.asyncIterator]();
     this.#options = options;
-    options.signal.addEventListener('abort', this.#leave);
-    if (options.signal.aborted) this.#leave();
+    const { signal } = options.request;
+    signal.addEventListener('abort', this.#leave);
+    if (signal.aborted) this.#leave();
   }
 
   /**
@@ -67,7 +68,7 @@ export class EventStream {
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     await this.#arrival(this.#options.heartbeatMs);
     if (this.#isOver) {
-      controller.error(this.#options.signal.reason);
+      controller.error(this.#options.request.signal.reason);
       return;
     }
     const step = this.#step;
@@ -122,7 +123,7 @@ export class EventStream {
   readonly #leave = (): void => {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#options.signal.removeEventListener('abort', this.#leave);
+    this.#options.request.signal.removeEventListener('abort', this.#leave);
     this.#subscription.close();
     this.#wake?.();
   };

@@ -27,14 +27,17 @@ async function serve(
   outgoing: NodeResponse,
 ): Promise<void> {
   const leaving = new AbortController();
+  // Held until the connection closes: Node's `Request` takes its signal with it when it is collected.
+  let request: Request | undefined;
   outgoing.on('close', () => {
     if (!outgoing.writableFinished) leaving.abort(new Error('the client has left'));
+    request = undefined;
   });
   // A connection that breaks is told by its close.
   outgoing.on('error', () => undefined);
   incoming.on('error', () => undefined);
   try {
-    const request = incomingRequest(incoming, leaving.signal);
+    request = incomingRequest(incoming, leaving.signal);
     const response = request === undefined ? new Response(null, { status: 400 }) : await handler(request);
     await sendResponse(response, outgoing, { withoutBody: incoming.method === 'HEAD' });
   } catch (error) {

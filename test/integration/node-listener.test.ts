@@ -2,6 +2,8 @@ import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createRunHandler, nodeListener, type RunHandlerOptions } from 'heirline/http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { gated, newManager, until, work } from './support/managed.js';
@@ -109,6 +111,29 @@ describe('nodeListener', () => {
       status: 'interrupted',
       stopReason: 'disconnect',
     });
+  });
+
+  it('tells of a client that leaves late too, when the request itself has long been collected', async () => {
+    let isLeft = false;
+    const { url } = await listen(
+      ({ signal }) =>
+        new Promise((resolve) => {
+          signal.addEventListener('abort', () => {
+            isLeft = true;
+            resolve(new Response());
+          });
+        }),
+    );
+    const { socket } = await dial(url);
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    setFlagsFromString('--expose_gc');
+    const collect = runInNewContext('gc') as () => void;
+    for (let round = 0; round < 5; round += 1) {
+      await sleep(15);
+      collect();
+    }
+    socket.destroy();
+    await until(() => isLeft);
   });
 
   it('sends the head of an event stream at once, before there is an event', async () => {
