@@ -9,4 +9,4 @@ export type {
   RunRequestAction,
 } from './http/run-handler-options.js';
 export type { NodeResponse } from './http/send-response.js';
-export type { ServedManager, ServedRuns } from './http/served-manager.js';
+export type { ServedManager, ServedMethod, ServedRuns } from './http/served-manager.js';

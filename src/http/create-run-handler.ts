@@ -20,7 +20,7 @@ export type RunHandler = (request: Request) => Promise<Response>;
  * with the `code` of the error. What fails for a reason of the server's own is answered without details, and goes to
  * `logger`. Closing the manager ends the waiting and the streams; the handler holds nothing that needs closing.
  *
- * @throws {@link PipelineError} `OPTION_INVALID` for wrong options.
+ * @throws `OPTION_INVALID`, a `PipelineError`, for wrong options.
  *
  * @example
  * {@includeCode ../../examples/api/create-run-handler.ts}

@@ -2,14 +2,23 @@ import { isInstanceOf, readProperty } from '../data/foreign-value.js';
 
 /** A request of Node's `http`, as far as it is needed here: an `IncomingMessage` is one. */
 export interface NodeRequest {
+  /** Such as `GET`. */
   readonly method?: string | undefined;
+  /** The path with the query, or the whole address where a proxy is asked. */
   readonly url?: string | undefined;
+  /** Names and values in turns, as they came. */
   readonly rawHeaders: readonly string[];
+  /** The connection; `encrypted` where it is. */
   readonly socket: object;
+  /** True once the whole body has come. */
   readonly complete: boolean;
+  /** Listens to `data`, `end`, `error` and `close`. */
   on(event: string, listener: (...values: unknown[]) => void): unknown;
+  /** Holds the body back. */
   pause(): unknown;
+  /** Lets the body come. */
   resume(): unknown;
+  /** Ends the connection. */
   destroy(): unknown;
 }
 

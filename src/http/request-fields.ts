@@ -13,7 +13,7 @@ import type { RunStatus } from '../runs/run-status.js';
 export const MOST_LISTED = 1000;
 
 /** What a request may say of the run that it starts: the manager judges the values. */
-export type StartFields = Omit<StartOptions, 'tenantId' | 'idempotencyKey' | 'context'> & {
+type StartFields = Omit<StartOptions, 'tenantId' | 'idempotencyKey' | 'context'> & {
   readonly context?: Pick<PipelineContextOptions, 'parameters' | 'properties'> | undefined;
 };
 

@@ -2,15 +2,25 @@ import { ignoreRejection } from '../data/foreign-value.js';
 
 /** A response of Node's `http`, as far as it is needed here: a `ServerResponse` is one. */
 export interface NodeResponse {
+  /** True once the connection has gone. */
   readonly destroyed: boolean;
+  /** True once the head can no longer be changed. */
   readonly headersSent: boolean;
+  /** True once all has been handed to the system. */
   readonly writableFinished: boolean;
+  /** Sets status and headers. */
   writeHead(status: number, headers: Record<string, string | string[]>): unknown;
+  /** Sends the head without waiting for the body. */
   flushHeaders(): void;
+  /** Sends a part of the body; false where the next one should wait for `drain`. */
   write(part: Uint8Array): boolean;
+  /** Ends the body. */
   end(): unknown;
+  /** Ends the connection. */
   destroy(): unknown;
+  /** Listens to `drain`, `close` and `error`. */
   on(event: string, listener: (...values: unknown[]) => void): unknown;
+  /** Stops listening. */
   off(event: string, listener: (...values: unknown[]) => void): unknown;
 }
 
