@@ -1,5 +1,6 @@
 import { captureAmbient } from '../context/ambient-context.js';
 import { PipelineError } from '../errors/pipeline-error.js';
+import { runNotFound } from '../errors/run-errors.js';
 import { quietly } from '../run/bound-logger.js';
 import type { RunRecord } from '../runs/run-record.js';
 import { isOpen } from '../runs/run-status.js';
@@ -12,7 +13,6 @@ import { cancelRequest, lastEventId, listRequest, startRequest, wholeNumber } fr
 import type { JudgedHandlerOptions, RequestIdentity, RunRequestAction } from './run-handler-options.js';
 import { recordForm } from './run-form.js';
 import type { ServedRuns } from './served-manager.js';
-import { runNotFound } from '../errors/run-errors.js';
 
 /** A request that may be carried out. */
 export interface AllowedRequest {

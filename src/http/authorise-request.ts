@@ -26,9 +26,8 @@ export async function authoriseRequest(
   try {
     const answer: unknown = await authorise(request, action);
     if (isResponse(answer)) return answer;
-    requireIdentity(answer);
     if (request.bodyUsed) throw invalidOption('authorise', 'it must not read the body of the request');
-    return answer;
+    return judgedIdentity(answer);
   } catch (error) {
     throw new PipelineError('REQUEST_FAILED', {
       problem: "'authorise' has not said on whose behalf the request acts; see the cause.",
@@ -45,7 +44,12 @@ export function isResponse(value: unknown): value is Response {
   );
 }
 
-function requireIdentity(answer: unknown): asserts answer is RequestIdentity {
+/** Each part is read once: what was judged is what is used. */
+function judgedIdentity(answer: unknown): RequestIdentity {
   if (!canHoldOptions(answer)) throw invalidOption('authorise', 'an identity or a Response was expected');
   checkOptions('authorise', answer, identityRules);
+  const { tenantId, principal } = answer as RequestIdentity;
+  const identity = { tenantId, principal };
+  checkOptions('authorise', identity, identityRules);
+  return identity;
 }

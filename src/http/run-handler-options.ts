@@ -62,8 +62,8 @@ const handlerRules = {
       ? undefined
       : "a path such as '/api', without a slash at its end",
   maxBodyBytes: rule.positiveInteger,
-  disconnectGraceMs: rule.milliseconds,
-  heartbeatMs: rule.positiveMilliseconds,
+  disconnectGraceMs: rule.timer,
+  heartbeatMs: rule.positiveTimer,
   logger: rule.having('warn', 'error'),
 };
 

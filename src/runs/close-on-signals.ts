@@ -19,7 +19,7 @@ export interface CloseOnSignalsOptions extends CloseOptions {
  * {@includeCode ../../examples/api/close-on-signals.ts}
  */
 export function closeOnSignals(manager: RunManager, options: CloseOnSignalsOptions = {}): () => void {
-  checkOptions('closeOnSignals', options, { signals: rule.texts, timeoutMs: rule.milliseconds });
+  checkOptions('closeOnSignals', options, { signals: rule.texts, timeoutMs: rule.timer });
   const { signals = ['SIGTERM', 'SIGINT'], timeoutMs } = options;
   const close = (): void => {
     stop();

@@ -82,7 +82,7 @@ export function subscribeTo(
   clients: OwnRun['clients'] | undefined,
   options: SubscribeOptions = {},
 ): Subscription {
-  checkOptions('subscribe', options, { from: eventRules.from, disconnectGraceMs: rule.milliseconds });
+  checkOptions('subscribe', options, { from: eventRules.from, disconnectGraceMs: rule.timer });
   const { from, disconnectGraceMs = desk.parts.disconnectGraceMs } = options;
   const leave = clients?.join(disconnectGraceMs);
   const reader = new EventReader(desk, runId, { from }, leave);

@@ -69,13 +69,13 @@ export function managerOptions(options: RunManagerOptions): ManagerOptions {
     store: rule.having(...storeMethods),
     definitions: definitionsRule,
     ownerId: idRule,
-    leaseMs: rule.positiveMilliseconds,
-    heartbeatMs: rule.positiveMilliseconds,
-    sweepMs: rule.positiveMilliseconds,
-    graceMs: rule.milliseconds,
+    leaseMs: rule.positiveTimer,
+    heartbeatMs: rule.positiveTimer,
+    sweepMs: rule.positiveTimer,
+    graceMs: rule.timer,
     memoryCap: rule.positiveInteger,
     maxQueued: rule.positiveInteger,
-    disconnectGraceMs: rule.milliseconds,
+    disconnectGraceMs: rule.timer,
     onRecovered: rule.callable,
   });
   const { leaseMs = 30_000, heartbeatMs = Math.min(10_000, leaseMs / 3) } = options;

@@ -190,7 +190,7 @@ export class RunManager {
    * Runs that wait and were started by name are left to other managers. A second call gives the same promise.
    */
   close(options: CloseOptions = {}): Promise<CloseReport> {
-    checkOptions('close', options, { timeoutMs: rule.milliseconds });
+    checkOptions('close', options, { timeoutMs: rule.timer });
     const { timeoutMs = DEFAULT_CLOSE_MS } = options;
     return (this.#closing ??= closeManager(this.#desk, this.#sweeper, timeoutMs));
   }

@@ -275,6 +275,15 @@ describe('a failure of the server', () => {
     ['gives null', () => null],
     ['gives true', () => true],
     ['gives a text', () => 'acme'],
+    [
+      'gives an object whose class has a wrong tenant',
+      () =>
+        new (class Session {
+          get tenantId() {
+            return 7;
+          }
+        })(),
+    ],
     ['misspells the tenant', () => ({ tenant: 'acme' })],
     ['gives a tenant that is no text', () => ({ tenantId: 7 })],
     ['gives an empty tenant', () => ({ tenantId: '' })],
@@ -361,6 +370,10 @@ describe('createRunHandler', () => {
     ],
     ['a base path without a slash', () => ({ manager: manager(), authorise: () => ({}), basePath: 'api' })],
     ['a body limit of 0', () => ({ manager: manager(), authorise: () => ({}), maxBodyBytes: 0 })],
+    [
+      'a heartbeat that no timer can measure',
+      () => ({ manager: manager(), authorise: () => ({}), heartbeatMs: 2 ** 31 }),
+    ],
     ['a heartbeat of 0', () => ({ manager: manager(), authorise: () => ({}), heartbeatMs: 0 })],
   ])('refuses %s', ([, options]) => {
     expect(() => createRunHandler(options() as RunHandlerOptions)).toThrow(

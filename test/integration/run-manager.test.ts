@@ -524,6 +524,24 @@ describe('what a run sees', () => {
   });
 });
 
+describe('times that no timer can measure', () => {
+  test.for(['leaseMs', 'heartbeatMs', 'sweepMs', 'graceMs', 'disconnectGraceMs'])(
+    'are refused: a timer would fire at once (%s)',
+    (name) => {
+      expect(() => new RunManager({ [name]: 2 ** 31 })).toThrow(
+        expect.objectContaining({ code: 'OPTION_INVALID' }),
+      );
+    },
+  );
+
+  test('are refused by close too, which would abandon all runs', () => {
+    const manager = newManager();
+    expect(() => manager.close({ timeoutMs: 2 ** 31 })).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID' }),
+    );
+  });
+});
+
 describe('looking runs up', () => {
   test('newest first, page by page, by thread and status', async () => {
     const manager = newManager();
