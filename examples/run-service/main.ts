@@ -1,8 +1,13 @@
 // A service of runs and three clients: what happens when they want the same thing at the same time?
-import { Client, type Run } from './client.js';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, type Problem, type Run } from './client.js';
 import { ServiceProcess } from './service-process.js';
 
-const service = await ServiceProcess.start();
+const folder = await mkdtemp(join(tmpdir(), 'run-service-'));
+const file = join(folder, 'runs.db');
+let service = await ServiceProcess.start(file);
 const ada = new Client(service.url, 'token-of-ada');
 const grace = new Client(service.url, 'token-of-grace');
 const ida = new Client(service.url, 'token-of-ida');
@@ -51,6 +56,15 @@ const watched = await ida.ask('packing', 'what to pack?', { ...long, onDisconnec
 for await (const { type } of ida.follow(watched)) if (type === 'nodeStarted') break;
 console.log(`  Ida's run: ${endOf(await ida.wait(watched))}`);
 
+console.log('\nA crash: the service is killed while a run is under way, and started again');
+const orphan = await ada.ask(rome, 'which way?', long);
+console.log(`  ended by ${String(await service.end('SIGKILL'))}`);
+service = await ServiceProcess.start(file, service.port);
+const found = await ada.call<Run & Problem>('GET', `/runs/${orphan.runId}/wait`);
+console.log(
+  `  Ada's run: ${found.status === 200 ? endOf(found.body) : `${String(found.status)} ${found.body.code}`}`,
+);
+
 console.log('\nThe service is told to end while a run is under way');
 const last = await ada.ask(rome, 'when to go?', long);
 let seen = '';
@@ -61,3 +75,4 @@ for await (const { type, path, status } of ada.follow(last)) {
 }
 console.log(`  what Ada has seen last: ${seen}`);
 console.log(`  the exit code of the service: ${String(await exit)}`);
+await rm(folder, { recursive: true });

@@ -1,4 +1,4 @@
-// The service, as a process of its own. It prints its address, and ends well on SIGTERM.
+// The service, as a process of its own: server.ts FILE PORT. It prints its port, and ends well on SIGTERM.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,8 +9,9 @@ import { Answer } from './answer.js';
 import { openStore } from './store.js';
 import { userOf } from './users.js';
 
+const [file = '', port = '0'] = process.argv.slice(2);
 const manager = new RunManager({
-  store: openStore(),
+  store: openStore(file),
   definitions: { answer: Answer },
   // A dead owner's runs are taken over within a second and a half.
   ...{ leaseMs: 600, heartbeatMs: 150, graceMs: 300, sweepMs: 300 },
@@ -31,7 +32,7 @@ app.get('/', (context) => context.text('a service of runs'));
 app.all('/api/*', (context) => runs(context.req.raw));
 
 const server = createServer(nodeListener((request) => app.fetch(request)));
-server.listen(0, '127.0.0.1');
+server.listen(Number(port), '127.0.0.1');
 await once(server, 'listening');
 closeOnSignals(manager, { timeoutMs: 2000 });
 process.once('SIGTERM', () => {

@@ -4,22 +4,26 @@ import { fileURLToPath } from 'node:url';
 
 /** The service, running as a process of its own. */
 export class ServiceProcess {
-  readonly url: string;
+  readonly port: string;
   readonly #process: ChildProcess;
 
   private constructor(process: ChildProcess, port: string) {
     this.#process = process;
-    this.url = `http://127.0.0.1:${port}`;
+    this.port = port;
   }
 
-  /** Starts the service; resolves when it listens. */
-  static async start(): Promise<ServiceProcess> {
-    const file = fileURLToPath(new URL('server.ts', import.meta.url));
-    const started = spawn(process.execPath, ['--import', 'tsx', file], {
+  /** Starts the service on a file, and on a port or any that is free; resolves when it listens. */
+  static async start(file: string, port = '0'): Promise<ServiceProcess> {
+    const server = fileURLToPath(new URL('server.ts', import.meta.url));
+    const started = spawn(process.execPath, ['--import', 'tsx', server, file, port], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const [port] = (await once(started.stdout, 'data')) as [Buffer];
-    return new ServiceProcess(started, port.toString().trim());
+    const [printed] = (await once(started.stdout, 'data')) as [Buffer];
+    return new ServiceProcess(started, printed.toString().trim());
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
   }
 
   /** Ends the service with a signal; gives its exit code, or the signal that ended it. */
