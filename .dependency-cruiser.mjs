@@ -20,6 +20,7 @@ export const folders = {
   ],
   background: ['errors', 'data', 'ports', 'context', 'run'],
   runs: ['errors', 'data', 'ports', 'context', 'run', 'builder', 'engine', 'observability'],
+  http: ['errors', 'data', 'ports', 'context', 'run', 'runs'],
   injection: ['errors', 'data', 'context', 'run'],
   testing: [
     ...[
@@ -91,9 +92,9 @@ export default {
     error('no-entry-inside', 'Nothing in src imports an entry.', { path: '^src/' }, { path: '^src/[^/]+$' }),
     error(
       'entry-main',
-      'The main entry has neither injection nor testing.',
+      'The main entry has neither http nor injection nor testing.',
       { path: '^src/index\\.ts$' },
-      { path: inside(['injection', 'testing']) },
+      { path: inside(['http', 'injection', 'testing']) },
     ),
     error(
       'entry-main-light',
@@ -112,6 +113,12 @@ export default {
       'What heirline/inversify adds is in injection/.',
       { path: '^src/inversify\\.ts$' },
       { path: '^src/', pathNot: inside(['injection']) },
+    ),
+    error(
+      'entry-http',
+      'What heirline/http adds is in http/.',
+      { path: '^src/http\\.ts$' },
+      { path: '^src/', pathNot: inside(['http']) },
     ),
     error(
       'testing-uses-public',

@@ -19,7 +19,7 @@ await replaceFiles(modules, /\.d\.ts$/, declarationsOf('tsconfig.build.json'));
 
 const bundle = await rollup({
   input: Object.fromEntries(
-    ['index', 'testing', 'inversify'].map((entry) => [entry, join(modules, `${entry}.d.ts`)]),
+    ['index', 'testing', 'inversify', 'http'].map((entry) => [entry, join(modules, `${entry}.d.ts`)]),
   ),
   external: /^[^./]/,
   plugins: [dts({ tsconfig: 'tsconfig.build.json' })],

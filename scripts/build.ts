@@ -11,7 +11,7 @@ const outdir = 'dist';
 
 const { outputFiles, metafile } = await build({
   metafile: true,
-  entryPoints: ['src/index.ts', 'src/testing.ts', 'src/inversify.ts'],
+  entryPoints: ['src/index.ts', 'src/testing.ts', 'src/inversify.ts', 'src/http.ts'],
   outdir,
   bundle: true,
   splitting: true,

@@ -183,8 +183,15 @@ export type { CapturedContext } from './background/captured-context.js';
 export { runDetached } from './background/run-detached.js';
 
 // runs
+export type { CancelOptions } from './runs/cancel-options.js';
+export type { CancelOutcome } from './runs/cancel-outcome.js';
 export { changedRecord } from './runs/changed-record.js';
 export type { OwnedRecord } from './runs/changed-record.js';
+export type { CloseReport } from './runs/close-manager.js';
+export { closeOnSignals } from './runs/close-on-signals.js';
+export type { CloseOnSignalsOptions } from './runs/close-on-signals.js';
+export type { EventReaderOptions } from './runs/event-reader.js';
+export type { ManagedRunResult } from './runs/managed-result.js';
 export { MemoryRunStore } from './runs/memory-run-store.js';
 export type { MemoryRunStoreOptions } from './runs/memory-run-store.js';
 export type {
@@ -197,6 +204,11 @@ export type {
   RunStarted,
   StoredRunEvent,
 } from './runs/run-event.js';
+export type { RunHandle, SubscribeOptions, Subscription } from './runs/run-handle.js';
+export type { RunManagerOptions } from './runs/run-manager-options.js';
+export { RunManager } from './runs/run-manager.js';
+export type { CloseOptions } from './runs/run-manager.js';
+export type { ListOptions, PruneOptions } from './runs/run-queries.js';
 export type {
   CancelAction,
   CancelRequest,
@@ -220,3 +232,6 @@ export type {
   StoredSession,
   StorePruneOptions,
 } from './runs/run-store.js';
+export type { StartOptions } from './runs/start-options.js';
+export { TenantRuns } from './runs/tenant-runs.js';
+export type { WaitOptions } from './runs/wait-for-run.js';

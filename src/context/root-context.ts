@@ -7,6 +7,7 @@ import { Redactor } from '../run/redactor.js';
 import { partsOf } from '../run/run-context.js';
 import type { RunContext } from '../run/run-context.js';
 import { startedIdentity } from '../run/run-identity.js';
+import type { GivenIdentity } from '../run/run-identity.js';
 import type { RunParts } from '../run/run-parts.js';
 import { RunServices } from '../run/run-services.js';
 import { runInContext } from './ambient-context.js';
@@ -38,6 +39,7 @@ export interface RootContext extends ContextHolder {
  * for the same tenant.
  * @param clock what its time is told by; without one, that of the run above, else the system's.
  * @param calledMs when the run was asked for, where it begins later than this: no limit keeps the process alive before.
+ * @param links who it is beside what the template says, where something else than a run has started it.
  * @throws {@link PipelineError} `OPTION_INVALID` where the run has the id of the one in which it is started.
  */
 export function rootContext(
@@ -47,6 +49,7 @@ export function rootContext(
   outer: RunContext | undefined,
   clock?: Clock,
   calledMs?: number,
+  links?: GivenIdentity,
 ): RootContext {
   const origin = frameOf(template);
   const given = origin instanceof TemplateFrame ? origin : undefined;
@@ -68,7 +71,8 @@ export function rootContext(
   const scope = new CancelScope(site.path, above?.scope, isOwnRun);
   if (clock !== undefined) scope.useClock(clock);
   if (runOptions.budget !== undefined) scope.limitBudget(limitsOf(runOptions.budget));
-  const identity = joined?.identity ?? startedIdentity(runOptions, above?.identity, behalf?.identity);
+  const said = links === undefined ? runOptions : { ...runOptions, ...links };
+  const identity = joined?.identity ?? startedIdentity(said, above?.identity, behalf?.identity);
   const run =
     joined?.services.joined() ??
     RunServices.open(runOptions, {

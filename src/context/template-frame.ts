@@ -23,6 +23,8 @@ export class TemplateFrame extends ContextFrame {
   readonly #signals: readonly (AbortSignal | undefined)[];
   /** The run that a run with this template joins. */
   readonly joined: RunContext | undefined;
+  /** The signal that the user gave beside the run. */
+  readonly givenSignal: AbortSignal | undefined;
   /** What the user says about the run, unless it joins one. */
   readonly runOptions: RunContextOptions;
 
@@ -55,6 +57,7 @@ export class TemplateFrame extends ContextFrame {
     if (parts === undefined && runOptions.budget !== undefined)
       this.scope.limitBudget(limitsOf(runOptions.budget));
     this.#signals = [options.signal, runOptions.signal];
+    this.givenSignal = options.signal;
     this.joined = joined;
     this.runOptions = runOptions;
     for (const kind of dictionaryKinds) setEntries(this.dictionary(kind), options[kind]);

@@ -23,6 +23,8 @@ import { feedItem } from './feed-item.js';
 import { refusingGenerators } from './generator-watch.js';
 import { ItemStream } from './item-stream.js';
 import { LeakDetector } from './leak-detector.js';
+import { managedBy } from './managed-runs.js';
+import type { ManagedRuns } from './managed-runs.js';
 import { NodeSupply } from './node-supply.js';
 import { generateAfter, runnerRules } from './pipeline-runner-options.js';
 import type { PipelineRunnerOptions } from './pipeline-runner-options.js';
@@ -51,6 +53,9 @@ interface RunCall {
 /** Makes a runner that replaces parts of what it runs, for tests; no public object leads here. */
 export let replacingRunner: (options: PipelineRunnerOptions, replacement: RunReplacement) => PipelineRunner;
 
+/** The runner of a manager of runs; no public object leads here. */
+export let managedRuns: (runner: PipelineRunner) => ManagedRuns;
+
 /** What a runner replaces; a class, so that nobody outside can make one. */
 class StandIns {
   constructor(readonly replacement: RunReplacement) {}
@@ -69,6 +74,7 @@ export class PipelineRunner {
     // A bundler renames a class that names itself.
     Object.defineProperty(this, 'name', { value: 'PipelineRunner' });
     replacingRunner = (options, replacement) => new PipelineRunner(options, new StandIns(replacement));
+    managedRuns = (runner) => managedBy(runner.#parts, rootDriver);
   }
 
   readonly #parts: RunnerParts;
@@ -105,12 +111,7 @@ export class PipelineRunner {
     context?: RunContextSource,
   ): Promise<RunResult>;
   run(definition: DefinitionSource, context?: RunContextSource): Promise<RunResult> {
-    return this.#handOut((call) =>
-      this.#conduct(call, definition, context, {
-        refuse: refuseSubPipeline,
-        drive: (plan) => ({ receiver: undefined, feed: (execution) => runSources(plan, execution) }),
-      }),
-    );
+    return this.#handOut((call) => this.#conduct(call, definition, context, rootDriver));
   }
 
   /**
@@ -281,6 +282,12 @@ export function runPipeline<TIn = NoItem, TOut = NoItem>(
 ): Promise<RunResult> {
   return new PipelineRunner().run(definition, context);
 }
+
+/** Of a pipeline that takes no items. */
+const rootDriver: RunDriver = {
+  refuse: refuseSubPipeline,
+  drive: (plan) => ({ receiver: undefined, feed: (execution) => runSources(plan, execution) }),
+};
 
 function refuseSubPipeline({ input, blueprint }: Plan): void {
   if (input === undefined) return;

@@ -9,12 +9,14 @@ import type { PipelineContext } from '../context/pipeline-context.js';
 import { rootContext } from '../context/root-context.js';
 import type { RootContext } from '../context/root-context.js';
 import { joinObservers } from '../observability/observers.js';
+import type { ExecutionObserver } from '../ports/execution-observer.js';
 import { silentLogger } from '../ports/logger.js';
 import { tenantRequired } from '../run/tenant-required.js';
 import type { WatchedClock } from '../run/watched-clock.js';
 import { conductRun } from './conduct-run.js';
 import type { RunRequest } from './conduct-run.js';
 import type { LeakDetector } from './leak-detector.js';
+import type { ManagedCall } from './managed-call.js';
 import type { NodeSupply } from './node-supply.js';
 import { DEFAULT_GRACE_MS } from './pipeline-runner-options.js';
 import type { PipelineRunnerOptions } from './pipeline-runner-options.js';
@@ -41,6 +43,8 @@ export interface RunOrder {
   readonly clock: WatchedClock | undefined;
   /** When the run was asked for, where it begins later than it is opened. */
   readonly calledMs?: number;
+  /** What a manager adds, where it has started the run. */
+  readonly managed?: ManagedCall;
 }
 
 /** How a kind of run brings its items in and its outputs out. */
@@ -59,14 +63,16 @@ export class RunStart {
 
   /** @throws {@link PipelineError} `OPTION_INVALID` or `DEFINITION_INVALID`. */
   constructor(parts: RunnerParts, order: RunOrder) {
-    const { definition, template, clock, calledMs } = order;
+    const { definition, template, clock, calledMs, managed } = order;
     this.#parts = parts;
     this.#order = order;
     this.#name = pipelineNameOf(definition);
-    const services = servicesWith(parts.options, frameOf(template).services);
+    const services = servicesWith(parts.options, frameOf(template).services, managed?.observer);
     clock?.check();
     const site = { path: this.#name, pipelineName: this.#name };
-    this.root = rootContext(template, site, services, currentContext()?.run, clock, calledMs);
+    const outer = currentContext()?.run;
+    this.root = rootContext(template, site, services, outer, clock, calledMs, managed?.links);
+    managed?.opened(this.root);
   }
 
   /** Finds the plan of the run, and conducts the run. */
@@ -98,14 +104,18 @@ export class RunStart {
   }
 }
 
-/** Both observers get the events; a sink or logger of the context goes before the runner's. */
-function servicesWith(options: PipelineRunnerOptions, own: ServiceOptions): ServiceOptions {
+/** All observers get the events; a sink or logger of the context goes before the runner's. */
+function servicesWith(
+  options: PipelineRunnerOptions,
+  own: ServiceOptions,
+  managing: ExecutionObserver | undefined,
+): ServiceOptions {
   const { executionObserver, lineageSink, deadLetterSink, logger } = options;
+  const observing = [executionObserver, own.executionObserver, managing].filter(
+    (observer) => observer !== undefined,
+  );
   return {
-    executionObserver:
-      executionObserver === undefined || own.executionObserver === undefined
-        ? (own.executionObserver ?? executionObserver)
-        : joinObservers([executionObserver, own.executionObserver]),
+    executionObserver: observing.length > 1 ? joinObservers(observing) : observing[0],
     lineageSink: own.lineageSink ?? lineageSink,
     deadLetterSink: own.deadLetterSink ?? deadLetterSink,
     deadLetterDecorator: own.deadLetterDecorator,

@@ -1,6 +1,7 @@
 import { compositionCodes } from './composition-codes.js';
 import { contextCodes } from './context-codes.js';
 import { definitionCodes } from './definition-codes.js';
+import { httpCodes } from './http-codes.js';
 import { runContextCodes } from './run-context-codes.js';
 import { runManagerCodes } from './run-manager-codes.js';
 import { runningCodes } from './running-codes.js';
@@ -13,6 +14,7 @@ export const errorCodes = [
   ...runningCodes,
   ...runContextCodes,
   ...runManagerCodes,
+  ...httpCodes,
 ] as const;
 
 /** The stable name of a kind of failure; compare it instead of messages. */

@@ -14,6 +14,9 @@ export type OptionRules = Readonly<Record<string, OptionRule>>;
 /** More than 30,000 years; with it a moment is still a valid Date. */
 const LONGEST_MS = 1e15;
 
+/** The longest delay that a timer takes. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Rules that options share. */
 export const rule = {
   anything: (): undefined => undefined,
@@ -31,6 +34,15 @@ export const rule = {
     typeof value === 'number' && value >= 0 && value <= LONGEST_MS ? undefined : 'milliseconds, 0 or more',
   positiveMilliseconds: (value: unknown) =>
     typeof value === 'number' && value > 0 && value <= LONGEST_MS ? undefined : 'milliseconds above 0',
+  /** For what a timer of its own measures: one that is longer fires at once. */
+  timer: (value: unknown) =>
+    typeof value === 'number' && value >= 0 && value <= LONGEST_TIMER_MS
+      ? undefined
+      : `milliseconds from 0 to ${LONGEST_TIMER_MS}, about 24 days`,
+  positiveTimer: (value: unknown) =>
+    typeof value === 'number' && value > 0 && value <= LONGEST_TIMER_MS
+      ? undefined
+      : `milliseconds above 0, at most ${LONGEST_TIMER_MS}, about 24 days`,
   // Of any realm.
   date: (value: unknown) =>
     types.isDate(value) && !Number.isNaN(dateTime.call(value)) ? undefined : 'a valid Date',

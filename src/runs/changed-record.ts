@@ -21,6 +21,9 @@ const beatenByCancel: readonly RunStatus[] = ['success', 'error', 'timeout'];
  * The very same record is given back for a repeat of a change that was carried out: then nothing must be written, the
  * session neither. A store calls this between reading and writing a row, inside of one transaction; only whether an
  * elder run of the thread is open is the store's own question.
+ *
+ * @example
+ * {@includeCode ../../examples/api/changed-record.ts}
  */
 export function changedRecord(
   run: OwnedRecord,

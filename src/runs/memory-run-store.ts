@@ -1,4 +1,4 @@
-import { frozenCopy } from '../data/frozen-copy.js';
+import { frozenJson } from '../data/frozen-json.js';
 import type { JsonObject } from '../data/json-value.js';
 import { checkOptions, rule } from '../errors/option-rules.js';
 import {
@@ -43,7 +43,7 @@ const DEFAULT_CAP = 1000;
 const emptySession: StoredSession = Object.freeze({ version: 0, entries: Object.freeze({}) });
 
 /** Gives a store that has no cap of its own the cap of its manager; no public object leads here. */
-export let capMemory: (store: MemoryRunStore, cap: number) => void;
+export let capMemory: (store: object, cap: number) => void;
 
 /**
  * Keeps runs in the memory of the process: the default store of a manager.
@@ -57,7 +57,8 @@ export let capMemory: (store: MemoryRunStore, cap: number) => void;
 export class MemoryRunStore implements RunStore {
   static {
     capMemory = (store, cap) => {
-      if (!store.#hasOwnCap) store.#cap = cap;
+      // By its inside: what stands in for a memory store has none.
+      if (#cap in store && !store.#hasOwnCap) store.#cap = cap;
     };
   }
 
@@ -103,7 +104,7 @@ export class MemoryRunStore implements RunStore {
       const row = this.#rows.get(runId);
       if (row === undefined) return undefined;
       if (isOpen(row.record.status) && row.record.cancelRequested === undefined) {
-        row.record = frozenCopy({ ...row.record, cancelRequested: { action, reason } });
+        row.record = frozenJson({ ...row.record, cancelRequested: { action, reason } });
       }
       return row.record;
     });
@@ -226,10 +227,10 @@ export class MemoryRunStore implements RunStore {
       record = { ...given, status: 'pending', startedAt: undefined };
     }
     const row: Row = {
-      record: frozenCopy(leased(record, lease)),
+      record: frozenJson(leased(record, lease)),
       token: lease.token,
       log: new MemoryRunLog(),
-      input: frozenCopy(input),
+      input: frozenJson(input),
     };
     this.#rows.set(given.runId, row);
     if (key !== undefined) this.#keys.set(key, row);
@@ -251,7 +252,7 @@ export class MemoryRunStore implements RunStore {
       if (eldest !== row) return undefined;
     }
     if (changes.session !== undefined && thread !== undefined) this.#save(thread, changes.session);
-    row.record = frozenCopy(next);
+    row.record = frozenJson(next);
     if (!isOpen(next.status)) this.#end(row, thread);
     return row.record;
   }
@@ -281,7 +282,7 @@ export class MemoryRunStore implements RunStore {
     const key = threadKey(thread);
     const stored = this.#sessions.get(key) ?? emptySession;
     if (stored.version !== version) throw sessionSavedMeanwhile(thread.threadId);
-    this.#sessions.set(key, frozenCopy({ version: version + 1, entries }));
+    this.#sessions.set(key, frozenJson({ version: version + 1, entries }));
   }
 
   #owned(runId: string, lease: Lease): Row {

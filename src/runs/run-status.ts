@@ -17,7 +17,12 @@ const transitions: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
   interrupted: [],
 };
 
-/** Whether a run may go from one status to another; from an ended run nothing leads on. */
+/**
+ * Whether a run may go from one status to another; from an ended run nothing leads on.
+ *
+ * @example
+ * {@includeCode ../../examples/api/can-become.ts}
+ */
 export function canBecome(from: RunStatus, to: RunStatus): boolean {
   return transitions[from].includes(to);
 }

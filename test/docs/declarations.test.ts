@@ -7,7 +7,8 @@ const user = join(root, 'build/declarations-user');
 
 /** What any user may write, whatever the compiler knows of Node and of the web. */
 const anywhere = `
-  import { BackgroundQueue, cooperate, PipelineContext, runPipeline, type PipelineBuilder } from 'heirline';
+  import { BackgroundQueue, cooperate, PipelineContext, RunManager, runPipeline, type PipelineBuilder } from 'heirline';
+  import { createRunHandler, type RunHandlerOptions } from 'heirline/http';
   import { contextModule } from 'heirline/inversify';
   import { MemorySink } from 'heirline/testing';
 
@@ -27,6 +28,13 @@ const anywhere = `
   await using queue = new BackgroundQueue<number>({ worker: (item) => item });
   await queue.enqueue((await runPipeline(Numbers)).nodes.size);
   export const module = contextModule();
+  export const serve = (options: Omit<RunHandlerOptions, 'authorise'>) =>
+    createRunHandler({ ...options, authorise: ({ headers }) => ({ tenantId: headers.get('x-tenant') ?? '' }) });
+`;
+
+const withFetch = `
+  const handler = serve({ manager: new RunManager() });
+  export const answer: Promise<Response> = handler(new Request('https://example.org/runs'));
 `;
 
 const withSignals = `
@@ -42,7 +50,8 @@ const settings = [
     lib: ['lib.es2022.d.ts', 'lib.dom.d.ts'],
     types: [],
     more: `${withSignals}
-      export const page = await fetch('https://example.org', { signal: context.signal });`,
+      export const page = await fetch('https://example.org', { signal: context.signal });
+      ${withFetch}`,
   },
   {
     name: "Node's types",
@@ -51,13 +60,14 @@ const settings = [
     more: `${withSignals}
       import { setTimeout as sleep } from 'node:timers/promises';
       await sleep(1, undefined, { signal: context.signal });
-      export const page = await fetch('https://example.org', { signal: context.signal });`,
+      export const page = await fetch('https://example.org', { signal: context.signal });
+      ${withFetch}`,
   },
   {
     name: "the newest library and Node's types",
     lib: ['lib.esnext.d.ts'],
     types: ['node'],
-    more: withSignals,
+    more: withSignals + withFetch,
   },
 ] as const;
 

@@ -13,9 +13,9 @@ describe('the published package', () => {
     files = await installPackage(user);
   });
 
-  it('is less than 550 kB, without source maps', () => {
+  it('is less than 680 kB, without source maps', () => {
     const sizes = files.filter(({ path }) => !path.endsWith('.map')).map(({ size }) => size);
-    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(550_000);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(680_000);
   });
 
   it('holds the page that errors name, and no sources beside those in the source maps', () => {
@@ -49,7 +49,7 @@ describe('the published package', () => {
     const file = join(user, 'names.js');
     writeFileSync(
       file,
-      `for (const entry of ['heirline', 'heirline/testing', 'heirline/inversify'])
+      `for (const entry of ['heirline', 'heirline/testing', 'heirline/inversify', 'heirline/http'])
          for (const [name, value] of Object.entries(await import(entry)))
            if (typeof value === 'function' && value.name !== name) console.log(name, value.name);`,
     );

@@ -1,0 +1,15 @@
+import type { RootContext } from '../context/root-context.js';
+import type { ExecutionObserver } from '../ports/execution-observer.js';
+import type { IdentityFields } from '../run/run-fields.js';
+
+/** The run that another one was started in, which it may outlive. */
+export type RunLinks = Partial<Pick<IdentityFields, 'parentRunId' | 'rootRunId'>>;
+
+/** What a manager adds to one run. */
+export interface ManagedCall {
+  /** Gets the events of the run, beside the observers that the run has anyway. */
+  readonly observer: ExecutionObserver;
+  readonly links: RunLinks;
+  /** Called with the root of the run before anything starts. */
+  readonly opened: (root: RootContext) => void;
+}

@@ -1,0 +1,47 @@
+import type { DefinitionSource } from '../builder/blueprint.js';
+import { pipelineNameOf } from '../composition/describe-root.js';
+import { runOutside } from '../context/ambient-context.js';
+import type { PipelineContext } from '../context/pipeline-context.js';
+import { systemClock } from '../ports/clock.js';
+import type { Clock } from '../ports/clock.js';
+import { silentLogger } from '../ports/logger.js';
+import type { Logger } from '../ports/logger.js';
+import { WatchedClock } from '../run/watched-clock.js';
+import type { ManagedCall } from './managed-call.js';
+import type { RunResult } from './run-result.js';
+import { RunStart } from './run-start.js';
+import type { RunDriver, RunnerParts } from './run-start.js';
+
+/** A runner as a manager of runs sees it. */
+export interface ManagedRuns {
+  /** Tells the time of runs. */
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /**
+   * The name of a pipeline.
+   *
+   * @throws {@link PipelineError} `DEFINITION_INVALID`.
+   */
+  nameOf(definition: DefinitionSource): string;
+  /** Runs a pipeline outside of every run. */
+  run(definition: DefinitionSource, template: PipelineContext, call: ManagedCall): Promise<RunResult>;
+}
+
+/** Makes a runner what a manager needs of it. */
+export function managedBy(parts: RunnerParts, driver: RunDriver): ManagedRuns {
+  const { clock, logger = silentLogger } = parts.options;
+  const run = async (
+    definition: DefinitionSource,
+    template: PipelineContext,
+    managed: ManagedCall,
+  ): Promise<RunResult> => {
+    const order = { definition, template, clock: clock && new WatchedClock(clock), managed };
+    return await new RunStart(parts, order).conduct(driver);
+  };
+  return {
+    clock: clock ?? systemClock,
+    logger,
+    nameOf: pipelineNameOf,
+    run: (...given) => runOutside(run, ...given),
+  };
+}

@@ -1,0 +1,230 @@
+import { runNotFound } from '../errors/run-errors.js';
+import { managerClosed } from './run-desk.js';
+import type { LogFollower, RunDesk } from './run-desk.js';
+import type { RunEnded, RunEvent, StoredRunEvent } from './run-event.js';
+import type { RunRecord } from './run-record.js';
+import { isOpen } from './run-status.js';
+
+/** How a run's events are read. */
+export interface EventReaderOptions {
+  /** The number of the last event that is known: reading begins after it. Default 0. */
+  readonly from?: number | undefined;
+  /** Ends the reading: the next step rejects with its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How many events are read at a time. */
+const PAGE = 256;
+/** How often the log of another manager's run is looked at: the first time, and at most. */
+const FIRST_POLL_MS = 20;
+const MOST_POLL_MS = 1000;
+
+/**
+ * Reads the events of one run, from the store and, where the run is executed here, from what is not written yet.
+ *
+ * Nothing is kept for a reader: one that is slow reads later, and gets a gap where the events have gone.
+ */
+export class EventReader implements AsyncIterableIterator<RunEvent>, LogFollower {
+  readonly runId: string;
+  readonly #desk: RunDesk;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onLeave: () => void;
+  #onOver: (() => void) | undefined;
+  #seen: number;
+  #ready: RunEvent[] = [];
+  #isOver = false;
+  #tail: Promise<unknown> = Promise.resolve();
+  #wake: (() => void) | undefined;
+  /** Since when the run of another manager is known to have ended, without an event since. */
+  #silentSince: number | undefined;
+  #pollMs = FIRST_POLL_MS;
+
+  /** @param onLeave called once when the reader leaves, and when it has read all. */
+  constructor(
+    desk: RunDesk,
+    runId: string,
+    options: EventReaderOptions,
+    onLeave: () => void = () => undefined,
+  ) {
+    this.#desk = desk;
+    this.runId = runId;
+    this.#signal = options.signal;
+    this.#seen = options.from ?? 0;
+    this.#onLeave = onLeave;
+    this.#signal?.addEventListener('abort', this.#stir);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<RunEvent, undefined>> {
+    const step = this.#tail.then(() => this.#next());
+    this.#tail = step.catch(() => undefined);
+    return step;
+  }
+
+  return(): Promise<IteratorResult<RunEvent, undefined>> {
+    this.#leave();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  whenOver(): Promise<void> {
+    if (this.#isOver) return Promise.resolve();
+    return new Promise((resolve) => (this.#onOver = resolve));
+  }
+
+  readonly #stir = (): void => {
+    this.#wake?.();
+  };
+
+  #leave(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#ready = [];
+    this.#signal?.removeEventListener('abort', this.#stir);
+    this.#stir();
+    this.#onLeave();
+    this.#onOver?.();
+  }
+
+  async #next(): Promise<IteratorResult<RunEvent, undefined>> {
+    this.#desk.following.add(this);
+    try {
+      while (this.#ready.length === 0 && !this.#isOver) {
+        this.#signal?.throwIfAborted();
+        await this.#look();
+      }
+    } catch (error) {
+      this.#leave();
+      throw error;
+    } finally {
+      this.#desk.following.delete(this);
+    }
+    const value = this.#ready.shift();
+    if (value === undefined) return { done: true, value: undefined };
+    if (value.type === 'runEnded') this.#leave();
+    return { done: false, value };
+  }
+
+  /** Takes what there is, or waits a while. */
+  async #look(): Promise<void> {
+    const own = this.#desk.own(this.runId);
+    const stored = await this.#read(this.#seen);
+    if (stored.length > 0) {
+      this.#take(stored);
+      return;
+    }
+    if (this.#isOver) return;
+    if (own === undefined) {
+      await this.#follow();
+      return;
+    }
+    // What has been written since is in the store: a gap here is none.
+    const unwritten = own.log.after(this.#seen);
+    if (unwritten[0] !== undefined && unwritten[0].seq === this.#seen + 1) this.#take(unwritten);
+    else if (unwritten.length > 0 && (await this.#read(this.#seen)).length === 0) this.#take(unwritten);
+    else if (this.#desk.own(this.runId) === own) {
+      const { promise, cancel } = own.log.changed();
+      await this.#wait(promise);
+      cancel();
+    }
+  }
+
+  /** The run is another manager's, or has ended. */
+  async #follow(): Promise<void> {
+    const record = await this.#desk.lookUp(this.runId);
+    if (record === undefined) throw runNotFound(this.runId);
+    if (!isOpen(record.status)) {
+      await this.#followEnded(record);
+      return;
+    }
+    await this.#pause();
+  }
+
+  /** Its log has nothing after what was seen: it ends later, or it was lost. */
+  async #followEnded(record: RunRecord): Promise<void> {
+    // What came between the two questions.
+    const late = await this.#read(this.#seen);
+    if (late.length > 0) {
+      this.#take(late);
+      return;
+    }
+    if (this.#silentSince === undefined) {
+      const last = this.#seen === 0 ? undefined : await this.#lastStored();
+      if (last?.type === 'runEnded') {
+        this.#leave();
+        return;
+      }
+      this.#silentSince = performance.now();
+    }
+    if (performance.now() - this.#silentSince < this.#desk.parts.heartbeatMs) {
+      await this.#pause();
+      return;
+    }
+    const last = await this.#lastStored();
+    const seq = (last?.seq ?? 0) + 1;
+    if (seq <= this.#seen) this.#leave();
+    else this.#take([endOf(record, seq)]);
+  }
+
+  async #lastStored(): Promise<StoredRunEvent | undefined> {
+    let last: StoredRunEvent | undefined;
+    for (;;) {
+      const after = last?.seq ?? 0;
+      const page = await this.#desk.store.ask((to) => to.readEvents(this.runId, { after, limit: 10 * PAGE }));
+      if (page.length === 0) return last;
+      last = page.at(-1);
+    }
+  }
+
+  #read(after: number): Promise<readonly StoredRunEvent[]> {
+    if (this.#desk.isClosed) return Promise.reject(managerClosed());
+    return this.#desk.store.ask((to) => to.readEvents(this.runId, { after, limit: PAGE }));
+  }
+
+  #take(events: readonly StoredRunEvent[]): void {
+    this.#pollMs = FIRST_POLL_MS;
+    this.#silentSince = undefined;
+    if (this.#isOver) return;
+    for (const event of events) {
+      if (event.seq <= this.#seen) continue;
+      if (event.seq > this.#seen + 1)
+        this.#ready.push({ type: 'gap', from: this.#seen + 1, to: event.seq - 1 });
+      this.#ready.push(event);
+      this.#seen = event.seq;
+    }
+  }
+
+  async #pause(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const time = new Promise<void>((resolve) => (timer = setTimeout(resolve, this.#pollMs)));
+    this.#pollMs = Math.min(this.#pollMs * 2, MOST_POLL_MS, this.#desk.parts.heartbeatMs);
+    await this.#wait(time);
+    clearTimeout(timer);
+  }
+
+  /** Waits for something, for the reader to leave, or for the manager to close. */
+  async #wait(something: Promise<void>): Promise<void> {
+    const woken = new Promise<void>((resolve) => (this.#wake = resolve));
+    const forget = this.#desk.onClosed(() => {
+      this.#stir();
+    });
+    if (this.#signal?.aborted === true || this.#isOver || this.#desk.isClosed) this.#stir();
+    await Promise.race([something, woken]);
+    this.#wake = undefined;
+    forget();
+  }
+}
+
+/** The last event of a log that has none, from the record. */
+function endOf({ status, stopReason, error, endedAt = 0 }: RunRecord, seq: number): RunEnded {
+  return Object.freeze({
+    seq,
+    at: endedAt,
+    type: 'runEnded',
+    status,
+    ...(stopReason !== undefined && { stopReason }),
+    ...(error !== undefined && { error }),
+  });
+}

@@ -1,0 +1,32 @@
+import type { RunResult } from '../engine/run-result.js';
+import { isInstanceOf } from '../data/foreign-value.js';
+import { PipelineError } from '../errors/pipeline-error.js';
+
+/**
+ * How a run ended, and whether the store knows it.
+ *
+ * Of a run that this manager has not executed, `nodes` and `context` are absent.
+ */
+export type ManagedRunResult = RunResult & {
+  /** False where the end could not be stored yet; it is tried again until the manager is closed. */
+  readonly persisted: boolean;
+};
+
+/** Adds to a result whether it is stored; as JSON it is written as before, with that. */
+export function managedResult(result: RunResult, persisted: boolean): ManagedRunResult {
+  const managed = { ...result, persisted };
+  const write: unknown = Reflect.get(result, 'toJSON');
+  Object.defineProperty(managed, 'toJSON', {
+    value: () => ({
+      ...(typeof write === 'function' ? (Reflect.apply(write, result, []) as object) : {}),
+      persisted,
+    }),
+  });
+  return Object.freeze(managed);
+}
+
+/** Lets an error that ended a run carry the managed result. */
+export function carryResult(error: unknown, result: RunResult | undefined, persisted: boolean): void {
+  if (result === undefined || !isInstanceOf(error, PipelineError)) return;
+  Reflect.defineProperty(error, 'result', { value: managedResult(result, persisted), configurable: true });
+}
