@@ -15,7 +15,10 @@ export interface NodeWritable<in TIn> {
 /** A web stream as a sink: a `WritableStream`. */
 export interface WebWritable<in TIn> {
   /** Locks the stream to a writer. */
-  getWriter(): { write(chunk: TIn): Promise<unknown> };
+  getWriter(): {
+    /** Takes one item. */
+    write(chunk: TIn): Promise<unknown>;
+  };
   /** Gives the stream up. */
   abort(reason?: unknown): Promise<unknown>;
 }
