@@ -21,6 +21,7 @@ export const folders = {
   background: ['errors', 'data', 'ports', 'context', 'run'],
   runs: ['errors', 'data', 'ports', 'context', 'run', 'builder', 'engine', 'observability'],
   http: ['errors', 'data', 'ports', 'context', 'run', 'runs'],
+  stores: ['errors', 'data', 'ports', 'run', 'runs'],
   injection: ['errors', 'data', 'context', 'run'],
   testing: [
     ...[
@@ -47,6 +48,9 @@ const owners = {
   inversify: ['injection', 'inversify.ts'],
   'reflect-metadata': ['injection', 'inversify.ts'],
   eventemitter3: ['observability'],
+  kysely: ['stores'],
+  libsql: ['stores'],
+  pg: ['stores'],
   async_hooks: ['context', 'run'],
 };
 
@@ -92,15 +96,15 @@ export default {
     error('no-entry-inside', 'Nothing in src imports an entry.', { path: '^src/' }, { path: '^src/[^/]+$' }),
     error(
       'entry-main',
-      'The main entry has neither http nor injection nor testing.',
+      'The main entry has neither http nor injection nor stores nor testing.',
       { path: '^src/index\\.ts$' },
-      { path: inside(['http', 'injection', 'testing']) },
+      { path: inside(['http', 'injection', 'stores', 'testing']) },
     ),
     error(
       'entry-main-light',
-      'Importing heirline or heirline/testing never loads inversify.',
+      'Importing heirline or heirline/testing loads no package that only another entry needs.',
       { path: '^src/(index|testing)\\.ts$' },
-      { path: 'node_modules/(inversify|reflect-metadata)/', reachable: true },
+      { path: 'node_modules/(inversify|reflect-metadata|kysely|libsql|pg)/', reachable: true },
     ),
     error(
       'entry-testing',
@@ -119,6 +123,18 @@ export default {
       'What heirline/http adds is in http/.',
       { path: '^src/http\\.ts$' },
       { path: '^src/', pathNot: inside(['http']) },
+    ),
+    error(
+      'entry-stores',
+      'What heirline/sqlite and heirline/postgres add is in stores/.',
+      { path: '^src/(sqlite|postgres)\\.ts$' },
+      { path: '^src/', pathNot: inside(['stores']) },
+    ),
+    error(
+      'entries-of-stores-apart',
+      'Each entry loads the driver of its own database alone.',
+      { path: '^src/sqlite\\.ts$' },
+      { path: 'node_modules/pg/', reachable: true },
     ),
     error(
       'testing-uses-public',
@@ -141,9 +157,9 @@ export default {
     error('no-outside', 'src stands alone.', { path: '^src/' }, { path: '^(test|examples|bench|scripts)/' }),
     error(
       'no-dev-dependencies',
-      'What src imports is installed with it.',
+      'What src imports is installed with it, or by those who use the entry that needs it.',
       { path: '^src/' },
-      { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+      { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['npm-peer'] },
     ),
     error(
       'resolvable',

@@ -19,7 +19,10 @@ await replaceFiles(modules, /\.d\.ts$/, declarationsOf('tsconfig.build.json'));
 
 const bundle = await rollup({
   input: Object.fromEntries(
-    ['index', 'testing', 'inversify', 'http'].map((entry) => [entry, join(modules, `${entry}.d.ts`)]),
+    ['index', 'testing', 'inversify', 'http', 'sqlite', 'postgres'].map((entry) => [
+      entry,
+      join(modules, `${entry}.d.ts`),
+    ]),
   ),
   external: /^[^./]/,
   plugins: [dts({ tsconfig: 'tsconfig.build.json' })],

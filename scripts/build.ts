@@ -11,7 +11,7 @@ const outdir = 'dist';
 
 const { outputFiles, metafile } = await build({
   metafile: true,
-  entryPoints: ['src/index.ts', 'src/testing.ts', 'src/inversify.ts', 'src/http.ts'],
+  entryPoints: ['index', 'testing', 'inversify', 'http', 'sqlite', 'postgres'].map((entry) => `src/${entry}.ts`),
   outdir,
   bundle: true,
   splitting: true,

@@ -1,0 +1,2 @@
+export { sqliteRunStore } from './stores/sqlite-run-store.js';
+export type { SqliteRunStoreOptions } from './stores/sqlite-run-store.js';

@@ -1,0 +1,68 @@
+import { idempotencyConflict, queueOfThreadFull, runConflict } from '../errors/run-errors.js';
+import { storeUnavailableNow } from '../errors/store-errors.js';
+import type { RunRecord } from '../runs/run-record.js';
+import type { InsertOptions } from '../runs/run-store.js';
+import { frozenRecord, hashOfKey, hashOfThread, storedRun, valuesOfRun } from './run-row.js';
+import type { RunStatements } from './run-statements.js';
+import type { SqlRow, Steps } from './statement.js';
+import { StoredRow } from './stored-row.js';
+import { toStoredText } from './stored-text.js';
+
+/** So often a new run that met another one at the same moment is tried. */
+const MOST_TRIES = 5;
+
+/** Accepts a new run; within a transaction that holds the lock of the thread. */
+export function* insertRun(
+  statements: RunStatements,
+  given: RunRecord,
+  { lease, maxQueued = Infinity, input }: InsertOptions,
+): Steps<RunRecord> {
+  for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
+    const rivals = yield statements.rivals.with(rivalValues(given));
+    if (rivals.some(({ rival }) => rival === 'run')) {
+      const [known] = yield statements.get.with(rivalValues(given));
+      if (known !== undefined) return storedRun(known).record;
+    }
+    if (rivals.some(({ rival }) => rival === 'key')) throw idempotencyConflict(given.idempotencyKey ?? '');
+    const open = rivals.filter(({ rival }) => rival === 'thread');
+    const record = open.length === 0 ? given : waiting(given, open, maxQueued);
+    const [inserted] = yield statements.insert.with(valuesOfRun(record, lease, input));
+    if (inserted !== undefined) {
+      const leaseExpiresAt = new StoredRow(inserted, `the run '${given.runId}'`).number('lease_expires_at');
+      return frozenRecord({ ...record, ownerId: lease.ownerId, leaseExpiresAt });
+    }
+    // A run with the same id or key came in between, so that it is there now.
+  }
+  throw storeUnavailableNow({
+    problem: `The run '${given.runId}' could not be stored: others came in between again and again.`,
+    remedy: 'Start it again.',
+  });
+}
+
+function rivalValues(given: RunRecord) {
+  return {
+    runId: toStoredText(given.runId),
+    idempotencyHash: hashOfKey(given.tenantId, given.idempotencyKey),
+    threadKey: hashOfThread(given),
+  };
+}
+
+/** The run as one that waits behind those which are open. */
+function waiting(given: RunRecord, open: readonly SqlRow[], maxQueued: number): RunRecord {
+  const { strategy, threadId = '' } = given;
+  const rivals = open.map((row) => {
+    const stored = new StoredRow(row, 'a run');
+    return {
+      runId: stored.text('run_id'),
+      isPending: row['status'] === 'pending',
+      position: stored.number('position'),
+    };
+  });
+  if (strategy === 'reject') {
+    const [active] = rivals.sort((left, right) => left.position - right.position);
+    throw runConflict(threadId, active?.runId ?? '');
+  }
+  if (strategy === 'enqueue' && rivals.filter(({ isPending }) => isPending).length >= maxQueued)
+    throw queueOfThreadFull(threadId, maxQueued);
+  return { ...given, status: 'pending', startedAt: undefined };
+}

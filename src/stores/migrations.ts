@@ -1,0 +1,82 @@
+import { sql } from 'kysely';
+import type { Compilable } from 'kysely';
+import type { SqlDialect } from './sql-dialect.js';
+
+/**
+ * What makes a schema out of the one before: the first of an empty database, the last the latest one.
+ *
+ * One that was published is never changed: databases have it. A change is a new one at the end.
+ */
+export const migrations: readonly ((dialect: SqlDialect) => readonly Compilable[])[] = [runsSessionsLogs];
+
+function runsSessionsLogs({ compiler: { schema }, hasRowLocks }: SqlDialect): readonly Compilable[] {
+  const index = (name: string) => schema.createIndex(name).on('heirline_runs');
+  return [
+    schema.createTable('heirline_schema').addColumn('version', 'integer', (column) => column.notNull()),
+    schema
+      .createTable('heirline_runs')
+      .addColumn('position', hasRowLocks ? 'bigint' : 'integer', (column) =>
+        // In SQLite such a column is the number of the row, which counts by itself.
+        hasRowLocks ? column.primaryKey().generatedAlwaysAsIdentity() : column.primaryKey(),
+      )
+      .addColumn('run_id', 'text', (column) => column.notNull().unique())
+      .addColumn('tenant_id', 'text')
+      .addColumn('thread_id', 'text')
+      .addColumn('thread_key', 'text')
+      .addColumn('active_thread', 'text')
+      .addColumn('idempotency_key', 'text')
+      .addColumn('idempotency_hash', 'text')
+      .addColumn('pipeline_name', 'text', (column) => column.notNull())
+      .addColumn('definition', 'text')
+      .addColumn('status', 'text', (column) => column.notNull())
+      .addColumn('strategy', 'text', (column) => column.notNull())
+      .addColumn('on_disconnect', 'text', (column) => column.notNull())
+      .addColumn('metadata', 'text', (column) => column.notNull())
+      .addColumn('follow_up_to_run_id', 'text')
+      .addColumn('stop_reason', 'text')
+      .addColumn('error', 'text')
+      .addColumn('cancel_action', 'text')
+      .addColumn('cancel_reason', 'text')
+      .addColumn('owner_id', 'text', (column) => column.notNull())
+      .addColumn('token', 'text', (column) => column.notNull())
+      .addColumn('lease_expires_at', 'double precision')
+      .addColumn('created_at', 'double precision', (column) => column.notNull())
+      .addColumn('started_at', 'double precision')
+      .addColumn('ended_at', 'double precision')
+      .addColumn('cost', 'text', (column) => column.notNull())
+      .addColumn('counts', 'text', (column) => column.notNull())
+      .addColumn('input', 'text')
+      .addColumn('revision', 'integer', (column) => column.notNull()),
+    index('heirline_runs_active_thread')
+      .unique()
+      .column('active_thread')
+      .where('active_thread', 'is not', null),
+    index('heirline_runs_idempotency')
+      .unique()
+      .column('idempotency_hash')
+      .where('idempotency_hash', 'is not', null),
+    index('heirline_runs_open')
+      .columns(['thread_key', 'position'])
+      .where(sql.ref('lease_expires_at'), 'is not', null),
+    index('heirline_runs_lease').column('lease_expires_at').where('lease_expires_at', 'is not', null),
+    index('heirline_runs_thread').columns(['thread_key', 'position']).where('thread_key', 'is not', null),
+    index('heirline_runs_thread_id').columns(['thread_id', 'position']).where('thread_id', 'is not', null),
+    index('heirline_runs_tenant').columns(['tenant_id', 'position']),
+    schema
+      .createTable('heirline_run_events')
+      .addColumn('run', 'bigint', (column) => column.notNull())
+      .addColumn('seq', 'bigint', (column) => column.notNull())
+      .addColumn('event', 'text', (column) => column.notNull())
+      .addPrimaryKeyConstraint('heirline_run_events_key', ['run', 'seq'])
+      // In SQLite: the rows are in the index itself.
+      .$call((table) => (hasRowLocks ? table : table.modifyEnd(sql`without rowid`))),
+    schema
+      .createTable('heirline_sessions')
+      .addColumn('thread_key', 'text', (column) => column.primaryKey())
+      .addColumn('tenant_id', 'text')
+      .addColumn('thread_id', 'text', (column) => column.notNull())
+      .addColumn('version', 'integer', (column) => column.notNull())
+      .addColumn('entries', 'text', (column) => column.notNull())
+      .addColumn('saved_by', 'text', (column) => column.notNull()),
+  ];
+}

@@ -1,0 +1,98 @@
+import type { Generated } from 'kysely';
+
+/** The row of a run. */
+export interface RunTable {
+  /** The order in which runs were inserted. */
+  readonly position: Generated<number>;
+  readonly run_id: string;
+  readonly tenant_id: string | null;
+  readonly thread_id: string | null;
+  /** A hash of tenant and thread: an index cannot hold two ids of any length. */
+  readonly thread_key: string | null;
+  /** The same while the run is running: unique, so that never two of a thread are. */
+  readonly active_thread: string | null;
+  readonly idempotency_key: string | null;
+  /** A hash of tenant and idempotency key. */
+  readonly idempotency_hash: string | null;
+  readonly pipeline_name: string;
+  readonly definition: string | null;
+  readonly status: string;
+  readonly strategy: string;
+  readonly on_disconnect: string;
+  readonly metadata: string;
+  readonly follow_up_to_run_id: string | null;
+  readonly stop_reason: string | null;
+  readonly error: string | null;
+  readonly cancel_action: string | null;
+  readonly cancel_reason: string | null;
+  readonly owner_id: string;
+  /** The token of the owner's lease. */
+  readonly token: string;
+  /** On the clock of the store; null once the run has ended. */
+  readonly lease_expires_at: number | null;
+  readonly created_at: number;
+  readonly started_at: number | null;
+  readonly ended_at: number | null;
+  readonly cost: string;
+  readonly counts: string;
+  readonly input: string | null;
+  /** Higher after each change but a renewal: what was decided by an older row is not written. */
+  readonly revision: number;
+}
+
+/** One event of a run's log. */
+export interface RunEventTable {
+  /** The `position` of the run. */
+  readonly run: number;
+  readonly seq: number;
+  readonly event: string;
+}
+
+/** The session of a thread. */
+export interface SessionTable {
+  readonly thread_key: string;
+  readonly tenant_id: string | null;
+  readonly thread_id: string;
+  readonly version: number;
+  readonly entries: string;
+  /** Who saved it: a repeat of that save is no conflict. */
+  readonly saved_by: string;
+}
+
+/** Which migrations a database has. */
+export interface SchemaTable {
+  readonly version: number;
+}
+
+/** All tables of the stores, whose names begin so that a database can hold others too. */
+export interface RunDatabase {
+  readonly heirline_schema: SchemaTable;
+  readonly heirline_runs: RunTable;
+  readonly heirline_run_events: RunEventTable;
+  readonly heirline_sessions: SessionTable;
+}
+
+/** The columns that a record is made of, and what an update must know besides. */
+export const recordColumns = [
+  ...(['run_id', 'tenant_id', 'thread_id', 'idempotency_key', 'pipeline_name', 'definition'] as const),
+  ...(['status', 'strategy', 'on_disconnect', 'metadata', 'follow_up_to_run_id', 'stop_reason'] as const),
+  ...(['error', 'cancel_action', 'cancel_reason', 'owner_id', 'lease_expires_at'] as const),
+  ...(['created_at', 'started_at', 'ended_at', 'cost', 'counts'] as const),
+  ...(['token', 'revision'] as const),
+] satisfies readonly (keyof RunTable)[];
+
+/** All that the latest schema has: tables, columns as `table.column`, and indexes. */
+export const schemaParts: readonly string[] = [
+  ...['heirline_schema', 'heirline_schema.version', 'heirline_runs'],
+  ...recordColumns.map((column) => `heirline_runs.${column}`),
+  ...['position', 'thread_key', 'active_thread', 'idempotency_hash', 'input'].map(
+    (column) => `heirline_runs.${column}`,
+  ),
+  ...['heirline_runs_active_thread', 'heirline_runs_idempotency', 'heirline_runs_open'],
+  'heirline_run_events',
+  ...['run', 'seq', 'event'].map((column) => `heirline_run_events.${column}`),
+  'heirline_sessions',
+  ...['thread_key', 'tenant_id', 'thread_id', 'version', 'entries', 'saved_by'].map(
+    (column) => `heirline_sessions.${column}`,
+  ),
+];

@@ -1,0 +1,92 @@
+import {
+  DummyDriver,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  sql,
+} from 'kysely';
+import type { RawBuilder } from 'kysely';
+import type { RunDatabase } from './run-database.js';
+import { slot, Statement, timeOfQuery } from './statement.js';
+
+/** In what the two databases differ; all else of the statements is the same. */
+export interface SqlDialect {
+  /** Builds and compiles statements; never executes one. */
+  readonly compiler: Kysely<RunDatabase>;
+  /** The clock of the store, for the times of leases. */
+  readonly now: RawBuilder<number>;
+  /** Whether rows can be locked, and have to be, since transactions run beside each other. */
+  readonly hasRowLocks: boolean;
+  /** Takes the lock with the number of the slot `lock` until the end of the transaction; absent where not needed. */
+  readonly lock?: Statement;
+  /** The names of all tables and indexes, and of all columns as `table.column`. */
+  readonly catalogue: Statement;
+  /** The texts of a JSON list, for `in`. */
+  readonly texts: (list: RawBuilder<string>) => RawBuilder<string>;
+  /** The whole numbers of a JSON list, for `in`. */
+  readonly numbers: (list: RawBuilder<string>) => RawBuilder<number>;
+  /** The parts of a JSON list, as a table with the column `value`. */
+  readonly parts: (list: RawBuilder<string>) => RawBuilder<{ readonly value: string }>;
+}
+
+/** How the statements are for SQLite. */
+export function sqliteDialect(): SqlDialect {
+  const compiler = new Kysely<RunDatabase>({
+    dialect: {
+      createAdapter: () => new SqliteAdapter(),
+      createDriver: () => new DummyDriver(),
+      createIntrospector: (database) => new SqliteIntrospector(database),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+    },
+  });
+  return {
+    compiler,
+    now: timeOfQuery,
+    hasRowLocks: false,
+    catalogue: statementOf(
+      compiler,
+      sql`select name from sqlite_master union all select m.name || '.' || c.name
+        from sqlite_master m join pragma_table_info(m.name) c where m.type = 'table'`,
+    ),
+    texts: (list) => sql`(select value from json_each(${list}))`,
+    numbers: (list) => sql`(select value from json_each(${list}))`,
+    parts: (list) => sql`json_each(${list})`,
+  };
+}
+
+/** How the statements are for PostgreSQL. */
+export function postgresDialect(): SqlDialect {
+  const compiler = new Kysely<RunDatabase>({
+    dialect: {
+      createAdapter: () => new PostgresAdapter(),
+      createDriver: () => new DummyDriver(),
+      createIntrospector: (database) => new PostgresIntrospector(database),
+      createQueryCompiler: () => new PostgresQueryCompiler(),
+    },
+  });
+  return {
+    compiler,
+    // Of the moment, not of the beginning of the transaction, which may have waited for a lock.
+    now: sql`cast(extract(epoch from clock_timestamp()) * 1000 as double precision)`,
+    hasRowLocks: true,
+    lock: statementOf(compiler, sql`select pg_advisory_xact_lock(cast(${slot('lock')} as bigint))`),
+    catalogue: statementOf(
+      compiler,
+      sql`select tablename as name from pg_tables where schemaname = current_schema()
+      union all select indexname from pg_indexes where schemaname = current_schema()
+      union all select table_name || '.' || column_name from information_schema.columns
+        where table_schema = current_schema()`,
+    ),
+    texts: (list) => sql`(select json_array_elements_text(cast(${list} as json)))`,
+    numbers: (list) => sql`(select cast(json_array_elements_text(cast(${list} as json)) as bigint))`,
+    parts: (list) => sql`json_array_elements(cast(${list} as json))`,
+  };
+}
+
+function statementOf(compiler: Kysely<RunDatabase>, text: RawBuilder<unknown>): Statement {
+  return new Statement({ compile: () => text.compile(compiler) });
+}

@@ -1,0 +1,226 @@
+import { setImmediate } from 'node:timers/promises';
+import type { JsonObject } from '../data/json-value.js';
+import { printed, toErrorRecord } from '../ports/error-record.js';
+import { silentLogger } from '../ports/logger.js';
+import type { Logger } from '../ports/logger.js';
+import { quietly } from '../run/bound-logger.js';
+import type { StoredRunEvent } from '../runs/run-event.js';
+import type { CancelRequest, RequestedCancel, RunRecord } from '../runs/run-record.js';
+import type {
+  ClaimOptions,
+  InsertOptions,
+  Lease,
+  RunChanges,
+  RunExpectation,
+  RunFilter,
+  RunStore,
+  RunThread,
+  StoredSession,
+  StorePruneOptions,
+} from '../runs/run-store.js';
+import { claimRuns } from './claim-runs.js';
+import { insertRun } from './insert-run.js';
+import { listRuns } from './list-runs.js';
+import { appendEvents, logStatements, readEvents } from './log-statements.js';
+import { forgetThread, PRUNE_STEP, pruneLimit, pruneSome, threadRemoval } from './remove-runs.js';
+import { hashOfKey, hashOfThread, storedCancel, storedRun, valuesOfLease } from './run-row.js';
+import { runStatements } from './run-statements.js';
+import { loadSession, saveSession, sessionStatements } from './session-statements.js';
+import type { SqlDialect } from './sql-dialect.js';
+import type { SqlRow, SqlValues, Statement, Steps } from './statement.js';
+import { StoredRow } from './stored-row.js';
+import { isJsonObject, isStoredEvent } from './stored-shapes.js';
+import { lockOf, toStoredText } from './stored-text.js';
+import { updateRun } from './update-run.js';
+
+/** Goes through steps with a database. Steps may be made again: where the database was busy, all begins anew. */
+export interface SqlConnection {
+  /** Steps that write nothing. */
+  read<T>(steps: () => Steps<T>): Promise<T>;
+  /** Steps of which each write decides by itself whether it may be made, so that a transaction is not needed. */
+  write<T>(steps: () => Steps<T>): Promise<T>;
+  /** All within one transaction: what throws undoes all of it. */
+  transact<T>(steps: () => Steps<T>): Promise<T>;
+  /** Frees what the connection holds. */
+  close(): Promise<void>;
+}
+
+/** Keeps runs in an SQL database: the same statements, whatever goes through them. */
+export class SqlRunStore implements RunStore {
+  readonly #dialect: SqlDialect;
+  readonly #connection: SqlConnection;
+  readonly #logger: Logger;
+  readonly #statements;
+
+  constructor(dialect: SqlDialect, connection: SqlConnection, logger: Logger) {
+    this.#dialect = dialect;
+    this.#connection = connection;
+    this.#logger = logger;
+    this.#statements = {
+      ...runStatements(dialect),
+      log: logStatements(dialect),
+      session: sessionStatements(dialect),
+      removal: threadRemoval(dialect),
+    };
+  }
+
+  insert(record: RunRecord, options: InsertOptions): Promise<RunRecord> {
+    const threadKey = hashOfThread(record);
+    // Without a thread one statement decides, by the unique indexes.
+    return threadKey === undefined
+      ? this.#connection.write(() => insertRun(this.#statements, record, options))
+      : this.#locked(threadKey, () => insertRun(this.#statements, record, options));
+  }
+
+  update(runId: string, expected: RunExpectation, changes: RunChanges): Promise<RunRecord | undefined> {
+    const steps = () => updateRun(this.#statements, runId, expected, changes);
+    return changes.session === undefined ? this.#connection.write(steps) : this.#connection.transact(steps);
+  }
+
+  async renew(lease: Lease, runIds: readonly string[]): Promise<readonly string[]> {
+    const values = { ...valuesOfLease(lease), runIds: JSON.stringify(runIds.map(toStoredText)) };
+    const rows = await this.#connection.write(() => query(this.#statements.renew, values));
+    const renewed = new Set(rows.map((row) => new StoredRow(row, 'a run').text('run_id')));
+    return runIds.filter((runId) => renewed.has(runId));
+  }
+
+  requestCancel(runId: string, { action, reason }: CancelRequest): Promise<RunRecord | undefined> {
+    const { requestCancel, get } = this.#statements;
+    const values = { runId: toStoredText(runId), action, reason };
+    return this.#connection.write(function* () {
+      yield requestCancel.with(values);
+      return firstRecord(yield get.with(values));
+    });
+  }
+
+  async cancels(lease: Lease): Promise<readonly RequestedCancel[]> {
+    const rows = await this.#ask(this.#statements.cancels, valuesOfLease(lease));
+    return this.#readable(rows, storedCancel);
+  }
+
+  async claimExpired(options: ClaimOptions): Promise<readonly RunRecord[]> {
+    const rows = await this.#connection.write(() => claimRuns(this.#statements, options));
+    return this.#readable(rows, recordOf);
+  }
+
+  async loadInput(runId: string): Promise<JsonObject | undefined> {
+    const [row] = await this.#ask(this.#statements.input, { runId: toStoredText(runId) });
+    return row && new StoredRow(row, `the run '${runId}'`).optionalJson('input', isJsonObject);
+  }
+
+  appendEvents(
+    runId: string,
+    events: readonly StoredRunEvent[],
+    { lease }: { readonly lease: Lease },
+  ): Promise<void> {
+    const statements = { ...this.#statements.log, owner: this.#statements.owner };
+    return this.#connection.transact(() => appendEvents(statements, runId, events, lease));
+  }
+
+  async readEvents(
+    runId: string,
+    range: { readonly after: number; readonly limit: number },
+  ): Promise<readonly StoredRunEvent[]> {
+    const rows = await this.#connection.read(() => readEvents(this.#statements.log, runId, range));
+    return this.#readable(rows, (row) =>
+      new StoredRow(row, `the log of the run '${runId}'`).json('event', isStoredEvent),
+    );
+  }
+
+  async get(runId: string): Promise<RunRecord | undefined> {
+    return firstRecord(await this.#ask(this.#statements.get, { runId: toStoredText(runId) }));
+  }
+
+  async list(filter: RunFilter): Promise<readonly RunRecord[]> {
+    const rows = await this.#connection.read(() => listRuns(this.#statements, this.#dialect, filter));
+    return this.#readable(rows, recordOf);
+  }
+
+  async byKey(tenantId: string | undefined, idempotencyKey: string): Promise<RunRecord | undefined> {
+    const keyHash = hashOfKey(tenantId, idempotencyKey);
+    return firstRecord(await this.#ask(this.#statements.byKey, { keyHash }));
+  }
+
+  async active(threadId: string, tenantId?: string): Promise<RunRecord | undefined> {
+    const threadKey = hashOfThread({ threadId, tenantId });
+    return firstRecord(await this.#ask(this.#statements.active, { threadKey }));
+  }
+
+  loadSession(thread: RunThread): Promise<StoredSession> {
+    return this.#connection.read(() => loadSession(this.#statements.session, thread));
+  }
+
+  saveSession(
+    thread: RunThread,
+    session: StoredSession,
+    owner: { readonly runId: string; readonly lease: Lease },
+  ): Promise<void> {
+    const statements = { ...this.#statements.session, owner: this.#statements.owner };
+    return this.#connection.transact(() => saveSession(statements, thread, session, owner));
+  }
+
+  async prune(options: StorePruneOptions): Promise<number> {
+    const upTo = await this.#connection.read(() => pruneLimit(this.#dialect, options));
+    if (upTo === undefined) return 0;
+    for (let removed = 0; ;) {
+      const some = await this.#connection.transact(() =>
+        pruneSome(this.#dialect, this.#statements.log, options, upTo),
+      );
+      removed += some;
+      if (some < PRUNE_STEP) return removed;
+      await setImmediate();
+    }
+  }
+
+  forget(thread: RunThread): Promise<number> {
+    const threadKey = hashOfThread(thread) ?? '';
+    return this.#locked(threadKey, () => forgetThread(this.#statements, thread));
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  #ask(statement: Statement, values: SqlValues): Promise<readonly SqlRow[]> {
+    return this.#connection.read(() => query(statement, values));
+  }
+
+  /** Within a transaction that no other about the same thread runs beside. */
+  #locked<T>(threadKey: string, steps: () => Steps<T>): Promise<T> {
+    const { lock } = this.#dialect;
+    return this.#connection.transact(function* () {
+      if (lock !== undefined) yield lock.with({ lock: lockOf(threadKey) });
+      return yield* steps();
+    });
+  }
+
+  /** What can be read of a list of rows; the others are logged. */
+  #readable<T>(rows: readonly SqlRow[], read: (row: SqlRow) => T): readonly T[] {
+    return rows.flatMap((row) => {
+      try {
+        return [read(row)];
+      } catch (error) {
+        this.#report(error);
+        return [];
+      }
+    });
+  }
+
+  #report(error: unknown): void {
+    const message = 'A damaged row of the store of runs was left out';
+    if (this.#logger === silentLogger) process.emitWarning(`${message}: ${printed(error)}`);
+    else quietly(this.#logger, 'error', { error: toErrorRecord(error) }, message);
+  }
+}
+
+function* query(statement: Statement, values: SqlValues): Steps<readonly SqlRow[]> {
+  return yield statement.with(values);
+}
+
+function recordOf(row: SqlRow): RunRecord {
+  return storedRun(row).record;
+}
+
+function firstRecord([row]: readonly SqlRow[]): RunRecord | undefined {
+  return row && recordOf(row);
+}

@@ -1,0 +1,195 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import Database from 'libsql';
+import { isInstanceOf, readProperty } from '../data/foreign-value.js';
+import { PipelineError } from '../errors/pipeline-error.js';
+import {
+  schemaUnsupported,
+  storeClosed,
+  storeUnavailable,
+  storeUnavailableNow,
+} from '../errors/store-errors.js';
+import { printed } from '../ports/error-record.js';
+import { isOutdated, migrate, schemaVersion } from './open-schema.js';
+import type { SqlDialect } from './sql-dialect.js';
+import type { SqlConnection } from './sql-run-store.js';
+import type { Query, SqlRow, Statement, Steps } from './statement.js';
+
+/** How long SQLite waits for another process by itself. The process does nothing else meanwhile, so not long. */
+const BLOCKING_MS = 10;
+/** How long another process is waited for in all. */
+const PATIENCE_MS = 5000;
+/** The longest pause between two tries; a random part of it, so that processes do not meet again and again. */
+const LONGEST_PAUSE_MS = 20;
+
+/** Where a database is, and how safe what is written has to be. */
+export interface SqliteFile {
+  readonly path: string;
+  readonly synchronous: 'NORMAL' | 'FULL';
+}
+
+/**
+ * A connection to a SQLite file that other processes use too.
+ *
+ * Each operation is one synchronous function from `begin immediate` to `commit`: no other of this process can come in
+ * between, and nothing is left open over an await. Where another process is writing, the operation begins anew later.
+ */
+export class SqliteConnection implements SqlConnection {
+  readonly #dialect: SqlDialect;
+  readonly #file: SqliteFile;
+  #open: OpenDatabase | undefined;
+  #isClosed = false;
+
+  constructor(dialect: SqlDialect, file: SqliteFile) {
+    this.#dialect = dialect;
+    this.#file = file;
+  }
+
+  read<T>(steps: () => Steps<T>): Promise<T> {
+    return this.#patiently((database) => database.go(steps()));
+  }
+
+  write<T>(steps: () => Steps<T>): Promise<T> {
+    return this.transact(steps);
+  }
+
+  transact<T>(steps: () => Steps<T>): Promise<T> {
+    return this.#patiently((database) => database.transact(steps));
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true;
+    this.#drop();
+    return Promise.resolve();
+  }
+
+  /** Tries again what met another process that was writing. */
+  async #patiently<T>(operation: (database: OpenDatabase) => T): Promise<T> {
+    const until = performance.now() + PATIENCE_MS;
+    for (;;) {
+      try {
+        return operation(this.#database());
+      } catch (error) {
+        if (isInstanceOf(error, PipelineError)) throw error;
+        if (!isInstanceOf(error, BusyAtBegin)) this.#drop();
+        const cause: unknown = isInstanceOf(error, BusyAtBegin) ? error.cause : error;
+        if (!isBusy(cause) || performance.now() > until) throw failure(this.#file, cause);
+      }
+      await pause(1 + Math.random() * LONGEST_PAUSE_MS);
+    }
+  }
+
+  #database(): OpenDatabase {
+    if (this.#isClosed) throw storeClosed();
+    this.#open ??= openDatabase(this.#dialect, this.#file);
+    return this.#open;
+  }
+
+  /** After a failure a statement may never have been reset, so that the connection is good for nothing more. */
+  #drop(): void {
+    const open = this.#open;
+    this.#open = undefined;
+    try {
+      open?.close();
+    } catch {
+      // What cannot be closed is not used again either.
+    }
+  }
+}
+
+/** The file is being written to by another process, and nothing has been begun. */
+class BusyAtBegin extends Error {}
+
+/** One database handle, and its prepared statements. */
+class OpenDatabase {
+  readonly #database: Database.Database;
+  readonly #prepared = new Map<Statement, Database.Statement>();
+
+  constructor(database: Database.Database) {
+    this.#database = database;
+  }
+
+  /** Goes through steps, each by itself. */
+  go<T>(steps: Steps<T>): T {
+    let step = steps.next();
+    while (step.done !== true) step = steps.next(this.#rows(step.value));
+    return step.value;
+  }
+
+  transact<T>(steps: () => Steps<T>): T {
+    this.#begin();
+    let answer: T;
+    try {
+      answer = this.go(steps());
+    } catch (error) {
+      if (isInstanceOf(error, PipelineError)) this.#database.exec('rollback');
+      throw error;
+    }
+    this.#database.exec('commit');
+    return answer;
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #begin(): void {
+    try {
+      this.#database.exec('begin immediate');
+    } catch (error) {
+      throw isBusy(error) ? new BusyAtBegin('The database is busy.', { cause: error }) : error;
+    }
+  }
+
+  #rows({ statement, values }: Query): readonly SqlRow[] {
+    let prepared = this.#prepared.get(statement);
+    if (prepared === undefined) {
+      prepared = this.#database.prepare(statement.text);
+      this.#prepared.set(statement, prepared);
+    }
+    if (prepared.reader) return prepared.all(values) as SqlRow[];
+    prepared.run(values);
+    return [];
+  }
+}
+
+function openDatabase(dialect: SqlDialect, { path, synchronous }: SqliteFile): OpenDatabase {
+  const database = new Database(path, { timeout: BLOCKING_MS });
+  try {
+    const open = new OpenDatabase(database);
+    // Before anything is written: what is refused stays as it is.
+    const version = open.go(schemaVersion(dialect));
+    const mode: unknown = readProperty(database.prepare('pragma journal_mode').get([]), 'journal_mode');
+    if (mode !== 'wal') database.exec('pragma journal_mode = wal');
+    database.exec(`pragma synchronous = ${synchronous}`);
+    if (isOutdated(version)) open.transact(() => migrate(dialect));
+    return open;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  const code = readProperty(error, 'code');
+  return typeof code === 'string' && /^SQLITE_(BUSY|LOCKED)/.test(code);
+}
+
+/** The error of the library for one of SQLite. */
+function failure({ path }: SqliteFile, cause: unknown): PipelineError {
+  const code = readProperty(cause, 'code');
+  if (code === 'SQLITE_NOTADB') {
+    return schemaUnsupported(`The file '${path}' is no SQLite database.`, 'Name another file.', cause);
+  }
+  if (isBusy(cause)) {
+    return storeUnavailableNow({
+      problem: `Other processes have kept the database '${path}' busy for ${String(PATIENCE_MS / 1000)} seconds.`,
+      remedy: 'Try again, or look for a process that holds a transaction open.',
+      cause,
+    });
+  }
+  return storeUnavailable({
+    problem: `The database '${path}' failed: ${printed(cause)}.`,
+    remedy: 'Look at the cause: the folder must exist, and the disk have room.',
+    cause,
+  });
+}

@@ -1,0 +1,63 @@
+import { sql } from 'kysely';
+import type { Compilable, RawBuilder } from 'kysely';
+
+/** What a column can hold. Never a boolean or undefined: libsql ends the process for one, and takes the other for null. */
+export type SqlValue = string | number | null;
+
+/** The values of a statement's slots by name; those that are absent are null. */
+export type SqlValues = Readonly<Record<string, SqlValue | undefined>>;
+
+/** A row as the driver of a database gives it. */
+export type SqlRow = Readonly<Record<string, unknown>>;
+
+/** A statement with the values that it is to be executed with. */
+export interface Query {
+  readonly statement: Statement;
+  readonly values: readonly SqlValue[];
+}
+
+/**
+ * What is asked of a database, one query after the other: yields a query, and is given its rows.
+ *
+ * So each operation is written once, and a driver goes through the steps at once (SQLite) or by and by (PostgreSQL).
+ */
+export type Steps<T> = Generator<Query, T, readonly SqlRow[]>;
+
+/** Stands in a statement for a value that is given at each execution. */
+class Slot {
+  constructor(readonly name: string) {}
+}
+
+/** The slot for the time on the clock of the store, where the database has none: taken when the query is made. */
+const NOW = 'now';
+
+/** A place in a statement for a value that is given at each execution. */
+export function slot<T = string>(name: string): RawBuilder<T> {
+  return sql<T>`${new Slot(name)}`;
+}
+
+/** The time at which a query is made, in milliseconds since the epoch. */
+export const timeOfQuery: RawBuilder<number> = slot<number>(NOW);
+
+/** One statement, compiled once. */
+export class Statement {
+  readonly text: string;
+  readonly #parameters: readonly unknown[];
+
+  constructor(source: Compilable) {
+    const { sql: text, parameters } = source.compile();
+    this.text = text;
+    this.#parameters = parameters;
+  }
+
+  /** The statement with the values of its slots. */
+  with(values: SqlValues = {}): Query {
+    return {
+      statement: this,
+      values: this.#parameters.map((parameter) => {
+        if (!(parameter instanceof Slot)) return parameter as SqlValue;
+        return parameter.name === NOW ? Date.now() : (values[parameter.name] ?? null);
+      }),
+    };
+  }
+}
