@@ -1,1 +1,3 @@
-export {};
+export { postgresRunStore } from './stores/postgres-run-store.js';
+export type { PostgresRunStoreOptions } from './stores/postgres-run-store.js';
+export type { PostgresClient, PostgresPool } from './stores/postgres-pool.js';

@@ -1,0 +1,128 @@
+import { isInstanceOf, readProperty } from '../data/foreign-value.js';
+import { PipelineError } from '../errors/pipeline-error.js';
+import { storeClosed, storeUnavailable, storeUnavailableNow } from '../errors/store-errors.js';
+import { printed } from '../ports/error-record.js';
+import { isOutdated, migrate, schemaVersion } from './open-schema.js';
+import type { PostgresClient, PostgresPool } from './postgres-pool.js';
+import type { SqlDialect } from './sql-dialect.js';
+import type { SqlConnection } from './sql-run-store.js';
+import type { SqlRow, Steps } from './statement.js';
+
+/** The connections to a PostgreSQL database; the schema is looked at before anything else is asked. */
+export class PostgresConnection implements SqlConnection {
+  readonly #dialect: SqlDialect;
+  readonly #pool: PostgresPool;
+  readonly #end: () => Promise<void>;
+  #ready: Promise<void> | undefined;
+  #isClosed = false;
+
+  /** @param end ends the pool where it belongs to the store. */
+  constructor(dialect: SqlDialect, pool: PostgresPool, end: () => Promise<void>) {
+    this.#dialect = dialect;
+    this.#pool = pool;
+    this.#end = end;
+    pool.on('error', ignore);
+  }
+
+  read<T>(steps: () => Steps<T>): Promise<T> {
+    return this.write(steps);
+  }
+
+  async write<T>(steps: () => Steps<T>): Promise<T> {
+    await this.#opened();
+    return this.#withClient((client) => go(client, steps()));
+  }
+
+  async transact<T>(steps: () => Steps<T>): Promise<T> {
+    await this.#opened();
+    return this.#withClient((client) => transaction(client, steps));
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#end();
+    this.#pool.off('error', ignore);
+  }
+
+  /** Once per store; after a failure the next call looks again. */
+  #opened(): Promise<void> {
+    if (this.#isClosed) return Promise.reject(storeClosed());
+    this.#ready ??= this.#withClient(async (client) => {
+      const version = await go(client, schemaVersion(this.#dialect));
+      if (isOutdated(version)) await transaction(client, () => migrate(this.#dialect));
+    }).catch((error: unknown) => {
+      this.#ready = undefined;
+      throw error;
+    });
+    return this.#ready;
+  }
+
+  async #withClient<T>(work: (client: PostgresClient) => Promise<T>): Promise<T> {
+    let client: PostgresClient;
+    try {
+      client = await this.#pool.connect();
+    } catch (error) {
+      throw failure(error);
+    }
+    client.on('error', ignore);
+    let isUsable = true;
+    try {
+      return await work(client);
+    } catch (error) {
+      isUsable = isInstanceOf(error, PipelineError);
+      throw isUsable ? error : failure(error);
+    } finally {
+      client.off('error', ignore);
+      client.release(!isUsable);
+    }
+  }
+}
+
+/** A connection that breaks fails the next statement, which tells of it. */
+function ignore(): void {
+  // Only so that the event has a listener.
+}
+
+/** Goes through steps, each by itself. */
+async function go<T>(client: PostgresClient, steps: Steps<T>): Promise<T> {
+  let step = steps.next();
+  while (step.done !== true) {
+    const { statement, values } = step.value;
+    const { rows } = await client.query(statement.text, [...values]);
+    step = steps.next(rows as readonly SqlRow[]);
+  }
+  return step.value;
+}
+
+async function transaction<T>(client: PostgresClient, steps: () => Steps<T>): Promise<T> {
+  await client.query('begin');
+  try {
+    const answer = await go(client, steps());
+    await client.query('commit');
+    return answer;
+  } catch (error) {
+    // Any other failure ends the connection, and the transaction with it.
+    if (isInstanceOf(error, PipelineError)) await client.query('rollback');
+    throw error;
+  }
+}
+
+/** Failures that pass by themselves: the server starts, ends, or is full; a deadlock; a connection that broke. */
+const passing = /^(08|40001|40P01|53300|57P0[123]|E(CONN|PIPE|TIMEDOUT|HOST|NET|AI_AGAIN))/;
+
+function isPassing(error: unknown): boolean {
+  const code = readProperty(error, 'code');
+  if (typeof code === 'string') return passing.test(code);
+  return /connection terminated|connection error|timeout exceeded|connection timeout/i.test(printed(error));
+}
+
+/** The error of the library for one of PostgreSQL. */
+function failure(cause: unknown): PipelineError {
+  const details = {
+    problem: `PostgreSQL failed: ${printed(cause)}.`,
+    remedy: 'Look at the cause.',
+    cause,
+  };
+  return isPassing(cause) ? storeUnavailableNow(details) : storeUnavailable(details);
+}

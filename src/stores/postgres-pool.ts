@@ -1,0 +1,21 @@
+/** What a store needs of a pool of connections: a `Pool` of the package `pg` has it. */
+export interface PostgresPool {
+  /** Gives a connection that nobody else uses until its `release`. */
+  connect(): Promise<PostgresClient>;
+  /** The store hears of idle connections that break; without a listener they would end the process. */
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  /** Takes a listener away again. */
+  off(event: 'error', listener: (error: Error) => void): unknown;
+}
+
+/** What a store needs of a connection. */
+export interface PostgresClient {
+  /** Executes one statement. */
+  query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly object[] }>;
+  /** Gives the connection back, or with true ends it, since it is good for nothing more. */
+  release(destroy?: boolean): void;
+  /** A connection that breaks while it is not asked anything says so by an event. */
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  /** Takes a listener away again. */
+  off(event: 'error', listener: (error: Error) => void): unknown;
+}
