@@ -57,7 +57,10 @@ async function filesIn(folder: string, fileEnding: string): Promise<string[]> {
 const publishedHeirline: Plugin = {
   name: 'published-heirline',
   setup(bundler) {
-    const { href } = pathToFileURL(join(benchFolder, '../dist/index.js'));
-    bundler.onResolve({ filter: /^heirline$/ }, () => ({ path: href, external: true }));
+    bundler.onResolve({ filter: /^heirline(\/\w+)?$/ }, ({ path }) => {
+      const entry = path.slice('heirline/'.length) || 'index';
+      const { href } = pathToFileURL(join(benchFolder, '../dist', `${entry}.js`));
+      return { path: href, external: true };
+    });
   },
 };

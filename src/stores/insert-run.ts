@@ -1,8 +1,9 @@
 import { idempotencyConflict, queueOfThreadFull, runConflict } from '../errors/run-errors.js';
 import { storeUnavailableNow } from '../errors/store-errors.js';
 import type { RunRecord } from '../runs/run-record.js';
-import type { InsertOptions } from '../runs/run-store.js';
-import { frozenRecord, hashOfKey, hashOfThread, storedRun, valuesOfRun } from './run-row.js';
+import type { InsertOptions, Lease } from '../runs/run-store.js';
+import { idempotencyHashOf, threadKeyOf } from './row-keys.js';
+import { frozenRecord, storedRun, valuesOfRun } from './run-row.js';
 import type { RunStatements } from './run-statements.js';
 import type { SqlRow, Steps } from './statement.js';
 import { StoredRow } from './stored-row.js';
@@ -17,6 +18,8 @@ export function* insertRun(
   given: RunRecord,
   { lease, maxQueued = Infinity, input }: InsertOptions,
 ): Steps<RunRecord> {
+  const [free] = yield statements.insertFree.with(valuesOfRun(given, lease, input));
+  if (free !== undefined) return accepted(given, lease, free);
   for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
     const rivals = yield statements.rivals.with(rivalValues(given));
     if (rivals.some(({ rival }) => rival === 'run')) {
@@ -27,10 +30,7 @@ export function* insertRun(
     const open = rivals.filter(({ rival }) => rival === 'thread');
     const record = open.length === 0 ? given : waiting(given, open, maxQueued);
     const [inserted] = yield statements.insert.with(valuesOfRun(record, lease, input));
-    if (inserted !== undefined) {
-      const leaseExpiresAt = new StoredRow(inserted, `the run '${given.runId}'`).number('lease_expires_at');
-      return frozenRecord({ ...record, ownerId: lease.ownerId, leaseExpiresAt });
-    }
+    if (inserted !== undefined) return accepted(record, lease, inserted);
     // A run with the same id or key came in between, so that it is there now.
   }
   throw storeUnavailableNow({
@@ -39,11 +39,16 @@ export function* insertRun(
   });
 }
 
+function accepted(record: RunRecord, lease: Lease, row: SqlRow): RunRecord {
+  const leaseExpiresAt = new StoredRow(row, `the run '${record.runId}'`).number('lease_expires_at');
+  return frozenRecord({ ...record, ownerId: lease.ownerId, leaseExpiresAt });
+}
+
 function rivalValues(given: RunRecord) {
   return {
     runId: toStoredText(given.runId),
-    idempotencyHash: hashOfKey(given.tenantId, given.idempotencyKey),
-    threadKey: hashOfThread(given),
+    idempotencyHash: idempotencyHashOf(given.tenantId, given.idempotencyKey),
+    threadKey: threadKeyOf(given),
   };
 }
 

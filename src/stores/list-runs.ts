@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { runNotFound } from '../errors/run-errors.js';
 import type { RunFilter } from '../runs/run-store.js';
-import { hashOfThread } from './run-row.js';
+import { threadKeyOf, threadKeysOf } from './row-keys.js';
 import { recordColumns } from './run-database.js';
 import type { RunStatements } from './run-statements.js';
 import type { SqlDialect } from './sql-dialect.js';
@@ -23,11 +23,15 @@ export function* listRuns(
       throw runNotFound(before);
     query = query.where('position', '<', Number(place['position']));
   }
-  if (threadId !== undefined && tenantId === undefined)
-    query = query.where('thread_id', '=', toStoredText(threadId));
-  else if (threadId !== undefined) {
-    const key = hashOfThread({ threadId, tenantId: tenantId ?? undefined });
-    query = query.where('thread_key', '=', key ?? null);
+  if (threadId !== undefined && tenantId === undefined) {
+    const [from, to] = threadKeysOf(threadId);
+    query = query.where('thread_key', '>=', from).where('thread_key', '<', to);
+  } else if (threadId !== undefined) {
+    query = query.where(
+      'thread_key',
+      '=',
+      threadKeyOf({ threadId, tenantId: tenantId ?? undefined }) ?? null,
+    );
   } else if (tenant !== undefined) {
     query = tenant === null ? query.where('tenant_id', 'is', null) : query.where('tenant_id', '=', tenant);
   }

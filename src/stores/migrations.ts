@@ -55,13 +55,12 @@ function runsSessionsLogs({ compiler: { schema }, hasRowLocks }: SqlDialect): re
       .unique()
       .column('idempotency_hash')
       .where('idempotency_hash', 'is not', null),
+    // Few rows, whatever a database holds: all open runs, those of a thread together.
     index('heirline_runs_open')
       .columns(['thread_key', 'position'])
       .where(sql.ref('lease_expires_at'), 'is not', null),
-    index('heirline_runs_lease').column('lease_expires_at').where('lease_expires_at', 'is not', null),
     index('heirline_runs_thread').columns(['thread_key', 'position']).where('thread_key', 'is not', null),
-    index('heirline_runs_thread_id').columns(['thread_id', 'position']).where('thread_id', 'is not', null),
-    index('heirline_runs_tenant').columns(['tenant_id', 'position']),
+    index('heirline_runs_tenant').columns(['tenant_id', 'position']).where('tenant_id', 'is not', null),
     schema
       .createTable('heirline_run_events')
       .addColumn('run', 'bigint', (column) => column.notNull())

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { runConflict } from '../errors/run-errors.js';
 import type { RunThread, StorePruneOptions } from '../runs/run-store.js';
 import type { LogStatements } from './log-statements.js';
-import { hashOfThread } from './run-row.js';
+import { threadKeyOf } from './row-keys.js';
 import type { RunStatements } from './run-statements.js';
 import type { SessionStatements } from './session-statements.js';
 import type { SqlDialect } from './sql-dialect.js';
@@ -56,7 +56,7 @@ export function* forgetThread(
   },
   thread: RunThread,
 ): Steps<number> {
-  const threadKey = hashOfThread(thread);
+  const threadKey = threadKeyOf(thread);
   const [active] = yield statements.active.with({ threadKey });
   if (active !== undefined) throw runConflict(thread.threadId, new StoredRow(active, 'a run').text('run_id'));
   const count = yield* forgetLogs(statements.log, yield statements.removal.with({ threadKey }));

@@ -11,11 +11,11 @@ import type {
 } from '../runs/run-record.js';
 import { isOpen, runStatuses } from '../runs/run-status.js';
 import type { Lease } from '../runs/run-store.js';
-import { threadKey, threadOf } from '../runs/run-thread.js';
+import { idempotencyHashOf, threadKeyOf } from './row-keys.js';
 import type { SqlRow, SqlValues } from './statement.js';
 import { isErrorRecord, isJsonObject, isListOfCosts, isTableOfCounts } from './stored-shapes.js';
 import { StoredRow } from './stored-row.js';
-import { hashOf, toStoredText } from './stored-text.js';
+import { toStoredText } from './stored-text.js';
 
 const disconnectModes = ['cancel', 'continue'] as const satisfies readonly DisconnectMode[];
 const stopReasons = [
@@ -36,9 +36,9 @@ export function valuesOfRun(record: RunRecord, lease: Lease, input: JsonObject |
     runId: toStoredText(record.runId),
     tenantId: optionalText(tenantId),
     threadId: optionalText(record.threadId),
-    threadKey: hashOfThread(record),
+    threadKey: threadKeyOf(record),
     idempotencyKey: optionalText(idempotencyKey),
-    idempotencyHash: hashOfKey(tenantId, idempotencyKey),
+    idempotencyHash: idempotencyHashOf(tenantId, idempotencyKey),
     pipelineName: toStoredText(record.pipelineName),
     definition: optionalText(record.definition),
     strategy: record.strategy,
@@ -56,32 +56,19 @@ export function changingValues(record: RunRecord): SqlValues {
   const { status } = record;
   return {
     status,
-    activeThread: status === 'running' ? hashOfThread(record) : null,
+    activeThread: status === 'running' ? threadKeyOf(record) : null,
     stopReason: record.stopReason,
     error: optionalJson(record.error),
     startedAt: record.startedAt,
     endedAt: record.endedAt,
     cost: JSON.stringify(record.cost),
     counts: JSON.stringify(record.counts),
-    // A flag for SQL, which has no boolean in SQLite.
-    isOpen: isOpen(status) ? 1 : 0,
   };
 }
 
 /** The values of a lease. */
 export function valuesOfLease({ token, ownerId, ms }: Lease): SqlValues {
   return { token: toStoredText(token), ownerId: toStoredText(ownerId), leaseMs: ms };
-}
-
-/** The hash of a run's thread; undefined for a run without one. */
-export function hashOfThread(run: Pick<RunRecord, 'threadId' | 'tenantId'>): string | undefined {
-  const thread = threadOf(run);
-  return thread && hashOf(threadKey(thread));
-}
-
-/** The hash of an idempotency key and its tenant; undefined where there is no key. */
-export function hashOfKey(tenantId: string | undefined, key: string | undefined): string | undefined {
-  return key === undefined ? undefined : hashOf(threadKey({ tenantId, threadId: key }));
 }
 
 /**

@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
 import type { Compilable } from 'kysely';
+import { insertStatements } from './insert-statements.js';
+import { leaseEnd } from './lease-end.js';
 import { recordColumns } from './run-database.js';
 import type { SqlDialect } from './sql-dialect.js';
 import { slot, Statement } from './statement.js';
@@ -11,9 +13,7 @@ export type RunStatements = ReturnType<typeof runStatements>;
 export function runStatements(dialect: SqlDialect) {
   const { compiler, now, texts, hasRowLocks } = dialect;
   const statement = (source: Compilable): Statement => new Statement(source);
-  const leaseMs = sql<number>`cast(${slot('leaseMs')} as double precision)`;
-  // A lease that is given back ended long ago, so that its grace is over too.
-  const leaseEnd = sql<number>`case when ${leaseMs} = 0 then 0 else ${now} + ${leaseMs} end`;
+  const single = (source: Compilable): Statement => new Statement(source, true);
 
   const runs = compiler.selectFrom('heirline_runs');
   const byId = runs.where('run_id', '=', slot('runId'));
@@ -22,33 +22,31 @@ export function runStatements(dialect: SqlDialect) {
     .where('lease_expires_at', 'is not', null);
 
   const changed = compiler.updateTable('heirline_runs');
-  const change = changed
+  // Columns that stand in an index are set only where they change.
+  const note = changed
     .set({
-      status: slot('status'),
-      active_thread: slot<string | null>('activeThread'),
       stop_reason: slot<string | null>('stopReason'),
       error: slot<string | null>('error'),
       started_at: slot<number | null>('startedAt'),
       ended_at: slot<number | null>('endedAt'),
       cost: slot('cost'),
       counts: slot('counts'),
-      // A renewal may have come since the row was read.
-      lease_expires_at: sql<number | null>`case when cast(${slot('isOpen')} as integer) = 1
-        then lease_expires_at else null end`,
       revision: sql<number>`revision + 1`,
     })
     .where('run_id', '=', slot('runId'))
     .where('revision', '=', slot<number>('revision'))
     .returning('position');
+  const status = note.set({ status: slot('status'), active_thread: slot<string | null>('activeThread') });
 
-  const orphans = runs
+  const orphans = compiler
+    .selectFrom(dialect.openRuns)
     .select('position')
     .where('lease_expires_at', '<=', sql<number>`${now} - cast(${slot('graceMs')} as double precision)`)
     .where('token', '<>', slot('token'));
   const claim = (of: typeof orphans) =>
     statement(
       changed
-        .set({ ...lease(), lease_expires_at: leaseEnd, revision: sql<number>`revision + 1` })
+        .set({ ...lease(), lease_expires_at: leaseEnd(dialect), revision: sql<number>`revision + 1` })
         .where(
           'position',
           'in',
@@ -62,12 +60,13 @@ export function runStatements(dialect: SqlDialect) {
     );
 
   return {
-    get: statement(byId.select(recordColumns)),
+    ...insertStatements(dialect),
+    get: single(byId.select(recordColumns)),
     /** The token of a run's owner, which stays until the end of the transaction. */
-    owner: statement(byId.select(['position', 'token']).$if(hasRowLocks, (query) => query.forShare())),
-    place: statement(byId.select(['position', 'tenant_id'])),
-    byKey: statement(runs.select(recordColumns).where('idempotency_hash', '=', slot('keyHash'))),
-    active: statement(openOfThread.select(recordColumns).orderBy('position').limit(1)),
+    owner: single(byId.select(['position', 'token']).$if(hasRowLocks, (query) => query.forShare())),
+    place: single(byId.select(['position', 'tenant_id'])),
+    byKey: single(runs.select(recordColumns).where('idempotency_hash', '=', slot('keyHash'))),
+    active: single(openOfThread.select(recordColumns).orderBy('position').limit(1)),
     /** What stands against a new run: the same run, one with its key, the open ones of its thread. */
     rivals: statement(
       byId
@@ -79,43 +78,13 @@ export function runStatements(dialect: SqlDialect) {
         )
         .unionAll(openOfThread.select(['run_id', 'status', 'position', sql<string>`'thread'`.as('rival')])),
     ),
-    insert: statement(
-      compiler
-        .insertInto('heirline_runs')
-        .values({
-          run_id: slot('runId'),
-          tenant_id: slot<string | null>('tenantId'),
-          thread_id: slot<string | null>('threadId'),
-          thread_key: slot<string | null>('threadKey'),
-          active_thread: slot<string | null>('activeThread'),
-          idempotency_key: slot<string | null>('idempotencyKey'),
-          idempotency_hash: slot<string | null>('idempotencyHash'),
-          pipeline_name: slot('pipelineName'),
-          definition: slot<string | null>('definition'),
-          status: slot('status'),
-          strategy: slot('strategy'),
-          on_disconnect: slot('onDisconnect'),
-          metadata: slot('metadata'),
-          follow_up_to_run_id: slot<string | null>('followUpToRunId'),
-          stop_reason: slot<string | null>('stopReason'),
-          error: slot<string | null>('error'),
-          ...lease(),
-          lease_expires_at: leaseEnd,
-          created_at: slot<number>('createdAt'),
-          started_at: slot<number | null>('startedAt'),
-          ended_at: slot<number | null>('endedAt'),
-          cost: slot('cost'),
-          counts: slot('counts'),
-          input: slot<string | null>('input'),
-          revision: sql<number>`1`,
-        })
-        .onConflict((conflict) => conflict.doNothing())
-        .returning('lease_expires_at'),
-    ),
-    change: statement(change),
-    /** The same, only where no elder run of the thread is open. */
-    begin: statement(
-      change.where((run) =>
+    /** Changes a run whose status stays. */
+    note: single(note),
+    /** Changes a run that ends. */
+    end: single(status.set({ lease_expires_at: null })),
+    /** Changes a run that begins to run, where no elder run of its thread is open. */
+    begin: single(
+      status.where((run) =>
         run.not(
           run.exists(
             run
@@ -130,7 +99,7 @@ export function runStatements(dialect: SqlDialect) {
     ),
     renew: statement(
       changed
-        .set({ owner_id: slot('ownerId'), lease_expires_at: leaseEnd })
+        .set({ owner_id: slot('ownerId'), lease_expires_at: leaseEnd(dialect) })
         .where('token', '=', slot('token'))
         .where('lease_expires_at', 'is not', null)
         .where('run_id', 'in', texts(slot('runIds')))
@@ -165,7 +134,7 @@ export function runStatements(dialect: SqlDialect) {
       ),
     ),
     claimOne: claim(orphans.where('run_id', '=', slot('runId'))),
-    input: statement(byId.select('input')),
+    input: single(byId.select('input')),
   };
 
   function lease() {

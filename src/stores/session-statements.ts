@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { leaseLost, sessionSavedMeanwhile } from '../errors/run-errors.js';
 import type { Lease, RunThread, StoredSession } from '../runs/run-store.js';
-import { hashOfThread } from './run-row.js';
+import { threadKeyOf } from './row-keys.js';
 import type { RunStatements } from './run-statements.js';
 import type { SqlDialect } from './sql-dialect.js';
 import { slot, Statement } from './statement.js';
@@ -19,7 +19,7 @@ const emptySession: StoredSession = Object.freeze({ version: 0, entries: Object.
 export function sessionStatements({ compiler }: SqlDialect) {
   const ofThread = compiler.selectFrom('heirline_sessions').where('thread_key', '=', slot('threadKey'));
   return {
-    load: new Statement(ofThread.select(['version', 'entries', 'saved_by'])),
+    load: new Statement(ofThread.select(['version', 'entries', 'saved_by']), true),
     create: new Statement(
       compiler
         .insertInto('heirline_sessions')
@@ -33,6 +33,7 @@ export function sessionStatements({ compiler }: SqlDialect) {
         })
         .onConflict((conflict) => conflict.doNothing())
         .returning('version'),
+      true,
     ),
     replace: new Statement(
       compiler
@@ -41,6 +42,7 @@ export function sessionStatements({ compiler }: SqlDialect) {
         .where('thread_key', '=', slot('threadKey'))
         .where('version', '=', slot<number>('version'))
         .returning('version'),
+      true,
     ),
     forget: new Statement(
       compiler.deleteFrom('heirline_sessions').where('thread_key', '=', slot('threadKey')),
@@ -76,7 +78,7 @@ export function* replaceSession(
   saver: string,
 ): Steps<void> {
   const values = {
-    threadKey: hashOfThread(thread),
+    threadKey: threadKeyOf(thread),
     tenantId: thread.tenantId === undefined ? null : toStoredText(thread.tenantId),
     threadId: toStoredText(thread.threadId),
     version,
@@ -95,5 +97,5 @@ export function* replaceSession(
 }
 
 function load(statements: SessionStatements, thread: RunThread): Query {
-  return statements.load.with({ threadKey: hashOfThread(thread) });
+  return statements.load.with({ threadKey: threadKeyOf(thread) });
 }

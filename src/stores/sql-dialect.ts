@@ -9,8 +9,8 @@ import {
   SqliteQueryCompiler,
   sql,
 } from 'kysely';
-import type { RawBuilder } from 'kysely';
-import type { RunDatabase } from './run-database.js';
+import type { AliasedRawBuilder, RawBuilder } from 'kysely';
+import type { RunDatabase, RunTable } from './run-database.js';
 import { slot, Statement, timeOfQuery } from './statement.js';
 
 /** In what the two databases differ; all else of the statements is the same. */
@@ -23,6 +23,8 @@ export interface SqlDialect {
   readonly hasRowLocks: boolean;
   /** Takes the lock with the number of the slot `lock` until the end of the transaction; absent where not needed. */
   readonly lock?: Statement;
+  /** The table of runs, read by the index of the open ones. */
+  readonly openRuns: AliasedRawBuilder<RunTable, 'heirline_runs'>;
   /** The names of all tables and indexes, and of all columns as `table.column`. */
   readonly catalogue: Statement;
   /** The texts of a JSON list, for `in`. */
@@ -47,6 +49,10 @@ export function sqliteDialect(): SqlDialect {
     compiler,
     now: timeOfQuery,
     hasRowLocks: false,
+    // Else all runs would be gone through in the order of their positions.
+    openRuns: sql<RunTable>`heirline_runs`.as<'heirline_runs'>(
+      sql`heirline_runs indexed by heirline_runs_open`,
+    ),
     catalogue: statementOf(
       compiler,
       sql`select name from sqlite_master union all select m.name || '.' || c.name
@@ -73,6 +79,7 @@ export function postgresDialect(): SqlDialect {
     // Of the moment, not of the beginning of the transaction, which may have waited for a lock.
     now: sql`cast(extract(epoch from clock_timestamp()) * 1000 as double precision)`,
     hasRowLocks: true,
+    openRuns: sql<RunTable>`heirline_runs`.as('heirline_runs'),
     lock: statementOf(compiler, sql`select pg_advisory_xact_lock(cast(${slot('lock')} as bigint))`),
     catalogue: statementOf(
       compiler,

@@ -23,14 +23,15 @@ import { insertRun } from './insert-run.js';
 import { listRuns } from './list-runs.js';
 import { appendEvents, logStatements, readEvents } from './log-statements.js';
 import { forgetThread, PRUNE_STEP, pruneLimit, pruneSome, threadRemoval } from './remove-runs.js';
-import { hashOfKey, hashOfThread, storedCancel, storedRun, valuesOfLease } from './run-row.js';
+import { idempotencyHashOf, lockOf, threadKeyOf } from './row-keys.js';
+import { storedCancel, storedRun, valuesOfLease } from './run-row.js';
 import { runStatements } from './run-statements.js';
 import { loadSession, saveSession, sessionStatements } from './session-statements.js';
 import type { SqlDialect } from './sql-dialect.js';
 import type { SqlRow, SqlValues, Statement, Steps } from './statement.js';
 import { StoredRow } from './stored-row.js';
 import { isJsonObject, isStoredEvent } from './stored-shapes.js';
-import { lockOf, toStoredText } from './stored-text.js';
+import { toStoredText } from './stored-text.js';
 import { updateRun } from './update-run.js';
 
 /** Goes through steps with a database. Steps may be made again: where the database was busy, all begins anew. */
@@ -65,7 +66,7 @@ export class SqlRunStore implements RunStore {
   }
 
   insert(record: RunRecord, options: InsertOptions): Promise<RunRecord> {
-    const threadKey = hashOfThread(record);
+    const threadKey = threadKeyOf(record);
     // Without a thread one statement decides, by the unique indexes.
     return threadKey === undefined
       ? this.#connection.write(() => insertRun(this.#statements, record, options))
@@ -137,12 +138,12 @@ export class SqlRunStore implements RunStore {
   }
 
   async byKey(tenantId: string | undefined, idempotencyKey: string): Promise<RunRecord | undefined> {
-    const keyHash = hashOfKey(tenantId, idempotencyKey);
+    const keyHash = idempotencyHashOf(tenantId, idempotencyKey);
     return firstRecord(await this.#ask(this.#statements.byKey, { keyHash }));
   }
 
   async active(threadId: string, tenantId?: string): Promise<RunRecord | undefined> {
-    const threadKey = hashOfThread({ threadId, tenantId });
+    const threadKey = threadKeyOf({ threadId, tenantId });
     return firstRecord(await this.#ask(this.#statements.active, { threadKey }));
   }
 
@@ -173,7 +174,7 @@ export class SqlRunStore implements RunStore {
   }
 
   forget(thread: RunThread): Promise<number> {
-    const threadKey = hashOfThread(thread) ?? '';
+    const threadKey = threadKeyOf(thread) ?? '';
     return this.#locked(threadKey, () => forgetThread(this.#statements, thread));
   }
 

@@ -117,15 +117,23 @@ class OpenDatabase {
 
   transact<T>(steps: () => Steps<T>): T {
     this.#begin();
-    let answer: T;
     try {
-      answer = this.go(steps());
+      const answer = this.go(steps());
+      this.#database.exec('commit');
+      return answer;
     } catch (error) {
-      if (isInstanceOf(error, PipelineError)) this.#database.exec('rollback');
+      // Also where the connection is given up: its statements keep it open, and the file locked, until they are collected.
+      this.#rollBack();
       throw error;
     }
-    this.#database.exec('commit');
-    return answer;
+  }
+
+  #rollBack(): void {
+    try {
+      this.#database.exec('rollback');
+    } catch {
+      // SQLite has done so itself.
+    }
   }
 
   close(): void {
@@ -145,6 +153,10 @@ class OpenDatabase {
     if (prepared === undefined) {
       prepared = this.#database.prepare(statement.text);
       this.#prepared.set(statement, prepared);
+    }
+    if (statement.isSingle) {
+      const row = prepared.get(values) as SqlRow | undefined;
+      return row === undefined ? [] : [row];
     }
     if (prepared.reader) return prepared.all(values) as SqlRow[];
     prepared.run(values);

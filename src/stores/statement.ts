@@ -44,7 +44,14 @@ export class Statement {
   readonly text: string;
   readonly #parameters: readonly unknown[];
 
-  constructor(source: Compilable) {
+  /**
+   * @param source what is compiled.
+   * @param isSingle whether the statement gives one row at most, which a driver may get in a shorter way.
+   */
+  constructor(
+    source: Compilable,
+    readonly isSingle = false,
+  ) {
     const { sql: text, parameters } = source.compile();
     this.text = text;
     this.#parameters = parameters;

@@ -1,5 +1,3 @@
-import { hash } from 'node:crypto';
-
 /** What a database would cut or change: the character NUL, and half of a pair of surrogates. */
 const mangled = /[\0\ud800-\udfff]/u;
 
@@ -17,14 +15,4 @@ export function fromStoredText(stored: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** A hash of any text, as a text of 64 characters: what an index holds in place of long ids. */
-export function hashOf(text: string): string {
-  return hash('sha256', toStoredText(text));
-}
-
-/** The number of a lock for a hash: 64 bits, as a database takes them. */
-export function lockOf(hashed: string): string {
-  return String(BigInt.asIntN(64, BigInt(`0x${hashed.slice(0, 16)}`)));
 }

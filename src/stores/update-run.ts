@@ -1,12 +1,14 @@
 import { changedRecord } from '../runs/changed-record.js';
 import type { RunRecord } from '../runs/run-record.js';
+import type { RunStatus } from '../runs/run-status.js';
 import type { RunChanges, RunExpectation } from '../runs/run-store.js';
 import { threadOf } from '../runs/run-thread.js';
-import { changingValues, frozenRecord, hashOfThread, storedRun } from './run-row.js';
+import { threadKeyOf } from './row-keys.js';
+import { changingValues, frozenRecord, storedRun } from './run-row.js';
 import type { RunStatements } from './run-statements.js';
 import { replaceSession } from './session-statements.js';
 import type { SessionStatements } from './session-statements.js';
-import type { Steps } from './statement.js';
+import type { Statement, Steps } from './statement.js';
 import { toStoredText } from './stored-text.js';
 
 /**
@@ -30,12 +32,11 @@ export function* updateRun(
     // The row has not changed since it was refused: an elder run of the thread is open.
     if (run.revision === refused) return undefined;
     const thread = threadOf(next);
-    const mustBeEldest = next.status === 'running' && thread !== undefined;
-    const [written] = yield (mustBeEldest ? statements.begin : statements.change).with({
+    const [written] = yield statementFor(statements, run.record.status, next.status).with({
       ...changingValues(next),
       runId: storedId,
       revision: run.revision,
-      threadKey: hashOfThread(next),
+      threadKey: threadKeyOf(next),
     });
     if (written !== undefined) {
       if (changes.session !== undefined && thread !== undefined)
@@ -44,4 +45,9 @@ export function* updateRun(
     }
     refused = run.revision;
   }
+}
+
+function statementFor({ note, begin, end }: RunStatements, from: RunStatus, to: RunStatus): Statement {
+  if (from === to) return note;
+  return to === 'running' ? begin : end;
 }

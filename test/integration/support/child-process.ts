@@ -25,9 +25,9 @@ export function startChild(file: string, args: readonly string[] = []): Child {
     process: child,
     ended: once(child, 'exit'),
     async line() {
-      const { value, done } = await lines.next();
-      if (done === true) throw new Error(`${file} has ended`);
-      return value;
+      const next: IteratorResult<string, unknown> = await lines.next();
+      if (next.done === true) throw new Error(`${file} has ended`);
+      return next.value;
     },
   };
 }
