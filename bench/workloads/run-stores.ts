@@ -24,7 +24,11 @@ export async function runStores(): Promise<Workload[]> {
     workload('a run in memory', rawMap(), () => new MemoryRunStore()),
     ...(url === ''
       ? []
-      : [workload('a run in PostgreSQL', await rawPostgres(url), () => postgresRunStore({ connectionString: url }))]),
+      : [
+          workload('a run in PostgreSQL', await rawPostgres(url), () =>
+            postgresRunStore({ connectionString: url }),
+          ),
+        ]),
   ];
 }
 
@@ -43,7 +47,11 @@ function workload(name: string, write: Write, create: () => RunStore): Workload 
     allocation: false,
     contenders: [
       { name: 'three prepared writes', role: 'floor', prepare: (numbers) => repeated(numbers.length, write) },
-      { name: 'heirline', role: 'heirline', prepare: (numbers) => repeated(numbers.length, storedRun(store)) },
+      {
+        name: 'heirline',
+        role: 'heirline',
+        prepare: (numbers) => repeated(numbers.length, storedRun(store)),
+      },
       {
         name: 'heirline, with a thread',
         role: 'heirline',

@@ -4,6 +4,7 @@ import type { RunRecord } from '../runs/run-record.js';
 import type { InsertOptions, Lease } from '../runs/run-store.js';
 import { idempotencyHashOf, threadKeyOf } from './row-keys.js';
 import { frozenRecord, storedRun, valuesOfRun } from './run-row.js';
+import type { StoredRun } from './run-row.js';
 import type { RunStatements } from './run-statements.js';
 import type { SqlRow, Steps } from './statement.js';
 import { StoredRow } from './stored-row.js';
@@ -17,14 +18,14 @@ export function* insertRun(
   statements: RunStatements,
   given: RunRecord,
   { lease, maxQueued = Infinity, input }: InsertOptions,
-): Steps<RunRecord> {
+): Steps<StoredRun> {
   const [free] = yield statements.insertFree.with(valuesOfRun(given, lease, input));
   if (free !== undefined) return accepted(given, lease, free);
   for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
     const rivals = yield statements.rivals.with(rivalValues(given));
     if (rivals.some(({ rival }) => rival === 'run')) {
       const [known] = yield statements.get.with(rivalValues(given));
-      if (known !== undefined) return storedRun(known).record;
+      if (known !== undefined) return storedRun(known);
     }
     if (rivals.some(({ rival }) => rival === 'key')) throw idempotencyConflict(given.idempotencyKey ?? '');
     const open = rivals.filter(({ rival }) => rival === 'thread');
@@ -39,9 +40,13 @@ export function* insertRun(
   });
 }
 
-function accepted(record: RunRecord, lease: Lease, row: SqlRow): RunRecord {
+function accepted(record: RunRecord, lease: Lease, row: SqlRow): StoredRun {
   const leaseExpiresAt = new StoredRow(row, `the run '${record.runId}'`).number('lease_expires_at');
-  return frozenRecord({ ...record, ownerId: lease.ownerId, leaseExpiresAt });
+  return {
+    record: frozenRecord({ ...record, ownerId: lease.ownerId, leaseExpiresAt }),
+    token: lease.token,
+    revision: 1,
+  };
 }
 
 function rivalValues(given: RunRecord) {

@@ -20,8 +20,6 @@ const columns = {
   on_disconnect: 'onDisconnect',
   metadata: 'metadata',
   follow_up_to_run_id: 'followUpToRunId',
-  stop_reason: 'stopReason',
-  error: 'error',
   owner_id: 'ownerId',
   token: 'token',
   cost: 'cost',
@@ -29,7 +27,7 @@ const columns = {
   input: 'input',
 } as const;
 
-const times = { created_at: 'createdAt', started_at: 'startedAt', ended_at: 'endedAt' } as const;
+const times = { created_at: 'createdAt', started_at: 'startedAt' } as const;
 
 /** The statements that insert a run; each gives nothing where a unique index is in the way. */
 export function insertStatements(dialect: SqlDialect) {

@@ -5,9 +5,6 @@ import type { SqlDialect } from './sql-dialect.js';
 import { slot, Statement } from './statement.js';
 import type { Steps } from './statement.js';
 
-/** The number of a lock that only migrations take. */
-const MIGRATION_LOCK = '7236837466261';
-
 /**
  * The version of a database's schema, 0 for one without tables of the stores; nothing is written.
  *
@@ -34,11 +31,10 @@ export function* schemaVersion({ compiler, catalogue }: SqlDialect): Steps<numbe
   return version;
 }
 
-/** Brings the schema of a database up to date; within a transaction. */
+/** Brings the schema of a database up to date; within a transaction that no other migration runs beside. */
 export function* migrate(dialect: SqlDialect): Steps<void> {
-  const { compiler, lock } = dialect;
-  // Another process may be doing the same.
-  if (lock !== undefined) yield lock.with({ lock: MIGRATION_LOCK });
+  const { compiler } = dialect;
+  // Another process may have done the same meanwhile.
   const version = yield* schemaVersion(dialect);
   if (version === migrations.length) return;
   for (const migration of migrations.slice(version)) {

@@ -8,6 +8,9 @@ import type { SqlDialect } from './sql-dialect.js';
 import type { SqlConnection } from './sql-run-store.js';
 import type { SqlRow, Steps } from './statement.js';
 
+/** The number of a lock that only migrations take. */
+const MIGRATION_LOCK = '7236837466261';
+
 /** The connections to a PostgreSQL database; the schema is looked at before anything else is asked. */
 export class PostgresConnection implements SqlConnection {
   readonly #dialect: SqlDialect;
@@ -33,9 +36,9 @@ export class PostgresConnection implements SqlConnection {
     return this.#withClient((client) => go(client, steps()));
   }
 
-  async transact<T>(steps: () => Steps<T>): Promise<T> {
+  async transact<T>(steps: () => Steps<T>, lock?: string): Promise<T> {
     await this.#opened();
-    return this.#withClient((client) => transaction(client, steps));
+    return this.#withClient((client) => transaction(client, steps, lock));
   }
 
   async close(): Promise<void> {
@@ -50,7 +53,7 @@ export class PostgresConnection implements SqlConnection {
     if (this.#isClosed) return Promise.reject(storeClosed());
     this.#ready ??= this.#withClient(async (client) => {
       const version = await go(client, schemaVersion(this.#dialect));
-      if (isOutdated(version)) await transaction(client, () => migrate(this.#dialect));
+      if (isOutdated(version)) await transaction(client, () => migrate(this.#dialect), MIGRATION_LOCK);
     }).catch((error: unknown) => {
       this.#ready = undefined;
       throw error;
@@ -89,21 +92,24 @@ async function go<T>(client: PostgresClient, steps: Steps<T>): Promise<T> {
   let step = steps.next();
   while (step.done !== true) {
     const { statement, values } = step.value;
-    const { rows } = await client.query(statement.text, [...values]);
+    const { name, text } = statement;
+    const { rows } = await client.query({ name, text, values: [...values] });
     step = steps.next(rows as readonly SqlRow[]);
   }
   return step.value;
 }
 
-async function transaction<T>(client: PostgresClient, steps: () => Steps<T>): Promise<T> {
-  await client.query('begin');
+async function transaction<T>(client: PostgresClient, steps: () => Steps<T>, lock?: string): Promise<T> {
+  // Both on one way to the server and back. The lock is let go at the end of the transaction.
+  const locking = lock === undefined ? '' : `; select pg_advisory_xact_lock(${lock})`;
+  await client.query({ text: `begin${locking}` });
   try {
     const answer = await go(client, steps());
-    await client.query('commit');
+    await client.query({ text: 'commit' });
     return answer;
   } catch (error) {
     // Any other failure ends the connection, and the transaction with it.
-    if (isInstanceOf(error, PipelineError)) await client.query('rollback');
+    if (isInstanceOf(error, PipelineError)) await client.query({ text: 'rollback' });
     throw error;
   }
 }

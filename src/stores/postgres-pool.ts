@@ -10,8 +10,12 @@ export interface PostgresPool {
 
 /** What a store needs of a connection. */
 export interface PostgresClient {
-  /** Executes one statement. */
-  query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly object[] }>;
+  /** Executes one statement; one with a name is prepared once for each connection. */
+  query(statement: {
+    readonly name?: string;
+    readonly text: string;
+    readonly values?: unknown[];
+  }): Promise<{ readonly rows: readonly object[] }>;
   /** Gives the connection back, or with true ends it, since it is good for nothing more. */
   release(destroy?: boolean): void;
   /** A connection that breaks while it is not asked anything says so by an event. */

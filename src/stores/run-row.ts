@@ -31,12 +31,14 @@ export interface StoredRun extends OwnedRecord {
 /** The values of a new run's row; `input` and `maxQueued` are not part of the record. */
 export function valuesOfRun(record: RunRecord, lease: Lease, input: JsonObject | undefined): SqlValues {
   const { tenantId, idempotencyKey } = record;
+  const threadKey = threadKeyOf(record);
   return {
     ...changingValues(record),
+    activeThread: record.status === 'running' ? threadKey : null,
     runId: toStoredText(record.runId),
     tenantId: optionalText(tenantId),
     threadId: optionalText(record.threadId),
-    threadKey: threadKeyOf(record),
+    threadKey,
     idempotencyKey: optionalText(idempotencyKey),
     idempotencyHash: idempotencyHashOf(tenantId, idempotencyKey),
     pipelineName: toStoredText(record.pipelineName),
@@ -53,10 +55,8 @@ export function valuesOfRun(record: RunRecord, lease: Lease, input: JsonObject |
 
 /** The values of a row that an update can change. */
 export function changingValues(record: RunRecord): SqlValues {
-  const { status } = record;
   return {
-    status,
-    activeThread: status === 'running' ? threadKeyOf(record) : null,
+    status: record.status,
     stopReason: record.stopReason,
     error: optionalJson(record.error),
     startedAt: record.startedAt,
@@ -127,8 +127,10 @@ export function storedCancel(row: SqlRow): RequestedCancel {
 
 /** The record as it is given away: frozen, without parts that are undefined, which JSON would not carry. */
 export function frozenRecord(record: RunRecord): RunRecord {
-  const parts = Object.entries(record).filter(([, part]) => part !== undefined);
-  return frozenJson(Object.fromEntries(parts) as unknown as RunRecord);
+  const parts: Record<string, unknown> = {};
+  for (const [name, part] of Object.entries(record))
+    if (part !== undefined) parts[name] = frozenJson<unknown>(part);
+  return Object.freeze(parts) as unknown as RunRecord;
 }
 
 function cancelRequestOf(stored: StoredRow): CancelRequest | undefined {

@@ -35,7 +35,8 @@ export function runStatements(dialect: SqlDialect) {
     })
     .where('run_id', '=', slot('runId'))
     .where('revision', '=', slot<number>('revision'))
-    .returning('position');
+    .where('token', '=', slot('token'))
+    .returning('lease_expires_at');
   const status = note.set({ status: slot('status'), active_thread: slot<string | null>('activeThread') });
 
   const orphans = compiler

@@ -11,7 +11,7 @@ import {
 } from 'kysely';
 import type { AliasedRawBuilder, RawBuilder } from 'kysely';
 import type { RunDatabase, RunTable } from './run-database.js';
-import { slot, Statement, timeOfQuery } from './statement.js';
+import { Statement, timeOfQuery } from './statement.js';
 
 /** In what the two databases differ; all else of the statements is the same. */
 export interface SqlDialect {
@@ -21,8 +21,6 @@ export interface SqlDialect {
   readonly now: RawBuilder<number>;
   /** Whether rows can be locked, and have to be, since transactions run beside each other. */
   readonly hasRowLocks: boolean;
-  /** Takes the lock with the number of the slot `lock` until the end of the transaction; absent where not needed. */
-  readonly lock?: Statement;
   /** The table of runs, read by the index of the open ones. */
   readonly openRuns: AliasedRawBuilder<RunTable, 'heirline_runs'>;
   /** The names of all tables and indexes, and of all columns as `table.column`. */
@@ -80,7 +78,6 @@ export function postgresDialect(): SqlDialect {
     now: sql`cast(extract(epoch from clock_timestamp()) * 1000 as double precision)`,
     hasRowLocks: true,
     openRuns: sql<RunTable>`heirline_runs`.as('heirline_runs'),
-    lock: statementOf(compiler, sql`select pg_advisory_xact_lock(cast(${slot('lock')} as bigint))`),
     catalogue: statementOf(
       compiler,
       sql`select tablename as name from pg_tables where schemaname = current_schema()

@@ -24,7 +24,9 @@ import { listRuns } from './list-runs.js';
 import { appendEvents, logStatements, readEvents } from './log-statements.js';
 import { forgetThread, PRUNE_STEP, pruneLimit, pruneSome, threadRemoval } from './remove-runs.js';
 import { idempotencyHashOf, lockOf, threadKeyOf } from './row-keys.js';
+import { RecentRuns } from './recent-runs.js';
 import { storedCancel, storedRun, valuesOfLease } from './run-row.js';
+import type { StoredRun } from './run-row.js';
 import { runStatements } from './run-statements.js';
 import { loadSession, saveSession, sessionStatements } from './session-statements.js';
 import type { SqlDialect } from './sql-dialect.js';
@@ -40,8 +42,12 @@ export interface SqlConnection {
   read<T>(steps: () => Steps<T>): Promise<T>;
   /** Steps of which each write decides by itself whether it may be made, so that a transaction is not needed. */
   write<T>(steps: () => Steps<T>): Promise<T>;
-  /** All within one transaction: what throws undoes all of it. */
-  transact<T>(steps: () => Steps<T>): Promise<T>;
+  /**
+   * All within one transaction: what throws undoes all of it.
+   *
+   * @param lock the number of a lock: transactions with the same one follow one another, also those of other processes.
+   */
+  transact<T>(steps: () => Steps<T>, lock?: string): Promise<T>;
   /** Frees what the connection holds. */
   close(): Promise<void>;
 }
@@ -52,6 +58,7 @@ export class SqlRunStore implements RunStore {
   readonly #connection: SqlConnection;
   readonly #logger: Logger;
   readonly #statements;
+  readonly #recent = new RecentRuns();
 
   constructor(dialect: SqlDialect, connection: SqlConnection, logger: Logger) {
     this.#dialect = dialect;
@@ -65,17 +72,23 @@ export class SqlRunStore implements RunStore {
     };
   }
 
-  insert(record: RunRecord, options: InsertOptions): Promise<RunRecord> {
+  async insert(record: RunRecord, options: InsertOptions): Promise<RunRecord> {
+    const steps = () => insertRun(this.#statements, record, options);
     const threadKey = threadKeyOf(record);
-    // Without a thread one statement decides, by the unique indexes.
-    return threadKey === undefined
-      ? this.#connection.write(() => insertRun(this.#statements, record, options))
-      : this.#locked(threadKey, () => insertRun(this.#statements, record, options));
+    return this.#keep(
+      await (threadKey === undefined
+        ? // Without a thread one statement decides, by the unique indexes.
+          this.#connection.write(steps)
+        : this.#connection.transact(steps, lockOf(threadKey))),
+    );
   }
 
-  update(runId: string, expected: RunExpectation, changes: RunChanges): Promise<RunRecord | undefined> {
-    const steps = () => updateRun(this.#statements, runId, expected, changes);
-    return changes.session === undefined ? this.#connection.write(steps) : this.#connection.transact(steps);
+  async update(runId: string, expected: RunExpectation, changes: RunChanges): Promise<RunRecord | undefined> {
+    const steps = () => updateRun(this.#statements, runId, expected, changes, this.#recent.get(runId));
+    const run = await (changes.session === undefined
+      ? this.#connection.write(steps)
+      : this.#connection.transact(steps));
+    return run && this.#keep(run);
   }
 
   async renew(lease: Lease, runIds: readonly string[]): Promise<readonly string[]> {
@@ -85,13 +98,16 @@ export class SqlRunStore implements RunStore {
     return runIds.filter((runId) => renewed.has(runId));
   }
 
-  requestCancel(runId: string, { action, reason }: CancelRequest): Promise<RunRecord | undefined> {
+  async requestCancel(runId: string, { action, reason }: CancelRequest): Promise<RunRecord | undefined> {
     const { requestCancel, get } = this.#statements;
     const values = { runId: toStoredText(runId), action, reason };
-    return this.#connection.write(function* () {
+    const steps = function* (): Steps<StoredRun | undefined> {
       yield requestCancel.with(values);
-      return firstRecord(yield get.with(values));
-    });
+      const [row] = yield get.with(values);
+      return row && storedRun(row);
+    };
+    const run = await this.#connection.write(steps);
+    return run && this.#keep(run);
   }
 
   async cancels(lease: Lease): Promise<readonly RequestedCancel[]> {
@@ -101,7 +117,7 @@ export class SqlRunStore implements RunStore {
 
   async claimExpired(options: ClaimOptions): Promise<readonly RunRecord[]> {
     const rows = await this.#connection.write(() => claimRuns(this.#statements, options));
-    return this.#readable(rows, recordOf);
+    return this.#readable(rows, (row) => this.#keep(storedRun(row)));
   }
 
   async loadInput(runId: string): Promise<JsonObject | undefined> {
@@ -175,24 +191,21 @@ export class SqlRunStore implements RunStore {
 
   forget(thread: RunThread): Promise<number> {
     const threadKey = threadKeyOf(thread) ?? '';
-    return this.#locked(threadKey, () => forgetThread(this.#statements, thread));
+    return this.#connection.transact(() => forgetThread(this.#statements, thread), lockOf(threadKey));
   }
 
   close(): Promise<void> {
     return this.#connection.close();
   }
 
-  #ask(statement: Statement, values: SqlValues): Promise<readonly SqlRow[]> {
-    return this.#connection.read(() => query(statement, values));
+  /** Remembers a run that is stored by now; gives its record. */
+  #keep(run: StoredRun): RunRecord {
+    this.#recent.keep(run);
+    return run.record;
   }
 
-  /** Within a transaction that no other about the same thread runs beside. */
-  #locked<T>(threadKey: string, steps: () => Steps<T>): Promise<T> {
-    const { lock } = this.#dialect;
-    return this.#connection.transact(function* () {
-      if (lock !== undefined) yield lock.with({ lock: lockOf(threadKey) });
-      return yield* steps();
-    });
+  #ask(statement: Statement, values: SqlValues): Promise<readonly SqlRow[]> {
+    return this.#connection.read(() => query(statement, values));
   }
 
   /** What can be read of a list of rows; the others are logged. */

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Compilable, RawBuilder } from 'kysely';
 
@@ -28,6 +29,9 @@ class Slot {
   constructor(readonly name: string) {}
 }
 
+/** So many digits of a hash tell statements apart; PostgreSQL cuts names after 63 bytes. */
+const NAME_DIGITS = 32;
+
 /** The slot for the time on the clock of the store, where the database has none: taken when the query is made. */
 const NOW = 'now';
 
@@ -41,6 +45,8 @@ export const timeOfQuery: RawBuilder<number> = slot<number>(NOW);
 
 /** One statement, compiled once. */
 export class Statement {
+  /** The same for the same text; a database that prepares statements knows them by it. */
+  readonly name: string;
   readonly text: string;
   readonly #parameters: readonly unknown[];
 
@@ -54,6 +60,7 @@ export class Statement {
   ) {
     const { sql: text, parameters } = source.compile();
     this.text = text;
+    this.name = `heirline_${hash('sha256', text).slice(0, NAME_DIGITS)}`;
     this.#parameters = parameters;
   }
 

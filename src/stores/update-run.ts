@@ -5,46 +5,76 @@ import type { RunChanges, RunExpectation } from '../runs/run-store.js';
 import { threadOf } from '../runs/run-thread.js';
 import { threadKeyOf } from './row-keys.js';
 import { changingValues, frozenRecord, storedRun } from './run-row.js';
+import type { StoredRun } from './run-row.js';
 import type { RunStatements } from './run-statements.js';
 import { replaceSession } from './session-statements.js';
 import type { SessionStatements } from './session-statements.js';
 import type { Statement, Steps } from './statement.js';
+import { StoredRow } from './stored-row.js';
 import { toStoredText } from './stored-text.js';
 
 /**
  * Changes a run where it is as expected; within a transaction where the changes have a session.
  *
  * What is written depends on the revision of the row that it was decided by, so that no row has to be locked.
+ *
+ * @param recent the row as it was seen last, if it was: only what is written is decided by it, never what is not.
  */
 export function* updateRun(
   statements: RunStatements & { readonly session: SessionStatements },
   runId: string,
   expected: RunExpectation,
   changes: RunChanges,
-): Steps<RunRecord | undefined> {
+  recent: StoredRun | undefined,
+): Steps<StoredRun | undefined> {
   const storedId = toStoredText(runId);
+  if (recent !== undefined) {
+    const next = changedRecord(recent, expected, changes);
+    if (next !== undefined && next !== recent.record) {
+      const written = yield* write(statements, recent, next, changes);
+      if (written !== undefined) return written;
+    }
+  }
   for (let refused: number | undefined; ;) {
     const [row] = yield statements.get.with({ runId: storedId });
     if (row === undefined) return undefined;
     const run = storedRun(row);
     const next = changedRecord(run, expected, changes);
-    if (next === undefined || next === run.record) return next;
+    if (next === undefined) return undefined;
+    if (next === run.record) return run;
     // The row has not changed since it was refused: an elder run of the thread is open.
     if (run.revision === refused) return undefined;
-    const thread = threadOf(next);
-    const [written] = yield statementFor(statements, run.record.status, next.status).with({
-      ...changingValues(next),
-      runId: storedId,
-      revision: run.revision,
-      threadKey: threadKeyOf(next),
-    });
-    if (written !== undefined) {
-      if (changes.session !== undefined && thread !== undefined)
-        yield* replaceSession(statements.session, thread, changes.session, `${run.token} ${runId}`);
-      return frozenRecord(next);
-    }
+    const written = yield* write(statements, run, next, changes);
+    if (written !== undefined) return written;
     refused = run.revision;
   }
+}
+
+/** Writes what was decided by a row; undefined where the row has changed since, or an elder run of the thread is open. */
+function* write(
+  statements: RunStatements & { readonly session: SessionStatements },
+  { record, token, revision }: StoredRun,
+  next: RunRecord,
+  { session }: RunChanges,
+): Steps<StoredRun | undefined> {
+  const { runId } = record;
+  const statement = statementFor(statements, record.status, next.status);
+  const threadKey = statement === statements.begin ? threadKeyOf(next) : null;
+  const [written] = yield statement.with({
+    ...changingValues(next),
+    runId: toStoredText(runId),
+    revision,
+    token: toStoredText(token),
+    threadKey,
+    activeThread: threadKey,
+  });
+  if (written === undefined) return undefined;
+  const thread = threadOf(next);
+  if (session !== undefined && thread !== undefined)
+    yield* replaceSession(statements.session, thread, session, `${token} ${runId}`);
+  // A renewal may have come since the row was read.
+  const leaseExpiresAt = new StoredRow(written, `the run '${runId}'`).optionalNumber('lease_expires_at');
+  return { record: frozenRecord({ ...next, leaseExpiresAt }), token, revision: revision + 1 };
 }
 
 function statementFor({ note, begin, end }: RunStatements, from: RunStatus, to: RunStatus): Statement {
