@@ -2,6 +2,7 @@ import { postgresRunStore } from 'heirline/postgres';
 import { runStoreConformance } from 'heirline/testing';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { PostgresServer } from './support/postgres-server.js';
+import { describeProcesses } from './support/store-processes.js';
 
 let server: PostgresServer;
 
@@ -19,4 +20,11 @@ describe('the PostgreSQL store is a store of runs', () => {
     connectionString = await server.emptySchema();
   });
   it.each(runStoreConformance(() => postgresRunStore({ connectionString })))('$name', ({ run }) => run());
+});
+
+describe('one PostgreSQL database', () => {
+  describeProcesses(async () => {
+    const connectionString = await server.emptySchema();
+    return { store: { connectionString }, open: () => postgresRunStore({ connectionString }) };
+  });
 });
