@@ -11,7 +11,9 @@ const outdir = 'dist';
 
 const { outputFiles, metafile } = await build({
   metafile: true,
-  entryPoints: ['index', 'testing', 'inversify', 'http', 'sqlite', 'postgres'].map((entry) => `src/${entry}.ts`),
+  entryPoints: ['index', 'testing', 'inversify', 'http', 'sqlite', 'postgres'].map(
+    (entry) => `src/${entry}.ts`,
+  ),
   outdir,
   bundle: true,
   splitting: true,

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { frozenJson } from '../data/frozen-json.js';
 import type { JsonObject } from '../data/json-value.js';
 import { checkOptions, rule } from '../errors/option-rules.js';
@@ -67,7 +68,8 @@ export class MemoryRunStore implements RunStore {
   /** The open runs of each thread that has some, the eldest first. */
   readonly #open = new Map<string, Set<Row>>();
   readonly #keys = new Map<string, Row>();
-  readonly #sessions = new Map<string, StoredSession>();
+  /** Each with the run that has saved it. */
+  readonly #sessions = new Map<string, { readonly session: StoredSession; readonly savedBy: string }>();
   /** In the order in which they ended. */
   readonly #ended = new Set<Row>();
   readonly #hasOwnCap: boolean;
@@ -173,7 +175,7 @@ export class MemoryRunStore implements RunStore {
   }
 
   loadSession(thread: RunThread): Promise<StoredSession> {
-    return answer(() => this.#sessions.get(threadKey(thread)) ?? emptySession);
+    return answer(() => this.#sessions.get(threadKey(thread))?.session ?? emptySession);
   }
 
   saveSession(
@@ -183,7 +185,7 @@ export class MemoryRunStore implements RunStore {
   ): Promise<void> {
     return answer(() => {
       this.#owned(runId, lease);
-      this.#save(thread, session);
+      this.#save(thread, session, runId);
     });
   }
 
@@ -251,7 +253,7 @@ export class MemoryRunStore implements RunStore {
       const [eldest] = this.#open.get(threadKey(thread)) ?? [];
       if (eldest !== row) return undefined;
     }
-    if (changes.session !== undefined && thread !== undefined) this.#save(thread, changes.session);
+    if (changes.session !== undefined && thread !== undefined) this.#save(thread, changes.session, runId);
     row.record = frozenJson(next);
     if (!isOpen(next.status)) this.#end(row, thread);
     return row.record;
@@ -278,11 +280,17 @@ export class MemoryRunStore implements RunStore {
     if (idempotencyKey !== undefined) this.#keys.delete(threadKey({ tenantId, threadId: idempotencyKey }));
   }
 
-  #save(thread: RunThread, { version, entries }: StoredSession): void {
+  #save(thread: RunThread, { version, entries }: StoredSession, savedBy: string): void {
     const key = threadKey(thread);
-    const stored = this.#sessions.get(key) ?? emptySession;
-    if (stored.version !== version) throw sessionSavedMeanwhile(thread.threadId);
-    this.#sessions.set(key, frozenJson({ version: version + 1, entries }));
+    const stored = this.#sessions.get(key);
+    if ((stored?.session.version ?? 0) !== version) {
+      // A save whose answer was lost is made again.
+      const isRepeat = stored?.savedBy === savedBy && stored.session.version === version + 1;
+      if (isRepeat && isDeepStrictEqual(stored.session.entries, entries)) return;
+      throw sessionSavedMeanwhile(thread.threadId);
+    }
+    const session = frozenJson({ version: version + 1, entries });
+    this.#sessions.set(key, { session, savedBy });
   }
 
   #owned(runId: string, lease: Lease): Row {

@@ -76,6 +76,32 @@ export const admissionCases: Readonly<Record<string, StoreCase>> = {
     }
   },
 
+  'ids of 512 characters of any script are told apart': async (samples) => {
+    const scattered = Array.from({ length: 512 }, (_, index) => 0x4e00 + ((index * 7919) % 20_000));
+    const base = `${samples.id('id')}${String.fromCodePoint(...scattered)}`.slice(0, 511);
+    const ids = [`${base}\u4e00`, `${base}\u4e01`];
+    for (const id of ids) {
+      await samples.insert({
+        runId: id,
+        threadId: id,
+        tenantId: id,
+        idempotencyKey: id,
+        followUpToRunId: id,
+      });
+      assert.equal((await samples.store.byKey(id, id))?.followUpToRunId, id);
+      assert.equal((await samples.store.active(id, id))?.runId, id);
+    }
+  },
+
+  'names come back as they are, whatever is in them': async (samples) => {
+    for (const name of ['a\0b', '\ud800', '"', '"quoted"', '{}', ' ']) {
+      const lease = { ...samples.lease(), ownerId: name };
+      const { runId } = await samples.insert({ pipelineName: name, definition: name }, { lease });
+      const found = await samples.store.get(runId);
+      assert.deepEqual([found?.pipelineName, found?.definition, found?.ownerId], [name, name, name]);
+    }
+  },
+
   'reject is refused while the thread has an open run, and leaves nothing': async (samples) => {
     const threadId = samples.id('thread');
     const first = await samples.insert({ threadId });

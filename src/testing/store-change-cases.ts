@@ -209,4 +209,36 @@ export const changeCases: Readonly<Record<string, StoreCase>> = {
     await assert.rejects(save(2, { runId: 'unheard of', lease }), { code: 'LEASE_LOST' });
     assert.deepEqual(await store.loadSession(thread), stored);
   },
+
+  'a repeat of a save by the same run is no conflict, and saves nothing more': async (samples) => {
+    const thread = { threadId: samples.id('thread') };
+    const lease = samples.lease();
+    const { runId } = await samples.insert(thread, { lease });
+    const save = (version: number, a: number) =>
+      samples.store.saveSession(thread, { version, entries: { a } }, { runId, lease });
+    for (const version of [0, 1]) {
+      await save(version, version);
+      await save(version, version);
+    }
+    await assert.rejects(save(1, 7), { code: 'SESSION_CONFLICT' });
+    await assert.rejects(save(0, 0), { code: 'SESSION_CONFLICT' });
+    assert.deepEqual(await samples.store.loadSession(thread), { version: 2, entries: { a: 1 } });
+  },
+
+  'an update gives the record as it is stored, whatever came before': async (samples) => {
+    const lease = samples.lease();
+    const { runId } = await samples.insert({}, { lease });
+    const { store } = samples;
+    await store.renew({ ...lease, ms: 900_000 }, [runId]);
+    const begun = await store.update(runId, { status: ['running'], lease }, { startedAt: 7 });
+    assert.deepEqual(await store.get(runId), begun);
+    await store.requestCancel(runId, { action: 'rollback', reason: 'user' });
+    const ended = await store.update(
+      runId,
+      { status: ['running'], lease },
+      { status: 'interrupted', endedAt: 9 },
+    );
+    assert.deepEqual(await store.get(runId), ended);
+    assert.deepEqual([ended?.startedAt, ended?.cancelRequested?.action], [7, 'rollback']);
+  },
 };

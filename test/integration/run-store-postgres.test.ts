@@ -1,9 +1,13 @@
+import { PipelineError } from 'heirline';
 import { postgresRunStore } from 'heirline/postgres';
 import { runStoreConformance } from 'heirline/testing';
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PostgresServer } from './support/postgres-server.js';
+import { describeSqlStore, newRun } from './support/sql-store-cases.js';
 import { describeProcesses } from './support/store-processes.js';
 
+const lease = { token: 'mine', ownerId: 'me', ms: 60_000 };
 let server: PostgresServer;
 
 beforeAll(async () => {
@@ -20,6 +24,60 @@ describe('the PostgreSQL store is a store of runs', () => {
     connectionString = await server.emptySchema();
   });
   it.each(runStoreConformance(() => postgresRunStore({ connectionString })))('$name', ({ run }) => run());
+});
+
+describe('a store in PostgreSQL', () => {
+  describeSqlStore(async () => {
+    const connectionString = await server.emptySchema();
+    return {
+      open: (logger) => postgresRunStore({ connectionString, logger }),
+      query: (text) => server.query(connectionString, text),
+    };
+  });
+
+  it('refuses options that are wrong', () => {
+    expect(() => postgresRunStore({})).toThrow(/one of 'connectionString' and 'pool'/);
+    expect(() => postgresRunStore({ connectionString: 'a', pool: new pg.Pool() })).toThrow(/not both/);
+    expect(() => postgresRunStore({ pool: {} as never })).toThrow(/'connect', 'on', 'off'/);
+    expect(() => postgresRunStore(undefined as never)).toThrow(PipelineError);
+  });
+
+  it('leaves a pool of the application open, and takes its listener away', async () => {
+    const pool = new pg.Pool({ connectionString: await server.emptySchema() });
+    const store = postgresRunStore({ pool });
+    await store.insert(newRun('first'), { lease });
+    expect(pool.listenerCount('error')).toBe(1);
+    await store.close();
+    expect(pool.listenerCount('error')).toBe(0);
+    expect((await pool.query('select run_id from heirline_runs')).rows).toEqual([{ run_id: 'first' }]);
+    await pool.end();
+  });
+
+  it('outlives connections that the server ends, and says that a repeat is worth it', async () => {
+    const connectionString = await server.emptySchema();
+    const store = postgresRunStore({ connectionString });
+    await Promise.all(['a', 'b', 'c'].map((runId) => store.insert(newRun(runId), { lease })));
+    await server.query(
+      connectionString,
+      'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname is not null',
+    );
+    const answers = await Promise.allSettled(['a', 'b', 'c'].map((runId) => store.get(runId)));
+    for (const answer of answers)
+      if (answer.status === 'rejected') expect(answer.reason).toMatchObject({ transient: true });
+    expect(await store.get('a')).toMatchObject({ runId: 'a' });
+    await store.close();
+  });
+
+  it('says that a repeat is worth it where there is no server, and that it is not without a password', async () => {
+    const nowhere = postgresRunStore({ connectionString: 'postgres://postgres@127.0.0.1:1/postgres' });
+    await expect(nowhere.get('a')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', transient: true });
+    await nowhere.close();
+    const url = new URL(await server.emptySchema());
+    url.password = 'wrong';
+    const stranger = postgresRunStore({ connectionString: url.href });
+    await expect(stranger.get('a')).rejects.not.toHaveProperty('transient');
+    await stranger.close();
+  });
 });
 
 describe('one PostgreSQL database', () => {
