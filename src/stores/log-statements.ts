@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { leaseLost } from '../errors/run-errors.js';
+import { MOST_EVENTS } from '../runs/memory-run-log.js';
 import type { StoredRunEvent } from '../runs/run-event.js';
 import type { Lease } from '../runs/run-store.js';
 import type { RunStatements } from './run-statements.js';
@@ -9,8 +10,6 @@ import type { SqlRow, Steps } from './statement.js';
 import { StoredRow } from './stored-row.js';
 import { toStoredText } from './stored-text.js';
 
-/** How many events of a run are kept, the latest. */
-const MOST_EVENTS = 10_000;
 /** Old events are removed once in so many: not each append pays for it. */
 const TRIM_EVERY = 1000;
 

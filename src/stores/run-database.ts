@@ -41,7 +41,7 @@ export interface RunTable {
 }
 
 /** One event of a run's log. */
-export interface RunEventTable {
+interface RunEventTable {
   /** The `position` of the run. */
   readonly run: number;
   readonly seq: number;
@@ -49,7 +49,7 @@ export interface RunEventTable {
 }
 
 /** The session of a thread. */
-export interface SessionTable {
+interface SessionTable {
   readonly thread_key: string;
   readonly tenant_id: string | null;
   readonly thread_id: string;
@@ -60,7 +60,7 @@ export interface SessionTable {
 }
 
 /** Which migrations a database has. */
-export interface SchemaTable {
+interface SchemaTable {
   readonly version: number;
 }
 

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Compilable, RawBuilder } from 'kysely';
 
 /** What a column can hold. Never a boolean or undefined: libsql ends the process for one, and takes the other for null. */
-export type SqlValue = string | number | null;
+type SqlValue = string | number | null;
 
 /** The values of a statement's slots by name; those that are absent are null. */
 export type SqlValues = Readonly<Record<string, SqlValue | undefined>>;

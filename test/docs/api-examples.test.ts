@@ -3,7 +3,9 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { root } from './run-node.js';
 
-const entries = ['index', 'testing', 'inversify', 'http'].map((entry) => join(root, 'dist', `${entry}.d.ts`));
+const entries = ['index', 'testing', 'inversify', 'http', 'sqlite', 'postgres'].map((entry) =>
+  join(root, 'dist', `${entry}.d.ts`),
+);
 const program = ts.createProgram(entries, {
   target: ts.ScriptTarget.ES2022,
   module: ts.ModuleKind.NodeNext,

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PostgresServer } from '../integration/support/postgres-server.js';
 import { root, runNode } from './run-node.js';
 
 const paths = readdirSync(join(root, 'examples'), { recursive: true, encoding: 'utf8' }).map((path) =>
@@ -18,6 +19,18 @@ const expectedFile = (example: string): string =>
     example.replace(/main\.ts$/, 'expected-output.txt').replace(/\.ts$/, '.expected.txt'),
   );
 
+let server: PostgresServer;
+let environment: Readonly<Record<string, string>>;
+
+beforeAll(async () => {
+  server = await PostgresServer.start();
+  environment = { DATABASE_URL: await server.emptySchema() };
+}, 60_000);
+
+afterAll(async () => {
+  await server.stop();
+}, 60_000);
+
 describe('examples', () => {
   it('are there', () => {
     expect(examples).not.toEqual([]);
@@ -29,7 +42,7 @@ describe('examples', () => {
     async (example, { expect }) => {
       const code = readFileSync(join(root, 'examples', example), 'utf8');
       const [, promised = ''] = code.split('\n// prints\n');
-      const output = await runNode(['--import', 'tsx', join('examples', example)], root);
+      const output = await runNode(['--import', 'tsx', join('examples', example)], root, environment);
       expect(output).toBe(promised.replace(/^\/\/ ?/gm, ''));
     },
   );

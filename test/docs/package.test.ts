@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { compileForUser, installPackage, problemsOf, type PackedFile } from './installed-package.js';
@@ -32,6 +33,8 @@ describe('the published package', () => {
        import type { RunResult, SourceNode } from 'heirline';
        import { MemorySource } from 'heirline/testing';
        import { contextModule } from 'heirline/inversify';
+       import { postgresRunStore } from 'heirline/postgres';
+       import { sqliteRunStore } from 'heirline/sqlite';
        const result: RunResult | undefined = new PipelineError('NODE_FAILED', { problem: '', remedy: '' }).result;
        const source: SourceNode<number> = new MemorySource([1]);
        const limit: number | undefined = new PipelineContext().parameters.get<number>('limit');
@@ -39,7 +42,7 @@ describe('the published package', () => {
        new ContextDictionary();
        // @ts-expect-error a type alone: errorPolicy makes one
        ErrorPolicy;
-       export { contextModule, limit, result, source, TransformNode };`,
+       export { contextModule, limit, postgresRunStore, result, source, sqliteRunStore, TransformNode };`,
       { types: ['node'] },
     );
     expect(problemsOf(program)).toEqual([]);
@@ -49,11 +52,32 @@ describe('the published package', () => {
     const file = join(user, 'names.js');
     writeFileSync(
       file,
-      `for (const entry of ['heirline', 'heirline/testing', 'heirline/inversify', 'heirline/http'])
+      `for (const entry of ['', '/testing', '/inversify', '/http', '/sqlite', '/postgres'].map((name) => 'heirline' + name))
          for (const [name, value] of Object.entries(await import(entry)))
            if (typeof value === 'function' && value.name !== name) console.log(name, value.name);`,
     );
     expect(await runNode([file], user)).toBe('');
+  });
+
+  it('loads the packages of an entry for that entry alone', async () => {
+    const stranger = mkdtempSync(join(tmpdir(), 'heirline-user-'));
+    await installPackage(stranger);
+    // What the main entry depends on, and nothing else.
+    symlinkSync(join(root, 'node_modules/immer'), join(stranger, 'node_modules/immer'), 'junction');
+    const file = join(stranger, 'entries.js');
+    writeFileSync(
+      file,
+      `for (const entry of ['heirline', 'heirline/testing', 'heirline/sqlite', 'heirline/postgres'])
+         console.log(entry, await import(entry).then(() => 'loaded', (error) => error.code));`,
+    );
+    expect((await runNode([file], stranger)).split('\n')).toEqual([
+      'heirline loaded',
+      'heirline/testing loaded',
+      'heirline/sqlite ERR_MODULE_NOT_FOUND',
+      'heirline/postgres ERR_MODULE_NOT_FOUND',
+      '',
+    ]);
+    rmSync(stranger, { recursive: true, force: true });
   });
 
   it('has stack traces that name the sources and quote them', async () => {

@@ -29,7 +29,7 @@ export function newRun(runId: string, fields: Partial<RunRecord> = {}): RunRecor
 }
 
 /** A logger that keeps the messages of what it is told. */
-export function keptLogger(): Logger & { readonly lines: string[] } {
+function keptLogger(): Logger & { readonly lines: string[] } {
   const lines: string[] = [];
   const keep = (fields: object, message: string): void => {
     lines.push(`${message}: ${JSON.stringify(fields)}`);
