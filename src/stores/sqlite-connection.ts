@@ -16,7 +16,7 @@ import type { Query, SqlRow, Statement, Steps } from './statement.js';
 
 /** How long SQLite waits for another process by itself. The process does nothing else meanwhile, so not long. */
 const BLOCKING_MS = 10;
-/** How long another process is waited for in all. */
+/** Long enough for other processes to take their turns. */
 const PATIENCE_MS = 5000;
 /** The longest pause between two tries; a random part of it, so that processes do not meet again and again. */
 const LONGEST_PAUSE_MS = 20;
@@ -36,12 +36,15 @@ export interface SqliteFile {
 export class SqliteConnection implements SqlConnection {
   readonly #dialect: SqlDialect;
   readonly #file: SqliteFile;
+  readonly #patienceMs: number;
   #open: OpenDatabase | undefined;
   #isClosed = false;
 
-  constructor(dialect: SqlDialect, file: SqliteFile) {
+  /** @param patienceMs how long other processes are waited for in all. */
+  constructor(dialect: SqlDialect, file: SqliteFile, patienceMs = PATIENCE_MS) {
     this.#dialect = dialect;
     this.#file = file;
+    this.#patienceMs = patienceMs;
   }
 
   read<T>(steps: () => Steps<T>): Promise<T> {
@@ -64,7 +67,7 @@ export class SqliteConnection implements SqlConnection {
 
   /** Tries again what met another process that was writing. */
   async #patiently<T>(operation: (database: OpenDatabase) => T): Promise<T> {
-    const until = performance.now() + PATIENCE_MS;
+    const until = performance.now() + this.#patienceMs;
     for (;;) {
       try {
         return operation(this.#database());
@@ -194,7 +197,7 @@ function failure({ path }: SqliteFile, cause: unknown): PipelineError {
   }
   if (isBusy(cause)) {
     return storeUnavailableNow({
-      problem: `Other processes have kept the database '${path}' busy for ${String(PATIENCE_MS / 1000)} seconds.`,
+      problem: `Other processes have kept the database '${path}' busy too long.`,
       remedy: 'Try again, or look for a process that holds a transaction open.',
       cause,
     });
