@@ -46,11 +46,14 @@ export const leaseCases: Readonly<Record<string, StoreCase>> = {
     assert.ok(await store.update(runId, { status: ['running'], lease: next }, { status: 'error' }));
   },
 
-  'of several that claim at once one gets the run': async (samples) => {
-    const { runId } = await samples.insert({}, { lease: samples.lease(SHORT_MS) });
+  'of several that claim at once one gets each run': async (samples) => {
+    const lease = samples.lease(SHORT_MS);
+    const ids: string[] = [];
+    for (let count = 0; count < 20; count += 1) ids.push((await samples.insert({}, { lease })).runId);
     await passMs(OVER_MS);
-    const claims = await Promise.all(Array.from({ length: 10 }, () => claim(samples, { runId })));
-    assert.equal(claims.flat().length, 1);
+    const claims = await Promise.all(Array.from({ length: 10 }, () => claim(samples)));
+    const mine = claims.flat().filter((runId) => ids.includes(runId));
+    assert.deepEqual(mine.sort(), ids.sort());
   },
 
   'an expired lease that is renewed holds again': async (samples) => {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { PipelineError } from 'heirline';
 import { postgresRunStore } from 'heirline/postgres';
 import { runStoreConformance } from 'heirline/testing';
@@ -51,6 +52,40 @@ describe('a store in PostgreSQL', () => {
     expect(pool.listenerCount('error')).toBe(0);
     expect((await pool.query('select run_id from heirline_runs')).rows).toEqual([{ run_id: 'first' }]);
     await pool.end();
+  });
+
+  it('writes no events for an owner that is losing its run at the same moment', async () => {
+    const connectionString = await server.emptySchema();
+    const store = postgresRunStore({ connectionString });
+    await store.insert(newRun('first'), { lease });
+    const other = new pg.Client({ connectionString });
+    await other.connect();
+    await other.query('begin');
+    await other.query(`update heirline_runs set token = 'theirs'`);
+    const appending = store.appendEvents('first', [{ seq: 1, at: 1, type: 'runStarted' }], { lease });
+    const lost = expect(appending).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    await pause(50);
+    await other.query('commit');
+    await other.end();
+    await lost;
+    await store.close();
+  });
+
+  it('claims no run that another one is claiming, and does not wait for it', async () => {
+    const connectionString = await server.emptySchema();
+    const store = postgresRunStore({ connectionString });
+    await store.insert(newRun('first'), { lease: { ...lease, ms: 1 } });
+    await pause(20);
+    const other = new pg.Client({ connectionString });
+    await other.connect();
+    await other.query('begin');
+    await other.query(`update heirline_runs set token = 'theirs'`);
+    const options = { lease: { ...lease, token: 'next' }, graceMs: 0, limit: 9, definitions: [] };
+    expect(await store.claimExpired(options)).toEqual([]);
+    await other.query('rollback');
+    await other.end();
+    expect(await store.claimExpired(options)).toHaveLength(1);
+    await store.close();
   });
 
   it('outlives connections that the server ends, and says that a repeat is worth it', async () => {

@@ -181,6 +181,19 @@ export function describeSqlStore(create: () => SqlDatabase | Promise<SqlDatabase
       await Promise.all([mine.close(), other.close()]);
     });
 
+    it('a run that another one has begun can be ended', async () => {
+      const { open } = await create();
+      const [mine, other] = [open(), open()];
+      const threadId = 'thread';
+      await mine.insert(newRun('first', { threadId }), { lease });
+      await mine.insert(newRun('second', { threadId, strategy: 'enqueue' }), { lease });
+      await other.update('first', { status: ['running'] }, { status: 'success' });
+      await other.update('second', { status: ['pending'] }, { status: 'running' });
+      const success = { status: 'success' } as const;
+      expect(await mine.update('second', { status: ['running'], lease }, success)).toMatchObject(success);
+      await Promise.all([mine.close(), other.close()]);
+    });
+
     it('a run that was removed and came again is another one', async () => {
       const { open } = await create();
       const [mine, other] = [open(), open()];
