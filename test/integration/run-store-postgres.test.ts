@@ -6,7 +6,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PostgresServer } from './support/postgres-server.js';
 import { describeSqlStore, newRun } from './support/sql-store-cases.js';
-import { describeProcesses } from './support/store-processes.js';
+import { describeManaged } from './support/managed-store-cases.js';
+import { describeProcesses, type SharedStore } from './support/store-processes.js';
 
 const lease = { token: 'mine', ownerId: 'me', ms: 60_000 };
 let server: PostgresServer;
@@ -115,9 +116,13 @@ describe('a store in PostgreSQL', () => {
   });
 });
 
+/** An empty database. */
+async function newDatabase(): Promise<SharedStore> {
+  const connectionString = await server.emptySchema();
+  return { store: { connectionString }, open: () => postgresRunStore({ connectionString }) };
+}
+
 describe('one PostgreSQL database', () => {
-  describeProcesses(async () => {
-    const connectionString = await server.emptySchema();
-    return { store: { connectionString }, open: () => postgresRunStore({ connectionString }) };
-  });
+  describeProcesses(newDatabase);
+  describeManaged(newDatabase);
 });

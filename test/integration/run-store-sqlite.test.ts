@@ -8,7 +8,8 @@ import { runStoreConformance } from 'heirline/testing';
 import Database from 'libsql';
 import { describe, expect, it } from 'vitest';
 import { describeSqlStore, newRun } from './support/sql-store-cases.js';
-import { describeProcesses } from './support/store-processes.js';
+import { describeManaged } from './support/managed-store-cases.js';
+import { describeProcesses, type SharedStore } from './support/store-processes.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'heirline-sqlite-'));
 const lease = { token: 'mine', ownerId: 'me', ms: 60_000 };
@@ -116,9 +117,13 @@ describe('a store in SQLite', () => {
   });
 });
 
+/** A file that is not there yet. */
+function newFile(): SharedStore {
+  const path = newPath();
+  return { store: { path }, open: () => sqliteRunStore({ path }) };
+}
+
 describe('one SQLite file', () => {
-  describeProcesses(() => {
-    const path = newPath();
-    return { store: { path }, open: () => sqliteRunStore({ path }) };
-  });
+  describeProcesses(newFile);
+  describeManaged(newFile);
 });

@@ -1,0 +1,69 @@
+import { RunManager, type RunManagerOptions } from 'heirline';
+import { describe, expect, it } from 'vitest';
+import { startChild } from './child-process.js';
+import { newManager } from './managed.js';
+import { work } from './pipelines-by-name.js';
+import type { SharedStore } from './store-processes.js';
+
+const quick: RunManagerOptions = { leaseMs: 300, heartbeatMs: 100, sweepMs: 100, graceMs: 100 };
+
+/** What must be true of managers whose runs outlive them. */
+export function describeManaged(create: () => SharedStore | Promise<SharedStore>): void {
+  describe('a manager', () => {
+    it('finds the runs of an earlier one, newest first, with all that belongs to them', async () => {
+      const { open } = await create();
+      const earlier = new RunManager({ store: open(), definitions: work });
+      const options = { threadId: 'thread', metadata: { user: 'ada' }, idempotencyKey: 'once' };
+      const first = await earlier.start('short', { ...options, context: { parameters: { n: 7n } } });
+      await first.result;
+      const second = await earlier.start(work.short, { tenantId: 'tenant', followUpToRunId: first.id });
+      await second.result;
+      await earlier.close();
+
+      const later = newManager({ store: open(), definitions: work });
+      expect((await later.list({})).map(({ runId }) => runId)).toEqual([second.id, first.id]);
+      expect(await later.get(first.id)).toEqual(first.record);
+      expect(await later.get(second.id)).toMatchObject({ followUpToRunId: first.id, status: 'success' });
+      expect(await later.session('thread')).toEqual({ given: 7n, at: new Map([[1, new Date(5)]]) });
+      expect((await later.start('short', options)).id).toBe(first.id);
+      const types: string[] = [];
+      for await (const event of later.events(first.id)) types.push(event.type);
+      expect([types[0], types.at(-1)]).toEqual(['runStarted', 'runEnded']);
+      expect(await later.forTenant('tenant').list({})).toHaveLength(1);
+    });
+
+    it('cancels a run that another one executes, and refuses a second run of its thread', async () => {
+      const { open } = await create();
+      const [owner, other] = [open(), open()].map((store) =>
+        newManager({ ...quick, store, definitions: work }),
+      );
+      if (owner === undefined || other === undefined) return;
+      const run = await owner.start('endless', { threadId: 'thread' });
+      const ended = expect(run.result).rejects.toMatchObject({ code: 'RUN_CANCELLED' });
+      await expect(other.start('short', { threadId: 'thread' })).rejects.toMatchObject({
+        code: 'RUN_CONFLICT',
+      });
+      expect(await other.cancel(run.id)).toBe('requested');
+      expect(await other.wait(run.id)).toMatchObject({ status: 'interrupted', stopReason: 'user' });
+      await ended;
+    });
+
+    it('recovers the run of a process that was killed, and goes on with what waited behind', async () => {
+      const { store, open } = await create();
+      const child = startChild('./manager-process.ts', [JSON.stringify(store)]);
+      await child.line();
+      child.process.kill('SIGKILL');
+      await child.ended;
+
+      const manager = newManager({ ...quick, store: open(), definitions: work });
+      const [waiting, running] = await manager.list({ threadId: 'thread' });
+      expect([running?.status, waiting?.status]).toEqual(['running', 'pending']);
+      expect(await manager.wait(running?.runId ?? '')).toMatchObject({
+        status: 'error',
+        stopReason: 'orphan_recovered',
+      });
+      expect(await manager.wait(waiting?.runId ?? '')).toMatchObject({ status: 'success' });
+      expect(await manager.session('thread')).toMatchObject({ given: 7n });
+    }, 30_000);
+  });
+}
