@@ -1,3 +1,8 @@
 export { postgresRunStore } from './stores/postgres-run-store.js';
 export type { PostgresRunStoreOptions } from './stores/postgres-run-store.js';
-export type { PostgresClient, PostgresPool } from './stores/postgres-pool.js';
+export type {
+  PostgresClient,
+  PostgresPool,
+  PostgresRows,
+  PostgresStatement,
+} from './stores/postgres-pool.js';

@@ -32,7 +32,7 @@ export function logStatements({ compiler, parts, numbers }: SqlDialect) {
               sql<number>`cast(part.value ->> 0 as bigint)`.as('seq'),
               sql<string>`part.value ->> 1`.as('event'),
             ])
-            // SQLite takes `on conflict` behind a select for a join without it.
+            // Without a condition SQLite takes the `on` of `on conflict` for that of a join.
             .where(sql<boolean>`1 = 1`),
         )
         .onConflict((conflict) => conflict.doNothing()),
@@ -76,7 +76,7 @@ export function* appendEvents(
   // A list of JSON texts: so each event is stored as it was written, whatever the database knows of JSON.
   const list = JSON.stringify(events.map((event) => [event.seq, JSON.stringify(event)]));
   yield statements.append.with({ position, events: list });
-  const isTurn = Math.floor(first.seq / TRIM_EVERY) < Math.floor(last.seq / TRIM_EVERY);
+  const isTurn = Math.floor((first.seq - 1) / TRIM_EVERY) < Math.floor(last.seq / TRIM_EVERY);
   if (isTurn && last.seq > MOST_EVENTS) yield statements.trim.with({ position, seq: last.seq - MOST_EVENTS });
 }
 

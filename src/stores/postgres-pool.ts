@@ -11,15 +11,27 @@ export interface PostgresPool {
 /** What a store needs of a connection. */
 export interface PostgresClient {
   /** Executes one statement; one with a name is prepared once for each connection. */
-  query(statement: {
-    readonly name?: string;
-    readonly text: string;
-    readonly values?: unknown[];
-  }): Promise<{ readonly rows: readonly object[] }>;
+  query(statement: PostgresStatement): Promise<PostgresRows>;
   /** Gives the connection back, or with true ends it, since it is good for nothing more. */
   release(destroy?: boolean): void;
   /** A connection that breaks while it is not asked anything says so by an event. */
   on(event: 'error', listener: (error: Error) => void): unknown;
   /** Takes a listener away again. */
   off(event: 'error', listener: (error: Error) => void): unknown;
+}
+
+/** What a statement has given. */
+export interface PostgresRows {
+  /** The rows, each with its columns by name. */
+  readonly rows: readonly object[];
+}
+
+/** A statement as it is executed. */
+export interface PostgresStatement {
+  /** The same for the same text. */
+  readonly name?: string;
+  /** With `$1`, `$2` and so on for values. */
+  readonly text: string;
+  /** The values of the text, in their order. */
+  readonly values?: unknown[];
 }

@@ -28,7 +28,7 @@ const CONNECT_MS = 10_000;
  * The packages `pg` and `kysely` must be installed. The tables, whose names begin with `heirline_`, are made by the first
  * call in the first schema of the search path, and brought up to date.
  *
- * @throws {@link PipelineError} `OPTION_INVALID`. Calls reject with `STORE_SCHEMA_UNSUPPORTED` where the tables are newer
+ * @throws `OPTION_INVALID`, a `PipelineError`, for wrong options. Calls reject with `STORE_SCHEMA_UNSUPPORTED` where the tables are newer
  * or damaged; they stay as they were.
  *
  * @example

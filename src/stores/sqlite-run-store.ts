@@ -37,7 +37,7 @@ const filePath: OptionRule = (value) =>
  * The packages `libsql` and `kysely` must be installed. The file is opened by the first call, and brought up to date; a
  * second file, with `-wal` behind its name, is part of it while it is in use. It must not be on a network drive.
  *
- * @throws {@link PipelineError} `OPTION_INVALID`. Calls reject with `STORE_SCHEMA_UNSUPPORTED` where the file has a newer
+ * @throws `OPTION_INVALID`, a `PipelineError`, for wrong options. Calls reject with `STORE_SCHEMA_UNSUPPORTED` where the file has a newer
  * or damaged schema, or is no database; the file stays as it was.
  *
  * @example

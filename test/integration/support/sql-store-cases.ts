@@ -208,6 +208,18 @@ export function describeSqlStore(create: () => SqlDatabase | Promise<SqlDatabase
     });
   });
 
+  it('a log that grows by one event at a time is kept short too', async () => {
+    const { open } = await create();
+    const store = open();
+    await store.insert(newRun('first'), { lease });
+    const append = (seq: number) =>
+      store.appendEvents('first', [{ seq, at: 1, type: 'runStarted' }], { lease });
+    for (const seq of [1, 999, 1000, 1001, 10_999, 11_000]) await append(seq);
+    const events = await store.readEvents('first', { after: 0, limit: 10 });
+    expect(events.map(({ seq }) => seq)).toEqual([1001, 10_999, 11_000]);
+    await store.close();
+  });
+
   it('a prune of many runs removes them and their logs all', async () => {
     const { open, query } = await create();
     const store = open();
