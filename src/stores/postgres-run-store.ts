@@ -28,8 +28,8 @@ const CONNECT_MS = 10_000;
  * The packages `pg` and `kysely` must be installed. The tables, whose names begin with `heirline_`, are made by the first
  * call in the first schema of the search path, and brought up to date.
  *
- * @throws `OPTION_INVALID`, a `PipelineError`, for wrong options. Calls reject with `STORE_SCHEMA_UNSUPPORTED` where the tables are newer
- * or damaged; they stay as they were.
+ * @throws `OPTION_INVALID`, a `PipelineError`, for wrong options. Calls reject with `STORE_SCHEMA_UNSUPPORTED` where the
+ * tables are newer or damaged; they stay as they were.
  *
  * @example
  * {@includeCode ../../examples/api/postgres-run-store.ts}
