@@ -42,17 +42,9 @@ function sinkSteps(sinks: readonly SinkStage[], execution: Execution): ClosingSt
 /** @param nodes all those in which the sink's instance stands. */
 function flushStep(sink: SinkStage, nodes: readonly SinkStage[], execution: Execution): ClosingStep {
   const { site } = sink;
-  let outcome: Outcome;
   return {
+    ...toldStep(nodes, execution, (outcome) => sink.flush(execution, outcome)),
     path: site.path,
-    run: () => {
-      outcome = outcomeOf(execution);
-      return sink.flush(execution, outcome);
-    },
-    // Whatever fails behind it, the sink has all that it was given.
-    done: () => {
-      if (outcome === 'succeeded') tellSucceeded(nodes, execution);
-    },
     failed: (thrown) => {
       execution.failClosing(wholeNodeFailed(site.path, thrown, 'failed in flush'), site);
     },
@@ -66,16 +58,10 @@ function flushStep(sink: SinkStage, nodes: readonly SinkStage[], execution: Exec
 /** @param nodes those of the run's root that write to the stream. */
 function streamStep(writing: Writing, nodes: readonly SinkStage[], execution: Execution): ClosingStep {
   const { site } = writing;
-  let outcome: Outcome;
+  const reason = (): unknown => execution.failure ?? execution.scope.reason;
   return {
+    ...toldStep(nodes, execution, (outcome) => writing.close(outcome, reason())),
     path: site.path,
-    run: () => {
-      outcome = outcomeOf(execution);
-      return writing.close(outcome, execution.failure ?? execution.scope.reason);
-    },
-    done: () => {
-      if (outcome === 'succeeded') tellSucceeded(nodes, execution);
-    },
     failed: (thrown) => {
       execution.failClosing(wholeNodeFailed(site.path, thrown, 'failed when its stream was ended'), site);
     },
@@ -87,6 +73,22 @@ function streamStep(writing: Writing, nodes: readonly SinkStage[], execution: Ex
   };
 }
 
-function tellSucceeded(nodes: readonly SinkStage[], execution: Execution): void {
-  for (const node of nodes) node.tell(execution, 'nodeCompleted', { outcome: 'succeeded' });
+/** Ends the writing of some nodes, by how the execution stands then; ended well, they have succeeded. */
+function toldStep(
+  nodes: readonly SinkStage[],
+  execution: Execution,
+  end: (outcome: Outcome) => unknown,
+): Required<Pick<ClosingStep, 'run' | 'done'>> {
+  let outcome: Outcome;
+  return {
+    run: () => {
+      outcome = outcomeOf(execution);
+      return end(outcome);
+    },
+    // Whatever fails behind it, a sink has all that it was given.
+    done: () => {
+      if (outcome !== 'succeeded') return;
+      for (const node of nodes) node.tell(execution, 'nodeCompleted', { outcome });
+    },
+  };
 }
