@@ -26,10 +26,14 @@ export function openExecution(plan: Plan, execution: Execution): Work {
 
 /** Constructs the nodes and tells that they have started. */
 export function openNodes(plan: Plan, execution: Execution): Work {
-  const activated =
-    plan.writables.length === 0
-      ? activateNodes(plan, execution)
-      : after(attachStreams(plan, execution), () => activateNodes(plan, execution));
+  // Nearly every child: what has no closure makes nothing.
+  return plan.writables.length === 0 && execution.observer === undefined
+    ? activateNodes(plan, execution)
+    : openInSteps(plan, execution);
+}
+
+function openInSteps(plan: Plan, execution: Execution): Work {
+  const activated = after(attachStreams(plan, execution), () => activateNodes(plan, execution));
   if (execution.observer === undefined) return activated;
   return after(activated, () => {
     tellNodesStarted(plan, execution);
