@@ -1,8 +1,6 @@
 import type { CancelScope } from '../run/cancel-scope.js';
 import type { RunIdentity } from '../run/run-identity.js';
-import { takeLocalEntries } from './context-dictionary.js';
 import { ContextFrame } from './context-frame.js';
-import { dictionaryKinds } from './dictionary-kind.js';
 import type { TraceableContext } from './explain.js';
 import type { ParentLinkage } from './parent-linkage.js';
 import { CopyTrace } from './past-context.js';
@@ -23,7 +21,7 @@ export class CopiedFrame extends ContextFrame {
     this.#pipelineId = origin.pipelineId;
     this.#parentLinkage = origin.parentLinkage;
     this.#trace = new CopyTrace(this, origin.traced);
-    for (const kind of dictionaryKinds) takeLocalEntries(this.dictionary(kind), origin.dictionary(kind));
+    this.takeLocal(origin);
   }
 
   override get pipelineId(): string {

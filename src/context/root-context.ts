@@ -12,12 +12,10 @@ import type { RunParts } from '../run/run-parts.js';
 import { RunServices } from '../run/run-services.js';
 import { runInContext } from './ambient-context.js';
 import type { ContextHolder } from './ambient-context.js';
-import { takeLocalEntries } from './context-dictionary.js';
 import { ContextFrame } from './context-frame.js';
 import type { ContextSite } from './context-frame.js';
 import { ContextServices } from './context-services.js';
 import type { ServiceOptions } from './context-services.js';
-import { dictionaryKinds } from './dictionary-kind.js';
 import { PipelineContext, frameOf } from './pipeline-context.js';
 import { TemplateFrame } from './template-frame.js';
 
@@ -93,7 +91,7 @@ export function rootContext(
     origin.layers(),
     identity,
   );
-  for (const kind of dictionaryKinds) takeLocalEntries(frame.dictionary(kind), origin.dictionary(kind));
+  frame.takeLocal(origin);
   const root: RootContext = {
     frame,
     context: new PipelineContext(frame),
