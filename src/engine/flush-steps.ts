@@ -15,7 +15,7 @@ import { outcomeOf } from './tell-events.js';
 export function flushSteps({ sinks, writables }: Plan, execution: Execution): ClosingStep[] {
   if (execution.around !== undefined) return sinkSteps(sinks, execution);
   const { written } = execution.run;
-  if (written.size === 0) return sinkSteps(sinks, execution);
+  if (written === undefined) return sinkSteps(sinks, execution);
   const flushed = sinks.filter((sink) => !writables.some((writable) => writable === sink));
   const ended = [...written].map(([stream, writing]) => {
     const nodes = writables.filter((writable) => writable.stream === stream);
@@ -42,9 +42,11 @@ function sinkSteps(sinks: readonly SinkStage[], execution: Execution): ClosingSt
 /** @param nodes all those in which the sink's instance stands. */
 function flushStep(sink: SinkStage, nodes: readonly SinkStage[], execution: Execution): ClosingStep {
   const { site } = sink;
+  const { run, done } = toldStep(nodes, execution, (outcome) => sink.flush(execution, outcome));
   return {
-    ...toldStep(nodes, execution, (outcome) => sink.flush(execution, outcome)),
     path: site.path,
+    run,
+    done,
     failed: (thrown) => {
       execution.failClosing(wholeNodeFailed(site.path, thrown, 'failed in flush'), site);
     },
@@ -59,9 +61,11 @@ function flushStep(sink: SinkStage, nodes: readonly SinkStage[], execution: Exec
 function streamStep(writing: Writing, nodes: readonly SinkStage[], execution: Execution): ClosingStep {
   const { site } = writing;
   const reason = (): unknown => execution.failure ?? execution.scope.reason;
+  const { run, done } = toldStep(nodes, execution, (outcome) => writing.close(outcome, reason()));
   return {
-    ...toldStep(nodes, execution, (outcome) => writing.close(outcome, reason())),
     path: site.path,
+    run,
+    done,
     failed: (thrown) => {
       execution.failClosing(wholeNodeFailed(site.path, thrown, 'failed when its stream was ended'), site);
     },

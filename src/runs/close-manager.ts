@@ -1,3 +1,4 @@
+import { within } from '../engine/within.js';
 import { managerClosed } from './run-desk.js';
 import type { OwnRun } from './own-run.js';
 import type { RunDesk } from './run-desk.js';
@@ -77,12 +78,4 @@ function ids(runs: readonly OwnRun[]): readonly string[] {
 
 async function settled(work: Promise<unknown>): Promise<void> {
   await work.catch(() => undefined);
-}
-
-/** Waits for something, but no longer than a time. */
-async function within(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const time = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
-  await Promise.race([settled(work), time]);
-  clearTimeout(timer);
 }
