@@ -24,7 +24,7 @@ export async function closeManager(desk: RunDesk, sweeper: Sweeper, timeoutMs: n
   const untilMs = performance.now() + timeoutMs;
   const left = (): number => Math.max(0, untilMs - performance.now());
   desk.beginClosing();
-  await within(Promise.all([sweeper.stop(), ...desk.starting].map(settled)), left());
+  await within(Promise.allSettled([sweeper.stop(), ...desk.starting]), left());
   await within(giveBack(desk), left());
   const open = new Set([...desk.late, ...desk.all()].filter((run) => !desk.unstored.has(run)));
   const runs = [...open];
@@ -64,7 +64,7 @@ async function giveBack(desk: RunDesk): Promise<void> {
     desk.lost(run);
     run.release(managerClosed());
   }
-  await settled(desk.store.ask((to) => to.renew(lease, ids(waiting))));
+  await desk.store.ask((to) => to.renew(lease, ids(waiting)));
 }
 
 async function lastWrites(desk: RunDesk, abandoned: readonly OwnRun[]): Promise<void> {
@@ -74,8 +74,4 @@ async function lastWrites(desk: RunDesk, abandoned: readonly OwnRun[]): Promise<
 
 function ids(runs: readonly OwnRun[]): readonly string[] {
   return Object.freeze(runs.map((run) => run.record.runId));
-}
-
-async function settled(work: Promise<unknown>): Promise<void> {
-  await work.catch(() => undefined);
 }
