@@ -38,10 +38,10 @@ export let sealedLayer: (dictionary: ContextDictionary) => Layer;
 export let setEntries: (dictionary: ContextDictionary, source: EntriesSource | undefined) => void;
 
 /** The entries that no child inherits, as they are now; undefined where there are none. */
-export let localEntriesOf: (dictionary: ContextDictionary) => ReadonlyMap<string, Entry> | undefined;
+export let localEntriesOf: (dictionary: ContextDictionary) => Map<string, Entry> | undefined;
 
-/** Takes over entries of another dictionary that no child inherits. */
-export let takeLocalEntries: (dictionary: ContextDictionary, local: ReadonlyMap<string, Entry>) => void;
+/** Gives a dictionary the entries that no child inherits, to keep. */
+export let takeLocalEntries: (dictionary: ContextDictionary, local: Map<string, Entry>) => void;
 
 /**
  * One of the three dictionaries of a context.
@@ -73,7 +73,7 @@ export class ContextDictionary {
     };
     localEntriesOf = (dictionary) => dictionary.#local && new Map(dictionary.#local);
     takeLocalEntries = (dictionary, local) => {
-      dictionary.#local = new Map(local);
+      dictionary.#local = local;
     };
   }
 

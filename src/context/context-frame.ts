@@ -25,6 +25,7 @@ import type { TraceableContext } from './explain.js';
 import type { Entry, Layer } from './layer.js';
 import { missingKeyHint } from './missing-key.js';
 import type { ParentLinkage } from './parent-linkage.js';
+import { PastContext } from './past-context.js';
 
 /** Where a context stands: what is the same for every execution of one pipeline at one place. */
 export interface ContextSite {
@@ -162,7 +163,7 @@ export class ContextFrame implements DictionaryOwner {
   }
 
   /** The entries of a dictionary that no child inherits, as they are now; makes no dictionary where there is none. */
-  localEntries(kind: DictionaryKind): ReadonlyMap<string, Entry> | undefined {
+  localEntries(kind: DictionaryKind): Map<string, Entry> | undefined {
     const own = this.#own?.[kind];
     return own && localEntriesOf(own);
   }
@@ -178,6 +179,11 @@ export class ContextFrame implements DictionaryOwner {
   /** What the way of its values is told by. */
   get traced(): TraceableContext {
     return this;
+  }
+
+  /** The context above as it stands now. */
+  get pastParent(): PastContext | undefined {
+    return PastContext.of(this.parent);
   }
 
   /** What the dictionary started from. */

@@ -4,6 +4,7 @@ import { ContextFrame } from './context-frame.js';
 import type { TraceableContext } from './explain.js';
 import type { ParentLinkage } from './parent-linkage.js';
 import { CopyTrace } from './past-context.js';
+import type { PastContext } from './past-context.js';
 
 /**
  * A copy of another context's state, in a scope of its own: what is set here, the original does not see.
@@ -20,7 +21,7 @@ export class CopiedFrame extends ContextFrame {
     super({ path, pipelineName }, undefined, origin.services, scope, origin.layers(), identity);
     this.#pipelineId = origin.pipelineId;
     this.#parentLinkage = origin.parentLinkage;
-    this.#trace = new CopyTrace(this, origin.traced);
+    this.#trace = new CopyTrace(this, origin.traced, origin.pastParent);
     this.takeLocal(origin);
   }
 
@@ -30,6 +31,10 @@ export class CopiedFrame extends ContextFrame {
 
   override get parentLinkage(): ParentLinkage | undefined {
     return this.#parentLinkage;
+  }
+
+  override get pastParent(): PastContext | undefined {
+    return this.#trace.parent;
   }
 
   override get traced(): TraceableContext {

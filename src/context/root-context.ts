@@ -22,8 +22,6 @@ import { TemplateFrame } from './template-frame.js';
 /** The context at the top of a run. */
 export interface RootContext extends ContextHolder {
   readonly frame: ContextFrame;
-  /** Lets the process wait for the deadline of a run that has begun. */
-  begin(): void;
   /** Stops listening to the caller's signals, calls the deadline off, and closes what the run carries. */
   release(): void;
 }
@@ -95,9 +93,6 @@ export function rootContext(
   const root: RootContext = {
     frame,
     context: new PipelineContext(frame),
-    begin() {
-      scope.keepAlive();
-    },
     release() {
       lift?.();
       scope.close();
@@ -107,7 +102,7 @@ export function rootContext(
   scope.dispatchThrough((announce) => {
     runInContext(root, announce);
   });
-  const lift = given?.limit(scope, joined?.scope, calledMs, calledMs === undefined);
+  const lift = given?.limit(scope, joined?.scope, calledMs);
   return root;
 }
 
