@@ -7,11 +7,9 @@ import { RunServices } from '../run/run-services.js';
 import { runInContext } from './ambient-context.js';
 import type { ContextHolder } from './ambient-context.js';
 import { CapturedFrame } from './captured-frame.js';
-import { takeLocalEntries } from './context-dictionary.js';
 import { ContextFrame } from './context-frame.js';
 import { ContextServices } from './context-services.js';
 import { CopiedFrame } from './copied-frame.js';
-import { dictionaryKinds } from './dictionary-kind.js';
 import { PipelineContext, frameOf } from './pipeline-context.js';
 import { TemplateFrame } from './template-frame.js';
 
@@ -75,6 +73,6 @@ function templateCopy(template: TemplateFrame, scope: CancelScope, isOwn: boolea
     template.layers(),
     identity,
   );
-  for (const kind of dictionaryKinds) takeLocalEntries(frame.dictionary(kind), template.dictionary(kind));
+  frame.takeLocal(template);
   return frame;
 }

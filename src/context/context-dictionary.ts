@@ -38,10 +38,10 @@ export let sealedLayer: (dictionary: ContextDictionary) => Layer;
 export let setEntries: (dictionary: ContextDictionary, source: EntriesSource | undefined) => void;
 
 /** The entries that no child inherits, as they are now; undefined where there are none. */
-export let localEntriesOf: (dictionary: ContextDictionary) => ReadonlyMap<string, Entry> | undefined;
+export let localEntriesOf: (dictionary: ContextDictionary) => Map<string, Entry> | undefined;
 
-/** Takes the entries that children do not get from a template's dictionary. */
-export let takeLocalEntries: (dictionary: ContextDictionary, template: ContextDictionary) => void;
+/** Gives a dictionary the entries that no child inherits, to keep. */
+export let takeLocalEntries: (dictionary: ContextDictionary, local: Map<string, Entry>) => void;
 
 /**
  * One of the three dictionaries of a context.
@@ -72,8 +72,8 @@ export class ContextDictionary {
         dictionary.set(key as string, value);
     };
     localEntriesOf = (dictionary) => dictionary.#local && new Map(dictionary.#local);
-    takeLocalEntries = (dictionary, template) => {
-      if (template.#local !== undefined) dictionary.#local = new Map(template.#local);
+    takeLocalEntries = (dictionary, local) => {
+      dictionary.#local = local;
     };
   }
 

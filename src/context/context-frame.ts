@@ -12,17 +12,20 @@ import {
   isLocalEntry,
   localEntriesOf,
   sealedLayer,
+  takeLocalEntries,
 } from './context-dictionary.js';
 import type { DictionaryOwner } from './context-dictionary.js';
 import type { ContextServices } from './context-services.js';
+import { dictionaryKinds } from './dictionary-kind.js';
 import type { DictionaryKind } from './dictionary-kind.js';
 import { callTooLate, registeredDisposer } from './disposers.js';
-import type { Disposer, OutcomeDisposer, RegisteredDisposer } from './disposers.js';
+import type { Disposer, DisposerFailure, OutcomeDisposer, RegisteredDisposer } from './disposers.js';
 import { ExecutionIds } from './execution-ids.js';
 import type { TraceableContext } from './explain.js';
 import type { Entry, Layer } from './layer.js';
 import { missingKeyHint } from './missing-key.js';
 import type { ParentLinkage } from './parent-linkage.js';
+import { PastContext } from './past-context.js';
 
 /** Where a context stands: what is the same for every execution of one pipeline at one place. */
 export interface ContextSite {
@@ -160,14 +163,27 @@ export class ContextFrame implements DictionaryOwner {
   }
 
   /** The entries of a dictionary that no child inherits, as they are now; makes no dictionary where there is none. */
-  localEntries(kind: DictionaryKind): ReadonlyMap<string, Entry> | undefined {
+  localEntries(kind: DictionaryKind): Map<string, Entry> | undefined {
     const own = this.#own?.[kind];
     return own && localEntriesOf(own);
+  }
+
+  /** Takes over the entries of another context that no child inherits; makes no dictionary where there are none. */
+  takeLocal(origin: ContextFrame): void {
+    for (const kind of dictionaryKinds) {
+      const local = origin.localEntries(kind);
+      if (local !== undefined) takeLocalEntries(this.dictionary(kind), local);
+    }
   }
 
   /** What the way of its values is told by. */
   get traced(): TraceableContext {
     return this;
+  }
+
+  /** The context above as it stands now. */
+  get pastParent(): PastContext | undefined {
+    return PastContext.of(this.parent);
   }
 
   /** What the dictionary started from. */
@@ -237,7 +253,7 @@ export class ContextFrame implements DictionaryOwner {
     when = 'after the execution of this context had ended',
   ): never {
     callTooLate(registered, outcome, (failure) => {
-      this.report('error', { ...failure }, 'a disposer failed');
+      this.reportDisposer(failure);
     });
     throw new PipelineError('CONTEXT_DISPOSED', {
       path: this.path,
@@ -265,6 +281,11 @@ export class ContextFrame implements DictionaryOwner {
   report(level: 'warn' | 'error', fields: Readonly<Record<string, unknown>>, message: string): void {
     const { logger, run } = this.services;
     quietly(boundLogger(logger, this.identity, this.path, run.redactor), level, fields, message);
+  }
+
+  /** Writes the line of a disposer whose failure changes nothing any more. */
+  reportDisposer(failure: DisposerFailure): void {
+    this.report('error', { ...failure, code: 'DISPOSAL_FAILED' }, 'a disposer failed');
   }
 
   /** Whether all that was registered has been disposed. */

@@ -1,11 +1,10 @@
 import type { CancelScope } from '../run/cancel-scope.js';
 import type { RunIdentity } from '../run/run-identity.js';
-import { takeLocalEntries } from './context-dictionary.js';
 import { ContextFrame } from './context-frame.js';
-import { dictionaryKinds } from './dictionary-kind.js';
 import type { TraceableContext } from './explain.js';
 import type { ParentLinkage } from './parent-linkage.js';
 import { CopyTrace } from './past-context.js';
+import type { PastContext } from './past-context.js';
 
 /**
  * A copy of another context's state, in a scope of its own: what is set here, the original does not see.
@@ -22,8 +21,8 @@ export class CopiedFrame extends ContextFrame {
     super({ path, pipelineName }, undefined, origin.services, scope, origin.layers(), identity);
     this.#pipelineId = origin.pipelineId;
     this.#parentLinkage = origin.parentLinkage;
-    this.#trace = new CopyTrace(this, origin.traced);
-    for (const kind of dictionaryKinds) takeLocalEntries(this.dictionary(kind), origin.dictionary(kind));
+    this.#trace = new CopyTrace(this, origin.traced, origin.pastParent);
+    this.takeLocal(origin);
   }
 
   override get pipelineId(): string {
@@ -32,6 +31,10 @@ export class CopiedFrame extends ContextFrame {
 
   override get parentLinkage(): ParentLinkage | undefined {
     return this.#parentLinkage;
+  }
+
+  override get pastParent(): PastContext | undefined {
+    return this.#trace.parent;
   }
 
   override get traced(): TraceableContext {

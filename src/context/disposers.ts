@@ -99,7 +99,7 @@ export async function callDisposers(
   const failures: DisposerFailure[] = [];
   for (const registered of disposers) {
     try {
-      await callRegistered(registered, failures.length > 0 ? worseThan(outcome) : outcome);
+      await callRegistered(registered, outcomeAfter(outcome, failures));
     } catch (error) {
       failures.push({ path: registered.path, error });
     }
@@ -107,9 +107,9 @@ export async function callDisposers(
   return failures;
 }
 
-/** The outcome of what ended so once a disposer has failed: one that succeeded has failed then. */
-export function worseThan(outcome: Outcome): Outcome {
-  return outcome === 'succeeded' ? 'failed' : outcome;
+/** The outcome of what ended so once some disposers have failed: one that succeeded has failed then. */
+export function outcomeAfter(outcome: Outcome, failures: readonly DisposerFailure[]): Outcome {
+  return outcome === 'succeeded' && failures.length > 0 ? 'failed' : outcome;
 }
 
 /** The error of an execution that succeeded but whose disposers did not; undefined where they did. */

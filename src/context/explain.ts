@@ -31,10 +31,6 @@ export interface TraceableContext {
   isLocal(kind: DictionaryKind, name: string): boolean;
   /** What the dictionary started from. */
   base(kind: DictionaryKind): Layer;
-  /** What a child started now can inherit. */
-  layer(kind: DictionaryKind): Layer;
-  /** The entries that no child inherits, as they are now; undefined where there are none. */
-  localEntries(kind: DictionaryKind): ReadonlyMap<string, Entry> | undefined;
 }
 
 /** Traces a name through the contexts above one; judged when asked. */

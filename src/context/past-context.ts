@@ -10,6 +10,14 @@ interface PastDictionary {
   readonly local: ReadonlyMap<string, Entry> | undefined;
 }
 
+/** A context that may still change. */
+interface PresentContext extends TraceableContext {
+  readonly parent: PresentContext | undefined;
+  layer(kind: DictionaryKind): Layer;
+  layers(): object;
+  localEntries(kind: DictionaryKind): ReadonlyMap<string, Entry> | undefined;
+}
+
 /** A context as it stood at a moment, and those above it: it holds their layers, and none of the contexts. */
 export class PastContext implements TraceableContext {
   readonly path: string;
@@ -17,9 +25,11 @@ export class PastContext implements TraceableContext {
   readonly childSite: TraceableContext['childSite'];
   readonly #dictionaries: Readonly<Record<DictionaryKind, PastDictionary>>;
 
-  private constructor(context: TraceableContext) {
+  static readonly #made = new WeakMap<PresentContext, { stamp: object; past: PastContext }>();
+
+  private constructor(context: PresentContext, parent: PastContext | undefined) {
     this.path = context.path;
-    this.parent = PastContext.of(context.parent);
+    this.parent = parent;
     this.childSite = context.childSite;
     this.#dictionaries = perDictionary((kind) => ({
       base: context.base(kind),
@@ -29,8 +39,15 @@ export class PastContext implements TraceableContext {
   }
 
   /** A context as it stands now. */
-  static of(context: TraceableContext | undefined): PastContext | undefined {
-    return context === undefined || context instanceof PastContext ? context : new PastContext(context);
+  static of(context: PresentContext | undefined): PastContext | undefined {
+    if (context === undefined) return undefined;
+    const parent = PastContext.of(context.parent);
+    const stamp = context.layers();
+    const known = PastContext.#made.get(context);
+    if (known !== undefined && known.stamp === stamp && known.past.parent === parent) return known.past;
+    const past = new PastContext(context, parent);
+    PastContext.#made.set(context, { stamp, past });
+    return past;
   }
 
   dictionary(kind: DictionaryKind): { keys(): Iterable<string> } {
@@ -50,14 +67,6 @@ export class PastContext implements TraceableContext {
   base(kind: DictionaryKind): Layer {
     return this.#dictionaries[kind].base;
   }
-
-  layer(kind: DictionaryKind): Layer {
-    return this.#dictionaries[kind].layer;
-  }
-
-  localEntries(kind: DictionaryKind): ReadonlyMap<string, Entry> | undefined {
-    return this.#dictionaries[kind].local;
-  }
 }
 
 /** A copy of a context, traced as the original: its values are the copy's own, their way is that of the original. */
@@ -68,9 +77,9 @@ export class CopyTrace implements TraceableContext {
   readonly #copy: TraceableContext;
   readonly #bases: Readonly<Record<DictionaryKind, Layer>>;
 
-  constructor(copy: TraceableContext, original: TraceableContext) {
+  constructor(copy: TraceableContext, original: TraceableContext, above: PastContext | undefined) {
     this.path = original.path;
-    this.parent = PastContext.of(original.parent);
+    this.parent = above;
     this.childSite = original.childSite;
     this.#copy = copy;
     this.#bases = perDictionary((kind) => original.base(kind));
@@ -90,13 +99,5 @@ export class CopyTrace implements TraceableContext {
 
   base(kind: DictionaryKind): Layer {
     return this.#bases[kind];
-  }
-
-  layer(kind: DictionaryKind): Layer {
-    return this.#copy.layer(kind);
-  }
-
-  localEntries(kind: DictionaryKind): ReadonlyMap<string, Entry> | undefined {
-    return this.#copy.localEntries(kind);
   }
 }

@@ -12,20 +12,16 @@ import type { RunParts } from '../run/run-parts.js';
 import { RunServices } from '../run/run-services.js';
 import { runInContext } from './ambient-context.js';
 import type { ContextHolder } from './ambient-context.js';
-import { takeLocalEntries } from './context-dictionary.js';
 import { ContextFrame } from './context-frame.js';
 import type { ContextSite } from './context-frame.js';
 import { ContextServices } from './context-services.js';
 import type { ServiceOptions } from './context-services.js';
-import { dictionaryKinds } from './dictionary-kind.js';
 import { PipelineContext, frameOf } from './pipeline-context.js';
 import { TemplateFrame } from './template-frame.js';
 
 /** The context at the top of a run. */
 export interface RootContext extends ContextHolder {
   readonly frame: ContextFrame;
-  /** Lets the process wait for the deadline of a run that has begun. */
-  begin(): void;
   /** Stops listening to the caller's signals, calls the deadline off, and closes what the run carries. */
   release(): void;
 }
@@ -93,13 +89,10 @@ export function rootContext(
     origin.layers(),
     identity,
   );
-  for (const kind of dictionaryKinds) takeLocalEntries(frame.dictionary(kind), origin.dictionary(kind));
+  frame.takeLocal(origin);
   const root: RootContext = {
     frame,
     context: new PipelineContext(frame),
-    begin() {
-      scope.keepAlive();
-    },
     release() {
       lift?.();
       scope.close();
@@ -109,7 +102,7 @@ export function rootContext(
   scope.dispatchThrough((announce) => {
     runInContext(root, announce);
   });
-  const lift = given?.limit(scope, joined?.scope, calledMs, calledMs === undefined);
+  const lift = given?.limit(scope, joined?.scope, calledMs);
   return root;
 }
 

@@ -20,7 +20,6 @@ import type { PipelineContextOptions } from './pipeline-context-options.js';
 
 /** The state behind a context that a user made: what runs make their root contexts from. */
 export class TemplateFrame extends ContextFrame {
-  readonly #signals: readonly (AbortSignal | undefined)[];
   /** The run that a run with this template joins. */
   readonly joined: RunContext | undefined;
   /** The signal that the user gave beside the run. */
@@ -56,7 +55,6 @@ export class TemplateFrame extends ContextFrame {
     );
     if (parts === undefined && runOptions.budget !== undefined)
       this.scope.limitBudget(limitsOf(runOptions.budget));
-    this.#signals = [options.signal, runOptions.signal];
     this.givenSignal = options.signal;
     this.joined = joined;
     this.runOptions = runOptions;
@@ -67,25 +65,19 @@ export class TemplateFrame extends ContextFrame {
    * Makes a scope end when a signal that the user gave aborts, and at the user's deadline; gives the function that lifts that.
    *
    * @param joined the scope that it stands in, which may have limits that nobody has watched yet.
-   * @param sinceMs when the time of a `timeoutMs` began.
-   * @param keepsAlive whether the process waits for the deadline.
+   * @param calledMs when the time of a `timeoutMs` began, where the work begins later: the process does not wait for it yet.
    */
-  limit(
-    scope: CancelScope,
-    joined: CancelScope | undefined,
-    sinceMs = scope.clock.now(),
-    keepsAlive = true,
-  ): () => void {
-    const { timeoutMs, deadline } = this.runOptions;
+  limit(scope: CancelScope, joined: CancelScope | undefined, calledMs?: number): () => void {
+    const { timeoutMs, deadline, signal } = this.runOptions;
     const dormant = joined?.dormant;
-    const stops = [...this.#signals, dormant?.signal].map((signal) => relaySignal(signal, scope));
+    const stops = [this.givenSignal, signal, dormant?.signal].map((each) => relaySignal(each, scope));
     const limits = [
-      timeoutMs === undefined ? undefined : sinceMs + timeoutMs,
+      timeoutMs === undefined ? undefined : (calledMs ?? scope.clock.now()) + timeoutMs,
       deadline === undefined ? undefined : Number(deadline),
       // That of a run that has ended is nobody's any more.
       joined?.run.isClosed === true ? joined.deadlineMs : dormant?.deadlineMs,
     ].filter((limit) => limit !== undefined);
-    scope.limitTo(limits.length === 0 ? undefined : Math.min(...limits), keepsAlive);
+    scope.limitTo(limits.length === 0 ? undefined : Math.min(...limits), calledMs === undefined);
     return () => {
       for (const stop of stops) stop();
       scope.limitTo(undefined);

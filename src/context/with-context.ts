@@ -5,7 +5,7 @@ import { currentContext, runInContext } from './ambient-context.js';
 import { callContext } from './call-context.js';
 import type { CallContext } from './call-context.js';
 import type { ContextFrame } from './context-frame.js';
-import { callDisposers, disposalFailed, worseThan } from './disposers.js';
+import { callDisposers, disposalFailed, outcomeAfter } from './disposers.js';
 import type { DisposerFailure } from './disposers.js';
 import { handOut } from './handed-out.js';
 import { PipelineContext, frameOf } from './pipeline-context.js';
@@ -55,8 +55,7 @@ async function callIn<T>(
   try {
     result = await runInContext(call, fn, context);
   } catch (error) {
-    for (const failure of await endCall(call, 'failed'))
-      frame.report('error', { ...failure }, 'a disposer failed');
+    for (const failure of await endCall(call, 'failed')) frame.reportDisposer(failure);
     throw error;
   }
   const failed = disposalFailed(await endCall(call, 'succeeded'));
@@ -75,10 +74,10 @@ async function endCall(call: CallContext, settled: Outcome): Promise<DisposerFai
   const failures: DisposerFailure[] = [];
   // A disposer may register another one.
   while (frame.disposerCount > 0) {
-    const soFar = failures.length > 0 ? worseThan(outcome) : outcome;
+    const soFar = outcomeAfter(outcome, failures);
     failures.push(...(await runInContext(call, callDisposers, frame.takeDisposers(), soFar)));
   }
-  frame.closeDisposal(failures.length > 0 ? worseThan(outcome) : outcome);
+  frame.closeDisposal(outcomeAfter(outcome, failures));
   const { run } = frame.services;
   // A run waits for its own.
   if (!run.isRunning) await run.reportUnbilled();

@@ -1,6 +1,13 @@
 import { types } from 'node:util';
 import { bytesFromText, bytesKind, bytesToText, isBytesKind } from './bytes.js';
-import { containerKind, entriesOfMap, hasOwn, prototypeOf, valuesOfSet } from './foreign-value.js';
+import {
+  containerKind,
+  entriesOfMap,
+  hasOwn,
+  isInstanceOf,
+  prototypeOf,
+  valuesOfSet,
+} from './foreign-value.js';
 import type { JsonObject, JsonValue } from './json-value.js';
 
 /** Marks an encoded value that JSON has no form for: `{ $: kind, value }`. */
@@ -42,7 +49,7 @@ export function encodeData(value: unknown): JsonValue {
     return encoding.encode(value);
   } catch (thrown) {
     // A proxy or a getter may throw anything.
-    throw thrown instanceof NotEncodable
+    throw isInstanceOf(thrown, NotEncodable)
       ? thrown
       : new NotEncodable(encoding.place, 'something that cannot be read');
   }
@@ -236,7 +243,7 @@ class Encoding {
     if (above === null || prototypeOf(above) !== null)
       throw new NotEncodable(this.place, 'an instance of a class');
     this.#requireNoProperties(value);
-    const at = dateTime.call(value);
+    const at = Date.prototype.getTime.call(value);
     return marked('date', Number.isNaN(at) ? null : at);
   }
 
@@ -245,10 +252,6 @@ class Encoding {
       throw new NotEncodable(this.place, 'a collection with properties of its own');
   }
 }
-
-// A Date may have a method of its own with this name.
-// eslint-disable-next-line @typescript-eslint/unbound-method -- bound at each call
-const dateTime = Date.prototype.getTime;
 
 function marked(kind: string, value: JsonValue): JsonObject {
   return { [MARK]: kind, value };

@@ -4,7 +4,7 @@
  * Unlike a frozen copy nothing is remembered of the data: many small records would make the garbage collector slow.
  */
 export function frozenJson<T>(value: T): T {
-  return isFrozenJson(value) ? value : (copyOf(value) as T);
+  return copyOf(value) as T;
 }
 
 function isFrozenJson(value: unknown): boolean {

@@ -1,5 +1,6 @@
 import { isThenable, whenSettled } from '../data/foreign-value.js';
 import { PipelineContext } from '../context/pipeline-context.js';
+import type { PipelineError } from '../errors/pipeline-error.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
 import type { ErrorPolicy } from '../resilience/error-policy.js';
 import { nodeFailed, nodeTimeout } from './engine-errors.js';
@@ -104,7 +105,12 @@ export abstract class CallStage<TTarget extends object> extends WorkStage implem
     thrown: unknown,
     attempt: number,
   ): unknown {
-    const error = nodeFailed(this.site.path, thrown, 'failed', execution.frame);
+    const error = this.failureOf(execution, thrown);
     return this.failed(execution, { error, item, trace, attempt });
+  }
+
+  /** The error that a policy is asked about. */
+  protected failureOf(execution: Execution, thrown: unknown): PipelineError {
+    return nodeFailed(this.site.path, thrown, 'failed', execution.frame);
   }
 }

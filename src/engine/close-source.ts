@@ -1,5 +1,9 @@
 import { hasMethod, isThenable, readProperty, toPromise } from '../data/foreign-value.js';
+import { wholeNodeFailed } from './engine-errors.js';
+import type { Execution } from './execution.js';
+import { DONE } from './open-items.js';
 import type { AnyIterator } from './open-items.js';
+import type { StageSite } from './stage-site.js';
 import type { Work } from './work.js';
 
 /** How things that give items are closed, by the method that they have: the first one counts. */
@@ -28,6 +32,23 @@ export function closeSource({ items, iterator }: ClosedSource, failed: (thrown: 
   if (closer === undefined) return returned;
   if (returned === undefined) return call(items, closer, failed);
   return closeAfter(returned, () => call(items, closer, failed));
+}
+
+/**
+ * Takes what was thrown when the iterator of a node was closed; only where the execution has ended is it an error.
+ *
+ * @param iterator what stands for the iterator now.
+ */
+export function closeFailed(
+  execution: Execution,
+  site: StageSite,
+  iterator: AnyIterator | undefined,
+  thrown: unknown,
+): void {
+  // Of what has thrown already, or says only that its run has ended, nothing more is to be told.
+  if (iterator === DONE || thrown === execution.scope.reason) return;
+  if (execution.isHalted)
+    execution.failClosing(wholeNodeFailed(site.path, thrown, 'failed when it was closed'), site);
 }
 
 async function closeAfter(returned: Promise<void>, close: () => Work): Promise<void> {

@@ -185,10 +185,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
   #conclude(child: ChildExecution, item: unknown, attempt: number): unknown {
     const decided = this.#decide(child, item, attempt);
     const left = this.#live?.leftBy(child);
-    if (left === undefined) return decided;
-    const pending = new Pending();
-    pending.work = after(pending.settle(decided), () => left) ?? left;
-    return pending;
+    return left === undefined ? decided : decidedAfter(left, decided);
   }
 
   /** Decides what one child has come to: outputs to emit, an item that ended, or a failed try. */
@@ -288,6 +285,13 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     if (parent.observer === undefined) return;
     this.tell(parent, 'compositeCompleted', { childPipelineId: frame.pipelineId, attempt, outcome });
   }
+}
+
+/** What was decided, once something else is done too. */
+function decidedAfter(left: Promise<void>, decided: unknown): Pending {
+  const pending = new Pending();
+  pending.work = after(pending.settle(decided), () => left) ?? left;
+  return pending;
 }
 
 /** Runs a child with what it gets for an item of the composite: in the context of the child. */

@@ -252,7 +252,9 @@ export class Execution implements ChildOutputs, ContextHolder {
 
   /** Notes that it has been closed: nothing of the engine's own waits for its end any more. */
   closed(): void {
-    for (const unwatch of this.#extras?.watches ?? []) unwatch();
+    // Every child ends here: nearly none has watched for anything.
+    const watches = this.#extras?.watches;
+    if (watches !== undefined) for (const unwatch of watches) unwatch();
     this.frame.closeScope();
   }
 

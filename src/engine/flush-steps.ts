@@ -15,7 +15,7 @@ import { outcomeOf } from './tell-events.js';
 export function flushSteps({ sinks, writables }: Plan, execution: Execution): ClosingStep[] {
   if (execution.around !== undefined) return sinkSteps(sinks, execution);
   const { written } = execution.run;
-  if (written.size === 0) return sinkSteps(sinks, execution);
+  if (written === undefined) return sinkSteps(sinks, execution);
   const flushed = sinks.filter((sink) => !writables.some((writable) => writable === sink));
   const ended = [...written].map(([stream, writing]) => {
     const nodes = writables.filter((writable) => writable.stream === stream);
@@ -42,17 +42,11 @@ function sinkSteps(sinks: readonly SinkStage[], execution: Execution): ClosingSt
 /** @param nodes all those in which the sink's instance stands. */
 function flushStep(sink: SinkStage, nodes: readonly SinkStage[], execution: Execution): ClosingStep {
   const { site } = sink;
-  let outcome: Outcome;
+  const { run, done } = toldStep(nodes, execution, (outcome) => sink.flush(execution, outcome));
   return {
     path: site.path,
-    run: () => {
-      outcome = outcomeOf(execution);
-      return sink.flush(execution, outcome);
-    },
-    // Whatever fails behind it, the sink has all that it was given.
-    done: () => {
-      if (outcome === 'succeeded') tellSucceeded(nodes, execution);
-    },
+    run,
+    done,
     failed: (thrown) => {
       execution.failClosing(wholeNodeFailed(site.path, thrown, 'failed in flush'), site);
     },
@@ -66,16 +60,12 @@ function flushStep(sink: SinkStage, nodes: readonly SinkStage[], execution: Exec
 /** @param nodes those of the run's root that write to the stream. */
 function streamStep(writing: Writing, nodes: readonly SinkStage[], execution: Execution): ClosingStep {
   const { site } = writing;
-  let outcome: Outcome;
+  const reason = (): unknown => execution.failure ?? execution.scope.reason;
+  const { run, done } = toldStep(nodes, execution, (outcome) => writing.close(outcome, reason()));
   return {
     path: site.path,
-    run: () => {
-      outcome = outcomeOf(execution);
-      return writing.close(outcome, execution.failure ?? execution.scope.reason);
-    },
-    done: () => {
-      if (outcome === 'succeeded') tellSucceeded(nodes, execution);
-    },
+    run,
+    done,
     failed: (thrown) => {
       execution.failClosing(wholeNodeFailed(site.path, thrown, 'failed when its stream was ended'), site);
     },
@@ -87,6 +77,22 @@ function streamStep(writing: Writing, nodes: readonly SinkStage[], execution: Ex
   };
 }
 
-function tellSucceeded(nodes: readonly SinkStage[], execution: Execution): void {
-  for (const node of nodes) node.tell(execution, 'nodeCompleted', { outcome: 'succeeded' });
+/** Ends the writing of some nodes, by how the execution stands then; ended well, they have succeeded. */
+function toldStep(
+  nodes: readonly SinkStage[],
+  execution: Execution,
+  end: (outcome: Outcome) => unknown,
+): Required<Pick<ClosingStep, 'run' | 'done'>> {
+  let outcome: Outcome;
+  return {
+    run: () => {
+      outcome = outcomeOf(execution);
+      return end(outcome);
+    },
+    // Whatever fails behind it, a sink has all that it was given.
+    done: () => {
+      if (outcome !== 'succeeded') return;
+      for (const node of nodes) node.tell(execution, 'nodeCompleted', { outcome });
+    },
+  };
 }

@@ -1,18 +1,17 @@
 import { isThenable } from '../data/foreign-value.js';
 import { SKIP } from '../nodes/skip.js';
 import { codeOf } from './generated-code.js';
+import { HALTED, writtenNodes } from './generated-nodes.js';
+import type { WrittenNode } from './generated-nodes.js';
 import { refuseNoResult } from './open-items.js';
 import { settle } from './passage.js';
 import type { PullLoop, WaitingLoop } from './pull-loop.js';
-import type { NodeCounter } from './node-counter.js';
-import type { Execution } from './execution.js';
-import { SLOTS_PER_NODE } from './stage-site.js';
-import type { Stage } from './stage.js';
-import type { Tally } from './tally.js';
+import type { NodeStage, Stage } from './stage.js';
 import type { WalkedSegment } from './walk.js';
 
 /** A source and the nodes that its items pass first, as the loop over them is written out. */
 export interface PulledLine {
+  readonly source: Pick<NodeStage, 'counter'>;
   readonly segment: WalkedSegment;
   /** What follows them. */
   readonly next: Stage;
@@ -20,16 +19,11 @@ export interface PulledLine {
   readonly isList: boolean;
   /** Whether anything behind can lose interest before the items end. */
   readonly canClose: boolean;
-  sourceCounter(execution: Execution): NodeCounter;
-  counterAt(execution: Execution, at: number): NodeCounter;
-  tally(execution: Execution): Tally;
 }
 
 /** Where a loop is while it is at no node: it asks the iterator, or looks at what that has answered. */
 const ASKING = -2;
 const ANSWERED = -1;
-
-const HALTED = 'execution.failure !== undefined || scope.reason !== undefined';
 
 /**
  * Writes the whole loop over a source's items out, up to the end of the line of nodes behind it, so that targets, views
@@ -40,28 +34,28 @@ const HALTED = 'execution.failure !== undefined || scope.reason !== undefined';
  * @returns undefined where the process forbids to make code from text.
  */
 export function generatePull(line: PulledLine): PullLoop | undefined {
-  const { segment } = line;
-  const { hasSink } = segment;
-  const nodes = placesOf(segment).map(
-    (at) => `
-      at = ${at};
-      ${at === '0' ? '' : `if (${HALTED}) { isGivenUp = true; break; }`}
-      ${callAt(segment, at)}
+  const { hasSink } = line.segment;
+  const nodes = writtenNodes(line.segment);
+  const steps = nodes.map(
+    (node) => `
+      at = ${node.at};
+      ${node.at === '0' ? '' : `if (${HALTED}) { isGivenUp = true; break; }`}
+      ${callOf(node)}
       if (isThenable(result)) { isPending = true; break; }
-      ${isSinkAt(segment, at) ? '' : `if (result === SKIP) { filtered${at} += 1; continue; } item = result;`}`,
+      ${node.isSink ? '' : `if (result === SKIP) { filtered${node.at} += 1; continue; } item = result;`}`,
   );
-  const filters = placesOf(segment).filter((at) => !isSinkAt(segment, at));
+  const filters = nodes.filter(({ isSink }) => !isSink);
   const text = `
     return function pull(pulling, execution, steps) {
-      ${localsOf(line)}
+      ${localsOf(line, nodes)}
       let at = ${String(ANSWERED)}, entered = 0, done = 0, item, result, pushed, thrown;
       let isGivenUp = false, isPending = false, isThrown = false;
-      ${filters.map((at) => `let filtered${at} = 0;`).join(' ')}
+      ${filters.map(({ at }) => `let filtered${at} = 0;`).join(' ')}
       try {
         while (entered < steps) {
           ${takeNext(line, 'break')}
           if (isThenable(item)) { pulling.keepLate(item); break; }
-          entered += 1;${nodes.join('')}
+          entered += 1;${steps.join('')}
           done += 1;
           ${hasSink ? '' : 'pushed = next.push(execution, item, undefined); if (pushed !== undefined) break;'}
         }
@@ -70,9 +64,9 @@ export function generatePull(line: PulledLine): PullLoop | undefined {
         thrown = error;
       }
       pulling.taken = taken;
-      line.sourceCounter(execution).passed += entered;
-      if (done > 0) line.tally(execution).allPassed(${hasSink ? String(segment.transforms + 1) : String(segment.transforms)}, done);
-      ${filters.map((at) => `if (filtered${at} > 0) segment.filteredAt(execution, ${at}, filtered${at});`).join(' ')}
+      source.counter(execution).passed += entered;
+      if (done > 0) segment.tally(execution).allPassed(${String(nodes.length)}, done);
+      ${filters.map(({ at }) => `if (filtered${at} > 0) segment.filteredAt(execution, ${at}, filtered${at});`).join(' ')}
       if (isThrown) {
         if (at >= 0) return segment.failAt(execution, 0, at, item, thrown, undefined);
         pulling.failed(thrown, at === ${String(ASKING)});
@@ -93,12 +87,13 @@ export function generatePull(line: PulledLine): PullLoop | undefined {
  * @returns undefined where the process forbids to make code from text.
  */
 export function generateWaitingPull(line: PulledLine): WaitingLoop | undefined {
-  const { segment } = line;
-  const nodes = placesOf(segment).map(
-    (at) => `
+  const nodes = writtenNodes(line.segment);
+  const steps = nodes.map((node) => {
+    const { at, isSink } = node;
+    return `
           at = ${at};
           ${at === '0' ? '' : `if (${HALTED}) { segment.endAt(execution, at, at, 'cancelled'); continue; }`}
-          ${callAt(segment, at)}
+          ${callOf(node)}
           if (isThenable(result)) {
             counter${at}.in += 1;
             counter${at}.waiting += 1;
@@ -107,7 +102,7 @@ export function generateWaitingPull(line: PulledLine): WaitingLoop | undefined {
             isWaiting = false;
             counter${at}.waiting -= 1;
             ${
-              isSinkAt(segment, at)
+              isSink
                 ? `counter${at}.out += 1;`
                 : `if (result === SKIP) { counter${at}.filtered += 1; continue; }
             counter${at}.out += 1;
@@ -115,22 +110,20 @@ export function generateWaitingPull(line: PulledLine): WaitingLoop | undefined {
             }
           } else {
             ${
-              isSinkAt(segment, at)
+              isSink
                 ? `counter${at}.in += 1;
             counter${at}.out += 1;`
                 : `if (result === SKIP) { segment.endAt(execution, at, at, 'filtered'); continue; }
             counter${at}.passed += 1;`
             }
           }
-          ${isSinkAt(segment, at) ? '' : 'item = result;'}`,
-  );
+          ${isSink ? '' : 'item = result;'}`;
+  });
   const text = `
     return async function pullWaiting(pulling, execution, steps) {
-      ${localsOf(line)}
-      const source = line.sourceCounter(execution);
-      ${placesOf(segment)
-        .map((at) => `const counter${at} = line.counterAt(execution, ${at});`)
-        .join(' ')}
+      ${localsOf(line, nodes)}
+      const sourceCounter = source.counter(execution);
+      ${nodes.map(({ at }) => `const counter${at} = segment.counterAt(execution, ${at});`).join(' ')}
       let at = ${String(ANSWERED)}, entered = 0, item, result, isWaiting = false;
       while (entered < steps) {
         try {
@@ -138,8 +131,8 @@ export function generateWaitingPull(line: PulledLine): WaitingLoop | undefined {
           pulling.taken = taken;
           if (isThenable(item)) { pulling.keepLate(item); return; }
           entered += 1;
-          source.passed += 1;${nodes.join('')}
-          ${segment.hasSink ? '' : 'result = next.push(execution, item, undefined); if (result !== undefined) await result;'}
+          sourceCounter.passed += 1;${steps.join('')}
+          ${line.segment.hasSink ? '' : 'result = next.push(execution, item, undefined); if (result !== undefined) await result;'}
         } catch (thrown) {
           if (at < 0) {
             pulling.failed(thrown, at === ${String(ASKING)});
@@ -156,31 +149,20 @@ export function generateWaitingPull(line: PulledLine): WaitingLoop | undefined {
   return codeOf<WaitingLoop>(text, { ...constantsOf(line), settle });
 }
 
-/** The places of the nodes, as they stand in the text. */
-function placesOf({ transforms, hasSink }: WalkedSegment): readonly string[] {
-  return Array.from({ length: transforms + (hasSink ? 1 : 0) }, (_, at) => String(at));
-}
-
-function isSinkAt({ transforms }: WalkedSegment, at: string): boolean {
-  return Number(at) === transforms;
-}
-
 /** Calls a node; named as in the code that all plans share, since errors of the language name it. */
-function callAt(segment: WalkedSegment, at: string): string {
-  const method = isSinkAt(segment, at) ? 'write' : 'transform';
+function callOf({ at, method }: WrittenNode): string {
   return `{ const target = target${at}; result = target.${method}(item, view${at}); }`;
 }
 
 /** What does not change while a loop runs, in variables. */
-function localsOf({ segment, isList }: PulledLine): string {
-  const nodes = placesOf(segment).map((at) => {
-    const slot = segment.firstSlot + Number(at) * SLOTS_PER_NODE;
-    return `
-      const view${at} = states[${String(slot)}] ?? segment.viewAt(execution, ${at}), target${at} = states[${String(slot + 1)}];`;
-  });
+function localsOf({ isList }: PulledLine, nodes: readonly WrittenNode[]): string {
+  const ofNodes = nodes.map(
+    ({ at, target, view }) => `
+      const view${at} = ${view}, target${at} = ${target};`,
+  );
   return `const { states, scope } = execution;
       const { ${isList ? 'list' : 'iterator'} } = pulling;
-      let { taken } = pulling;${nodes.join('')}`;
+      let { taken } = pulling;${ofNodes.join('')}`;
 }
 
 /** Takes the next item, or leaves the loop. */
@@ -204,7 +186,6 @@ function takeNext({ isList, canClose }: PulledLine, leave: string): string {
           taken += 1;`;
 }
 
-function constantsOf(line: PulledLine): Record<string, unknown> {
-  const { next, segment } = line;
-  return { SKIP, isThenable, line, next, refuseNoResult, segment };
+function constantsOf({ next, segment, source }: PulledLine): Record<string, unknown> {
+  return { SKIP, isThenable, next, refuseNoResult, segment, source };
 }

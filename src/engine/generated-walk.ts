@@ -1,7 +1,7 @@
 import { isThenable } from '../data/foreign-value.js';
 import { SKIP } from '../nodes/skip.js';
 import { codeOf } from './generated-code.js';
-import { SLOTS_PER_NODE } from './stage-site.js';
+import { HALTED, writtenNodes } from './generated-nodes.js';
 import type { Walk, WalkedSegment } from './walk.js';
 
 /**
@@ -11,20 +11,17 @@ import type { Walk, WalkedSegment } from './walk.js';
  *
  * @returns undefined where the process forbids to make code from text.
  */
-export function generateWalk({ transforms, hasSink, firstSlot }: WalkedSegment): Walk | undefined {
-  const nodes = Array.from({ length: transforms + (hasSink ? 1 : 0) }, (_, at) => {
-    const slot = firstSlot + at * SLOTS_PER_NODE;
-    const isSink = at === transforms;
-    return `
-      at = ${String(at)};
-      if (execution.failure !== undefined || scope.reason !== undefined)
-        return segment.endAt(execution, 0, ${String(at)}, 'cancelled');
-      target = states[${String(slot + 1)}];
-      result = target.${isSink ? 'write' : 'transform'}(
-        item, states[${String(slot)}] ?? segment.viewAt(execution, ${String(at)}));
-      if (isThenable(result)) return segment.waitAt(execution, 0, ${String(at)}, item, result, undefined);
-      ${isSink ? '' : `if (result === SKIP) return segment.endAt(execution, 0, ${String(at)}, 'filtered'); item = result;`}`;
-  });
+export function generateWalk(walked: WalkedSegment): Walk | undefined {
+  const { hasSink } = walked;
+  const nodes = writtenNodes(walked).map(
+    ({ at, isSink, method, target, view }) => `
+      at = ${at};
+      if (${HALTED}) return segment.endAt(execution, 0, ${at}, 'cancelled');
+      target = ${target};
+      result = target.${method}(item, ${view});
+      if (isThenable(result)) return segment.waitAt(execution, 0, ${at}, item, result, undefined);
+      ${isSink ? '' : `if (result === SKIP) return segment.endAt(execution, 0, ${at}, 'filtered'); item = result;`}`,
+  );
   const text = `
     return function walk(segment, execution, item) {
       const { states, scope } = execution;

@@ -1,6 +1,5 @@
-import { prototypeOf } from '../data/foreign-value.js';
 import { hasInjectionMetadata } from '../builder/injection-metadata.js';
-import { hasMethod } from '../data/foreign-value.js';
+import { hasMethod, prototypeOf } from '../data/foreign-value.js';
 import type { Constructor, NodeBinding } from '../builder/node-binding.js';
 import type { NodeLifetime } from '../nodes/node-options.js';
 

@@ -3,7 +3,7 @@ import type { ItemTrace } from '../lineage/item-trace.js';
 import type { Budget } from '../run/budget.js';
 import type { CancelScope } from '../run/cancel-scope.js';
 import { Pacer } from '../run/pacer.js';
-import { closeSource } from './close-source.js';
+import { closeFailed, closeSource } from './close-source.js';
 import { wholeNodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
 import { IdleLimit } from './idle-limit.js';
@@ -295,14 +295,7 @@ export class Pull implements Pulling {
   }
 
   readonly #closeFailed = (thrown: unknown): void => {
-    const { stage, execution } = this;
-    // Of what has thrown already, or says only that its run has ended, nothing more is to be told.
-    if (this.#source?.iterator === DONE || thrown === execution.scope.reason) return;
-    if (execution.isHalted)
-      execution.failClosing(
-        wholeNodeFailed(stage.site.path, thrown, 'failed when it was closed'),
-        stage.site,
-      );
+    closeFailed(this.execution, this.stage.site, this.#source?.iterator, thrown);
   };
 
   /** Tells the source that nobody wants more of it, unless it knows; never rejects. */

@@ -1,8 +1,7 @@
 import { systemClock } from '../ports/clock.js';
-import { callRegistered, disposalFailed, worseThan } from '../context/disposers.js';
+import { callRegistered, disposalFailed, outcomeAfter } from '../context/disposers.js';
 import type { DisposerFailure } from '../context/disposers.js';
 import { runInContext } from '../context/ambient-context.js';
-import type { Outcome } from '../ports/execution-observer.js';
 import { alarmAt } from '../run/alarm.js';
 import { activateNodes } from './activation.js';
 import { closedInTime } from './closed-in-time.js';
@@ -26,10 +25,14 @@ export function openExecution(plan: Plan, execution: Execution): Work {
 
 /** Constructs the nodes and tells that they have started. */
 export function openNodes(plan: Plan, execution: Execution): Work {
-  const activated =
-    plan.writables.length === 0
-      ? activateNodes(plan, execution)
-      : after(attachStreams(plan, execution), () => activateNodes(plan, execution));
+  // Nearly every child: what has no closure makes nothing.
+  return plan.writables.length === 0 && execution.observer === undefined
+    ? activateNodes(plan, execution)
+    : openInSteps(plan, execution);
+}
+
+function openInSteps(plan: Plan, execution: Execution): Work {
+  const activated = after(attachStreams(plan, execution), () => activateNodes(plan, execution));
   if (execution.observer === undefined) return activated;
   return after(activated, () => {
     tellNodesStarted(plan, execution);
@@ -77,7 +80,7 @@ function closeInSteps(plan: Plan, execution: Execution, isForced: boolean): Work
   let isPutOff = false;
   let disposal: Work;
   const finish = (): void => {
-    if (!isPutOff) frame.closeDisposal(outcomeAfter(execution, failures));
+    if (!isPutOff) frame.closeDisposal(outcomeAfter(outcomeOf(execution), failures));
     reportDisposers(execution, failures);
     commitSession(execution);
     execution.settle();
@@ -112,8 +115,8 @@ function disposeLater(execution: Execution, isLast: boolean): Work {
   const disposal = new ClosingSteps([lingeringStep(execution)], run, {
     more: () => disposeSteps(execution, failures),
     finish: () => {
-      frame.closeDisposal(outcomeAfter(execution, failures));
-      for (const failure of failures) reportDisposer(execution, failure);
+      frame.closeDisposal(outcomeAfter(outcomeOf(execution), failures));
+      for (const failure of failures) frame.reportDisposer(failure);
       if (isLast) tellEnd(execution);
     },
   });
@@ -156,7 +159,7 @@ function disposeSteps(execution: Execution, failures: DisposerFailure[]): Closin
     const { path } = registered;
     return {
       path,
-      run: () => callRegistered(registered, outcomeAfter(execution, failures)),
+      run: () => callRegistered(registered, outcomeAfter(outcomeOf(execution), failures)),
       failed: (error) => failures.push({ path, error }),
       late: () => {
         run.abandoned.add(path);
@@ -164,12 +167,6 @@ function disposeSteps(execution: Execution, failures: DisposerFailure[]): Closin
       },
     };
   });
-}
-
-/** How an execution stands once some of its disposers have failed. */
-function outcomeAfter(execution: Execution, failures: readonly DisposerFailure[]): Outcome {
-  const outcome = outcomeOf(execution);
-  return failures.length === 0 ? outcome : worseThan(outcome);
 }
 
 /** Waits, at the end of a run, until its costs have been handed on. */
@@ -204,9 +201,5 @@ function commitSession(execution: Execution): void {
 function reportDisposers(execution: Execution, failures: readonly DisposerFailure[]): void {
   const failed = execution.isHalted ? undefined : disposalFailed(failures);
   if (failed !== undefined) execution.fail(failed, undefined);
-  else for (const failure of failures) reportDisposer(execution, failure);
-}
-
-function reportDisposer({ frame }: Execution, failure: DisposerFailure): void {
-  frame.report('error', { ...failure, code: 'DISPOSAL_FAILED' }, 'a disposer failed');
+  else for (const failure of failures) execution.frame.reportDisposer(failure);
 }

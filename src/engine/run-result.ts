@@ -29,9 +29,12 @@ export interface RunResult {
   readonly context: PipelineContext;
 }
 
-/** Makes the frozen result of a run. Its `toJSON` is not enumerable: results compare and print as their fields alone. */
-export function runResult(fields: RunResult): RunResult {
-  const result = { ...fields };
+/**
+ * Makes the frozen result of a run of fields that nobody else has: they become the result.
+ *
+ * Its `toJSON` is not enumerable: results compare and print as their fields alone.
+ */
+export function runResult(result: RunResult): RunResult {
   Object.defineProperty(result, 'toJSON', { value: toJSON });
   return Object.freeze(result);
 }

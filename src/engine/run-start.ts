@@ -81,7 +81,7 @@ export class RunStart {
     const { options, replacement, plans, supply } = this.#parts;
     const { definition, clock } = this.#order;
     const { container, maxDepth = DEFAULT_MAX_DEPTH, graceMs = DEFAULT_GRACE_MS, requireTenant } = options;
-    if (this.#order.calledMs !== undefined) root.begin();
+    if (this.#order.calledMs !== undefined) root.frame.scope.keepAlive();
     let request: RunRequest;
     try {
       if (requireTenant === true && root.context.run.tenantId === undefined) throw tenantRequired(this.#name);

@@ -91,10 +91,7 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
 
   refuse(passage: Passage, thrown: unknown): Passage | undefined {
     const { execution, trace, at, item } = passage;
-    const stage = this.stages[at] as CallStage<object>;
-    stage.counter(execution).waiting -= 1;
-    const processed = stage.thrown(execution, item, trace, thrown, 1);
-    return this.#goOn(execution, trace, at, processed, passage);
+    return this.refuseAt(execution, at, item, thrown, trace, passage);
   }
 
   viewAt(execution: Execution, at: number): PipelineContext {
@@ -131,17 +128,24 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
   }
 
   filteredAt(execution: Execution, at: number, items: number): void {
-    execution.run.tally(this.#index).allPassed(at, items);
-    const counter = (this.stages[at] as CallStage<object>).counter(execution);
+    this.tally(execution).allPassed(at, items);
+    const counter = this.counterAt(execution, at);
     counter.in += items;
     counter.filtered += items;
   }
 
-  refuseAt(execution: Execution, at: number, item: unknown, thrown: unknown): Passage | undefined {
+  refuseAt(
+    execution: Execution,
+    at: number,
+    item: unknown,
+    thrown: unknown,
+    trace?: ItemTrace,
+    passage?: Passage,
+  ): Passage | undefined {
     const stage = this.stages[at] as CallStage<object>;
     stage.counter(execution).waiting -= 1;
-    const processed = stage.thrown(execution, item, undefined, thrown, 1);
-    return this.#goOn(execution, undefined, at, processed, undefined);
+    const processed = stage.thrown(execution, item, trace, thrown, 1);
+    return this.#goOn(execution, trace, at, processed, passage);
   }
 
   waitBehind(execution: Execution, pushed: Promise<void>): Passage {
@@ -157,7 +161,7 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
   }
 
   written(execution: Execution, start: number): Passage | undefined {
-    execution.run.tally(this.#index).passed(start, this.stages.length);
+    this.tally(execution).passed(start, this.stages.length);
     return undefined;
   }
 
@@ -167,14 +171,14 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
     item: unknown,
     passage: Passage | undefined,
   ): Passage | undefined {
-    execution.run.tally(this.#index).passed(start, this.transforms);
+    this.tally(execution).passed(start, this.transforms);
     return this.#handOn(execution, item, undefined, passage);
   }
 
   /** Counts how far an item has walked, and that it is with the next stage; gives that stage. */
   #arrive(execution: Execution, start: number, at: number): CallStage<object> {
     const stage = this.stages[at] as CallStage<object>;
-    execution.run.tally(this.#index).passed(start, at);
+    this.tally(execution).passed(start, at);
     stage.counter(execution).in += 1;
     return stage;
   }

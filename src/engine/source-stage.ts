@@ -74,13 +74,11 @@ export class SourceStage extends NodeStage implements PulledStage {
   #makeLoops(isList: boolean): SourceLoops {
     const { segment, canClose } = this;
     const line: PulledLine = {
+      source: this,
       segment,
       next: segment.next,
       isList,
       canClose,
-      sourceCounter: (execution) => this.counter(execution),
-      counterAt: (execution, at) => segment.counterAt(execution, at),
-      tally: (execution) => segment.tally(execution),
     };
     return {
       atOnce: new WrittenOut(pullInLoop, this.#generateAfter, () => generatePull(line)),

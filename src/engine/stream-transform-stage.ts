@@ -2,7 +2,7 @@ import { isThenable } from '../data/foreign-value.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
 import type { StreamTransformNode } from '../nodes/stream-transform-node.js';
 import { Pacer } from '../run/pacer.js';
-import { closeSource } from './close-source.js';
+import { closeFailed, closeSource } from './close-source.js';
 import { wholeNodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
 import type { Handover } from './handover.js';
@@ -180,13 +180,7 @@ class OutputLoop {
     // Code that waits for its next item gets the end of the stream, so that it can end too.
     if (!execution.isHalted) stream.items.close('consumed');
     const work = closeSource({ items: this.#given, iterator: this.#iterator }, (thrown) => {
-      // Of what has thrown already, or says only that its run has ended, nothing more is to be told.
-      if (this.#iterator === DONE || thrown === execution.scope.reason) return;
-      if (execution.isHalted)
-        execution.failClosing(
-          wholeNodeFailed(stage.site.path, thrown, 'failed when it was closed'),
-          stage.site,
-        );
+      closeFailed(execution, stage.site, this.#iterator, thrown);
     });
     this.#closed = { work };
     return work;

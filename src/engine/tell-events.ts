@@ -17,7 +17,7 @@ export function tellStart({ blueprint }: Plan, execution: Execution): void {
   if (observer === undefined || run.isTold) return;
   const { name: pipelineName, path } = blueprint;
   execution.told = new ToldEvents(pipelineName, path);
-  run.told.set(frame.pipelineId, () => {
+  (run.told ??= new Map()).set(frame.pipelineId, () => {
     cutOff(execution);
   });
   execution.notify('pipelineStarted', path, { pipelineName });
@@ -41,7 +41,7 @@ export function tellEnd(execution: Execution): void {
   if (around === undefined) {
     const { pipelineId } = frame;
     // What has started later lies further in.
-    for (const [id, end] of [...run.told].reverse()) if (id !== pipelineId) end();
+    for (const [id, end] of [...(run.told ?? [])].reverse()) if (id !== pipelineId) end();
   }
   tellOwnEnd(execution, outcomeOf(execution));
   if (around === undefined) run.isTold = true;
@@ -58,7 +58,7 @@ function cutOff(execution: Execution): void {
 /** Ends the children that composites of an execution have started and not ended. */
 function endChildren(execution: Execution): void {
   for (const [childPipelineId, { path, nodeId, attempt }] of execution.told?.openChildren ?? []) {
-    execution.run.told.get(childPipelineId)?.();
+    execution.run.told?.get(childPipelineId)?.();
     const outcome: Outcome = 'cancelled';
     execution.notify('compositeCompleted', path, { nodeId, childPipelineId, attempt, outcome });
   }
@@ -68,7 +68,7 @@ function tellOwnEnd(execution: Execution, outcome: Outcome): void {
   const { told } = execution;
   if (told === undefined) return;
   const { path, pipelineName } = told;
-  execution.run.told.delete(execution.frame.pipelineId);
+  execution.run.told?.delete(execution.frame.pipelineId);
   for (const [nodePath, nodeId] of told.openNodes) {
     const isOther = outcome === 'failed' && execution.failedStage?.path !== nodePath;
     execution.notify('nodeCompleted', nodePath, { nodeId, outcome: isOther ? 'cancelled' : outcome });

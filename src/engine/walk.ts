@@ -2,9 +2,11 @@ import { isThenable } from '../data/foreign-value.js';
 import type { PipelineContext } from '../context/pipeline-context.js';
 import { SKIP } from '../nodes/skip.js';
 import type { Execution } from './execution.js';
+import type { NodeCounter } from './node-counter.js';
 import type { Passage } from './passage.js';
 import type { SinkTarget } from './sink-stage.js';
 import { SLOTS_PER_NODE } from './stage-site.js';
+import type { Tally } from './tally.js';
 import type { TransformTarget } from './transform-stage.js';
 
 /** Transforms in a row, and perhaps a sink behind them, as a walk sees them. */
@@ -40,6 +42,10 @@ export interface WalkedSegment {
   filteredAt(execution: Execution, at: number, items: number): void;
   /** Has it decided what comes of a call that was waited for and was rejected. */
   refuseAt(execution: Execution, at: number, item: unknown, thrown: unknown): Passage | undefined;
+  /** The counts of a node in the run of an execution. */
+  counterAt(execution: Execution, at: number): NodeCounter;
+  /** How far the items came in the run of an execution. */
+  tally(execution: Execution): Tally;
   /** Waits for what follows the last node. */
   waitBehind(execution: Execution, pushed: Promise<void>): Passage;
   /** Counts an item that the sink has taken. */

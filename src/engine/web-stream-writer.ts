@@ -31,7 +31,7 @@ export class WebStreamWriter implements StreamWriter {
   open(): Work {
     if (this.#isOver) throw new Error('the stream has been closed');
     const isKnown = this.#writer !== undefined;
-    const writer = (this.#writer ??= this.stream.getWriter() as unknown as Writer);
+    const writer = (this.#writer ??= this.stream.getWriter() as Writer);
     if (!isKnown) {
       writer.closed.then(() => {
         this.#fail(new Error('the stream has been closed'));

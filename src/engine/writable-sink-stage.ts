@@ -1,5 +1,5 @@
 import { isInstanceOf } from '../data/foreign-value.js';
-import type { ItemTrace } from '../lineage/item-trace.js';
+import type { PipelineError } from '../errors/pipeline-error.js';
 import type { WritableSink } from '../nodes/writable-sink.js';
 import { wholeNodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
@@ -37,15 +37,8 @@ export class WritableSinkStage extends SinkStage {
   }
 
   /** What a write throws ends the execution: no policy of the node decides about a stream. */
-  override thrown(
-    execution: Execution,
-    item: unknown,
-    trace: ItemTrace | undefined,
-    thrown: unknown,
-    attempt: number,
-  ): unknown {
-    const error = wholeNodeFailed(this.site.path, thrown, 'failed', execution.frame);
-    return this.failed(execution, { error, item, trace, attempt });
+  protected override failureOf(execution: Execution, thrown: unknown): PipelineError {
+    return wholeNodeFailed(this.site.path, thrown, 'failed', execution.frame);
   }
 
   /** Ends the writing of one execution; the stream itself is ended with the run. */

@@ -19,8 +19,7 @@ export class WrittenOut<TCode> {
 
   /** The code for one use. */
   get code(): TCode {
-    if (this.#usesLeft > 0) this.#count(1);
-    return this.#code;
+    return this.codeFor(1);
   }
 
   /** The code for several items in one use. */

@@ -64,10 +64,10 @@ export class WrittenStream implements Writing {
 
   /** The one of a run and a stream; made when a node with the stream is first activated in the run. */
   static of(run: RunState, stream: WritableSink<unknown>, site: StageSite): WrittenStream {
-    const known = run.written.get(stream);
+    const known = run.written?.get(stream);
     if (known instanceof WrittenStream) return known;
     const written = new WrittenStream(run, stream, site);
-    run.written.set(stream, written);
+    (run.written ??= new Map()).set(stream, written);
     return written;
   }
 

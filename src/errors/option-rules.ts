@@ -45,7 +45,7 @@ export const rule = {
       : `milliseconds above 0, at most ${LONGEST_TIMER_MS}, about 24 days`,
   // Of any realm.
   date: (value: unknown) =>
-    types.isDate(value) && !Number.isNaN(dateTime.call(value)) ? undefined : 'a valid Date',
+    types.isDate(value) && !Number.isNaN(Date.prototype.getTime.call(value)) ? undefined : 'a valid Date',
   /** By shape: test environments and other realms have classes of their own. */
   signal: (value: unknown) =>
     typeof value === 'object' &&
@@ -78,10 +78,6 @@ export const rule = {
     },
   object: (value: unknown) => (typeof value === 'object' && value !== null ? undefined : 'an object'),
 } as const;
-
-// A Date may have a method of its own with this name.
-// eslint-disable-next-line @typescript-eslint/unbound-method -- bound at each call
-const dateTime = Date.prototype.getTime;
 
 /** What a rule expects in place of a value, as far as the value lets itself be read; never throws. */
 export function expectedBy(judge: OptionRule, value: unknown): string | undefined {

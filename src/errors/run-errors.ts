@@ -40,6 +40,15 @@ export function leaseLost(runId: string): PipelineError {
   });
 }
 
+/** The error of a run whose changes of its session another run has made too. */
+export function sessionConflict(keys: readonly string[], path?: string): PipelineError {
+  return new PipelineError('SESSION_CONFLICT', {
+    path,
+    problem: `Since this run began, another one has committed what it changed of the session too: '${keys.join("', '")}'. Nothing was kept.`,
+    remedy: 'Run it again, or let runs of one conversation follow one another.',
+  });
+}
+
 /** The error of a session that another run has saved meanwhile. */
 export function sessionSavedMeanwhile(threadId: string): PipelineError {
   return new PipelineError('SESSION_CONFLICT', {

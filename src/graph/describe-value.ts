@@ -11,7 +11,7 @@ import {
 
 /** Writes any value in one line, as JSON where JSON can: also a bigint, a circle, a Map or a Set; never throws. */
 export function describeValue(value: unknown): string {
-  return typeof value === 'object' && value !== null ? describeWithin(value, []) : describePlain(value);
+  return typeof value === 'string' ? value : describeWithin(value, []);
 }
 
 function describePlain(value: unknown): string {

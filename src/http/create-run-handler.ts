@@ -1,3 +1,4 @@
+import { isInstanceOf } from '../data/foreign-value.js';
 import { quietly } from '../run/bound-logger.js';
 import { answerRequest } from './answer-request.js';
 import { authoriseRequest, isResponse } from './authorise-request.js';
@@ -35,7 +36,7 @@ export function createRunHandler(options: RunHandlerOptions): RunHandler {
       // Nobody reads the answer any more.
       if (request.signal.aborted) return new Response(null, { status: CLIENT_LEFT });
       if (statusOf(error) >= 500) tell(judged, request, error);
-      const headers = error instanceof MethodNotAllowed ? { allow: error.allowed } : {};
+      const headers = isInstanceOf(error, MethodNotAllowed) ? { allow: error.allowed } : {};
       return problemResponse(error, { headers });
     }
   };

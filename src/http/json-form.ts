@@ -30,7 +30,7 @@ export function isoTime(ms: number): string | null {
 }
 
 function formOfObject(value: object): JsonValue | undefined {
-  if (types.isDate(value)) return isoTime(dateTime.call(value));
+  if (types.isDate(value)) return isoTime(Date.prototype.getTime.call(value));
   if (bytesKind(value) !== undefined) return bytesToText(value);
   switch (containerKind(value)) {
     case 'array':
@@ -54,7 +54,3 @@ function formOfObject(value: object): JsonValue | undefined {
 function listOf(parts: readonly unknown[]): JsonValue[] {
   return Array.from(parts, (part) => jsonForm(part) ?? null);
 }
-
-// A Date may have a method of its own with this name.
-// eslint-disable-next-line @typescript-eslint/unbound-method -- bound at each call
-const dateTime = Date.prototype.getTime;

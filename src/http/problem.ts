@@ -1,6 +1,7 @@
 import { isInstanceOf } from '../data/foreign-value.js';
 import type { PipelineErrorCode } from '../errors/error-code.js';
 import { PipelineError } from '../errors/pipeline-error.js';
+import { jsonResponse } from './json-response.js';
 
 /** The status of each code that a client is told; every other failure is the server's own. */
 const statuses: Partial<Record<PipelineErrorCode, number>> = {
@@ -49,12 +50,10 @@ export function problemResponse(error: unknown, { members, headers }: ProblemExt
   const told = status < 500 && isInstanceOf(error, PipelineError) ? error : standIn(error);
   const { code, message } = told;
   const problem = { type: typeOf(code), title: titleOf(code), status, detail: message, code, ...members };
-  return new Response(JSON.stringify(problem), {
+  return jsonResponse(problem, {
     status,
     headers: {
       'content-type': 'application/problem+json',
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
       ...(status === 503 && { 'retry-after': String(RETRY_AFTER_S) }),
       ...headers,
     },

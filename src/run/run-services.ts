@@ -81,8 +81,12 @@ export class RunServices {
     options: Pick<RunContextOptions, 'secrets' | 'cost' | 'session'>,
     { identity, redactor, logger, path, secrets: handedOn, isRunning }: RunServicesPlace,
   ): RunServices {
+    const secrets =
+      handedOn === undefined || options.secrets !== undefined
+        ? SecretAccess.open(options.secrets, redactor)
+        : handedOn;
     const report = (error: PipelineError): void => {
-      const bound = boundLogger(logger, identity, path, redactor);
+      const bound = boundLogger(logger, identity, path, secrets.redactor);
       quietly(bound, 'error', { error }, 'a cost entry was not handed on');
     };
     let ledger = options.cost;
@@ -98,10 +102,6 @@ export class RunServices {
       cost: openCost(),
       session: SessionTransaction.closed(options.session, 'no run is open'),
     });
-    const secrets =
-      handedOn === undefined || options.secrets !== undefined
-        ? SecretAccess.open(options.secrets, redactor)
-        : handedOn;
     const opening: Opening = { begin, report };
     return isRunning
       ? new RunServices(secrets, opening, begin(), 'this run')

@@ -1,4 +1,5 @@
-import { PipelineError } from '../errors/pipeline-error.js';
+import type { PipelineError } from '../errors/pipeline-error.js';
+import { sessionConflict } from '../errors/run-errors.js';
 import type { EndingScope } from './ending-scope.js';
 import { sessionClosed } from './session-closed.js';
 import { Session } from './session.js';
@@ -86,11 +87,7 @@ export class SessionTransaction implements SessionEntries {
     if (state === undefined || since === undefined || writes === undefined) return undefined;
     const keys = [...commitSession(state, since, writes)];
     if (keys.length === 0) return undefined;
-    return new PipelineError('SESSION_CONFLICT', {
-      path,
-      problem: `Since this run began, another one has committed what it changed of the session too: '${keys.join("', '")}'. Nothing was kept.`,
-      remedy: 'Run it again, or let runs of one conversation follow one another.',
-    });
+    return sessionConflict(keys, path);
   }
 
   /** Closes it without keeping a write; does nothing when it is closed. */

@@ -134,8 +134,7 @@ async function admit(desk: RunDesk, { definition, record, context, input }: Star
   }
   const run = new OwnRun(desk, stored, { definition, context, insertedAt });
   desk.add(run);
-  if (desk.isClosing) void run.stop({ action: 'interrupt', reason: 'shutdown' });
-  else if (run.isWaiting) await supersedeOrLater(desk, run);
+  if (!desk.isClosing && run.isWaiting) await supersedeOrLater(desk, run);
   return new OwnHandle(desk, run, false);
 }
 

@@ -3,7 +3,7 @@ import { outcomeOf } from './cancel-outcome.js';
 import type { StopRequest } from './own-run.js';
 import type { RunDesk } from './run-desk.js';
 import type { RunRecord } from './run-record.js';
-import { isOpen } from './run-status.js';
+import { isOpen, openStatuses } from './run-status.js';
 
 /**
  * Cancels a run, wherever it is executed; answers before it has stopped.
@@ -38,7 +38,7 @@ export async function endOrphan(
   { runId, cancelRequested }: RunRecord,
 ): Promise<RunRecord | undefined> {
   const endedAt = desk.runs.clock.now();
-  const expected = { status: ['pending', 'running'], lease: desk.lease } as const;
+  const expected = { status: openStatuses, lease: desk.lease };
   const changes =
     cancelRequested === undefined
       ? ({ status: 'error', stopReason: 'orphan_recovered', error: orphaned, endedAt } as const)

@@ -1,3 +1,4 @@
+import { within } from '../engine/within.js';
 import { managerClosed } from './run-desk.js';
 import type { OwnRun } from './own-run.js';
 import type { RunDesk } from './run-desk.js';
@@ -23,7 +24,7 @@ export async function closeManager(desk: RunDesk, sweeper: Sweeper, timeoutMs: n
   const untilMs = performance.now() + timeoutMs;
   const left = (): number => Math.max(0, untilMs - performance.now());
   desk.beginClosing();
-  await within(Promise.all([sweeper.stop(), ...desk.starting].map(settled)), left());
+  await within(Promise.allSettled([sweeper.stop(), ...desk.starting]), left());
   await within(giveBack(desk), left());
   const open = new Set([...desk.late, ...desk.all()].filter((run) => !desk.unstored.has(run)));
   const runs = [...open];
@@ -63,7 +64,7 @@ async function giveBack(desk: RunDesk): Promise<void> {
     desk.lost(run);
     run.release(managerClosed());
   }
-  await settled(desk.store.ask((to) => to.renew(lease, ids(waiting))));
+  await desk.store.ask((to) => to.renew(lease, ids(waiting)));
 }
 
 async function lastWrites(desk: RunDesk, abandoned: readonly OwnRun[]): Promise<void> {
@@ -73,16 +74,4 @@ async function lastWrites(desk: RunDesk, abandoned: readonly OwnRun[]): Promise<
 
 function ids(runs: readonly OwnRun[]): readonly string[] {
   return Object.freeze(runs.map((run) => run.record.runId));
-}
-
-async function settled(work: Promise<unknown>): Promise<void> {
-  await work.catch(() => undefined);
-}
-
-/** Waits for something, but no longer than a time. */
-async function within(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const time = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
-  await Promise.race([settled(work), time]);
-  clearTimeout(timer);
 }

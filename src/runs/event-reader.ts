@@ -1,6 +1,8 @@
+import { readProperty } from '../data/foreign-value.js';
 import { runNotFound } from '../errors/run-errors.js';
 import { managerClosed } from './run-desk.js';
 import type { LogFollower, RunDesk } from './run-desk.js';
+import { runEndedOf } from './run-event.js';
 import type { RunEnded, RunEvent, StoredRunEvent } from './run-event.js';
 import type { RunRecord } from './run-record.js';
 import { isOpen } from './run-status.js';
@@ -92,7 +94,7 @@ export class EventReader implements AsyncIterableIterator<RunEvent>, LogFollower
     this.#desk.following.add(this);
     try {
       while (this.#ready.length === 0 && !this.#isOver) {
-        this.#signal?.throwIfAborted();
+        if (this.#signal?.aborted === true) throw readProperty(this.#signal, 'reason');
         await this.#look();
       }
     } catch (error) {
@@ -169,6 +171,13 @@ export class EventReader implements AsyncIterableIterator<RunEvent>, LogFollower
   }
 
   async #lastStored(): Promise<StoredRunEvent | undefined> {
+    // Nearly always the last one is what was seen last; else the log is walked to its end.
+    const before = this.#seen - 1;
+    const [seen] =
+      before < 0
+        ? []
+        : await this.#desk.store.ask((to) => to.readEvents(this.runId, { after: before, limit: 1 }));
+    if (seen?.seq === this.#seen) return seen;
     let last: StoredRunEvent | undefined;
     for (;;) {
       const after = last?.seq ?? 0;
@@ -218,13 +227,6 @@ export class EventReader implements AsyncIterableIterator<RunEvent>, LogFollower
 }
 
 /** The last event of a log that has none, from the record. */
-function endOf({ status, stopReason, error, endedAt = 0 }: RunRecord, seq: number): RunEnded {
-  return Object.freeze({
-    seq,
-    at: endedAt,
-    type: 'runEnded',
-    status,
-    ...(stopReason !== undefined && { stopReason }),
-    ...(error !== undefined && { error }),
-  });
+function endOf(record: RunRecord, seq: number): RunEnded {
+  return Object.freeze({ seq, ...runEndedOf(record) });
 }

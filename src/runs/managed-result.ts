@@ -18,7 +18,7 @@ export function managedResult(result: RunResult, persisted: boolean): ManagedRun
   const write: unknown = Reflect.get(result, 'toJSON');
   Object.defineProperty(managed, 'toJSON', {
     value: () => ({
-      ...(typeof write === 'function' ? (Reflect.apply(write, result, []) as object) : {}),
+      ...(typeof write === 'function' ? (Reflect.apply(write, result, []) as object) : result),
       persisted,
     }),
   });

@@ -335,10 +335,7 @@ export class MemoryRunStore implements RunStore {
 
 /** What a method answers with: what it throws rejects. */
 function answer<T>(method: () => T): Promise<T> {
-  try {
-    return Promise.resolve(method());
-  } catch (error) {
-    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as it was thrown
-    return Promise.reject(error);
-  }
+  return new Promise((resolve) => {
+    resolve(method());
+  });
 }

@@ -13,10 +13,12 @@ import { carryResult, managedResult } from './managed-result.js';
 import { OwnEnd } from './own-end.js';
 import { endBySettling, endByStopping, isInterrupting, kindOf, settledResult } from './run-end.js';
 import type { RunEnd, SettledRun } from './run-end.js';
+import { runEndedOf } from './run-event.js';
 import type { StoredRunEvent } from './run-event.js';
 import { RunLog } from './run-log.js';
 import type { CancelRequest, RunRecord } from './run-record.js';
 import { RunClients } from './run-clients.js';
+import { openStatuses } from './run-status.js';
 import type { Lease } from './run-store.js';
 import { threadOf } from './run-thread.js';
 import { openContext } from './start-context.js';
@@ -258,7 +260,7 @@ export class OwnRun {
     this.#phase = 'ending';
     const end = new OwnEnd(this.#host, this.#record, this.#decide(settled), {
       session,
-      statuses: wasWaiting ? ['pending', 'running'] : ['running'],
+      statuses: wasWaiting ? openStatuses : ['running'],
       isOurs: () => !this.#isLost,
       interrupted: ({ reason }) => this.#interrupted(settled, { reason }),
     });
@@ -292,14 +294,7 @@ export class OwnRun {
 
   /** First the status, then the end event: that the status is stored is known here. */
   async #closeLog(): Promise<boolean> {
-    const { status, stopReason, error, endedAt = this.#host.runs.clock.now() } = this.#record;
-    this.log.add({
-      type: 'runEnded',
-      at: endedAt,
-      status,
-      ...(stopReason !== undefined && { stopReason }),
-      ...(error !== undefined && { error }),
-    });
+    this.log.add(runEndedOf(this.#record));
     return await this.log.flush();
   }
 

@@ -6,6 +6,7 @@ import { LeaseKeeper } from './lease-keeper.js';
 import type { OwnRun, RunHost } from './own-run.js';
 import type { RunLog } from './run-log.js';
 import type { RunRecord } from './run-record.js';
+import { openStatuses } from './run-status.js';
 import type { Lease, RunThread } from './run-store.js';
 import { threadKey, threadOf } from './run-thread.js';
 import type { StoreAccess } from './store-access.js';
@@ -153,6 +154,7 @@ export class RunDesk implements RunHost {
     if (!run.isWaiting) run.begin();
     else if (thread !== undefined) this.callNext(thread);
     this.keeper.keep(run.isWaiting);
+    if (this.#isClosing) void run.stop({ action: 'interrupt', reason: 'shutdown' });
   }
 
   /** Lets the first run of a thread begin, if it waits and the store agrees that it is its turn. */
@@ -189,7 +191,7 @@ export class RunDesk implements RunHost {
   }
 
   /** Tries to store what is not stored; gives the runs that are left. */
-  async storeRest(): Promise<readonly OwnRun[]> {
+  async storeRest(): Promise<void> {
     await Promise.all(
       Array.from(this.#unstored, async (run) => {
         if (!(await run.storeAgain())) return;
@@ -197,7 +199,6 @@ export class RunDesk implements RunHost {
         this.#own.delete(run.record.runId);
       }),
     );
-    return [...this.#unstored];
   }
 
   /** Remembers a start that was refused since the store had failed: it may have stored the run after all. */
@@ -248,7 +249,7 @@ export class RunDesk implements RunHost {
 
   /** Nobody executes such a run. */
   async #endDoubtful(runId: string): Promise<void> {
-    const expected = { status: ['pending', 'running'], lease: this.lease } as const;
+    const expected = { status: openStatuses, lease: this.lease };
     const changes = {
       status: 'interrupted',
       stopReason: 'shutdown',

@@ -1,6 +1,6 @@
 import type { ErrorRecord } from '../ports/error-record.js';
 import type { ExecutionEvents } from '../ports/execution-observer.js';
-import type { RunStopReason } from './run-record.js';
+import type { RunRecord, RunStopReason } from './run-record.js';
 import type { RunStatus } from './run-status.js';
 
 /** What every event of a run's log has but a gap. */
@@ -27,6 +27,17 @@ export interface RunEnded extends NumberedEvent {
   readonly stopReason?: RunStopReason | undefined;
   /** What the run failed with. */
   readonly error?: ErrorRecord | undefined;
+}
+
+/** The last event of a run that has ended, from its record. */
+export function runEndedOf({ status, stopReason, error, endedAt = 0 }: RunRecord): Omit<RunEnded, 'seq'> {
+  return {
+    at: endedAt,
+    type: 'runEnded',
+    status,
+    ...(stopReason !== undefined && { stopReason }),
+    ...(error !== undefined && { error }),
+  };
 }
 
 /** Events that are no longer there, or never came: made by the reader in their place, never stored. */

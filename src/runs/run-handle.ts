@@ -1,6 +1,7 @@
 import { ignoreRejection } from '../data/foreign-value.js';
 import type { RunResult } from '../engine/run-result.js';
 import { checkOptions, rule } from '../errors/option-rules.js';
+import { countRule } from '../run/spending-rules.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { RunCancelledError } from '../errors/run-cancelled-error.js';
 import type { CancelOutcome } from './cancel-outcome.js';
@@ -60,8 +61,7 @@ export interface RunHandle {
 }
 
 const eventRules = {
-  from: (value: unknown) =>
-    Number.isSafeInteger(value) && Number(value) >= 0 ? undefined : 'a whole number, 0 or more',
+  from: countRule,
   signal: rule.signal,
 };
 

@@ -30,11 +30,6 @@ export class RunLog {
     this.#host = host;
   }
 
-  /** True once the last event is in the log. */
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
   /** Adds an event of the manager's own; `runEnded` ends the log. */
   add(event: Omit<RunStarted, 'seq'> | Omit<RunEnded, 'seq'>): void {
     if (this.#isOver || this.#isDropped) return;
@@ -49,7 +44,7 @@ export class RunLog {
     const observer: object = new LogObserver((event) => {
       if (event.type === 'pipelineStarted') this.#rootId ??= event.pipelineId;
       if (event.pipelineId !== this.#rootId || this.#isOver || this.#isDropped) return;
-      this.#push({ ...event, at: Number(event.at) });
+      this.#push(event);
       this.#host.flushSoon(this);
       this.#wake();
     });
@@ -107,9 +102,9 @@ export class RunLog {
     }
   }
 
-  #push(event: object): void {
+  #push(event: { readonly at: Date | number }): void {
     this.#lastSeq += 1;
-    this.#unwritten.push({ ...event, seq: this.#lastSeq } as StoredRunEvent);
+    this.#unwritten.push({ ...event, at: Number(event.at), seq: this.#lastSeq } as StoredRunEvent);
     // The store is away: what is lost is a gap for readers.
     if (this.#unwritten.length > MOST_EVENTS) this.#unwritten.shift();
   }

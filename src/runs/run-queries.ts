@@ -1,5 +1,6 @@
 import { checkOptions, invalidOption, rule } from '../errors/option-rules.js';
 import { runNotFound } from '../errors/run-errors.js';
+import { countRule } from '../run/spending-rules.js';
 import type { CancelOptions } from './cancel-options.js';
 import { stopRequestOf } from './cancel-options.js';
 import type { CancelOutcome } from './cancel-outcome.js';
@@ -129,8 +130,7 @@ export class RunQueries {
   async prune(options: PruneOptions): Promise<number> {
     checkOptions('prune', options, {
       endedBefore: (value) => (Number.isFinite(value) ? undefined : 'milliseconds since the epoch'),
-      keep: (value) =>
-        Number.isSafeInteger(value) && Number(value) >= 0 ? undefined : 'a whole number, 0 or more',
+      keep: countRule,
     });
     const { endedBefore, keep } = options;
     if (endedBefore === undefined && keep === undefined)

@@ -67,7 +67,6 @@ const startRules: OptionRules = {
 
 /** Start options that have been judged, with their defaults. */
 export interface JudgedStart {
-  readonly given: StartOptions;
   readonly strategy: RunStrategy;
   readonly onDisconnect: DisconnectMode;
   readonly metadata: JsonObject;
@@ -90,7 +89,6 @@ export function judgeStart(given: StartOptions): JudgedStart {
     });
   }
   return {
-    given,
     strategy,
     onDisconnect,
     metadata: metadata === undefined ? noMetadata : storableMetadata(metadata),

@@ -90,7 +90,7 @@ export class Sweeper {
       if (claimed.length < PAGE) break;
     }
     await this.#tellUnknown();
-    if (ended.length > 0) this.#tell(ended);
+    if (ended.length > 0) void this.#tell(ended);
     return ended;
   }
 
@@ -104,7 +104,6 @@ export class Sweeper {
     if (context === undefined) return false;
     const run = new OwnRun(this.#desk, record, { definition, context, insertedAt });
     this.#desk.add(run);
-    if (this.#desk.isClosing) void run.stop({ action: 'interrupt', reason: 'shutdown' });
     return true;
   }
 
@@ -120,12 +119,9 @@ export class Sweeper {
     }
   }
 
-  #tell(records: readonly RunRecord[]): void {
+  async #tell(records: readonly RunRecord[]): Promise<void> {
     try {
-      const told = this.#sweeping.onRecovered?.(Object.freeze(records));
-      Promise.resolve(told).catch((error: unknown) => {
-        this.#desk.log('warn', { error }, 'onRecovered failed');
-      });
+      await this.#sweeping.onRecovered?.(Object.freeze(records));
     } catch (error) {
       this.#desk.log('warn', { error }, 'onRecovered failed');
     }

@@ -3,6 +3,7 @@ import { decodeData, encodeData, NotEncodable } from '../data/codec.js';
 import { isInstanceOf } from '../data/foreign-value.js';
 import type { JsonObject, JsonValue } from '../data/json-value.js';
 import { PipelineError } from '../errors/pipeline-error.js';
+import { sessionConflict } from '../errors/run-errors.js';
 import { createSession } from '../run/session-state.js';
 import type { SessionState } from '../run/session-state.js';
 import type { StoredSession } from './run-store.js';
@@ -35,7 +36,7 @@ export class ThreadSession {
     );
     if (keys.length === 0) return undefined;
     const taken = keys.filter((key) => !isDeepStrictEqual(now.entries[key], this.#stored.entries[key]));
-    if (taken.length > 0) throw conflict(taken);
+    if (taken.length > 0) throw sessionConflict(taken);
     const entries = new Map<string, JsonValue>(Object.entries(now.entries));
     for (const key of keys) {
       if (Object.hasOwn(after, key)) entries.set(key, encoded(key, after[key]));
@@ -64,11 +65,4 @@ function encoded(key: string, value: unknown): JsonValue {
       remedy: 'Keep data in the session: plain objects, lists, texts, numbers, dates, Maps, Sets and bytes.',
     });
   }
-}
-
-function conflict(keys: readonly string[]): PipelineError {
-  return new PipelineError('SESSION_CONFLICT', {
-    problem: `Since this run began, another one has committed what it changed of the session too: '${keys.join("', '")}'. Nothing was kept.`,
-    remedy: 'Run it again, or let runs of one conversation follow one another.',
-  });
 }

@@ -1,6 +1,8 @@
 import { ignoreRejection, readProperty } from '../data/foreign-value.js';
 import { checkOptions, rule } from '../errors/option-rules.js';
 import { runNotFound } from '../errors/run-errors.js';
+import { systemClock } from '../ports/clock.js';
+import { alarmAt } from '../run/alarm.js';
 import { managerClosed } from './run-desk.js';
 import type { RunDesk } from './run-desk.js';
 import type { RunRecord } from './run-record.js';
@@ -53,13 +55,12 @@ function pause(
   return new Promise((resolve, reject) => {
     const end = (): void => {
       forget();
-      clearTimeout(timer);
+      stopAlarm?.();
       signal?.removeEventListener('abort', end);
       if (desk.isClosed) reject(managerClosed());
       else resolve();
     };
-    // Longer than a timer can be: the run is waited for without one.
-    const timer = ms < 2 ** 31 ? setTimeout(end, ms) : undefined;
+    const stopAlarm = ms === Infinity ? undefined : alarmAt(systemClock, systemClock.now() + ms, end);
     const forget = desk.onClosed(end);
     signal?.addEventListener('abort', end);
     if (other !== undefined) ignoreRejection(other.then(end));

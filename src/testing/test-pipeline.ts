@@ -78,32 +78,29 @@ export class PipelineTest<TIn, TOut> {
 
   #withEntries(kind: DictionaryKind, method: string, entries: EntriesSource): this {
     checkArgument(method, entries, entriesRule);
-    for (const [key, value] of entriesOf(entries)) {
-      keyName(key);
-      this.#entries[kind].push([key, value]);
-    }
+    for (const [key, value] of entriesOf(entries)) this.#add(kind, key, value);
+    return this;
+  }
+
+  #add(kind: DictionaryKind, key: Key, value: unknown): this {
+    keyName(key);
+    this.#entries[kind].push([key, value]);
     return this;
   }
 
   /** Sets one of the root's parameters; of a key set twice the last value counts. */
   withParameter<TInput>(key: string | ContextKey<unknown, unknown, TInput>, value: NoInfer<TInput>): this {
-    keyName(key);
-    this.#entries.parameters.push([key, value]);
-    return this;
+    return this.#add('parameters', key, value);
   }
 
   /** Sets one of the root's context items, such as a fake service; kept by reference. */
   withItem<TInput>(key: string | ContextKey<unknown, unknown, TInput>, value: NoInfer<TInput>): this {
-    keyName(key);
-    this.#entries.items.push([key, value]);
-    return this;
+    return this.#add('items', key, value);
   }
 
   /** Sets one of the root's properties; of a key set twice the last value counts. */
   withProperty<TInput>(key: string | ContextKey<unknown, unknown, TInput>, value: NoInfer<TInput>): this {
-    keyName(key);
-    this.#entries.properties.push([key, value]);
-    return this;
+    return this.#add('properties', key, value);
   }
 
   /**
@@ -222,9 +219,7 @@ export function testPipeline<TIn, TOut>(
 }
 
 function entriesRule(entries: unknown): string | undefined {
-  return typeof entries === 'object' && entries !== null
-    ? undefined
-    : 'an object, a Map or a list of entries';
+  return rule.object(entries) && 'an object, a Map or a list of entries';
 }
 
 function runRule(options: unknown): string | undefined {

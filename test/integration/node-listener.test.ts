@@ -2,10 +2,9 @@ import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { createRunHandler, nodeListener, type RunHandlerOptions } from 'heirline/http';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { collectGarbage } from './support/garbage.js';
 import { gated, newManager, until, work } from './support/managed.js';
 import { allSentEvents, problemOf, sentEvents, type ClientRun } from './support/served.js';
 
@@ -126,11 +125,9 @@ describe('nodeListener', () => {
     );
     const { socket } = await dial(url);
     socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
-    setFlagsFromString('--expose_gc');
-    const collect = runInNewContext('gc') as () => void;
     for (let round = 0; round < 5; round += 1) {
       await sleep(15);
-      collect();
+      collectGarbage();
     }
     socket.destroy();
     await until(() => isLeft);

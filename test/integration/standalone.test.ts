@@ -12,6 +12,7 @@ import {
 } from 'heirline';
 import { testPipeline } from 'heirline/testing';
 import {
+  collect,
   countsAt,
   definePipeline,
   defineStep,
@@ -226,12 +227,6 @@ describe('run', () => {
 });
 
 describe('stream', () => {
-  async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-    const collected: T[] = [];
-    for await (const item of items) collected.push(item);
-    return collected;
-  }
-
   test('sends many items through a sub-pipeline, in one execution and in order', async () => {
     const outputs = new PipelineRunner().stream(Repeat, [1, 2, 3]);
 

@@ -11,7 +11,7 @@ import {
   type PipelineContextOptions,
 } from 'heirline';
 import { ManualClock } from 'heirline/testing';
-import { aborted, delay, gate, nextTurn, rejectionOf, resultOf } from './support/harness.js';
+import { collect, aborted, delay, gate, nextTurn, rejectionOf, resultOf } from './support/harness.js';
 import { childNode, rootChild, rootNode } from './support/small-graphs.js';
 
 const runner = new PipelineRunner();
@@ -26,12 +26,6 @@ function watchedItems(): Iterable<number> & { touched: boolean } {
       yield* [1, 2, 3];
     },
   };
-}
-
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const collected: T[] = [];
-  for await (const item of items) collected.push(item);
-  return collected;
 }
 
 describe('a stream that is closed before the first item was asked for', () => {

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { RunManager, type RunHandle } from 'heirline';
-import { aborted, collect, failureOf, until, work } from '../integration/support/managed.js';
+import { aborted } from '../integration/support/harness.js';
+import { collect, failureOf, until, work } from '../integration/support/managed.js';
 import {
   ModelThread,
   type ModelRun,

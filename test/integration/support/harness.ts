@@ -217,3 +217,10 @@ export async function unhandledDuring(work: () => Promise<unknown>): Promise<unk
 export function range(first: number, last: number): number[] {
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
 }
+
+/** Everything that an asynchronous iterable gives. */
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const collected: T[] = [];
+  for await (const item of items) collected.push(item);
+  return collected;
+}

@@ -7,6 +7,7 @@ import {
   type RunManagerOptions,
 } from 'heirline';
 import { onTestFinished } from 'vitest';
+import { aborted } from './harness.js';
 
 /** A manager that is closed when the test has finished. */
 export function newManager(options: RunManagerOptions = {}): RunManager {
@@ -53,17 +54,6 @@ export function gated(name = 'Gated'): {
     seen.through += 1;
   }, name);
   return { definition, open, seen };
-}
-
-/** Resolves when a signal aborts. */
-export function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else
-      signal.addEventListener('abort', () => {
-        resolve();
-      });
-  });
 }
 
 /** Waits until something is so. */
