@@ -63,7 +63,7 @@ const selectable = optionNames.filter((name) => name.startsWith('inheritParent')
  */
 export class CompositeContextConfiguration implements Readonly<CompositeContextOptions> {
   /** No data; run identity, lineage sink, observer and dead-letter sink are inherited. */
-  static readonly default = new CompositeContextConfiguration(defaults);
+  static readonly default = new CompositeContextConfiguration();
   /** All seven on. */
   static readonly inheritAll = new CompositeContextConfiguration(eachOption(() => true));
   /** All seven off. */
@@ -81,9 +81,15 @@ export class CompositeContextConfiguration implements Readonly<CompositeContextO
   declare readonly inheritExecutionObserver: boolean;
   declare readonly inheritDeadLetterDecorator: boolean;
 
-  private constructor(options: CompositeContextOptions) {
+  /**
+   * The defaults with some options changed, like {@link CompositeContextConfiguration.create}.
+   *
+   * @throws {@link PipelineError} `OPTION_INVALID` for an unknown option or a wrong value.
+   */
+  constructor(options: PartialContextOptions = {}) {
+    const all = checked(options);
     for (const name of optionNames)
-      Object.assign(this, { [name]: frozenCopy(options[name], 'a context configuration', name) });
+      Object.assign(this, { [name]: frozenCopy(all[name], 'a context configuration', name) });
     Object.freeze(this);
   }
 
@@ -93,7 +99,7 @@ export class CompositeContextConfiguration implements Readonly<CompositeContextO
    * @throws {@link PipelineError} `OPTION_INVALID` for an unknown option or a wrong value.
    */
   static create(options: PartialContextOptions = {}): CompositeContextConfiguration {
-    return new CompositeContextConfiguration(checked(options));
+    return new CompositeContextConfiguration(options);
   }
 
   /**
@@ -104,9 +110,7 @@ export class CompositeContextConfiguration implements Readonly<CompositeContextO
    */
   with(recipe: ConfigurationRecipe): CompositeContextConfiguration {
     const options = eachOption((name) => this[name]);
-    return new CompositeContextConfiguration(
-      checked(applyRecipe(options, recipe, 'a context configuration')),
-    );
+    return new CompositeContextConfiguration(applyRecipe(options, recipe, 'a context configuration'));
   }
 
   static {

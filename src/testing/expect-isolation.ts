@@ -19,8 +19,7 @@ import { IsolationWatch } from './isolation-watch.js';
 import { definitionRule } from './definition-rule.js';
 import { isolatedRun } from './isolated-run.js';
 import type { IsolatedRun } from './isolated-run.js';
-import { WatchedItems } from './watched-items.js';
-import { watchNode } from './watched-node.js';
+import { WatchedNodes } from './watched-nodes.js';
 
 /** How {@link expectIsolation} runs a pipeline. */
 export interface IsolationOptions<TIn = unknown> {
@@ -82,13 +81,13 @@ async function prove<TIn, TOut>(
   checkOptions('expectIsolation', options, optionRules);
   const { runs: count = 50, context = {}, seed = 1 + Math.floor(Math.random() * 2 ** 31), input } = options;
   const watch = new IsolationWatch(seed);
-  const watchedItems = new WatchedItems();
+  const watchedNodes = new WatchedNodes(watch);
   const pipeline = new ReplacedPipeline(
     definition,
     { container: options.container },
     {
       definition: () => undefined,
-      node: (node) => watchNode(node, watch, watchedItems),
+      node: (node) => watchedNodes.binding(node),
     },
   );
   const runs = Array.from({ length: count }, (_, run) =>

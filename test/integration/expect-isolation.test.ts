@@ -345,6 +345,31 @@ describe('a pipeline that keeps its runs apart', () => {
     expect(error.cause).toMatchObject({ code: 'NODE_ACTIVATION_FAILED' });
   });
 
+  test('flushes a sink that stands in two nodes once', async () => {
+    const flushed: string[] = [];
+    class Keep extends SinkNode<number> {
+      override write() {
+        return undefined;
+      }
+      override flush({ runId }: PipelineContext) {
+        flushed.push(runId);
+      }
+    }
+    const keep = new Keep();
+    class Two {
+      define(builder: PipelineBuilder) {
+        const numbers = builder.addSource([1, 2]);
+        builder.addSink(keep, { from: numbers });
+        builder.addSink(keep, { from: numbers });
+      }
+    }
+
+    await expectIsolation(Two, { runs: 3 });
+
+    expect(flushed).toHaveLength(3);
+    expect(new Set(flushed).size).toBe(3);
+  });
+
   test('has its nodes initialised, flushed and disposed as ever, frozen ones and ones with private state too', async () => {
     const calls: string[] = [];
     class Save extends SinkNode<Order> {

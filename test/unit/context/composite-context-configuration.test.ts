@@ -58,6 +58,17 @@ describe('create', () => {
     expect(dataOf(CompositeContextConfiguration.create())).toEqual(options(false, true));
   });
 
+  test('is what the constructor does', () => {
+    expect(dataOf(new CompositeContextConfiguration())).toEqual(options(false, true));
+    expect(dataOf(new CompositeContextConfiguration({ inheritParentItems: true }))).toEqual({
+      ...options(false, true),
+      inheritParentItems: true,
+    });
+    expect(() => new CompositeContextConfiguration(misuse({ inheritAll: true }))).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID' }),
+    );
+  });
+
   test('keeps a frozen copy of a key selection', () => {
     const pick = ['a'];
     const { inheritParentItems } = CompositeContextConfiguration.create({ inheritParentItems: { pick } });

@@ -2,31 +2,46 @@ import type { NodeBinding } from '../builder/node-binding.js';
 import type { PipelineContext } from '../context/pipeline-context.js';
 import type { ReplaceableNode } from '../engine/node-replacement.js';
 import type { IsolationWatch } from './isolation-watch.js';
-import type { WatchedItems } from './watched-items.js';
+import { WatchedItems } from './watched-items.js';
 
 type NodeCall = (...args: readonly unknown[]) => unknown;
 
-/** Puts a watch around each call of a node's own code; undefined for what has no code. */
-export function watchNode(
-  node: ReplaceableNode,
-  watch: IsolationWatch,
-  items: WatchedItems,
-): NodeBinding | undefined {
-  const around = (instance: object): object => new WatchedNode(instance, node, watch, items).methods();
-  const { binding, kind } = node;
-  switch (binding?.how) {
-    case 'class':
-      return { ...binding, around };
-    case 'instance':
-      return { how: 'instance', instance: around(binding.instance) };
-    case 'function': {
-      const method = kind === 'source' ? 'open' : kind === 'sink' ? 'write' : 'transform';
-      return { how: 'instance', instance: around({ [method]: binding.call }) };
+/** Puts a watch around each call of the nodes' own code. */
+export class WatchedNodes {
+  readonly #watch: IsolationWatch;
+  readonly #items = new WatchedItems();
+  /** An instance that stands in several nodes stays one: it is initialised, flushed and disposed once. */
+  readonly #known = { items: new WeakMap<object, object>(), streams: new WeakMap<object, object>() };
+
+  constructor(watch: IsolationWatch) {
+    this.#watch = watch;
+  }
+
+  /** What stands in the place of a node; undefined for one that has no code. */
+  binding({ binding, kind, isStream }: ReplaceableNode): NodeBinding | undefined {
+    const around = (instance: object): object => this.#around(instance, isStream);
+    switch (binding?.how) {
+      case 'class':
+        return { ...binding, around };
+      case 'instance':
+        return { how: 'instance', instance: around(binding.instance) };
+      case 'function': {
+        const method = kind === 'source' ? 'open' : kind === 'sink' ? 'write' : 'transform';
+        return { how: 'instance', instance: around({ [method]: binding.call }) };
+      }
+      case 'iterable':
+        return { how: 'instance', instance: around({ open: () => binding.items }) };
+      default:
+        return undefined;
     }
-    case 'iterable':
-      return { how: 'instance', instance: around({ open: () => binding.items }) };
-    default:
-      return undefined;
+  }
+
+  #around(instance: object, isStream: boolean): object {
+    const known = isStream ? this.#known.streams : this.#known.items;
+    const watched =
+      known.get(instance) ?? new WatchedNode(instance, isStream, this.#watch, this.#items).methods();
+    known.set(instance, watched);
+    return watched;
   }
 }
 
@@ -34,7 +49,7 @@ export function watchNode(
 class WatchedNode {
   constructor(
     private readonly instance: object,
-    private readonly node: ReplaceableNode,
+    private readonly isStream: boolean,
     private readonly watch: IsolationWatch,
     private readonly items: WatchedItems,
   ) {}
@@ -46,7 +61,7 @@ class WatchedNode {
       open: async (context) =>
         this.#stream('output', await this.#between('open', [context], context as PipelineContext), context),
       transform: (item, context) =>
-        this.node.isStream
+        this.isStream
           ? this.#stream(
               'output',
               this.#call('transform', this.#stream('item', item, context), context),
@@ -71,10 +86,11 @@ class WatchedNode {
   /** Calls a method for one item. */
   async #each(name: string, item: unknown, context: PipelineContext): Promise<unknown> {
     const run = this.watch.runOf(context);
+    const path = pathOf(context);
     const result = await this.#between(name, [item, context], context, () => {
-      this.watch.look(run, this.node.path, 'item', item);
+      this.watch.look(run, path, 'item', item);
     });
-    if (result !== item) this.watch.look(run, this.node.path, 'output', result);
+    if (result !== item) this.watch.look(run, path, 'output', result);
     return result;
   }
 
@@ -85,12 +101,13 @@ class WatchedNode {
     context: PipelineContext,
     look?: () => void,
   ): Promise<unknown> {
-    const { watch, node } = this;
+    const { watch } = this;
+    const path = pathOf(context);
     const run = watch.runOf(context);
     watch.checked += 1;
     await watch.pause(run);
     const lookAll = (): void => {
-      watch.lookAround(run, node.path, context);
+      watch.lookAround(run, path, context);
       look?.();
     };
     lookAll();
@@ -99,7 +116,7 @@ class WatchedNode {
       await watch.pause(run);
       return result;
     } catch (thrown) {
-      watch.look(run, node.path, 'error', thrown);
+      watch.look(run, path, 'error', thrown);
       throw thrown;
     } finally {
       lookAll();
@@ -108,20 +125,26 @@ class WatchedNode {
 
   /** Looks at the items of a stream on their way into the node, or out of it. */
   #stream(key: string, items: unknown, given: unknown): unknown {
-    const { watch, node } = this;
+    const { watch } = this;
     const context = given as PipelineContext;
+    const path = pathOf(context);
     const run = watch.runOf(context);
     return this.items.around(items, {
       before: () => {
         // Here, unlike behind an await, the current context is that of the node's code.
-        watch.lookAtCurrent(run, node.path);
+        watch.lookAtCurrent(run, path);
         return watch.pause(run);
       },
       after: (item) => {
         watch.checked += 1;
-        watch.look(run, node.path, key, item);
-        watch.lookAround(run, node.path, context);
+        watch.look(run, path, key, item);
+        watch.lookAround(run, path, context);
       },
     });
   }
+}
+
+/** Where the node stands that a context was given to. */
+function pathOf({ path, currentNodeId = '' }: PipelineContext): string {
+  return `${path}/${currentNodeId}`;
 }
