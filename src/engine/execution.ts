@@ -7,7 +7,6 @@ import type { PipelineError } from '../errors/pipeline-error.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
 import { notifyObserver } from '../observability/observers.js';
 import type { CancelScope } from '../run/cancel-scope.js';
-import type { LogMethod } from '../ports/logger.js';
 import type { ExecutionEvents, ExecutionObserver } from '../ports/execution-observer.js';
 import type { Closing } from './closing-steps.js';
 import type { HeldLetters, LetterHolder } from './held-letters.js';
@@ -63,7 +62,7 @@ class ExecutionExtras {
   closing: Closing | undefined;
   letters: HeldLetters | undefined;
   stops: Set<() => void> | undefined;
-  told: ToldEvents | undefined;
+  told: ToldEvents<Execution> | undefined;
   /** Stop watching for the end of its scope. */
   watches: Set<() => void> | undefined;
   lingering: Lingering | undefined;
@@ -286,32 +285,38 @@ export class Execution implements ChildOutputs, ContextHolder {
   }
 
   /** What the observer has been told of this execution; undefined before its start, and where nobody listens. */
-  get told(): ToldEvents | undefined {
+  get told(): ToldEvents<Execution> | undefined {
     return this.#extras?.told;
   }
 
-  set told(told: ToldEvents | undefined) {
+  set told(told: ToldEvents<Execution> | undefined) {
     Execution.#extrasOf(this).told = told;
   }
 
-  /** The one place that makes events. Call it only where `observer` is there: nobody listening costs nothing. */
-  notify<TType extends keyof ExecutionEvents>(type: TType, path: string, fields: EventFields<TType>): void {
-    if (this.observer === undefined || this.run.isTold) return;
-    if (this.told?.admits(type, path, fields) !== true) return;
-    const { frame } = this;
-    const warn: LogMethod = (line, message) => {
-      frame.report('warn', line, message);
-    };
-    const { identity, pipelineId, services } = frame;
-    const event = Object.freeze({
-      type,
-      path,
-      runId: identity.get('runId'),
-      pipelineId,
-      at: new Date(frame.scope.clock.now()),
-      ...services.run.redactor.data(fields),
-    });
-    notifyObserver(this.observer, event, { warn });
+  /**
+   * The one place that makes events. Call it only where `observer` is there: nobody listening costs nothing.
+   *
+   * @param nodeId the node that an event is about.
+   */
+  notify<TType extends keyof ExecutionEvents>(
+    type: TType,
+    path: string,
+    fields: EventFields<TType>,
+    nodeId?: string,
+  ): void {
+    const { told, frame } = this;
+    if (told === undefined || this.run.isTold || !told.admits(type, path, nodeId ?? '', fields)) return;
+    const { executionObserver, run } = frame.services;
+    if (executionObserver === undefined) return;
+    const { runId, pipelineId } = told.origin;
+    const at = new Date(frame.scope.clock.now());
+    const said = run.redactor.data(fields);
+    // Written twice, as one more spread would cost as much as all the rest.
+    const event =
+      nodeId === undefined
+        ? { type, path, runId, pipelineId, at, ...said }
+        : { type, path, runId, pipelineId, at, nodeId, ...said };
+    notifyObserver(executionObserver, Object.freeze(event), frame);
   }
 
   // Static, as a private method would cost every instance a mark.
@@ -320,8 +325,8 @@ export class Execution implements ChildOutputs, ContextHolder {
   }
 }
 
-/** What an event says beside what all events say. */
+/** What an event says beside what all events, and all events of nodes, say. */
 export type EventFields<TType extends keyof ExecutionEvents> = Omit<
   ExecutionEvents[TType],
-  'type' | 'path' | 'runId' | 'pipelineId' | 'at'
+  'type' | 'path' | 'runId' | 'pipelineId' | 'at' | 'nodeId'
 >;

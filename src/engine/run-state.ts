@@ -52,8 +52,6 @@ export class RunState {
   readonly abandoned = new Set<string>();
   /** Nodes with lifetime `run`, by path. */
   readonly sharedNodes = new Map<string, unknown>();
-  /** Tell the end of each execution that the observer knows to be open, by the id of the execution; made when first needed. */
-  told: Map<string, () => void> | undefined;
   /** True once the observer has been told the end of the run: nothing is told afterwards. */
   isTold = false;
   /** What the run writes to streams, by stream; made when first needed. */

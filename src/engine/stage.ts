@@ -84,13 +84,9 @@ export abstract class NodeStage extends Stage {
   }
 
   /** Makes an event of this node. Call it only where the execution has an observer. */
-  tell<TType extends NodeEventType>(
-    execution: Execution,
-    type: TType,
-    fields: Omit<EventFields<TType>, 'nodeId'>,
-  ): void {
+  tell<TType extends NodeEventType>(execution: Execution, type: TType, fields: EventFields<TType>): void {
     const { id, path } = this.site;
-    execution.notify(type, path, { nodeId: id, ...fields } as EventFields<TType>);
+    execution.notify(type, path, fields, id);
   }
 
   /** Tells an observer that the node has ended; only the first time counts. */

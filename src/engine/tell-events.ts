@@ -13,13 +13,12 @@ export function outcomeOf(execution: Execution): Outcome {
 
 /** Tells the observer that an execution has started; after the end of the run nothing is told. */
 export function tellStart({ blueprint }: Plan, execution: Execution): void {
-  const { run, frame, observer } = execution;
+  const { run, frame, observer, around } = execution;
   if (observer === undefined || run.isTold) return;
+  const { pipelineId, identity } = frame;
+  if (around !== undefined && around.told?.adopt(pipelineId, execution) !== true) return;
   const { name: pipelineName, path } = blueprint;
-  execution.told = new ToldEvents(pipelineName, path);
-  (run.told ??= new Map()).set(frame.pipelineId, () => {
-    cutOff(execution);
-  });
+  execution.told = new ToldEvents({ pipelineName, path, runId: identity.get('runId'), pipelineId });
   execution.notify('pipelineStarted', path, { pipelineName });
 }
 
@@ -31,47 +30,40 @@ export function tellNodesStarted(plan: Plan, execution: Execution): void {
 /**
  * Tells the observer how an execution has ended; before that, the ends of all that has started in it and goes on.
  *
- * Only the first call counts. At the top of a run, executions that go on by themselves are told as ended, too: no event
- * comes after that of the run's end.
+ * Only the first call counts. No event comes after that of the run's end.
  */
 export function tellEnd(execution: Execution): void {
-  if (execution.told === undefined || execution.told.isOver) return;
-  const { run, frame, around } = execution;
-  endChildren(execution);
-  if (around === undefined) {
-    const { pipelineId } = frame;
-    // What has started later lies further in.
-    for (const [id, end] of [...(run.told ?? [])].reverse()) if (id !== pipelineId) end();
-  }
-  tellOwnEnd(execution, outcomeOf(execution));
-  if (around === undefined) run.isTold = true;
+  const { told } = execution;
+  if (told === undefined || told.isOver) return;
+  endChildren(told, execution);
+  tellOwnEnd(told, execution, outcomeOf(execution));
+  if (execution.around === undefined) execution.run.isTold = true;
 }
 
-/** Ends an execution that goes on, for the observer: its run, or the execution around it, is over. */
+/** Ends an execution that goes on, for the observer: the execution around it is over. */
 function cutOff(execution: Execution): void {
-  if (execution.told === undefined || execution.told.isOver) return;
-  endChildren(execution);
+  const { told } = execution;
+  if (told === undefined || told.isOver) return;
+  endChildren(told, execution);
   const outcome = outcomeOf(execution);
-  tellOwnEnd(execution, outcome === 'succeeded' ? 'cancelled' : outcome);
+  tellOwnEnd(told, execution, outcome === 'succeeded' ? 'cancelled' : outcome);
 }
 
 /** Ends the children that composites of an execution have started and not ended. */
-function endChildren(execution: Execution): void {
-  for (const [childPipelineId, { path, nodeId, attempt }] of execution.told?.openChildren ?? []) {
-    execution.run.told?.get(childPipelineId)?.();
-    const outcome: Outcome = 'cancelled';
-    execution.notify('compositeCompleted', path, { nodeId, childPipelineId, attempt, outcome });
+function endChildren(told: ToldEvents<Execution>, execution: Execution): void {
+  for (const { path, nodeId, childPipelineId, attempt, execution: child } of told.openChildren) {
+    if (child !== undefined) cutOff(child);
+    const fields = { childPipelineId, attempt, outcome: 'cancelled' } as const;
+    execution.notify('compositeCompleted', path, fields, nodeId);
   }
 }
 
-function tellOwnEnd(execution: Execution, outcome: Outcome): void {
-  const { told } = execution;
-  if (told === undefined) return;
-  const { path, pipelineName } = told;
-  execution.run.told?.delete(execution.frame.pipelineId);
-  for (const [nodePath, nodeId] of told.openNodes) {
-    const isOther = outcome === 'failed' && execution.failedStage?.path !== nodePath;
-    execution.notify('nodeCompleted', nodePath, { nodeId, outcome: isOther ? 'cancelled' : outcome });
+function tellOwnEnd(told: ToldEvents<Execution>, execution: Execution, outcome: Outcome): void {
+  const { path, pipelineName } = told.origin;
+  for (const node of told.openNodes) {
+    const isOther = outcome === 'failed' && execution.failedStage?.path !== node.path;
+    const fields = { outcome: isOther ? 'cancelled' : outcome };
+    execution.notify('nodeCompleted', node.path, fields, node.nodeId);
   }
   if (outcome === 'succeeded') execution.notify('pipelineCompleted', path, { pipelineName, outcome });
   else {

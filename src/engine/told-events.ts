@@ -1,15 +1,29 @@
 import type { ExecutionEvents } from '../ports/execution-observer.js';
 
-/** A child that a composite's observer has been told of as started. */
-export interface StartedChild {
+/** What every event of one execution says. */
+export interface EventOrigin {
+  readonly pipelineName: string;
   readonly path: string;
-  readonly nodeId: string;
-  readonly attempt: number;
+  readonly runId: string;
+  readonly pipelineId: string;
 }
 
-/** What an event says of the node and the child that it is about. */
+/** A node that the observer has been told of as started. */
+interface StartedNode {
+  readonly path: string;
+  readonly nodeId: string;
+}
+
+/** A child that the observer has been told of as started. */
+interface StartedChild<TExecution> extends StartedNode {
+  readonly childPipelineId: string;
+  readonly attempt: number;
+  /** The child's execution; undefined until its own start is told. */
+  execution: TExecution | undefined;
+}
+
+/** What an event says of the child that it is about. */
 export interface EventSubject {
-  readonly nodeId?: string;
   readonly childPipelineId?: string;
   readonly attempt?: number;
 }
@@ -19,47 +33,51 @@ export interface EventSubject {
  *
  * An end without its start, a second end, and a start after the end of the execution are not told.
  */
-export class ToldEvents {
-  /** The ids of the nodes that have started, by path, in the order of the plan. */
-  readonly #nodes = new Map<string, string>();
-  /** The children that composites of the execution have started, by the id of the child's execution. */
-  #children: Map<string, StartedChild> | undefined;
+export class ToldEvents<TExecution> {
+  /** In the order of the plan, which is that of their ends as well, nearly always: the first is looked at first. */
+  readonly #nodes: StartedNode[] = [];
+  /** By the id of the child's execution. */
+  #children: Map<string, StartedChild<TExecution>> | undefined;
   #isOver = false;
 
-  constructor(
-    readonly pipelineName: string,
-    readonly path: string,
-  ) {}
+  constructor(readonly origin: EventOrigin) {}
 
   /** True once the end of the execution has been told. */
   get isOver(): boolean {
     return this.#isOver;
   }
 
-  /** The nodes that have started and not ended: path and id. */
-  get openNodes(): readonly (readonly [path: string, nodeId: string])[] {
-    return [...this.#nodes];
+  /** The nodes that have started and not ended. */
+  get openNodes(): readonly StartedNode[] {
+    return this.#nodes.slice();
   }
 
   /** The children that have started and not ended. */
-  get openChildren(): readonly (readonly [childPipelineId: string, child: StartedChild])[] {
-    return [...(this.#children ?? [])];
+  get openChildren(): readonly StartedChild<TExecution>[] {
+    return [...(this.#children?.values() ?? [])];
+  }
+
+  /** Notes the execution of a child that has started; false where the observer does not know of the child. */
+  adopt(childPipelineId: string, execution: TExecution): boolean {
+    const child = this.#children?.get(childPipelineId);
+    if (child === undefined) return false;
+    child.execution = execution;
+    return true;
   }
 
   /** Whether an event may be told; a start is noted, an end takes the note away. */
-  admits(type: keyof ExecutionEvents, path: string, subject: EventSubject): boolean {
-    const { nodeId = '', childPipelineId = '', attempt = 1 } = subject;
+  admits(type: keyof ExecutionEvents, path: string, nodeId: string, subject: EventSubject): boolean {
     switch (type) {
       case 'nodeStarted':
-        if (!this.#isOver) this.#nodes.set(path, nodeId);
+        if (!this.#isOver) this.#nodes.push({ path, nodeId });
         return !this.#isOver;
       case 'nodeCompleted':
-        return this.#nodes.delete(path);
+        return this.#endNode(path);
       case 'compositeStarted':
-        if (!this.#isOver) (this.#children ??= new Map()).set(childPipelineId, { path, nodeId, attempt });
+        if (!this.#isOver) this.#startChild(path, nodeId, subject);
         return !this.#isOver;
       case 'compositeCompleted':
-        return this.#children?.delete(childPipelineId) === true;
+        return this.#children?.delete(subject.childPipelineId ?? '') === true;
       case 'pipelineCompleted':
       case 'pipelineFailed':
         if (this.#isOver) return false;
@@ -69,5 +87,18 @@ export class ToldEvents {
         // Of an item: its dead letter may leave when the execution has ended.
         return true;
     }
+  }
+
+  #endNode(path: string): boolean {
+    const nodes = this.#nodes;
+    const at = nodes.findIndex((node) => node.path === path);
+    if (at === 0) nodes.shift();
+    else if (at > 0) nodes.splice(at, 1);
+    return at >= 0;
+  }
+
+  #startChild(path: string, nodeId: string, { childPipelineId = '', attempt = 1 }: EventSubject): void {
+    const child = { path, nodeId, childPipelineId, attempt, execution: undefined };
+    (this.#children ??= new Map()).set(childPipelineId, child);
   }
 }

@@ -2,7 +2,6 @@ import { ignoreRejection, isThenable, toPromise } from '../data/foreign-value.js
 import { invalidOption } from '../errors/option-rules.js';
 import { executionEventTypes } from '../ports/execution-observer.js';
 import type { ExecutionEvent, ExecutionObserver } from '../ports/execution-observer.js';
-import type { Logger } from '../ports/logger.js';
 import { observerProblem } from '../ports/observer-shape.js';
 
 type Listener = (event: ExecutionEvent) => unknown;
@@ -51,21 +50,26 @@ class JoinedObserver {
   }
 }
 
+/** Takes down what an observer did wrong. */
+interface Reporter {
+  report(level: 'warn', line: object, message: string): void;
+}
+
 /** Tells an observer of an event; what it throws or rejects with is logged as a warning and changes nothing. */
-export function notifyObserver(
-  observer: ExecutionObserver,
-  event: ExecutionEvent,
-  logger: Pick<Logger, 'warn'>,
-): void {
-  const warn = (error: unknown): void => {
-    logger.warn({ error, event: event.type, path: event.path }, 'an execution observer failed');
-  };
+export function notifyObserver(observer: ExecutionObserver, event: ExecutionEvent, reporter: Reporter): void {
   try {
     const returned = tell(observer, event.type as keyof ExecutionObserver, event);
-    if (isThenable(returned)) toPromise(returned).catch(warn);
+    if (!isThenable(returned)) return;
+    toPromise(returned).catch((error: unknown) => {
+      reportFailed(error, event, reporter);
+    });
   } catch (error) {
-    warn(error);
+    reportFailed(error, event, reporter);
   }
+}
+
+function reportFailed(error: unknown, { type, path }: ExecutionEvent, reporter: Reporter): void {
+  reporter.report('warn', { error, event: type, path }, 'an execution observer failed');
 }
 
 function tell(observer: ExecutionObserver, type: keyof ExecutionObserver, event: ExecutionEvent): unknown {

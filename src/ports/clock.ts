@@ -11,9 +11,23 @@ export interface Clock {
   clearTimeout(handle: unknown): void;
 }
 
+let timer = performance;
+let timeOrigin = timer.timeOrigin;
+
+/** The time by the process's timer, which is asked for its origin once: fake timers put another one in its place. */
+function timeNow(): number {
+  // A getter of the global object.
+  const current = performance;
+  if (current !== timer) {
+    timer = current;
+    timeOrigin = current.timeOrigin;
+  }
+  return timeOrigin + current.now();
+}
+
 /** The clock of the process, which does not follow when somebody sets the time of the machine: the default. */
 export const systemClock: Clock = Object.freeze({
-  now: () => performance.timeOrigin + performance.now(),
+  now: timeNow,
   setTimeout: (callback: () => void, ms: number) => setTimeout(callback, ms),
   clearTimeout: (handle: unknown) => {
     clearTimeout(handle as NodeJS.Timeout);

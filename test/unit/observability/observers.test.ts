@@ -2,7 +2,6 @@ import { describe, expect, test, vi } from 'vitest';
 import { notifyObserver, observers } from '../../../src/observability/observers.js';
 import { executionEventTypes } from '../../../src/ports/execution-observer.js';
 import type { ExecutionObserver, PipelineStarted } from '../../../src/ports/execution-observer.js';
-import { silentLogger } from '../../../src/ports/logger.js';
 import { throws } from '../support/thrown.js';
 
 const event: PipelineStarted = Object.freeze({
@@ -64,11 +63,12 @@ describe('telling an observer', () => {
   ];
   for (const [manner, pipelineStarted] of failures) {
     test(`that ${manner} is logged as a warning and changes nothing`, async () => {
-      const warn = vi.fn();
-      notifyObserver({ pipelineStarted }, event, { ...silentLogger, warn });
+      const report = vi.fn();
+      notifyObserver({ pipelineStarted }, event, { report });
       await new Promise(setImmediate);
 
-      expect(warn).toHaveBeenCalledExactlyOnceWith(
+      expect(report).toHaveBeenCalledExactlyOnceWith(
+        'warn',
         { error: 'broken', event: 'pipelineStarted', path: 'orders' },
         'an execution observer failed',
       );
@@ -76,27 +76,24 @@ describe('telling an observer', () => {
   }
 
   test('that rejects in a group is logged once per member, and none goes unhandled', async () => {
-    const warn = vi.fn();
+    const report = vi.fn();
     const unhandled = vi.fn();
     process.on('unhandledRejection', unhandled);
     const failing = { pipelineStarted: () => Promise.reject('broken') };
-    notifyObserver(observers(failing, failing, { pipelineStarted: throws('too') }), event, {
-      ...silentLogger,
-      warn,
-    });
+    notifyObserver(observers(failing, failing, { pipelineStarted: throws('too') }), event, { report });
     await new Promise(setImmediate);
     await new Promise(setImmediate);
     process.off('unhandledRejection', unhandled);
 
     expect(unhandled).not.toHaveBeenCalled();
-    expect(warn).toHaveBeenCalled();
+    expect(report).toHaveBeenCalled();
   });
 
   test('that has no such method is fine', () => {
-    const warn = vi.fn();
-    notifyObserver({}, event, { ...silentLogger, warn });
+    const report = vi.fn();
+    notifyObserver({}, event, { report });
 
-    expect(warn).not.toHaveBeenCalled();
+    expect(report).not.toHaveBeenCalled();
   });
 });
 
@@ -113,7 +110,7 @@ describe('whatever an observer throws', () => {
   };
 
   test('is logged and has no other effect, also what cannot be read', async () => {
-    const warn = vi.fn();
+    const report = vi.fn();
     const rejecting = {
       then: (_: unknown, refuse: (reason: unknown) => void) => {
         refuse(revoked());
@@ -121,10 +118,10 @@ describe('whatever an observer throws', () => {
     };
     for (const nodeStarted of [throws(revoked()), () => revoked(), () => unreadable, () => rejecting])
       for (const observer of [{ nodeStarted }, observers({ nodeStarted }, {})])
-        notifyObserver(observer, { type: 'nodeStarted', path: 'p' } as never, { warn });
+        notifyObserver(observer, { type: 'nodeStarted', path: 'p' } as never, { report });
     await new Promise(setImmediate);
 
     // Twice thrown and twice rejected; what cannot be read is no promise.
-    expect(warn).toHaveBeenCalledTimes(4);
+    expect(report).toHaveBeenCalledTimes(4);
   });
 });
