@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, type Problem, type Run } from './client.js';
+import { Client, type Run } from './client.js';
 import { ServiceProcess } from './service-process.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'run-service-'));
@@ -56,14 +56,18 @@ const watched = await ida.ask('packing', 'what to pack?', { ...long, onDisconnec
 for await (const { type } of ida.follow(watched)) if (type === 'nodeStarted') break;
 console.log(`  Ida's run: ${endOf(await ida.wait(watched))}`);
 
-console.log('\nA crash: the service is killed while a run is under way, and started again');
+console.log('\nA crash: the service is killed while a run is under way and another one waits');
 const orphan = await ada.ask(rome, 'which way?', long);
+const queued = await grace.ask(rome, 'how long?', { strategy: 'enqueue' });
+console.log(`  Ada's run: ${endOf(orphan)}, Grace's run: ${endOf(queued)}`);
 console.log(`  ended by ${String(await service.end('SIGKILL'))}`);
+
+console.log('\nThe recovery: the service is started again on the same file');
 service = await ServiceProcess.start(file, service.port);
-const found = await ada.call<Run & Problem>('GET', `/runs/${orphan.runId}/wait`);
-console.log(
-  `  Ada's run: ${found.status === 200 ? endOf(found.body) : `${String(found.status)} ${found.body.code}`}`,
-);
+console.log(`  Ada's run: ${endOf(await ada.wait(orphan))}`);
+console.log(`  Grace's run: ${endOf(await grace.wait(queued))}`);
+console.log(`  Ada's first run is still there: ${endOf(await ada.wait(first))}`);
+console.log('  the session:', await ada.session(rome));
 
 console.log('\nThe service is told to end while a run is under way');
 const last = await ada.ask(rome, 'when to go?', long);

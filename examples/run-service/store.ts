@@ -1,7 +1,5 @@
-import { MemoryRunStore, type RunStore } from 'heirline';
+import type { RunStore } from 'heirline';
+import { sqliteRunStore } from 'heirline/sqlite';
 
-/**
- * Where the service keeps its runs. Another store is another line: nothing else of the service changes. This one
- * forgets with its process; a durable one keeps them in the file.
- */
-export const openStore = (_file: string): RunStore => new MemoryRunStore();
+/** Where the service keeps its runs: in a file, so that they outlive its process. Another store is another line. */
+export const openStore = (path: string): RunStore => sqliteRunStore({ path });
