@@ -5,15 +5,22 @@ import { PipelineError } from '../errors/pipeline-error.js';
 /**
  * How a run ended, and whether the store knows it.
  *
- * Of a run that this manager has not executed, `nodes` and `context` are absent.
+ * Of a run that this manager has not executed, `pipelineId`, `nodes` and `context` are absent; the `counts` of its
+ * record tell what passed each node.
  */
-export type ManagedRunResult = RunResult & {
+export interface ManagedRunResult
+  extends
+    Omit<RunResult, 'pipelineId' | 'nodes' | 'context'>,
+    Partial<Pick<RunResult, 'pipelineId' | 'nodes' | 'context'>> {
   /** False where the end could not be stored yet; it is tried again until the manager is closed. */
   readonly persisted: boolean;
-};
+}
+
+/** The result of a run as far as it is known: all of it, or what the record of the run tells. */
+export type KnownResult = Omit<ManagedRunResult, 'persisted'>;
 
 /** Adds to a result whether it is stored; as JSON it is written as before, with that. */
-export function managedResult(result: RunResult, persisted: boolean): ManagedRunResult {
+export function managedResult(result: KnownResult, persisted: boolean): ManagedRunResult {
   const managed = { ...result, persisted };
   const write: unknown = Reflect.get(result, 'toJSON');
   Object.defineProperty(managed, 'toJSON', {

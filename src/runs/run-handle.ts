@@ -1,5 +1,4 @@
 import { ignoreRejection } from '../data/foreign-value.js';
-import type { RunResult } from '../engine/run-result.js';
 import { checkOptions, rule } from '../errors/option-rules.js';
 import { countRule } from '../run/spending-rules.js';
 import { PipelineError } from '../errors/pipeline-error.js';
@@ -11,7 +10,7 @@ import { stopRequestOf } from './cancel-options.js';
 import { EventReader } from './event-reader.js';
 import type { EventReaderOptions } from './event-reader.js';
 import { managedResult } from './managed-result.js';
-import type { ManagedRunResult } from './managed-result.js';
+import type { KnownResult, ManagedRunResult } from './managed-result.js';
 import type { OwnRun } from './own-run.js';
 import type { RunDesk } from './run-desk.js';
 import type { RunEvent } from './run-event.js';
@@ -185,8 +184,8 @@ async function cancelHere(desk: RunDesk, runId: string, options?: CancelOptions)
 }
 
 /** What a record tells of the result: nodes and context were in another process. */
-function resultOf({ runId, pipelineName, startedAt = 0, endedAt = 0, cost }: RunRecord): RunResult {
-  const known: Partial<RunResult> = {
+function resultOf({ runId, pipelineName, startedAt = 0, endedAt = 0, cost }: RunRecord): KnownResult {
+  return {
     runId,
     pipelineName,
     status: 'succeeded',
@@ -194,7 +193,6 @@ function resultOf({ runId, pipelineName, startedAt = 0, endedAt = 0, cost }: Run
     abandoned: [],
     cost: [...cost],
   };
-  return known as RunResult;
 }
 
 /** The error of a record; its class is lost, its code and words are not. */

@@ -198,6 +198,8 @@ describe('two managers of one store', () => {
     expect(again.id).toBe(first.id);
     open();
     expect(await again.result).toMatchObject({ runId: first.id, status: 'succeeded', persisted: true });
+    expect(await again.result).not.toHaveProperty('nodes');
+    expect(await first.result).toHaveProperty('nodes');
     expect(again.record.status).toBe('success');
     const bad = work(() => {
       throw new Error('no');

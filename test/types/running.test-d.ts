@@ -21,6 +21,7 @@ import {
   type PipelineDefinition,
   type PipelineGraph,
   type RootDefinition,
+  type RunHandle,
   type RunResult,
   type TakenBy,
 } from 'heirline';
@@ -211,4 +212,12 @@ describe('testPipeline', () => {
     // @ts-expect-error the stub gives what the child would give
     testPipeline(Root).withChild(Length, (text) => text);
   });
+});
+
+test('the result of a managed run has what only its executor knows where it was executed here', () => {
+  expectTypeOf<RunHandle['result']>().resolves.toHaveProperty('persisted').toEqualTypeOf<boolean>();
+  expectTypeOf<RunHandle['result']>().resolves.toHaveProperty('runId').toEqualTypeOf<string>();
+  expectTypeOf<Awaited<RunHandle['result']>['nodes']>().toEqualTypeOf<
+    ReadonlyMap<string, NodeCounts> | undefined
+  >();
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { runPipeline, type PipelineBuilder, type RunResult } from 'heirline';
-import { managedResult } from '../../../src/runs/managed-result.js';
+import { runPipeline, type PipelineBuilder } from 'heirline';
+import { managedResult, type KnownResult } from '../../../src/runs/managed-result.js';
 
 class Small {
   define(builder: PipelineBuilder): void {
@@ -18,11 +18,14 @@ test('a managed result is written as JSON like that of its run, with whether it 
 });
 
 test('one that is known from a record alone is written with what the record says', () => {
-  const known = { runId: 'run', status: 'succeeded' } as RunResult;
-
-  expect(JSON.parse(JSON.stringify(managedResult(known, true)))).toEqual({
+  const known: KnownResult = {
     runId: 'run',
+    pipelineName: 'Small',
     status: 'succeeded',
-    persisted: true,
-  });
+    durationMs: 1,
+    abandoned: [],
+    cost: [],
+  };
+
+  expect(JSON.parse(JSON.stringify(managedResult(known, true)))).toEqual({ ...known, persisted: true });
 });
