@@ -11,7 +11,7 @@ import { problemResponse } from './problem.js';
 import { readBody } from './read-body.js';
 import { cancelRequest, lastEventId, listRequest, startRequest, wholeNumber } from './request-fields.js';
 import type { JudgedHandlerOptions, RequestIdentity, RunRequestAction } from './run-handler-options.js';
-import { recordForm } from './run-form.js';
+import { runForm } from './run-form.js';
 import type { ServedRuns } from './served-manager.js';
 
 /** A request that may be carried out. */
@@ -53,22 +53,22 @@ async function start({ request, runs, identity, options }: AllowedRequest): Prom
   // Where the service itself was started inside of a run, neither that run nor its tenant is the request's.
   const { record, isRepeated } = await captureAmbient(undefined)(() => runs.start(definition, startOptions));
   const location = `${options.basePath}/runs/${encodeURIComponent(record.runId)}`;
-  return jsonResponse(recordForm(record), { status: isRepeated ? 200 : 201, headers: { location } });
+  return jsonResponse(runForm(record), { status: isRepeated ? 200 : 201, headers: { location } });
 }
 
 async function list({ runs, query }: AllowedRequest): Promise<Response> {
   const found = await runs.list(listRequest(query));
-  return jsonResponse({ runs: found.map(recordForm) });
+  return jsonResponse({ runs: found.map(runForm) });
 }
 
 async function get({ runs, id }: AllowedRequest): Promise<Response> {
-  return jsonResponse(recordForm(await existing(runs, id)));
+  return jsonResponse(runForm(await existing(runs, id)));
 }
 
 async function wait({ runs, id, query, request }: AllowedRequest): Promise<Response> {
   const timeoutMs = wholeNumber(query, 'timeoutMs');
   const record = await runs.wait(id, { signal: request.signal, timeoutMs });
-  return jsonResponse(recordForm(record));
+  return jsonResponse(runForm(record));
 }
 
 async function cancel({ runs, id, request, options }: AllowedRequest): Promise<Response> {
@@ -85,8 +85,8 @@ async function cancel({ runs, id, request, options }: AllowedRequest): Promise<R
 }
 
 async function events({ runs, id, request, options }: AllowedRequest): Promise<Response> {
-  const from = lastEventId(request.headers);
-  const { status } = await existing(runs, id);
+  const from = lastEventId(request.headers) ?? 0;
+  const mayHaveAll = from > 0 && !isOpen((await existing(runs, id)).status);
   const { disconnectGraceMs, heartbeatMs, logger } = options;
   const stream = new EventStream(await runs.subscribe(id, { from, disconnectGraceMs }), {
     heartbeatMs,
@@ -96,8 +96,7 @@ async function events({ runs, id, request, options }: AllowedRequest): Promise<R
     },
   });
   // A browser that has all events of an ended run asks again, until it is told that there is nothing more.
-  const hasAll = from !== undefined && from > 0 && !isOpen(status) && !(await stream.hasEvents());
-  if (hasAll) return new Response(null, { status: 204 });
+  if (mayHaveAll && !(await stream.hasEvents())) return new Response(null, { status: 204 });
   return new Response(stream.body(), {
     headers: {
       'content-type': 'text/event-stream',

@@ -8,7 +8,6 @@ import { problemResponse, statusOf } from './problem.js';
 import { judgeHandlerOptions } from './run-handler-options.js';
 import type { JudgedHandlerOptions, RunHandlerOptions } from './run-handler-options.js';
 import { MethodNotAllowed, routeOf } from './run-routes.js';
-import { visibleRuns } from './visible-runs.js';
 
 /** Answers a request; never rejects. Hono, Node's http (with {@link nodeListener}), Fastify and workers mount it. */
 export type RunHandler = (request: Request) => Promise<Response>;
@@ -54,7 +53,7 @@ async function answer(
   if (action === 'describe') return jsonResponse(description);
   const identity = await authoriseRequest(options.authorise, request, action);
   if (isResponse(identity)) return identity;
-  const runs = visibleRuns(options.manager, identity.tenantId);
+  const runs = options.manager.forTenant(identity.tenantId ?? null);
   return await answerRequest({ action, request, id, query, runs, identity, options });
 }
 

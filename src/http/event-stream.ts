@@ -1,5 +1,5 @@
 import type { RunEvent } from '../runs/run-event.js';
-import { eventForm } from './run-form.js';
+import { runForm } from './run-form.js';
 import type { Subscription } from '../runs/run-handle.js';
 
 /** What an event stream is told beside its events. */
@@ -133,5 +133,5 @@ export class EventStream {
 function serverSentEvent(event: RunEvent): string {
   const id = event.type === 'gap' ? event.to : event.seq;
   // JSON has no line breaks.
-  return `id: ${String(id)}\ndata: ${JSON.stringify(eventForm(event))}\n\n`;
+  return `id: ${String(id)}\ndata: ${JSON.stringify(runForm(event))}\n\n`;
 }

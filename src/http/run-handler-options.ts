@@ -50,12 +50,8 @@ export type JudgedHandlerOptions = {
   readonly [TName in keyof RunHandlerOptions]-?: Exclude<RunHandlerOptions[TName], undefined>;
 };
 
-const methods: readonly (keyof ServedManager)[] = [
-  ...(['start', 'get', 'list', 'cancel', 'wait', 'subscribe', 'session', 'forTenant'] as const),
-];
-
 const handlerRules = {
-  manager: rule.having(...methods),
+  manager: rule.having('forTenant'),
   authorise: rule.callable,
   basePath: (value: unknown) =>
     typeof value === 'string' && /^(\/[\w.~!$&'()*+,;=:@-]+)*$/.test(value)

@@ -1,4 +1,3 @@
-import type { RunManager } from '../runs/run-manager.js';
 import type { TenantRuns } from '../runs/tenant-runs.js';
 
 /** The methods that a handler calls. */
@@ -8,7 +7,7 @@ export type ServedMethod = 'start' | 'get' | 'list' | 'cancel' | 'wait' | 'subsc
 export type ServedRuns = Pick<TenantRuns, ServedMethod>;
 
 /** What a handler of requests needs of a manager: a `RunManager` is one, and so may be something around it. */
-export type ServedManager = Pick<RunManager, ServedMethod> & {
-  /** The runs of one tenant, and nothing of others. */
-  forTenant(tenantId: string): ServedRuns;
-};
+export interface ServedManager {
+  /** The runs of one tenant, or with null those without a tenant; nothing of others. */
+  forTenant(tenantId: string | null): ServedRuns;
+}

@@ -168,9 +168,9 @@ export class RunManager {
     return this.#queries.forget({ threadId });
   }
 
-  /** The runs of one tenant. */
-  forTenant(tenantId: string): TenantRuns {
-    requireId('forTenant', tenantId);
+  /** The runs of one tenant, or with null those without a tenant. */
+  forTenant(tenantId: string | null): TenantRuns {
+    if (tenantId !== null) requireId('forTenant', tenantId);
     return new TenantRuns(this.#desk, tenantId);
   }
 

@@ -42,15 +42,15 @@ export interface PruneOptions {
   readonly keep?: number | undefined;
 }
 
-/** Whose runs an asker sees: undefined for all. */
-export type Seer = string | undefined;
+/** Whose runs an asker sees: those of a tenant, with null those without one, with undefined all. */
+export type Seer = string | null | undefined;
 
 const statusRule = (value: unknown): string | undefined =>
   (Array.isArray(value) ? value : [value]).every((status) => runStatuses.some((known) => known === status))
     ? undefined
     : `one of ${runStatuses.join(', ')}, or a list of them`;
 
-/** What can be asked of runs and done to them, by somebody who sees those of one tenant, or all. */
+/** What can be asked of runs and done to them, by somebody who sees those of one tenant, of none, or all. */
 export class RunQueries {
   readonly #desk: RunDesk;
   readonly #seer: Seer;
@@ -146,7 +146,7 @@ export class RunQueries {
   }
 
   sees({ tenantId }: RunRecord): boolean {
-    return this.#seer === undefined || tenantId === this.#seer;
+    return this.#seer === undefined || (tenantId ?? null) === this.#seer;
   }
 
   /** An end that the store does not know yet. */

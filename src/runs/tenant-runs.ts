@@ -1,6 +1,7 @@
 import type { DefinitionSource } from '../builder/blueprint.js';
 import type { NoItem } from '../builder/pipeline-builder.js';
 import type { RootDefinition } from '../engine/run-arguments.js';
+import { currentContext } from '../context/ambient-context.js';
 import { invalidOption } from '../errors/option-rules.js';
 import { startRun } from './admission.js';
 import type { CancelOptions } from './cancel-options.js';
@@ -12,11 +13,12 @@ import type { RunHandle, SubscribeOptions, Subscription } from './run-handle.js'
 import { RunQueries } from './run-queries.js';
 import type { ListOptions, PruneOptions } from './run-queries.js';
 import type { RunRecord } from './run-record.js';
+import type { RunThread } from './run-store.js';
 import type { StartOptions } from './start-options.js';
 import type { WaitOptions } from './wait-for-run.js';
 
 /**
- * The runs of one tenant: starts, shows and cancels these, and knows nothing of others.
+ * The runs of one tenant, or those without a tenant: starts, shows and cancels these, and knows nothing of others.
  *
  * Made by {@link RunManager.forTenant}; the methods are those of the manager.
  *
@@ -25,17 +27,21 @@ import type { WaitOptions } from './wait-for-run.js';
  */
 export class TenantRuns {
   readonly #desk: RunDesk;
-  readonly #tenantId: string;
+  readonly #tenantId: string | null;
   readonly #queries: RunQueries;
 
   /** @hidden */
-  constructor(desk: RunDesk, tenantId: string) {
+  constructor(desk: RunDesk, tenantId: string | null) {
     this.#desk = desk;
     this.#tenantId = tenantId;
     this.#queries = new RunQueries(desk, tenantId);
   }
 
-  /** Starts a run of the tenant; see {@link RunManager.start}. */
+  /**
+   * Starts a run of the tenant; see {@link RunManager.start}.
+   *
+   * @throws {@link PipelineError} `OPTION_INVALID` also where a run without a tenant is started inside of a run of one.
+   */
   start<TIn = NoItem, TOut = NoItem>(
     definition: RootDefinition<TIn, TOut> | string,
     options?: Omit<StartOptions, 'tenantId'>,
@@ -43,7 +49,13 @@ export class TenantRuns {
   async start(definition: DefinitionSource | string, options: StartOptions = {}): Promise<RunHandle> {
     if (options.tenantId !== undefined && options.tenantId !== this.#tenantId)
       throw invalidOption('start', "'tenantId' must not be another tenant's");
-    return await startRun(this.#desk, definition, { ...options, tenantId: this.#tenantId });
+    // A start that names no tenant takes that of the run around it.
+    if (this.#tenantId === null && currentContext()?.run.tenantId !== undefined)
+      throw invalidOption(
+        'start',
+        'inside of a run of a tenant it must be of that tenant, or in runDetached',
+      );
+    return await startRun(this.#desk, definition, { ...options, tenantId: this.#tenantId ?? undefined });
   }
 
   /** The record of a run of the tenant; undefined also for those of others. */
@@ -96,7 +108,7 @@ export class TenantRuns {
     return this.#queries.forget(this.#thread(threadId));
   }
 
-  #thread(threadId: string): { readonly threadId: string; readonly tenantId: string } {
-    return { threadId, tenantId: this.#tenantId };
+  #thread(threadId: string): RunThread {
+    return { threadId, tenantId: this.#tenantId ?? undefined };
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorPolicy, type PipelineBuilder } from 'heirline';
+import { errorPolicy, MemoryRunStore, type PipelineBuilder, type RunRecord } from 'heirline';
 import { describe, expect, it } from 'vitest';
 import { gated, newManager, until, work } from './support/managed.js';
 import { allSentEvents, clientOf, firstSentEvent, problemOf, sentEvents } from './support/served.js';
@@ -31,6 +31,29 @@ describe('the events of a run over HTTP', () => {
     const { endedAt, status } = await client.wait(runId);
     expect(events.at(-1)?.data).toEqual({ type: 'runEnded', seq: 8, at: endedAt, status });
     for (const { data } of events) expect(data['at']).toMatch(/^\d{4}-.*Z$/);
+  });
+
+  it('cost one look at the record, and one more for a client that comes back', async () => {
+    class Asked extends MemoryRunStore {
+      looks = 0;
+      override get(runId: string): Promise<RunRecord | undefined> {
+        this.looks += 1;
+        return super.get(runId);
+      }
+    }
+    const store = new Asked();
+    const client = clientOf(newManager({ store, definitions: { quick: work(() => undefined) } }));
+    const { runId } = await client.start({ definition: 'quick' });
+    await client.wait(runId);
+
+    store.looks = 0;
+    const [last] = (await allSentEvents(await client.get(`/runs/${runId}/events`))).slice(-1);
+    expect(store.looks).toBe(1);
+    const again = await client.get(`/runs/${runId}/events`, {
+      headers: { 'last-event-id': String((last?.id ?? 0) - 1) },
+    });
+    expect(await allSentEvents(again)).toEqual([last]);
+    expect(store.looks).toBe(3);
   });
 
   it('go on after Last-Event-ID, and end with 204 once the client has them all', async () => {

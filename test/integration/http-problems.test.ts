@@ -344,7 +344,7 @@ describe('a failure of the server', () => {
 
   it('is 500 for whatever else a manager throws, and the handler never rejects', async () => {
     const { errors, logger } = listening();
-    const broken = { list: () => Promise.reject(new Error('a bug')) };
+    const broken = { forTenant: () => ({ list: () => Promise.reject(new Error('a bug')) }) };
     const manager = new Proxy(newManager(), {
       get: (target, name) => (Reflect.get(broken, name) ?? Reflect.get(target, name)) as unknown,
     });

@@ -8,6 +8,7 @@ import {
   Secret,
   currentContext,
   mapSecrets,
+  runDetached,
 } from 'heirline';
 import type { RunRecord, RunStrategy } from 'heirline';
 import { collect, failureOf, gated, newManager, until, work } from './support/managed.js';
@@ -440,7 +441,7 @@ describe('what a run sees', () => {
     expect(await failureOf(manager.start(look, { context: template }))).toMatchObject({
       code: 'OPTION_INVALID',
     });
-    const joining = { run: context.run };
+    const joining = { run: context?.run };
     expect(await failureOf(manager.start(look, { context: joining }))).toMatchObject({
       code: 'OPTION_INVALID',
     });
@@ -596,6 +597,30 @@ describe('looking runs up', () => {
     open();
     expect((await lake.wait(id)).status).toBe('success');
     expect((await manager.list({ tenantId: null })).length).toBe(0);
+  });
+
+  test('forTenant(null): the runs without a tenant, and no others; inside of a tenant it starts none', async () => {
+    const manager = newManager();
+    const nobody = manager.forTenant(null);
+    const theirs = await manager.start(quick, { tenantId: 'lake', threadId: 'a' });
+    const own = await nobody.start(quick, { threadId: 'a' });
+    expect(await nobody.wait(own.id)).toEqual(await manager.wait(own.id));
+    await manager.wait(theirs.id);
+    expect((await nobody.list()).map(({ runId }) => runId)).toEqual([own.id]);
+    expect(await nobody.get(theirs.id)).toBeUndefined();
+    expect(await nobody.cancel(theirs.id)).toBe('unknown');
+    expect(await failureOf(nobody.wait(theirs.id))).toMatchObject({ code: 'RUN_NOT_FOUND' });
+    const inside = work(async () => {
+      expect(await failureOf(nobody.start(quick))).toMatchObject({ code: 'OPTION_INVALID' });
+      await (
+        await runDetached(() => nobody.start(quick))
+      ).result;
+    });
+    await (
+      await manager.start(inside, { tenantId: 'lake' })
+    ).result;
+    expect(await nobody.prune({ keep: 0 })).toBe(2);
+    expect((await manager.list()).map(({ tenantId }) => tenantId)).toEqual(['lake', 'lake']);
   });
 
   test('prune removes ended runs, and forget all of a thread', async () => {
