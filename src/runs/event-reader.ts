@@ -4,6 +4,7 @@ import { managerClosed } from './run-desk.js';
 import type { LogFollower, RunDesk } from './run-desk.js';
 import { runEndedOf } from './run-event.js';
 import type { RunEnded, RunEvent, StoredRunEvent } from './run-event.js';
+import type { RunLog } from './run-log.js';
 import type { RunRecord } from './run-record.js';
 import { isOpen } from './run-status.js';
 
@@ -21,8 +22,17 @@ const PAGE = 256;
 const FIRST_POLL_MS = 20;
 const MOST_POLL_MS = 1000;
 
+/** The log of a run that is executed here, of which all has been read until it grows. */
+interface ReadLog {
+  readonly log: RunLog;
+  readonly grown: Promise<void>;
+  hasGrown: boolean;
+  /** Lets the log forget that somebody waits for it to grow. */
+  readonly forget: () => void;
+}
+
 /**
- * Reads the events of one run, from the store and, where the run is executed here, from what is not written yet.
+ * Reads the events of one run: where it is executed here, from what is not written yet, and else from the store.
  *
  * Nothing is kept for a reader: one that is slow reads later, and gets a gap where the events have gone.
  */
@@ -32,6 +42,7 @@ export class EventReader implements AsyncIterableIterator<RunEvent>, LogFollower
   readonly #signal: AbortSignal | undefined;
   readonly #onLeave: () => void;
   #onOver: (() => void) | undefined;
+  #readLog: ReadLog | undefined;
   #seen: number;
   #ready: RunEvent[] = [];
   #isOver = false;
@@ -84,6 +95,7 @@ export class EventReader implements AsyncIterableIterator<RunEvent>, LogFollower
     if (this.#isOver) return;
     this.#isOver = true;
     this.#ready = [];
+    this.#readLog?.forget();
     this.#signal?.removeEventListener('abort', this.#stir);
     this.#stir();
     this.#onLeave();
@@ -111,9 +123,14 @@ export class EventReader implements AsyncIterableIterator<RunEvent>, LogFollower
 
   /** Takes what there is, or waits a while. */
   async #look(): Promise<void> {
+    if (this.#desk.isClosed) throw managerClosed();
     const own = this.#desk.own(this.runId);
+    if (own !== undefined && (await this.#lookHere(own.log))) return;
+    // From before the store is asked: what is written meanwhile is noticed.
+    if (own !== undefined) this.#watch(own.log);
     const stored = await this.#read(this.#seen);
     if (stored.length > 0) {
+      this.#watch(undefined);
       this.#take(stored);
       return;
     }
@@ -124,13 +141,33 @@ export class EventReader implements AsyncIterableIterator<RunEvent>, LogFollower
     }
     // What has been written since is in the store: a gap here is none.
     const unwritten = own.log.after(this.#seen);
-    if (unwritten[0] !== undefined && unwritten[0].seq === this.#seen + 1) this.#take(unwritten);
-    else if (unwritten.length > 0 && (await this.#read(this.#seen)).length === 0) this.#take(unwritten);
-    else if (this.#desk.own(this.runId) === own) {
-      const { promise, cancel } = own.log.changed();
-      await this.#wait(promise);
-      cancel();
+    if (unwritten[0] !== undefined && unwritten[0].seq > this.#seen + 1) {
+      if ((await this.#read(this.#seen)).length === 0) this.#take(unwritten);
     }
+  }
+
+  /** Takes what the log of a run that is executed here still has, or waits for more; false where the store may know. */
+  async #lookHere(log: RunLog): Promise<boolean> {
+    const unwritten = log.after(this.#seen);
+    if (unwritten[0]?.seq === this.#seen + 1) {
+      this.#take(unwritten);
+      this.#watch(log);
+      return true;
+    }
+    if (this.#readLog?.log !== log || this.#readLog.hasGrown) return false;
+    await this.#wait(this.#readLog.grown);
+    return true;
+  }
+
+  /** Waits for the log to grow: until then the store has nothing more either. With undefined, waits for none. */
+  #watch(log: RunLog | undefined): void {
+    this.#readLog?.forget();
+    this.#readLog = undefined;
+    if (log === undefined || this.#isOver) return;
+    const { promise: grown, cancel: forget } = log.changed();
+    const readLog: ReadLog = { log, grown, hasGrown: false, forget };
+    void grown.then(() => (readLog.hasGrown = true));
+    this.#readLog = readLog;
   }
 
   /** The run is another manager's, or has ended. */

@@ -224,6 +224,9 @@ export interface RunStore {
   /**
    * Replaces the session of a thread, for a run that owns it.
    *
+   * The manager never calls this: it saves a session with the end of its run, by {@link update}. It is for programs that
+   * keep something in a session before the run has ended.
+   *
    * @throws {@link PipelineError} `LEASE_LOST` where the run belongs to another lease or is gone, `SESSION_CONFLICT`
    * where the version is no longer the stored one.
    */

@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { MemoryRunStore, errorPolicy, type PipelineBuilder, type RunEvent, type RunManager } from 'heirline';
+import {
+  MemoryRunStore,
+  errorPolicy,
+  type PipelineBuilder,
+  type RunEvent,
+  type RunManager,
+  type StoredRunEvent,
+} from 'heirline';
 import { collect, failureOf, gated, newManager, until, work } from './support/managed.js';
 import { failing, FaultyStore } from './support/faulty-store.js';
 
@@ -8,12 +15,13 @@ const quick = work(() => undefined, 'Quick');
 const seqs = (events: readonly RunEvent[]): unknown[] =>
   events.map((event) => (event.type === 'gap' ? [event.from, event.to] : event.seq));
 
-/** A pipeline that fails so many items, each of which is an event or two. */
-function noisy(items: number): new () => { define(builder: PipelineBuilder): void } {
+/** A pipeline that fails so many items, each of which is an event or two, and waits before each. */
+function noisy(items: number, waitMs = 0): new () => { define(builder: PipelineBuilder): void } {
   return class Noisy {
     define(builder: PipelineBuilder): void {
       const numbers = builder.addSource(Array.from({ length: items }).keys(), 'numbers');
-      const refuse = (): never => {
+      const refuse = (): unknown => {
+        if (waitMs > 0) return sleep(waitMs).then(() => Promise.reject(new Error('no')));
         throw new Error('no');
       };
       builder.addSink(refuse, { name: 'refuse', from: numbers, errorPolicy: errorPolicy({ then: 'skip' }) });
@@ -98,6 +106,30 @@ describe('the events of a run', () => {
     }
     expect(seqs(slow)).toEqual(Array.from({ length: slow.length }, (_, index) => index + 1));
     expect(slow.at(-1)?.type).toBe('runEnded');
+  });
+
+  test('of a run that is executed here are read from its log: the store is asked for none that it still has', async () => {
+    class Asked extends MemoryRunStore {
+      reads = 0;
+      override readEvents(
+        ...args: Parameters<MemoryRunStore['readEvents']>
+      ): Promise<readonly StoredRunEvent[]> {
+        this.reads += 1;
+        return super.readEvents(...args);
+      }
+    }
+    const store = new Asked();
+    const manager = newManager({ store });
+    // Slower than the log is written, so that each event is waited for.
+    const handle = await manager.start(noisy(20, 3));
+    const reading = collect(handle.events());
+    await handle.result;
+    const events = await reading;
+    expect(seqs(events)).toEqual(Array.from({ length: 48 }, (_, index) => index + 1));
+    expect(events.at(-1)?.type).toBe('runEnded');
+    expect(store.reads).toBeLessThanOrEqual(2);
+    // Read later, all come from the store.
+    expect(await collect(handle.events())).toEqual(events);
   });
 
   test('can be left: by the loop, by a signal, and when the manager is closed', async () => {
