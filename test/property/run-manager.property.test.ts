@@ -16,12 +16,22 @@ import {
 } from './support/run-thread-model.js';
 
 const strategy = fc.constantFrom<ModelStrategy[]>('reject', 'enqueue', 'interrupt', 'rollback');
-const modelWork = fc.constantFrom<ModelWork[]>('quick', 'fails', 'waits');
-const thread = fc.nat(2);
+const modelWork = fc.constantFrom<ModelWork[]>('quick', 'fails', 'waits', 'waits');
+const thread = fc.constantFrom(0, 0, 0, 1, 2);
+/** Queues have time to fill up, since most starts of a program wait. */
+const mostlyQueued = fc.oneof(
+  { weight: 3, arbitrary: fc.constant<ModelStrategy>('enqueue') },
+  { weight: 2, arbitrary: strategy },
+);
 const command = fc.oneof(
   {
     weight: 5,
-    arbitrary: fc.record({ do: fc.constant('start' as const), thread, strategy, work: modelWork }),
+    arbitrary: fc.record({
+      do: fc.constant('start' as const),
+      thread,
+      strategy: mostlyQueued,
+      work: modelWork,
+    }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('cancel' as const), run: fc.nat(50) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('release' as const), thread }) },
@@ -83,7 +93,7 @@ const kinds: readonly StoreKind[] = [
 describe.each(kinds)('over $name', ({ open, programs, storms }) => {
   test('whatever is started, cancelled and let go, each run is where the rules say', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(command, { maxLength: 25 }), async (commands) => {
+      fc.asyncProperty(fc.array(command, { maxLength: 40, size: 'max' }), async (commands) => {
         const manager = new RunManager({ store: open(), maxQueued: MOST_QUEUED });
         const threads = [0, 1, 2].map(() => ({
           model: new ModelThread(MOST_QUEUED),
