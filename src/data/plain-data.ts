@@ -26,6 +26,16 @@ export function plainCopy(value: unknown): unknown {
   }
 }
 
+/** The key of an object under which something stands that is no plain data; undefined where there is none. */
+export function keyOfWhatIsNotPlain(holder: object): string | undefined {
+  try {
+    const found = Reflect.ownKeys(holder).find((key) => !isPlainData(Reflect.get(holder, key)));
+    return found === undefined ? undefined : String(found);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Deeper data, and data in cycles, are taken for something else. */
 const MAX_DEPTH = 100;
 

@@ -2,7 +2,7 @@ import type { Definition } from '../engine/run-arguments.js';
 import type { NoItem } from '../builder/pipeline-builder.js';
 import { PipelineRunner } from '../engine/pipeline-runner.js';
 import { invalidOption, checkOptions, rule } from '../errors/option-rules.js';
-import { isObject } from '../data/foreign-value.js';
+import { isArray, isObject } from '../data/foreign-value.js';
 import { idRule, isDefinitionSource } from './start-options.js';
 import type { RunRecord } from './run-record.js';
 import type { RunStore } from './run-store.js';
@@ -103,7 +103,7 @@ export function managerOptions(options: RunManagerOptions): ManagerOptions {
 
 function definitionsRule(value: unknown): string | undefined {
   const expected = 'an object with definitions by name';
-  if (!isObject(value)) return expected;
+  if (!isObject(value) || isArray(value)) return expected;
   const wrong = Object.entries(value).find(
     ([name, definition]) => idRule(name) !== undefined || !isDefinitionSource(definition),
   );

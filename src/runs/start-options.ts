@@ -2,7 +2,7 @@ import type { DefinitionSource } from '../builder/blueprint.js';
 import type { PipelineContext } from '../context/pipeline-context.js';
 import type { PipelineContextOptions } from '../context/pipeline-context-options.js';
 import { isObject } from '../data/foreign-value.js';
-import { plainCopy } from '../data/plain-data.js';
+import { keyOfWhatIsNotPlain, plainCopy } from '../data/plain-data.js';
 import { frozenJson } from '../data/frozen-json.js';
 import type { JsonObject } from '../data/json-value.js';
 import { checkOptions, invalidOption, rule } from '../errors/option-rules.js';
@@ -99,7 +99,9 @@ export function judgeStart(given: StartOptions): JudgedStart {
 export function requireStorableSize(...data: readonly unknown[]): void {
   const bytes = data.reduce<number>((sum, part) => sum + Buffer.byteLength(JSON.stringify(part)), 0);
   if (bytes > MOST_BYTES)
-    throw metadataInvalid(`have ${String(bytes)} bytes as JSON, more than ${String(MOST_BYTES)}`);
+    throw metadataInvalid(
+      `, with the data it is started with by name, have ${String(bytes)} bytes as JSON, more than ${String(MOST_BYTES)}`,
+    );
 }
 
 /** What stands in place of a definition: a class, an instance, or the name of one. */
@@ -120,14 +122,19 @@ export function requireId(subject: string, id: unknown): void {
 
 function storableMetadata(metadata: unknown): JsonObject {
   const copy = isObject(metadata) && !Array.isArray(metadata) ? plainCopy(metadata) : undefined;
-  if (copy === undefined) throw metadataInvalid('are no plain JSON object');
+  if (copy === undefined) {
+    const key = isObject(metadata) ? keyOfWhatIsNotPlain(metadata) : undefined;
+    throw metadataInvalid(
+      ` are no plain JSON object${key === undefined ? '' : `: ${shown(key)} is not plain`}`,
+    );
+  }
   requireStorableSize(copy);
   return frozenJson(copy as JsonObject);
 }
 
 function metadataInvalid(why: string): PipelineError {
   return new PipelineError('METADATA_INVALID', {
-    problem: `The metadata of the run, with the data it is started with by name, ${why}.`,
+    problem: `The metadata of the run${why}.`,
     remedy: 'Give plain JSON of at most 1 MiB; store what is larger elsewhere, and refer to it.',
   });
 }

@@ -326,6 +326,7 @@ describe('ownership', () => {
   test('heartbeatMs must be less than leaseMs', () => {
     expect(() => new RunManager({ leaseMs: 10, heartbeatMs: 10 })).toThrow(/must be less than 'leaseMs'/);
     expect(() => new RunManager({ store: {} as never })).toThrow(/'store' must be an object with 'insert'/);
-    expect(() => new RunManager({ definitions: { '': quick } })).toThrow(/'definitions' must be/);
+    for (const definitions of [{ '': quick }, [quick] as never])
+      expect(() => new RunManager({ definitions })).toThrow(/'definitions' must be/);
   });
 });

@@ -82,6 +82,9 @@ describe('admission', () => {
       const options = { metadata: metadata as never };
       expect(await failureOf(manager.start(quick, options))).toMatchObject({ code: 'METADATA_INVALID' });
     }
+    expect(await failureOf(manager.start(quick, { metadata: { ok: 1, price: 1n as never } }))).toMatchObject({
+      message: expect.stringContaining("are no plain JSON object: 'price' is not plain") as string,
+    });
     const metadata = { list: [1] };
     const { record } = await manager.start(quick, { metadata });
     metadata.list.push(2);
