@@ -6,6 +6,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PostgresServer } from './support/postgres-server.js';
 import { describeSqlStore, newRun } from './support/sql-store-cases.js';
+import { describeManager } from './support/manager-cases.js';
 import { describeManaged } from './support/managed-store-cases.js';
 import { describeProcesses, type SharedStore } from './support/store-processes.js';
 
@@ -125,4 +126,5 @@ async function newDatabase(): Promise<SharedStore> {
 describe('one PostgreSQL database', () => {
   describeProcesses(newDatabase);
   describeManaged(newDatabase);
+  describeManager(async () => (await newDatabase()).open);
 });

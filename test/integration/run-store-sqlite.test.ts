@@ -8,6 +8,7 @@ import { runStoreConformance } from 'heirline/testing';
 import Database from 'libsql';
 import { describe, expect, it } from 'vitest';
 import { describeSqlStore, newRun } from './support/sql-store-cases.js';
+import { describeManager } from './support/manager-cases.js';
 import { describeManaged } from './support/managed-store-cases.js';
 import { describeProcesses, type SharedStore } from './support/store-processes.js';
 
@@ -126,4 +127,5 @@ function newFile(): SharedStore {
 describe('one SQLite file', () => {
   describeProcesses(newFile);
   describeManaged(newFile);
+  describeManager(() => newFile().open);
 });
