@@ -1,7 +1,7 @@
 import { RunManager, type RunManagerOptions } from 'heirline';
 import { describe, expect, it } from 'vitest';
 import { startChild } from './child-process.js';
-import { newManager } from './managed.js';
+import { newManager, until } from './managed.js';
 import { work } from './pipelines-by-name.js';
 import type { SharedStore } from './store-processes.js';
 
@@ -50,10 +50,8 @@ export function describeManaged(create: () => SharedStore | Promise<SharedStore>
 
     it('recovers the run of a process that was killed, and goes on with what waited behind', async () => {
       const { store, open } = await create();
-      const child = startChild('./manager-process.ts', [JSON.stringify(store)]);
-      await child.line();
-      child.process.kill('SIGKILL');
-      await child.ended;
+      await killManager(store);
+      const killedAt = performance.now();
 
       const manager = newManager({ ...quick, store: open(), definitions: work });
       const [waiting, running] = await manager.list({ threadId: 'thread' });
@@ -62,8 +60,32 @@ export function describeManaged(create: () => SharedStore | Promise<SharedStore>
         status: 'error',
         stopReason: 'orphan_recovered',
       });
+      // Lease, grace and sweep are half a second; the rest is for a machine that is busy.
+      expect(performance.now() - killedAt).toBeLessThan(2000);
       expect(await manager.wait(waiting?.runId ?? '')).toMatchObject({ status: 'success' });
       expect(await manager.session('thread')).toMatchObject({ given: 7n });
     }, 30_000);
+
+    it('takes over what it cancels where the owner was killed, before any sweep', async () => {
+      const { store, open } = await create();
+      await killManager(store);
+      const manager = newManager({ ...quick, sweepMs: 60_000, store: open() });
+      const [waiting, running] = await manager.list({ threadId: 'thread' });
+      for (const { runId = '' } of [running ?? {}, waiting ?? {}]) {
+        // Until the lease and its grace are over the owner may live.
+        let outcome = '';
+        await until(async () => (outcome = await manager.cancel(runId)) !== 'requested', 'the owner is dead');
+        expect(outcome).toBe('taken_over');
+        expect(await manager.wait(runId)).toMatchObject({ status: 'interrupted', stopReason: 'user' });
+      }
+    }, 30_000);
   });
+}
+
+/** Has a process begin a run, with one that waits behind, and kills it. */
+async function killManager(store: SharedStore['store']): Promise<void> {
+  const child = startChild('./manager-process.ts', [JSON.stringify(store)]);
+  await child.line();
+  child.process.kill('SIGKILL');
+  await child.ended;
 }
