@@ -53,7 +53,7 @@ export class TenantRuns {
     if (this.#tenantId === null && currentContext()?.run.tenantId !== undefined)
       throw invalidOption(
         'start',
-        'inside of a run of a tenant it must be of that tenant, or in runDetached',
+        'a run without a tenant begins inside of a run of one in runDetached only',
       );
     return await startRun(this.#desk, definition, { ...options, tenantId: this.#tenantId ?? undefined });
   }
