@@ -11,7 +11,7 @@ function isFrozenJson(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return true;
   if (!Object.isFrozen(value)) return false;
   // Of a frozen object without enumerable parts of its prototype this makes no list.
-  for (const key in value) if (!isFrozenJson(Reflect.get(value, key))) return false;
+  for (const key in value) if (!isFrozenJson((value as Record<string, unknown>)[key])) return false;
   return true;
 }
 

@@ -23,20 +23,24 @@ export interface ManagedRuns {
    * @throws {@link PipelineError} `DEFINITION_INVALID`.
    */
   nameOf(definition: DefinitionSource): string;
-  /** Runs a pipeline outside of every run. */
+  /**
+   * Runs a pipeline outside of every run.
+   *
+   * @throws {@link PipelineError} at once `OPTION_INVALID` or `DEFINITION_INVALID`, where the run cannot be opened.
+   */
   run(definition: DefinitionSource, template: PipelineContext, call: ManagedCall): Promise<RunResult>;
 }
 
 /** Makes a runner what a manager needs of it. */
 export function managedBy(parts: RunnerParts, driver: RunDriver): ManagedRuns {
   const { clock, logger = silentLogger } = parts.options;
-  const run = async (
+  const run = (
     definition: DefinitionSource,
     template: PipelineContext,
     managed: ManagedCall,
   ): Promise<RunResult> => {
     const order = { definition, template, clock: clock && new WatchedClock(clock), managed };
-    return await new RunStart(parts, order).conduct(driver);
+    return new RunStart(parts, order).conduct(driver);
   };
   return {
     clock: clock ?? systemClock,

@@ -60,9 +60,10 @@ export function startedIdentity(
   above?: RunIdentity,
   behalf?: IdentityReader,
 ): RunIdentity {
-  const traceparent = usableTraceparent(given.traceparent) ?? activeTraceparent();
+  const active = usableTraceparent(given.traceparent) === undefined ? activeTraceparent() : undefined;
+  if (active === undefined && behalf === undefined) return new RunIdentity(given, above);
   const taken = behalf === undefined ? {} : takenOnBehalf(given, behalf);
-  return new RunIdentity({ ...given, ...taken, traceparent }, above);
+  return new RunIdentity({ ...given, ...taken, ...(active !== undefined && { traceparent: active }) }, above);
 }
 
 function takenOnBehalf(given: GivenIdentity, behalf: IdentityReader): GivenIdentity {
@@ -76,8 +77,11 @@ function takenOnBehalf(given: GivenIdentity, behalf: IdentityReader): GivenIdent
 function usable(given: GivenIdentity): Partial<Record<keyof IdentityFields, unknown>> {
   const values: Partial<Record<keyof IdentityFields, unknown>> = {};
   for (const name of identityFieldNames) {
-    const value = name in cleaners ? cleaners[name]?.(given[name]) : given[name];
-    if (value !== undefined) values[name] = value;
+    const value = given[name];
+    if (value === undefined) continue;
+    const clean = cleaners[name];
+    const cleaned = clean === undefined ? value : clean(value);
+    if (cleaned !== undefined) values[name] = cleaned;
   }
   return values;
 }

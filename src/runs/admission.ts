@@ -41,12 +41,21 @@ export async function startRun(
     if (known !== undefined) return known;
     desk.requireOpen();
   }
-  const admitted = admit(desk, start);
-  desk.starting.add(admitted);
+  const insertedAt = performance.now();
+  desk.starting.begin();
   try {
-    return await admitted;
+    let stored: RunRecord;
+    try {
+      stored = await insert(desk, start);
+    } catch (error) {
+      return await knownAfter(desk, start.record, error);
+    }
+    const run = new OwnRun(desk, stored, { ...start, insertedAt });
+    desk.add(run);
+    if (!desk.isClosing && run.isWaiting) await supersedeOrLater(desk, run);
+    return new OwnHandle(desk, run, false);
   } finally {
-    desk.starting.delete(admitted);
+    desk.starting.end();
   }
 }
 
@@ -80,30 +89,43 @@ function judge(desk: RunDesk, given: unknown, options: StartOptions): Start {
   const now = desk.runs.clock.now();
   const { threadId, idempotencyKey, followUpToRunId } = options;
   const { tenantId } = context.run;
+  const { strategy, onDisconnect, metadata } = judged;
+  const { ownerId } = desk.lease;
+  const pipelineName = desk.runs.nameOf(definition);
+  const record: { -readonly [TName in keyof RunRecord]: RunRecord[TName] } = {
+    runId: newRunId(),
+    pipelineName,
+    status: 'running',
+    strategy,
+    onDisconnect,
+    metadata,
+    ownerId,
+    createdAt: now,
+    startedAt: now,
+    cost: noCost,
+    counts: noCounts,
+  };
+  // What is not given is no field of the record.
+  if (threadId !== undefined) record.threadId = threadId;
+  if (tenantId !== undefined) record.tenantId = tenantId;
+  if (name !== undefined) record.definition = name;
+  if (idempotencyKey !== undefined) record.idempotencyKey = idempotencyKey;
+  if (followUpToRunId !== undefined) record.followUpToRunId = followUpToRunId;
   return {
     definition,
     // What another process reads is what is executed here too.
     context: input === undefined ? context : contextOfInput(input),
     input,
-    record: {
-      runId: randomUUID(),
-      ...(threadId !== undefined && { threadId }),
-      ...(tenantId !== undefined && { tenantId }),
-      pipelineName: desk.runs.nameOf(definition),
-      ...(name !== undefined && { definition: name }),
-      status: 'running',
-      strategy: judged.strategy,
-      onDisconnect: judged.onDisconnect,
-      metadata: judged.metadata,
-      ...(idempotencyKey !== undefined && { idempotencyKey }),
-      ...(followUpToRunId !== undefined && { followUpToRunId }),
-      ownerId: desk.lease.ownerId,
-      createdAt: now,
-      startedAt: now,
-      cost: noCost,
-      counts: noCounts,
-    },
+    record,
   };
+}
+
+/** A new id, as one text: a UUID is put together from many pieces, and all that note the id would hold those. */
+function newRunId(): string {
+  const runId = randomUUID();
+  // To read a character joins the pieces.
+  runId.charCodeAt(0);
+  return runId;
 }
 
 /** The run that has the idempotency key of a start, if that is a repeat of its start. */
@@ -118,24 +140,18 @@ async function knownRun(desk: RunDesk, record: RunRecord): Promise<RunHandle | u
   return own === undefined ? new FollowedHandle(desk, known) : new OwnHandle(desk, own, true);
 }
 
-async function admit(desk: RunDesk, { definition, record, context, input }: Start): Promise<RunHandle> {
-  const insertedAt = performance.now();
-  const { maxQueued } = desk.parts;
-  let stored: RunRecord;
-  try {
-    stored = await desk.store.ask((to) => to.insert(record, { lease: desk.lease, maxQueued, input }));
-  } catch (error) {
-    const code = isInstanceOf(error, PipelineError) ? error.code : undefined;
-    if (code === 'STORE_UNAVAILABLE') desk.doubt(record.runId);
-    // Somebody else was faster with the same key.
-    const known = code === 'IDEMPOTENCY_CONFLICT' ? await knownRun(desk, record) : undefined;
-    if (known !== undefined) return known;
-    throw error;
-  }
-  const run = new OwnRun(desk, stored, { definition, context, insertedAt });
-  desk.add(run);
-  if (!desk.isClosing && run.isWaiting) await supersedeOrLater(desk, run);
-  return new OwnHandle(desk, run, false);
+function insert(desk: RunDesk, { record, input }: Start): Promise<RunRecord> {
+  const { lease, parts } = desk;
+  return desk.store.ask((to) => to.insert(record, { lease, maxQueued: parts.maxQueued, input }));
+}
+
+/** A refused start is that of a known run where somebody else was faster with the same key; else its error is thrown. */
+async function knownAfter(desk: RunDesk, record: RunRecord, error: unknown): Promise<RunHandle> {
+  const code = isInstanceOf(error, PipelineError) ? error.code : undefined;
+  if (code === 'STORE_UNAVAILABLE') desk.doubt(record.runId);
+  const known = code === 'IDEMPOTENCY_CONFLICT' ? await knownRun(desk, record) : undefined;
+  if (known === undefined) throw error;
+  return known;
 }
 
 /** The run is stored: what fails here is tried again with the next beat. */

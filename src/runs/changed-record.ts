@@ -12,6 +12,9 @@ export interface OwnedRecord {
   readonly token: string;
 }
 
+/** A record that is being made. */
+type Draft = { -readonly [TName in keyof RunRecord]: RunRecord[TName] };
+
 /** The ends that a recorded cancel forbids: the owner ends such a run as `interrupted`. */
 const beatenByCancel: readonly RunStatus[] = ['success', 'error', 'timeout'];
 
@@ -43,17 +46,15 @@ export function changedRecord(
     if (record.cancelRequested !== undefined && beatenByCancel.includes(status)) return undefined;
   }
   const { stopReason, error, startedAt, endedAt, cost, counts } = changes;
-  return Object.freeze({
-    ...record,
-    status,
-    ...(stopReason !== undefined && { stopReason }),
-    ...(error !== undefined && { error }),
-    ...(startedAt !== undefined && { startedAt }),
-    ...(endedAt !== undefined && { endedAt }),
-    ...(cost !== undefined && { cost }),
-    ...(counts !== undefined && { counts }),
-    ...(!isOpen(status) && { leaseExpiresAt: undefined }),
-  });
+  const next: Draft = { ...record, status };
+  if (stopReason !== undefined) next.stopReason = stopReason;
+  if (error !== undefined) next.error = error;
+  if (startedAt !== undefined) next.startedAt = startedAt;
+  if (endedAt !== undefined) next.endedAt = endedAt;
+  if (cost !== undefined) next.cost = cost;
+  if (counts !== undefined) next.counts = counts;
+  if (!isOpen(status)) next.leaseExpiresAt = undefined;
+  return Object.freeze(next);
 }
 
 function isRepeat(record: RunRecord, { session: _, ...changes }: RunChanges): boolean {

@@ -24,7 +24,7 @@ export async function closeManager(desk: RunDesk, sweeper: Sweeper, timeoutMs: n
   const untilMs = performance.now() + timeoutMs;
   const left = (): number => Math.max(0, untilMs - performance.now());
   desk.beginClosing();
-  await within(Promise.allSettled([sweeper.stop(), ...desk.starting]), left());
+  await within(Promise.allSettled([sweeper.stop(), desk.starting.whenNone()]), left());
   await within(giveBack(desk), left());
   const open = new Set([...desk.late, ...desk.all()].filter((run) => !desk.unstored.has(run)));
   const runs = [...open];

@@ -219,7 +219,8 @@ export class MemoryRunStore implements RunStore {
     const key = idempotencyKey === undefined ? undefined : threadKey({ tenantId, threadId: idempotencyKey });
     if (key !== undefined && this.#keys.has(key)) throw idempotencyConflict(idempotencyKey ?? '');
     const thread = threadOf(given);
-    const open = thread && this.#open.get(threadKey(thread));
+    const inThread = thread && threadKey(thread);
+    const open = inThread === undefined ? undefined : this.#open.get(inThread);
     let record = given;
     if (thread !== undefined && open !== undefined) {
       const [active] = open;
@@ -236,8 +237,8 @@ export class MemoryRunStore implements RunStore {
     };
     this.#rows.set(given.runId, row);
     if (key !== undefined) this.#keys.set(key, row);
-    if (thread !== undefined) {
-      if (open === undefined) this.#open.set(threadKey(thread), new Set([row]));
+    if (inThread !== undefined) {
+      if (open === undefined) this.#open.set(inThread, new Set([row]));
       else open.add(row);
     }
     return row.record;
@@ -335,7 +336,9 @@ export class MemoryRunStore implements RunStore {
 
 /** What a method answers with: what it throws rejects. */
 function answer<T>(method: () => T): Promise<T> {
-  return new Promise((resolve) => {
-    resolve(method());
-  });
+  try {
+    return Promise.resolve(method());
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
 }

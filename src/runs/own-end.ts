@@ -8,7 +8,7 @@ import { isOpen } from './run-status.js';
 import type { RunStatus } from './run-status.js';
 import type { Lease, StoredSession } from './run-store.js';
 import { threadOf } from './run-thread.js';
-import { isTransient } from './store-access.js';
+import { isTransient } from './store-call.js';
 import type { StoreAccess } from './store-access.js';
 import type { ThreadSession } from './thread-session.js';
 
@@ -63,15 +63,22 @@ export class OwnEnd {
   }
 
   /** Stores the end: gives the record, `lost` where the run is not ours any more, undefined where the store failed. */
-  async store(tries?: number): Promise<RunRecord | 'lost' | undefined> {
-    try {
-      const stored = await this.#attempt(tries);
-      this.#isStored = stored !== 'lost';
-      return stored;
-    } catch (error) {
-      this.#isHopeless = !isTransient(error);
-      return undefined;
-    }
+  store(tries?: number): Promise<RunRecord | 'lost' | undefined> {
+    const { isOurs, statuses } = this.#place;
+    const expected = { status: statuses, lease: this.#lease };
+    const changes =
+      this.#session === undefined ? this.#end.changes : { ...this.#end.changes, session: this.#session };
+    return this.#store.ask((to) => to.update(this.#record.runId, expected, changes), tries, isOurs).then(
+      (stored) => {
+        if (stored === undefined) return this.#refused(tries);
+        this.#isStored = true;
+        return stored;
+      },
+      (error: unknown) => {
+        const isConflict = isInstanceOf(error, PipelineError) && error.code === 'SESSION_CONFLICT';
+        return isConflict ? this.#mergeSession(tries) : this.#failed(error);
+      },
+    );
   }
 
   /** The record as it would be stored. */
@@ -80,28 +87,24 @@ export class OwnEnd {
     return changedRecord(run, { status: [this.#record.status] }, this.#end.changes) ?? this.#record;
   }
 
-  async #attempt(tries: number | undefined): Promise<RunRecord | 'lost'> {
+  /** The store has not changed the run: a cancel that was recorded first wins over an end that is not stored yet. */
+  async #refused(tries: number | undefined): Promise<RunRecord | 'lost' | undefined> {
     const { runId } = this.#record;
-    const { isOurs, statuses } = this.#place;
-    const expected = { status: statuses, lease: this.#lease };
-    for (;;) {
-      const changes = { ...this.#end.changes, session: this.#session };
-      try {
-        const stored = await this.#store.ask((to) => to.update(runId, expected, changes), tries, isOurs);
-        if (stored !== undefined) return stored;
-      } catch (error) {
-        if (!isInstanceOf(error, PipelineError) || error.code !== 'SESSION_CONFLICT') throw error;
-        await this.#mergeSession(tries);
-        continue;
-      }
+    try {
       const found = await this.#store.ask((to) => to.get(runId), tries);
       const request = found?.cancelRequested;
-      // A cancel that was recorded first wins over an end that is not stored yet.
       const isBeaten = found !== undefined && isOpen(found.status) && request !== undefined;
       if (!isBeaten || this.#end.changes.status === 'interrupted') return 'lost';
       this.#end = this.#place.interrupted(request);
       this.#session = undefined;
+    } catch (error) {
+      return this.#failed(error);
     }
+    return await this.store(tries);
+  }
+
+  #failed(error: unknown): undefined {
+    this.#isHopeless = !isTransient(error);
   }
 
   /** Takes what the run has changed of its session, if it succeeded; what cannot be stored makes it fail. */
@@ -115,9 +118,15 @@ export class OwnEnd {
     }
   }
 
-  async #mergeSession(tries: number | undefined): Promise<void> {
+  /** Somebody has saved the session meanwhile: the run's changes are made again on what is stored now. */
+  async #mergeSession(tries: number | undefined): Promise<RunRecord | 'lost' | undefined> {
     const thread = threadOf(this.#record);
-    if (thread === undefined) return;
-    this.#takeSession(await this.#store.ask((to) => to.loadSession(thread), tries));
+    try {
+      if (thread !== undefined)
+        this.#takeSession(await this.#store.ask((to) => to.loadSession(thread), tries));
+    } catch (error) {
+      return this.#failed(error);
+    }
+    return await this.store(tries);
   }
 }

@@ -1,8 +1,7 @@
 import type { DefinitionSource } from '../builder/blueprint.js';
 import type { RootContext } from '../context/root-context.js';
-import { ignoreRejection, isInstanceOf } from '../data/foreign-value.js';
 import type { ManagedRuns } from '../engine/managed-runs.js';
-import { PipelineError } from '../errors/pipeline-error.js';
+import type { RunResult } from '../engine/run-result.js';
 import { leaseLost } from '../errors/run-errors.js';
 import type { ErrorRecord } from '../ports/error-record.js';
 import type { CancelOutcome } from './cancel-outcome.js';
@@ -19,7 +18,7 @@ import { RunLog } from './run-log.js';
 import type { CancelRequest, RunRecord } from './run-record.js';
 import { RunClients } from './run-clients.js';
 import { openStatuses } from './run-status.js';
-import type { Lease } from './run-store.js';
+import type { Lease, RunThread } from './run-store.js';
 import { threadOf } from './run-thread.js';
 import { openContext } from './start-context.js';
 import type { StartContext } from './start-context.js';
@@ -93,7 +92,6 @@ export class OwnRun {
       },
       write: (events) => this.#write(events),
     });
-    ignoreRejection(this.#result.promise);
   }
 
   /** What is known of it here: the latest record that was stored, or its end that could not be stored yet. */
@@ -132,7 +130,7 @@ export class OwnRun {
 
   /** Begins a run that is stored as running. */
   begin(): void {
-    void this.#execute();
+    this.#execute();
   }
 
   /** Begins a run that waits, if it is its turn; tells whether it has begun. */
@@ -149,7 +147,7 @@ export class OwnRun {
       this.#startedAt = undefined;
       if (begun !== undefined) {
         this.#record = begun;
-        void this.#execute();
+        this.#execute();
         return true;
       }
       const stored = await store.ask((to) => to.get(runId));
@@ -160,7 +158,7 @@ export class OwnRun {
     }
     if (this.#isLost) return false;
     this.#phase = 'waiting';
-    if (this.#stop !== undefined) void this.#conclude({});
+    if (this.#stop !== undefined) this.#conclude({});
     return false;
   }
 
@@ -181,13 +179,13 @@ export class OwnRun {
     if (!isRecorded) void this.#recordStop(request);
     const { message } = request;
     this.#root?.frame.scope.cancel({ kind: kindOf[request.reason], message }, this.#record.pipelineName);
-    if (this.#phase === 'waiting') void this.#conclude({});
+    if (this.#phase === 'waiting') this.#conclude({});
     return 'cancelled';
   }
 
   /** Ends the run in the store though its work has not ended: nobody waits for that any longer. */
   abandon(): void {
-    if (this.#phase === 'running' && this.#stop !== undefined) void this.#conclude({});
+    if (this.#phase === 'running' && this.#stop !== undefined) this.#conclude({});
   }
 
   /** The run is somebody else's: its work is stopped, and nothing more of it is written. */
@@ -224,36 +222,61 @@ export class OwnRun {
     return await this.#closeLog();
   }
 
-  async #execute(): Promise<void> {
+  #execute(): void {
     this.#phase = 'running';
     this.log.add({ type: 'runStarted', at: this.#record.startedAt ?? this.#record.createdAt });
     const thread = threadOf(this.#record);
+    const confirmed = this.#host.confirm(this);
+    if (confirmed === undefined && thread === undefined) this.#work();
+    else void this.#prepare(confirmed, thread);
+  }
+
+  /** What a run waits for before its work: that its lease surely holds, and the session of its thread. */
+  async #prepare(confirmed: Promise<void> | undefined, thread: RunThread | undefined): Promise<void> {
     let session: ThreadSession | undefined;
-    let settled: SettledRun = {};
     try {
-      await this.#host.confirm(this);
+      if (confirmed !== undefined) await confirmed;
       if (thread !== undefined)
         session = new ThreadSession(await this.#host.store.ask((to) => to.loadSession(thread)));
-      if (this.#stop === undefined && !this.#isLost) {
-        const context = openContext(this.#context, this.#record.runId, session?.state);
-        const result = await this.#host.runs.run(this.#definition, context, {
-          observer: this.log.observer(),
-          links: this.#context.links,
-          opened: (root) => (this.#root = root),
-        });
-        settled = { result };
-      }
     } catch (error) {
-      settled = { error };
+      this.#conclude({ error });
+      return;
     }
-    await this.#conclude(settled, session);
+    this.#work(session);
+  }
+
+  #work(session?: ThreadSession): void {
+    if (this.#stop !== undefined || this.#isLost) {
+      this.#conclude({}, session);
+      return;
+    }
+    let work: Promise<RunResult>;
+    try {
+      const context = openContext(this.#context, this.#record.runId, session?.state);
+      work = this.#host.runs.run(this.#definition, context, {
+        observer: this.log.observer(),
+        links: this.#context.links,
+        opened: (root) => (this.#root = root),
+      });
+    } catch (error) {
+      this.#conclude({ error }, session);
+      return;
+    }
+    work.then(
+      (result) => {
+        this.#conclude({ result }, session);
+      },
+      (error: unknown) => {
+        this.#conclude({ error }, session);
+      },
+    );
   }
 
   /** Decides how the run ends, and stores it; of several calls only the first counts. */
-  async #conclude(settled: SettledRun, session?: ThreadSession): Promise<void> {
+  #conclude(settled: SettledRun, session?: ThreadSession): void {
     if (this.#phase === 'ending' || this.#phase === 'ended') return;
     if (this.#isLost) {
-      await this.#endLost(settled);
+      void this.#endLost(settled);
       return;
     }
     const wasWaiting = this.#phase === 'waiting';
@@ -265,15 +288,19 @@ export class OwnRun {
       interrupted: ({ reason }) => this.#interrupted(settled, { reason }),
     });
     this.#end = end;
-    const stored = await end.store();
-    if (stored === 'lost') this.lose();
-    if (stored === 'lost' || (stored === undefined && !this.needsLease)) {
-      await this.#endLost(settled);
-      return;
-    }
-    this.#record = stored ?? end.unstoredRecord();
-    const isLogged = stored !== undefined && (await this.#closeLog());
-    this.#finish(end.end, stored !== undefined, isLogged);
+    void end.store().then((stored) => {
+      if (stored === 'lost') this.lose();
+      if (stored === 'lost' || (stored === undefined && !this.needsLease)) {
+        void this.#endLost(settled);
+        return;
+      }
+      this.#record = stored ?? end.unstoredRecord();
+      if (stored === undefined) this.#finish(end.end, false, false);
+      else
+        void this.#closeLog().then((isLogged) => {
+          this.#finish(end.end, true, isLogged);
+        });
+    });
   }
 
   #decide(settled: SettledRun): RunEnd {
@@ -293,9 +320,9 @@ export class OwnRun {
   }
 
   /** First the status, then the end event: that the status is stored is known here. */
-  async #closeLog(): Promise<boolean> {
+  #closeLog(): Promise<boolean> {
     this.log.add(runEndedOf(this.#record));
-    return await this.log.flush();
+    return this.log.flush();
   }
 
   #finish({ failure, result }: RunEnd, isStored: boolean, isLogged: boolean): void {
@@ -336,19 +363,9 @@ export class OwnRun {
     }
   }
 
-  async #write(events: readonly StoredRunEvent[]): Promise<boolean> {
+  #write(events: readonly StoredRunEvent[]): Promise<void> {
     const { store, lease } = this.#host;
-    try {
-      const { runId } = this.#record;
-      await store.ask(
-        (to) => to.appendEvents(runId, events, { lease }),
-        undefined,
-        () => !this.#isLost,
-      );
-      return true;
-    } catch (error) {
-      if (isInstanceOf(error, PipelineError) && error.code === 'LEASE_LOST') return false;
-      throw error;
-    }
+    const { runId } = this.#record;
+    return store.ask((to) => to.appendEvents(runId, events, { lease }), undefined, () => !this.#isLost);
   }
 }

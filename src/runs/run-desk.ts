@@ -9,6 +9,7 @@ import type { RunRecord } from './run-record.js';
 import { openStatuses } from './run-status.js';
 import type { Lease, RunThread } from './run-store.js';
 import { threadKey, threadOf } from './run-thread.js';
+import { Starts } from './starts.js';
 import type { StoreAccess } from './store-access.js';
 
 /** How long events wait to be written together. */
@@ -40,8 +41,8 @@ export class RunDesk implements RunHost {
   readonly lease: Lease;
   readonly parts: DeskParts;
   readonly keeper: LeaseKeeper;
-  /** Starts whose insert is under way. */
-  readonly starting = new Set<Promise<unknown>>();
+  /** The starts whose insert is under way, for a close to wait for. */
+  readonly starting = new Starts();
   /** Runs that were stored when the manager was being closed already. */
   readonly late: OwnRun[] = [];
   /** See {@link doubt}. */
@@ -151,10 +152,11 @@ export class RunDesk implements RunHost {
       if (others === undefined) this.#threads.set(key, [run]);
       else others.push(run);
     }
+    // A run that is stopped before it begins never works.
+    if (this.#isClosing) void run.stop({ action: 'interrupt', reason: 'shutdown' });
     if (!run.isWaiting) run.begin();
     else if (thread !== undefined) this.callNext(thread);
     this.keeper.keep(run.isWaiting);
-    if (this.#isClosing) void run.stop({ action: 'interrupt', reason: 'shutdown' });
   }
 
   /** Lets the first run of a thread begin, if it waits and the store agrees that it is its turn. */

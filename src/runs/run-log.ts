@@ -1,3 +1,5 @@
+import { isInstanceOf } from '../data/foreign-value.js';
+import { PipelineError } from '../errors/pipeline-error.js';
 import { executionEventTypes } from '../ports/execution-observer.js';
 import type { ExecutionEvent, ExecutionObserver } from '../ports/execution-observer.js';
 import { MOST_EVENTS } from './memory-run-log.js';
@@ -10,8 +12,8 @@ const leftOut: readonly string[] = ['compositeStarted', 'compositeCompleted'];
 export interface LogHost {
   /** Sees to it that the log is written soon. */
   flushSoon(log: RunLog): void;
-  /** Writes events to the store; resolves false where they must not be written any more. */
-  write(events: readonly StoredRunEvent[]): Promise<boolean>;
+  /** Writes events to the store; rejects with `LEASE_LOST` where they must not be written any more. */
+  write(events: readonly StoredRunEvent[]): Promise<void>;
 }
 
 /** The events of a run that is executed here: numbered, written in batches, and readable before they are written. */
@@ -71,13 +73,10 @@ export class RunLog {
   }
 
   /** Writes what is not written; resolves true when all is, false where the store has failed. */
-  async flush(): Promise<boolean> {
-    while (this.#unwritten.length > 0 && !this.#isDropped) {
-      // One after the other: events are stored in their order.
-      const isWritten = await (this.#writing ??= this.#write());
-      if (!isWritten) return false;
-    }
-    return true;
+  flush(): Promise<boolean> {
+    if (this.#unwritten.length === 0) return Promise.resolve(true);
+    // One after the other: events are stored in their order.
+    return (this.#writing ??= this.#write());
   }
 
   /** Forgets what is not written: somebody else writes this log now, or nobody. */
@@ -87,19 +86,24 @@ export class RunLog {
     this.#wake();
   }
 
-  async #write(): Promise<boolean> {
+  #write(): Promise<boolean> {
     const batch = this.#unwritten.slice(0, MOST_EVENTS);
-    try {
-      const isMine = await this.#host.write(batch);
-      if (!isMine) this.drop();
-      const last = batch.at(-1)?.seq ?? 0;
-      this.#unwritten = this.#unwritten.filter((event) => event.seq > last);
-      return true;
-    } catch {
-      return false;
-    } finally {
-      this.#writing = undefined;
-    }
+    return this.#host.write(batch).then(
+      () => {
+        this.#writing = undefined;
+        const last = batch.at(-1)?.seq ?? 0;
+        // Nearly always nothing has come meanwhile.
+        this.#unwritten =
+          this.#lastSeq === last ? [] : this.#unwritten.filter((event) => event.seq > last);
+        return this.#unwritten.length === 0 || this.flush();
+      },
+      (error: unknown) => {
+        this.#writing = undefined;
+        const isMine = !isInstanceOf(error, PipelineError) || error.code !== 'LEASE_LOST';
+        if (!isMine) this.drop();
+        return !isMine;
+      },
+    );
   }
 
   #push(event: { readonly at: Date | number }): void {
