@@ -6,6 +6,7 @@ import { CancelScope } from '../run/cancel-scope.js';
 import { Redactor } from '../run/redactor.js';
 import { partsOf } from '../run/run-context.js';
 import type { RunContext } from '../run/run-context.js';
+import type { RunContextOptions } from '../run/run-context-options.js';
 import { startedIdentity } from '../run/run-identity.js';
 import type { GivenIdentity } from '../run/run-identity.js';
 import type { RunParts } from '../run/run-parts.js';
@@ -26,6 +27,9 @@ export interface RootContext extends ContextHolder {
   release(): void;
 }
 
+/** What may be said of a run beside its template. */
+export type AddedOptions = RunContextOptions & GivenIdentity;
+
 /**
  * Makes the context at the top of a run from a template; the template stays as it is.
  *
@@ -35,7 +39,7 @@ export interface RootContext extends ContextHolder {
  * for the same tenant.
  * @param clock what its time is told by; without one, that of the run above, else the system's.
  * @param calledMs when the run was asked for, where it begins later than this: no limit keeps the process alive before.
- * @param links who it is beside what the template says, where something else than a run has started it.
+ * @param added what is said of the run over what the template says, where a manager has started it.
  * @throws {@link PipelineError} `OPTION_INVALID` where the run has the id of the one in which it is started.
  */
 export function rootContext(
@@ -45,7 +49,7 @@ export function rootContext(
   outer: RunContext | undefined,
   clock?: Clock,
   calledMs?: number,
-  links?: GivenIdentity,
+  added?: AddedOptions,
 ): RootContext {
   const origin = frameOf(template);
   const given = origin instanceof TemplateFrame ? origin : undefined;
@@ -54,24 +58,20 @@ export function rootContext(
   // A run that joins another one writes where that does, unless it was told where.
   const logger = services.logger === silentLogger ? (joined?.logger ?? silentLogger) : services.logger;
   const around = outer && partsOf(outer);
-  if (runOptions.runId !== undefined && runOptions.runId === around?.identity.get('runId'))
-    throw ownParent(site.path, runOptions.runId);
+  const said = added === undefined ? runOptions : { ...runOptions, ...added };
+  if (said.runId !== undefined && said.runId === around?.identity.get('runId'))
+    throw ownParent(site.path, said.runId);
   const above = joined ?? around;
-  const behalf = actedFor(
-    around,
-    given === undefined ? partsOf(template.run) : undefined,
-    runOptions.tenantId,
-  );
+  const behalf = actedFor(around, given === undefined ? partsOf(template.run) : undefined, said.tenantId);
   // Where the run that it joins has ended, it goes on alone.
   const isOwnRun = joined === undefined || joined.scope.run.isClosed;
   const scope = new CancelScope(site.path, above?.scope, isOwnRun);
   if (clock !== undefined) scope.useClock(clock);
-  if (runOptions.budget !== undefined) scope.limitBudget(limitsOf(runOptions.budget));
-  const said = links === undefined ? runOptions : { ...runOptions, ...links };
+  if (said.budget !== undefined) scope.limitBudget(limitsOf(said.budget));
   const identity = joined?.identity ?? startedIdentity(said, above?.identity, behalf?.identity);
   const run =
     joined?.services.joined() ??
-    RunServices.open(runOptions, {
+    RunServices.open(said, {
       identity,
       redactor: new Redactor(above?.services.redactor),
       logger,

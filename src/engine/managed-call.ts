@@ -1,4 +1,4 @@
-import type { RootContext } from '../context/root-context.js';
+import type { AddedOptions, RootContext } from '../context/root-context.js';
 import type { ExecutionObserver } from '../ports/execution-observer.js';
 import type { IdentityFields } from '../run/run-fields.js';
 
@@ -9,7 +9,8 @@ export type RunLinks = Partial<Pick<IdentityFields, 'parentRunId' | 'rootRunId'>
 export interface ManagedCall {
   /** Gets the events of the run, beside the observers that the run has anyway. */
   readonly observer: ExecutionObserver;
-  readonly links: RunLinks;
+  /** What the manager says of the run: over what the template says, and nowhere judged again. */
+  readonly said: AddedOptions;
   /** Called with the root of the run before anything starts. */
   readonly opened: (root: RootContext) => void;
 }

@@ -71,7 +71,7 @@ export class RunStart {
     clock?.check();
     const site = { path: this.#name, pipelineName: this.#name };
     const outer = currentContext()?.run;
-    this.root = rootContext(template, site, services, outer, clock, calledMs, managed?.links);
+    this.root = rootContext(template, site, services, outer, clock, calledMs, managed?.said);
     managed?.opened(this.root);
   }
 

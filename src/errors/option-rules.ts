@@ -79,12 +79,14 @@ export const rule = {
   object: (value: unknown) => (typeof value === 'object' && value !== null ? undefined : 'an object'),
 } as const;
 
+const UNREADABLE = 'something that can be read';
+
 /** What a rule expects in place of a value, as far as the value lets itself be read; never throws. */
 export function expectedBy(judge: OptionRule, value: unknown): string | undefined {
   try {
     return judge(value);
   } catch {
-    return 'something that can be read';
+    return UNREADABLE;
   }
 }
 
@@ -104,18 +106,29 @@ export function canHoldOptions(value: unknown): value is object {
  */
 export function optionProblems(options: unknown, rules: OptionRules): string[] {
   if (!canHoldOptions(options)) return ['a plain object with options was expected'];
-  const known = Object.keys(rules);
   const names = namesOf(options);
   if (names === undefined) return ['options that can be read were expected'];
-  return names.flatMap((name) => {
+  const problems: string[] = [];
+  for (const name of names) {
     const judge = Object.hasOwn(rules, name) ? rules[name] : undefined;
-    if (judge === undefined) return [`there is no option '${name}' (known: ${known.join(', ')})`];
-    const expected = expectedBy(() => {
-      const value: unknown = Reflect.get(options, name);
-      return value === undefined ? undefined : judge(value);
-    }, options);
-    return expected === undefined ? [] : [`'${name}' must be ${expected}`];
-  });
+    if (judge === undefined) {
+      problems.push(`there is no option '${name}' (known: ${Object.keys(rules).join(', ')})`);
+      continue;
+    }
+    const expected = expectedOf(options, name, judge);
+    if (expected !== undefined) problems.push(`'${name}' must be ${expected}`);
+  }
+  return problems;
+}
+
+/** What is expected in place of an option; undefined where it is fine, or undefined itself. */
+function expectedOf(options: object, name: string, judge: OptionRule): string | undefined {
+  try {
+    const value: unknown = Reflect.get(options, name);
+    return value === undefined ? undefined : judge(value);
+  } catch {
+    return UNREADABLE;
+  }
 }
 
 function namesOf(options: object): string[] | undefined {

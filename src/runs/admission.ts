@@ -10,6 +10,7 @@ import { OwnRun } from './own-run.js';
 import type { RunDesk } from './run-desk.js';
 import { FollowedHandle, OwnHandle } from './run-handle.js';
 import type { RunHandle } from './run-handle.js';
+import { noCost } from './run-record.js';
 import type { RunRecord } from './run-record.js';
 import { openStatuses } from './run-status.js';
 import { contextOfInput, inputOf, startContext } from './start-context.js';
@@ -17,7 +18,6 @@ import type { StartContext } from './start-context.js';
 import { isDefinitionSource, judgeStart, requireStorableSize, shown } from './start-options.js';
 import type { StartOptions } from './start-options.js';
 
-const noCost: RunRecord['cost'] = Object.freeze([]);
 const noCounts: RunRecord['counts'] = Object.freeze({});
 
 /** A start that has been judged. */

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { frozenJson } from '../data/frozen-json.js';
 import type { RunRecord } from './run-record.js';
 import { canBecome, isOpen } from './run-status.js';
 import type { RunStatus } from './run-status.js';
@@ -20,6 +21,8 @@ const beatenByCancel: readonly RunStatus[] = ['success', 'error', 'timeout'];
 
 /**
  * Decides an {@link RunStore.update}: gives the new record, or undefined where the run is not as expected.
+ *
+ * What is taken from the changes is frozen with all its parts, or copied; the parts of the old record go on as they are.
  *
  * The very same record is given back for a repeat of a change that was carried out: then nothing must be written, the
  * session neither. A store calls this between reading and writing a row, inside of one transaction; only whether an
@@ -48,11 +51,11 @@ export function changedRecord(
   const { stopReason, error, startedAt, endedAt, cost, counts } = changes;
   const next: Draft = { ...record, status };
   if (stopReason !== undefined) next.stopReason = stopReason;
-  if (error !== undefined) next.error = error;
+  if (error !== undefined) next.error = frozenJson(error);
   if (startedAt !== undefined) next.startedAt = startedAt;
   if (endedAt !== undefined) next.endedAt = endedAt;
-  if (cost !== undefined) next.cost = cost;
-  if (counts !== undefined) next.counts = counts;
+  if (cost !== undefined) next.cost = frozenJson(cost);
+  if (counts !== undefined) next.counts = frozenJson(counts);
   if (!isOpen(status)) next.leaseExpiresAt = undefined;
   return Object.freeze(next);
 }

@@ -9,34 +9,35 @@ type Outcome<T> = { readonly value: T } | { readonly reason: unknown };
 export class Later<T> {
   #promise: Promise<T> | undefined;
   #outcome: Outcome<T> | undefined;
-  #settle: ((outcome: Outcome<T>) => void) | undefined;
+  #resolve: ((value: T) => void) | undefined;
+  #reject: ((reason: unknown) => void) | undefined;
 
   get promise(): Promise<T> {
     if (this.#promise === undefined) {
       this.#promise = new Promise<T>((resolve, reject) => {
-        this.#settle = (outcome) => {
-          if ('value' in outcome) resolve(outcome.value);
-          else reject(outcome.reason as Error);
-        };
+        this.#resolve = resolve;
+        this.#reject = reject;
       });
       this.#promise.catch(ignored);
-      if (this.#outcome !== undefined) this.#settle?.(this.#outcome);
+      this.#settle();
     }
     return this.#promise;
   }
 
   resolve(value: T): void {
-    this.#end({ value });
+    this.#outcome ??= { value };
+    this.#settle();
   }
 
   reject(reason: unknown): void {
-    this.#end({ reason });
+    this.#outcome ??= { reason };
+    this.#settle();
   }
 
-  #end(outcome: Outcome<T>): void {
-    if (this.#outcome !== undefined) return;
-    this.#outcome = outcome;
-    this.#settle?.(outcome);
+  #settle(): void {
+    if (this.#outcome === undefined) return;
+    if ('value' in this.#outcome) this.#resolve?.(this.#outcome.value);
+    else this.#reject?.(this.#outcome.reason);
   }
 }
 

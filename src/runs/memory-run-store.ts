@@ -255,7 +255,7 @@ export class MemoryRunStore implements RunStore {
       if (eldest !== row) return undefined;
     }
     if (changes.session !== undefined && thread !== undefined) this.#save(thread, changes.session, runId);
-    row.record = frozenJson(next);
+    row.record = next;
     if (!isOpen(next.status)) this.#end(row, thread);
     return row.record;
   }
@@ -339,6 +339,8 @@ function answer<T>(method: () => T): Promise<T> {
   try {
     return Promise.resolve(method());
   } catch (error) {
-    return Promise.reject(error as Error);
+    return new Promise(() => {
+      throw error;
+    });
   }
 }

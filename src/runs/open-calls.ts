@@ -2,6 +2,8 @@
 export interface OpenCall {
   /** How many looks there had been when the call began. */
   readonly since: number;
+  /** Where the call stands among the open ones; their own. */
+  place: number;
   /** Called when the time of the call is over; it is not open any more then. */
   giveUp(limitMs: number): void;
 }
@@ -17,7 +19,8 @@ const LOOKS_PER_LIMIT = 4;
  */
 export class OpenCalls {
   readonly #limitMs: number;
-  readonly #calls = new Set<OpenCall>();
+  /** In no order: one that is taken out leaves its place to the last one. */
+  readonly #calls: OpenCall[] = [];
   #timer: NodeJS.Timeout | undefined;
   #looks = 0;
 
@@ -32,13 +35,20 @@ export class OpenCalls {
   }
 
   add(call: OpenCall): void {
-    this.#calls.add(call);
-    if (this.#timer === undefined) this.#watch();
+    call.place = this.#calls.length;
+    this.#calls.push(call);
+    this.#watch();
   }
 
   /** Takes a call out; tells whether it was open. */
   remove(call: OpenCall): boolean {
-    return this.#calls.delete(call);
+    const { place } = call;
+    if (this.#calls[place] !== call) return false;
+    const last = this.#calls.pop();
+    if (last === undefined || last === call) return true;
+    this.#calls[place] = last;
+    last.place = place;
+    return true;
   }
 
   /** Calls the timer off. */
@@ -47,16 +57,16 @@ export class OpenCalls {
   }
 
   #watch(): void {
-    this.#timer = setTimeout(() => {
+    this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#looks += 1;
-      for (const call of this.#calls) {
-        // A call begins somewhere between two looks, so that one look more must pass than the limit has.
-        if (this.#looks - call.since <= LOOKS_PER_LIMIT) continue;
-        this.#calls.delete(call);
+      // A call begins somewhere between two looks, so that one look more must pass than the limit has.
+      const late = this.#calls.filter(({ since }) => this.#looks - since > LOOKS_PER_LIMIT);
+      for (const call of late) {
+        this.remove(call);
         call.giveUp(this.#limitMs);
       }
-      if (this.#calls.size > 0 && this.#timer === undefined) this.#watch();
+      if (this.#calls.length > 0) this.#watch();
     }, this.#limitMs / LOOKS_PER_LIMIT).unref();
   }
 }

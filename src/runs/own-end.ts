@@ -68,17 +68,21 @@ export class OwnEnd {
     const expected = { status: statuses, lease: this.#lease };
     const changes =
       this.#session === undefined ? this.#end.changes : { ...this.#end.changes, session: this.#session };
-    return this.#store.ask((to) => to.update(this.#record.runId, expected, changes), tries, isOurs).then(
-      (stored) => {
-        if (stored === undefined) return this.#refused(tries);
-        this.#isStored = true;
-        return stored;
-      },
-      (error: unknown) => {
-        const isConflict = isInstanceOf(error, PipelineError) && error.code === 'SESSION_CONFLICT';
-        return isConflict ? this.#mergeSession(tries) : this.#failed(error);
-      },
-    );
+    return this.#store
+      .ask((to) => to.update(this.#record.runId, expected, changes), tries, isOurs)
+      .then(
+        (stored) => {
+          if (stored === undefined) return this.#refused(tries);
+          this.#isStored = true;
+          return stored;
+        },
+        (error: unknown) => {
+          const isConflict = isInstanceOf(error, PipelineError) && error.code === 'SESSION_CONFLICT';
+          if (isConflict) return this.#mergeSession(tries);
+          this.#noteFailure(error);
+          return undefined;
+        },
+      );
   }
 
   /** The record as it would be stored. */
@@ -98,12 +102,13 @@ export class OwnEnd {
       this.#end = this.#place.interrupted(request);
       this.#session = undefined;
     } catch (error) {
-      return this.#failed(error);
+      this.#noteFailure(error);
+      return undefined;
     }
     return await this.store(tries);
   }
 
-  #failed(error: unknown): undefined {
+  #noteFailure(error: unknown): void {
     this.#isHopeless = !isTransient(error);
   }
 
@@ -125,7 +130,8 @@ export class OwnEnd {
       if (thread !== undefined)
         this.#takeSession(await this.#store.ask((to) => to.loadSession(thread), tries));
     } catch (error) {
-      return this.#failed(error);
+      this.#noteFailure(error);
+      return undefined;
     }
     return await this.store(tries);
   }

@@ -252,10 +252,10 @@ export class OwnRun {
     }
     let work: Promise<RunResult>;
     try {
-      const context = openContext(this.#context, this.#record.runId, session?.state);
-      work = this.#host.runs.run(this.#definition, context, {
+      const { template, said } = openContext(this.#context, this.#record.runId, session?.state);
+      work = this.#host.runs.run(this.#definition, template, {
         observer: this.log.observer(),
-        links: this.#context.links,
+        said,
         opened: (root) => (this.#root = root),
       });
     } catch (error) {
@@ -366,6 +366,10 @@ export class OwnRun {
   #write(events: readonly StoredRunEvent[]): Promise<void> {
     const { store, lease } = this.#host;
     const { runId } = this.#record;
-    return store.ask((to) => to.appendEvents(runId, events, { lease }), undefined, () => !this.#isLost);
+    return store.ask(
+      (to) => to.appendEvents(runId, events, { lease }),
+      undefined,
+      () => !this.#isLost,
+    );
   }
 }

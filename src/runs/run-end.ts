@@ -7,6 +7,7 @@ import { PipelineError } from '../errors/pipeline-error.js';
 import { RunCancelledError } from '../errors/run-cancelled-error.js';
 import { toErrorRecord } from '../ports/error-record.js';
 import type { ErrorRecord } from '../ports/error-record.js';
+import { noCost } from './run-record.js';
 import type { RunRecord, RunStopReason } from './run-record.js';
 import type { RunChanges } from './run-store.js';
 
@@ -116,6 +117,7 @@ export function settledResult({ result, error }: SettledRun): RunResult | undefi
 
 function billOf(result: RunResult | undefined): Pick<RunChanges, 'cost' | 'counts'> {
   if (result === undefined) return {};
-  const cost = Object.freeze(result.context.run.cost.total('model'));
+  // Without a cost at all there is none by model.
+  const cost = result.cost.length === 0 ? noCost : Object.freeze(result.context.run.cost.total('model'));
   return { cost, counts: Object.freeze(Object.fromEntries(result.nodes)) };
 }

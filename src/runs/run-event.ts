@@ -29,15 +29,16 @@ export interface RunEnded extends NumberedEvent {
   readonly error?: ErrorRecord | undefined;
 }
 
-/** The last event of a run that has ended, from its record. */
+/** The last event of a run that has ended, from its record: a new object each time. */
 export function runEndedOf({ status, stopReason, error, endedAt = 0 }: RunRecord): Omit<RunEnded, 'seq'> {
-  return {
+  const event: { -readonly [TName in keyof Omit<RunEnded, 'seq'>]: RunEnded[TName] } = {
     at: endedAt,
     type: 'runEnded',
     status,
-    ...(stopReason !== undefined && { stopReason }),
-    ...(error !== undefined && { error }),
   };
+  if (stopReason !== undefined) event.stopReason = stopReason;
+  if (error !== undefined) event.error = error;
+  return event;
 }
 
 /** Events that are no longer there, or never came: made by the reader in their place, never stored. */

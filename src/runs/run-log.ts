@@ -1,12 +1,9 @@
 import { isInstanceOf } from '../data/foreign-value.js';
 import { PipelineError } from '../errors/pipeline-error.js';
-import { executionEventTypes } from '../ports/execution-observer.js';
-import type { ExecutionEvent, ExecutionObserver } from '../ports/execution-observer.js';
+import type { ExecutionEvents, ExecutionObserver } from '../ports/execution-observer.js';
+import { loggedEvent, loggedEventTypes } from './logged-event.js';
 import { MOST_EVENTS } from './memory-run-log.js';
-import type { RunEnded, RunStarted, StoredRunEvent } from './run-event.js';
-
-/** The kinds of events that say nothing of the root itself. */
-const leftOut: readonly string[] = ['compositeStarted', 'compositeCompleted'];
+import type { LoggedEventType, RunEnded, RunStarted, StoredRunEvent } from './run-event.js';
 
 /** What a {@link RunLog} stands in. */
 export interface LogHost {
@@ -25,6 +22,8 @@ export class RunLog {
   #rootId: string | undefined;
   #isOver = false;
   #isDropped = false;
+  /** Whether the host knows that there is something to write. */
+  #isDue = false;
   #writing: Promise<boolean> | undefined;
   #wakes: (() => void)[] = [];
 
@@ -32,25 +31,28 @@ export class RunLog {
     this.#host = host;
   }
 
-  /** Adds an event of the manager's own; `runEnded` ends the log. */
+  /** Takes an event of the manager's own over, and numbers it; `runEnded` ends the log. */
   add(event: Omit<RunStarted, 'seq'> | Omit<RunEnded, 'seq'>): void {
     if (this.#isOver || this.#isDropped) return;
-    this.#push(event);
+    this.#push(Object.freeze(Object.assign(event, { seq: this.#nextSeq() })));
     if (event.type === 'runEnded') this.#isOver = true;
-    else this.#host.flushSoon(this);
+    else this.#flushSoon();
     this.#wake();
   }
 
   /** Gets the events of a run, and keeps those of its root; for one run only. */
   observer(): ExecutionObserver {
-    const observer: object = new LogObserver((event) => {
-      if (event.type === 'pipelineStarted') this.#rootId ??= event.pipelineId;
-      if (event.pipelineId !== this.#rootId || this.#isOver || this.#isDropped) return;
-      this.#push(event);
-      this.#host.flushSoon(this);
-      this.#wake();
-    });
+    const observer: object = new LogObserver(this);
     return observer;
+  }
+
+  /** Keeps an event of the run, if it is one of its root. */
+  take<TType extends LoggedEventType>(type: TType, event: ExecutionEvents[TType]): void {
+    if (type === 'pipelineStarted') this.#rootId ??= event.pipelineId;
+    if (event.pipelineId !== this.#rootId || this.#isOver || this.#isDropped) return;
+    this.#push(loggedEvent(type, event, this.#nextSeq()));
+    this.#flushSoon();
+    this.#wake();
   }
 
   /** The events above a number that are not written yet. */
@@ -74,6 +76,7 @@ export class RunLog {
 
   /** Writes what is not written; resolves true when all is, false where the store has failed. */
   flush(): Promise<boolean> {
+    this.#isDue = false;
     if (this.#unwritten.length === 0) return Promise.resolve(true);
     // One after the other: events are stored in their order.
     return (this.#writing ??= this.#write());
@@ -93,8 +96,7 @@ export class RunLog {
         this.#writing = undefined;
         const last = batch.at(-1)?.seq ?? 0;
         // Nearly always nothing has come meanwhile.
-        this.#unwritten =
-          this.#lastSeq === last ? [] : this.#unwritten.filter((event) => event.seq > last);
+        this.#unwritten = this.#lastSeq === last ? [] : this.#unwritten.filter((event) => event.seq > last);
         return this.#unwritten.length === 0 || this.flush();
       },
       (error: unknown) => {
@@ -106,9 +108,19 @@ export class RunLog {
     );
   }
 
-  #push(event: { readonly at: Date | number }): void {
+  #flushSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    this.#host.flushSoon(this);
+  }
+
+  #nextSeq(): number {
     this.#lastSeq += 1;
-    this.#unwritten.push({ ...event, at: Number(event.at), seq: this.#lastSeq } as StoredRunEvent);
+    return this.#lastSeq;
+  }
+
+  #push(event: StoredRunEvent): void {
+    this.#unwritten.push(event);
     // The store is away: what is lost is a gap for readers.
     if (this.#unwritten.length > MOST_EVENTS) this.#unwritten.shift();
   }
@@ -123,14 +135,13 @@ export class RunLog {
 
 /** One method per event, on the prototype: a run makes an object, no functions. */
 class LogObserver {
-  constructor(readonly keep: (event: ExecutionEvent) => void) {}
+  constructor(readonly log: RunLog) {}
 
   static {
-    for (const type of executionEventTypes) {
-      if (leftOut.includes(type)) continue;
+    for (const type of loggedEventTypes) {
       Object.defineProperty(this.prototype, type, {
-        value(this: LogObserver, event: ExecutionEvent): void {
-          this.keep(event);
+        value(this: LogObserver, event: ExecutionEvents[typeof type]): void {
+          this.log.take(type, event);
         },
       });
     }

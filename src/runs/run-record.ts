@@ -102,3 +102,6 @@ export interface RunRecord {
   /** The counts of every node by path; empty before its end. */
   readonly counts: Readonly<Record<string, NodeCounts>>;
 }
+
+/** The cost of a run that has cost nothing yet. */
+export const noCost: RunRecord['cost'] = Object.freeze([]);

@@ -6,6 +6,7 @@ import { decodeData, encodeData, NotEncodable } from '../data/codec.js';
 import { isInstanceOf, isObject } from '../data/foreign-value.js';
 import type { JsonObject, JsonValue } from '../data/json-value.js';
 import { canHoldOptions, invalidOption } from '../errors/option-rules.js';
+import type { AddedOptions } from '../context/root-context.js';
 import type { RunLinks } from '../engine/managed-call.js';
 import { RunContext } from '../run/run-context.js';
 import type { RunContextOptions } from '../run/run-context-options.js';
@@ -18,7 +19,16 @@ export interface StartContext {
   readonly options: Omit<PipelineContextOptions, 'run'>;
   readonly run: RunContextOptions;
   readonly links: RunLinks;
+  /** What is shared by the runs that are given no context, and no limit. */
+  readonly template?: PipelineContext | undefined;
 }
+
+const nothing: StartContext['options'] & RunContextOptions & RunLinks = Object.freeze({});
+const noTemplate = new PipelineContext();
+
+/** What the manager sees to, and what its options say. */
+const managed = ['runId', 'session'] as const;
+const saidTwice = ['tenantId', 'threadId', 'followUpToRunId'] as const;
 
 /** What a start by name may say of its run: data, so that another process can execute it. */
 const runData = [
@@ -34,35 +44,49 @@ const runData = [
  */
 export function startContext(given: StartOptions): StartContext {
   const { options, run } = partsOf(given.context);
-  for (const name of ['runId', 'session'] as const) {
+  for (const name of managed) {
     if (run[name] !== undefined)
       throw wrongContext(`its run must not have '${name}', which the manager sees to`);
   }
-  for (const name of ['tenantId', 'threadId', 'followUpToRunId'] as const) {
+  for (const name of saidTwice) {
     if (run[name] !== undefined && run[name] !== given[name])
       throw wrongContext(`its run must not have another '${name}' than the options`);
   }
   const outer = currentContext()?.run;
-  const timeouts = [given.timeoutMs, run.timeoutMs].filter((ms) => ms !== undefined);
-  const own: RunContextOptions = {
-    correlationId: run.correlationId ?? outer?.correlationId,
-    traceparent: usableTraceparent(run.traceparent) ?? activeTraceparent() ?? outer?.traceparent,
-    tenantId: given.tenantId ?? outer?.tenantId,
-    principal: run.principal ?? (given.tenantId === undefined ? outer?.principal : undefined),
-    threadId: given.threadId,
-    followUpToRunId: given.followUpToRunId,
-    timeoutMs: timeouts.length === 0 ? undefined : Math.min(...timeouts),
-  };
+  const isBare = given.context === undefined && given.timeoutMs === undefined;
   return {
     options,
-    run: { ...run, ...present(own) },
-    links: outer === undefined ? {} : { parentRunId: outer.runId, rootRunId: outer.rootRunId },
+    run: withOptions(run, given, outer),
+    links: outer === undefined ? nothing : { parentRunId: outer.runId, rootRunId: outer.rootRunId },
+    template: isBare ? noTemplate : undefined,
   };
 }
 
-/** What is given, without what is undefined: each option is judged for each run. */
-function present(options: RunContextOptions): RunContextOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+/** The options of the run, without what is undefined: each option is judged for each run. */
+function withOptions(
+  run: RunContextOptions,
+  { threadId, tenantId, followUpToRunId, timeoutMs }: StartOptions,
+  outer: RunContext | undefined,
+): RunContextOptions {
+  const own: { -readonly [TName in keyof RunContextOptions]: RunContextOptions[TName] } = { ...run };
+  const traceparent = usableTraceparent(run.traceparent) ?? activeTraceparent() ?? outer?.traceparent;
+  const correlationId = run.correlationId ?? outer?.correlationId;
+  const tenant = tenantId ?? outer?.tenantId;
+  const principal = run.principal ?? (tenantId === undefined ? outer?.principal : undefined);
+  if (traceparent !== undefined) own.traceparent = traceparent;
+  if (correlationId !== undefined) own.correlationId = correlationId;
+  if (tenant !== undefined) own.tenantId = tenant;
+  if (principal !== undefined) own.principal = principal;
+  if (threadId !== undefined) own.threadId = threadId;
+  if (followUpToRunId !== undefined) own.followUpToRunId = followUpToRunId;
+  if (timeoutMs !== undefined) own.timeoutMs = Math.min(timeoutMs, run.timeoutMs ?? Infinity);
+  return own;
+}
+
+/** What one run is made from when it begins to run. */
+export interface OpenedContext {
+  readonly template: PipelineContext;
+  readonly said: AddedOptions;
 }
 
 /**
@@ -71,11 +95,15 @@ function present(options: RunContextOptions): RunContextOptions {
  * @param session the state of the thread's session; without a thread, what the run writes is dropped.
  */
 export function openContext(
-  { options, run }: StartContext,
+  { options, run, links, template }: StartContext,
   runId: string,
   session: SessionState | undefined,
-): PipelineContext {
-  return new PipelineContext({ ...options, run: { ...run, runId, ...(session && { session }) } });
+): OpenedContext {
+  const said = { ...run, ...links, runId };
+  return {
+    template: template ?? new PipelineContext({ ...options, run }),
+    said: session === undefined ? said : { ...said, session },
+  };
 }
 
 /**
@@ -126,7 +154,7 @@ function encoded(name: string, value: unknown): JsonValue {
 
 /** The options of a context, and of its run; of a context that is a template, what it was made with. */
 function partsOf(context: StartOptions['context']): Pick<StartContext, 'options' | 'run'> {
-  if (context === undefined) return { options: {}, run: {} };
+  if (context === undefined) return { options: nothing, run: nothing };
   if (!isInstanceOf(context, PipelineContext)) {
     const { run = {}, ...options } = context;
     if (isInstanceOf(run, RunContext)) throw wrongContext('it must not join another run');

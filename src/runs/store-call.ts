@@ -19,6 +19,7 @@ export interface StoreQuestion<T> {
 /** One question to the store, until it is answered or given up; it settles the promise whose functions it gets. */
 export class StoreCall<T> implements OpenCall {
   since = 0;
+  place = -1;
   /** The number of the latest try, from 1. */
   #attempt = 0;
   #isAnswered = false;
