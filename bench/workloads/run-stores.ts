@@ -5,43 +5,46 @@ import { MemoryRunStore } from 'heirline';
 import type { RunStore } from 'heirline';
 import { postgresRunStore } from 'heirline/postgres';
 import { sqliteRunStore } from 'heirline/sqlite';
-import Database from 'libsql';
-import pg from 'pg';
 import type { Run, Workload } from '../harness/contender.js';
+import type { MeasuredStore } from './managed-runs.js';
+import { payload, rawMap, rawPostgres, rawSqlite } from './raw-writes.js';
+import type { Write } from './raw-writes.js';
 
-/**
- * One row is inserted and changed twice: by hand, with three prepared statements, and as a run that begins and ends.
- *
- * PostgreSQL only where the address of a server is in `HEIRLINE_POSTGRES_URL`.
- */
-export async function runStores(): Promise<Workload[]> {
+/** The stores to measure, PostgreSQL only where the address of a server is in `HEIRLINE_POSTGRES_URL`. */
+export async function measuredStores(): Promise<MeasuredStore[]> {
   const folder = mkdtempSync(join(tmpdir(), 'heirline-bench-'));
   const url = process.env['HEIRLINE_POSTGRES_URL'] ?? '';
+  let files = 0;
+  const newFile = (): string => join(folder, `runs-${(files += 1)}.db`);
   return [
-    workload('a run in a SQLite file', rawSqlite(join(folder, 'raw.db')), () =>
-      sqliteRunStore({ path: join(folder, 'runs.db') }),
-    ),
-    workload('a run in memory', rawMap(), () => new MemoryRunStore()),
+    { name: 'memory', isDurable: false, create: () => new MemoryRunStore(), write: rawMap() },
+    {
+      name: 'SQLite',
+      isDurable: true,
+      create: () => sqliteRunStore({ path: newFile() }),
+      write: rawSqlite(join(folder, 'raw.db')),
+    },
     ...(url === ''
       ? []
       : [
-          workload('a run in PostgreSQL', await rawPostgres(url), () =>
-            postgresRunStore({ connectionString: url }),
-          ),
+          {
+            name: 'PostgreSQL',
+            isDurable: true,
+            create: () => postgresRunStore({ connectionString: url }),
+            write: await rawPostgres(url),
+          },
         ]),
   ];
 }
 
-/** Does the three writes of one row. */
-type Write = (id: string) => unknown;
-
 const session = Math.random().toString(36).slice(2);
 let made = 0;
 
-function workload(name: string, write: Write, create: () => RunStore): Workload {
+/** One row is inserted and changed twice: by hand, with three prepared statements, and as a run that begins and ends. */
+export function storedRuns({ name, create, write }: MeasuredStore): Workload {
   const store = create();
   return {
-    name,
+    name: `a stored run: ${name}`,
     items: 500,
     isFixed: true,
     allocation: false,
@@ -72,8 +75,6 @@ function repeated(times: number, write: Write): Run {
 }
 
 const lease = { token: session, ownerId: 'bench', ms: 30_000 };
-const payload = { text: 'x'.repeat(100) };
-
 function storedRun(store: RunStore, hasThread = false): Write {
   return async (runId) => {
     await store.insert(
@@ -94,45 +95,5 @@ function storedRun(store: RunStore, hasThread = false): Write {
     );
     await store.update(runId, { status: ['running'], lease }, { startedAt: 2 });
     await store.update(runId, { status: ['running'], lease }, { status: 'success', endedAt: 3 });
-  };
-}
-
-const table = 'create table bench (id text primary key, payload text, status text, at double precision)';
-
-function rawSqlite(path: string): Write {
-  const database = new Database(path);
-  database.exec('pragma journal_mode = wal');
-  database.exec('pragma synchronous = NORMAL');
-  database.exec(table);
-  const insert = database.prepare('insert into bench values (?, ?, ?, ?)');
-  const begin = database.prepare('update bench set at = ? where id = ?');
-  const end = database.prepare('update bench set status = ?, at = ? where id = ?');
-  return (id) => {
-    insert.run([id, JSON.stringify(payload), 'running', 1]);
-    begin.run([2, id]);
-    end.run(['success', 3, id]);
-  };
-}
-
-async function rawPostgres(connectionString: string): Promise<Write> {
-  const pool = new pg.Pool({ connectionString });
-  await pool.query('drop table if exists bench');
-  await pool.query(table);
-  const insert = { name: 'insert', text: 'insert into bench values ($1, $2, $3, $4)' };
-  const begin = { name: 'begin', text: 'update bench set at = $1 where id = $2' };
-  const end = { name: 'end', text: 'update bench set status = $1, at = $2 where id = $3' };
-  return async (id) => {
-    await pool.query({ ...insert, values: [id, JSON.stringify(payload), 'running', 1] });
-    await pool.query({ ...begin, values: [2, id] });
-    await pool.query({ ...end, values: ['success', 3, id] });
-  };
-}
-
-function rawMap(): Write {
-  const rows = new Map<string, object>();
-  return (id) => {
-    rows.set(id, { id, payload, status: 'running', at: 1 });
-    rows.set(id, { ...rows.get(id), at: 2 });
-    rows.set(id, { ...rows.get(id), status: 'success', at: 3 });
   };
 }
