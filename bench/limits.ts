@@ -75,6 +75,20 @@ export const limits: readonly Limit[] = [
     unit: '×',
   },
   {
+    name: 'a managed run over the memory store: to runner.run',
+    bench: 'run-stores-memory',
+    read: ratio('a managed run: memory', 'manager.start, result'),
+    limit: 6,
+    unit: '×',
+  },
+  {
+    name: '10,000 managed runs, 1,000 kept: growth of the heap',
+    bench: 'run-stores-memory',
+    read: figure('memory: growth of the heap in 10,000 runs, of which 1,000 are kept'),
+    limit: 1000,
+    unit: 'kB',
+  },
+  {
     name: 'package, unpacked, no source maps',
     bench: 'cold-start',
     read: figure('package, unpacked, no source maps'),

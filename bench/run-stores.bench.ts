@@ -1,9 +1,9 @@
 import { runBench } from './harness/run-bench.js';
-import { admissionFigures, memoryFigures } from './workloads/admission.js';
+import { admissionFigures } from './workloads/admission.js';
 import { managedRuns, overheadFigures } from './workloads/managed-runs.js';
-import { measuredStores, storedRuns } from './workloads/run-stores.js';
+import { durableStores, storedRuns } from './workloads/run-stores.js';
 
-const stores = await measuredStores();
+const stores = await durableStores();
 
 await runBench({
   name: 'run-stores',
@@ -11,7 +11,6 @@ await runBench({
   async figures(reports) {
     const figures = stores.flatMap((store) => overheadFigures(reports, store));
     for (const store of stores) figures.push(...(await admissionFigures(store)));
-    figures.push(...(await memoryFigures()));
     return figures;
   },
 });

@@ -10,14 +10,21 @@ import type { MeasuredStore } from './managed-runs.js';
 import { payload, rawMap, rawPostgres, rawSqlite } from './raw-writes.js';
 import type { Write } from './raw-writes.js';
 
-/** The stores to measure, PostgreSQL only where the address of a server is in `HEIRLINE_POSTGRES_URL`. */
-export async function measuredStores(): Promise<MeasuredStore[]> {
+/** The store in the memory of the process. */
+export const memoryStore: MeasuredStore = {
+  name: 'memory',
+  isDurable: false,
+  create: () => new MemoryRunStore(),
+  write: rawMap(),
+};
+
+/** The stores that outlive a process; PostgreSQL only where the address of a server is in `HEIRLINE_POSTGRES_URL`. */
+export async function durableStores(): Promise<MeasuredStore[]> {
   const folder = mkdtempSync(join(tmpdir(), 'heirline-bench-'));
   const url = process.env['HEIRLINE_POSTGRES_URL'] ?? '';
   let files = 0;
   const newFile = (): string => join(folder, `runs-${(files += 1)}.db`);
   return [
-    { name: 'memory', isDurable: false, create: () => new MemoryRunStore(), write: rawMap() },
     {
       name: 'SQLite',
       isDurable: true,

@@ -8,6 +8,7 @@ import {
   Secret,
   currentContext,
   mapSecrets,
+  requireContext,
   runDetached,
 } from 'heirline';
 import type { RunRecord, RunStrategy } from 'heirline';
@@ -377,6 +378,25 @@ describe('cancelling', () => {
 });
 
 describe('what a run sees', () => {
+  test('runs that are given no context see nothing of one another', async () => {
+    const manager = newManager();
+    const seen: unknown[] = [];
+    const noting = work(() => {
+      const { parameters, run, runId } = requireContext();
+      seen.push([parameters.has('note'), run.tenantId, runId]);
+      parameters.set('note', 1);
+    });
+    const first = await manager.start(noting, { tenantId: 'acme' });
+    await first.result;
+    const second = await manager.start(noting);
+    await second.result;
+
+    expect(seen).toEqual([
+      [false, 'acme', first.id],
+      [false, undefined, second.id],
+    ]);
+  });
+
   test('its ids, tenant and thread are those of the record', async () => {
     const manager = newManager();
     let seen: unknown;
@@ -659,6 +679,30 @@ describe('looking runs up', () => {
 });
 
 describe('closing', () => {
+  test('a run whose insert ends while the manager closes never works', async () => {
+    const store = new MemoryRunStore();
+    let admit!: () => void;
+    const admitted = new Promise<void>((resolve) => (admit = resolve));
+    const slow = new Proxy(store, {
+      get(target, name) {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== 'function') return member;
+        const call = (...args: unknown[]): unknown => Reflect.apply(member, target, args);
+        return name === 'insert' ? (...args: unknown[]) => admitted.then(() => call(...args)) : call;
+      },
+    });
+    const manager = newManager({ store: slow });
+    let worked = 0;
+    const starting = manager.start(work(() => void (worked += 1)));
+    const closing = manager.close();
+    admit();
+
+    const { id } = await starting;
+    expect((await closing).cancelled).toEqual([id]);
+    expect(worked).toBe(0);
+    expect(await store.get(id)).toMatchObject({ status: 'interrupted', stopReason: 'shutdown' });
+  });
+
   test('cancels what runs and waits, and says what became of each run', async () => {
     const manager = new RunManager({ runner: new PipelineRunner({ graceMs: 10_000 }) });
     const { definition } = gated();
