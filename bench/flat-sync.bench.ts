@@ -4,6 +4,7 @@ import { flatSync } from './workloads/flat-sync.js';
 
 await runBench({
   name: 'flat-sync',
-  workloads: async (settings) =>
+  workloads: async (settings) => [
     flatSync(await loadPeers(settings, ['most', 'rxjs', 'effect', 'ix', 'node-streams', 'async-generators'])),
+  ],
 });

@@ -1,25 +1,12 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import type { BenchSettings } from './settings.js';
+import { argumentsFor } from './settings.js';
+import type { ContenderName } from './settings.js';
+import { runBenchFile } from './run-bench-file.js';
 
 /** Takes all that one window allocates, so that nothing is collected in it. */
 const semiSpace = ['--min-semi-space-size=256', '--max-semi-space-size=256'];
 
-const TIMEOUT_MS = 60_000;
-
 /** Runs this bench file again, as a process that measures what one contender allocates; null if it cannot tell. */
-export async function measureInChild(
-  workload: string,
-  contender: string,
-  { peers }: BenchSettings,
-): Promise<number | null> {
-  const [, file = ''] = process.argv;
-  const which = ['--allocation-of', workload, '--allocation-of', contender];
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ['--expose-gc', ...semiSpace, file, ...which, ...(peers ? [] : ['--no-peers'])],
-    { timeout: TIMEOUT_MS },
-  );
-  const bytes: unknown = JSON.parse(stdout);
+export async function measureInChild(name: ContenderName): Promise<number | null> {
+  const bytes = await runBenchFile(['--expose-gc', ...semiSpace], argumentsFor('allocation-of', name));
   return typeof bytes === 'number' ? bytes : null;
 }

@@ -1,3 +1,5 @@
+import type { Goals } from './goals.js';
+
 /** What does the work: a hand-written loop, heirline, or another library. */
 export type Role = 'floor' | 'heirline' | 'peer';
 
@@ -15,6 +17,14 @@ export interface Contender {
   readonly share?: number | undefined;
 }
 
+/**
+ * What a process has behind it when a run is timed.
+ *
+ * `warm`: many runs of the same work. `collected`: the same, and then full collections while nothing ran.
+ * `first run`: nothing at all; what is made once is timed, too.
+ */
+export type State = 'warm' | 'collected' | 'first run';
+
 /** A piece of work, done by contenders that are timed beside each other. */
 export interface Workload {
   /** Unique in its bench file. */
@@ -25,6 +35,10 @@ export interface Workload {
   readonly contenders: readonly Contender[];
   /** Whether a run is the same whatever the settings, and whatever numbers it is given. Default `false`. */
   readonly isFixed?: boolean | undefined;
+  /** Default `warm`. */
+  readonly state?: State | undefined;
+  /** What heirline is to reach. */
+  readonly goals?: Goals | undefined;
   /** Measured in this workload, whatever the settings, or not at all. Default: as the settings say. */
   readonly allocation?: boolean | undefined;
 }

@@ -1,12 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
 import { checksum } from './checksum.js';
-import type { Contender, Run, Workload } from './contender.js';
+import type { Run, Workload } from './contender.js';
+import type { ContenderTimes } from './contender-times.js';
 import type { BenchSettings } from './settings.js';
 
 /** A contender that computes what the floor computes, ready to be timed. */
-interface Lane {
-  readonly workload: Workload;
-  readonly contender: Contender;
-  readonly items: number;
+interface Lane extends ContenderTimes {
   readonly run: Run;
   readonly expected: number;
   /** How many runs make a sample: one that lasts no longer than the clock's noise says nothing. */
@@ -30,7 +29,7 @@ const LEAST_ITEMS = 100;
 export async function measureTimes(
   workloads: readonly Workload[],
   { rounds, scale }: BenchSettings,
-): Promise<Map<Contender, { readonly items: number; readonly samples: readonly number[] }>> {
+): Promise<readonly ContenderTimes[]> {
   const lanes: Lane[] = [];
   for (const workload of workloads) lanes.push(...(await lanesOf(workload, scale)));
 
@@ -38,11 +37,11 @@ export async function measureTimes(
     for (let index = 0; index < lanes.length; index += 1) {
       const lane = lanes[(index + Math.max(round, 0)) % lanes.length];
       if (lane === undefined) continue;
-      const ns = await timeRuns(lane);
+      const ns = await (lane.workload.state === 'collected' ? timeAfterCollections(lane) : timeRuns(lane));
       if (round >= 0) lane.samples.push(ns / lane.items);
     }
   }
-  return new Map(lanes.map(({ contender, items, samples }) => [contender, { items, samples }]));
+  return lanes;
 }
 
 /** The numbers that every contender works on: integers in no simple order. */
@@ -85,6 +84,24 @@ async function timeRuns(lane: Lane): Promise<number> {
   globalThis.gc?.({ type: 'minor' });
   let ns = 0;
   for (let run = 0; run < lane.repeats; run += 1) ns += await timeOnce(lane);
+  return ns / lane.repeats;
+}
+
+/**
+ * Nanoseconds of one run after full collections, as the mean of those that make a sample.
+ *
+ * A run that is not timed goes before them. Otherwise the collections of all lanes would lie between two runs of one,
+ * and V8 would throw away more the more lanes there are.
+ */
+async function timeAfterCollections(lane: Lane): Promise<number> {
+  let ns = 0;
+  for (let run = 0; run < lane.repeats; run += 1) {
+    await timeOnce(lane);
+    globalThis.gc?.();
+    await setImmediate(); // what is dead only since the turn of the event loop has ended goes with the second collection
+    globalThis.gc?.();
+    ns += await timeOnce(lane);
+  }
   return ns / lane.repeats;
 }
 

@@ -1,4 +1,5 @@
-import type { Contender } from './contender.js';
+import type { Contender, Run } from './contender.js';
+import type { Step } from './step.js';
 
 /** Three functions to map with, and one to filter with. */
 export interface FlatSteps {
@@ -38,9 +39,18 @@ export interface CompositeWork {
   readonly inherited: Inherited | undefined;
 }
 
+/** A child per item, of the class node Add and of one that writes to the child's own values; both are made anew for it. */
+interface WritingWork {
+  readonly Second: new () => WritingNode;
+}
+
+/** A node that writes to a Map, which is made anew for each item. */
+export interface WritingNode {
+  transform(item: number, values: Map<string, unknown>): number;
+}
+
 /** How another library does the workloads that make sense for it. */
-export interface Peer {
-  readonly name: string;
+export interface PeerWork {
   /** The part of the items that it gets, for what is slow. Default 1. */
   readonly share?: number;
   readonly flatSync?: (steps: FlatSteps) => Contender['prepare'];
@@ -49,12 +59,20 @@ export interface Peer {
   readonly composite?: (work: CompositeWork) => Contender['prepare'];
   /** Composites in composites, with one class node at each of the levels. */
   readonly depth?: (levels: number) => Contender['prepare'];
+  readonly writingChild?: (work: WritingWork) => Contender['prepare'];
+  /** Makes a pipeline of any steps; the order of its outputs does not matter. */
+  readonly anyShape?: (steps: readonly Step[]) => (numbers: Iterable<number>) => Run;
   readonly fanOut?: (steps: FanOutSteps) => Contender['prepare'];
+}
+
+/** Another library, by the name of the contender that it is. */
+export interface Peer extends PeerWork {
+  readonly name: string;
 }
 
 /** What a peer's module exports. */
 export interface PeerModule {
-  readonly peer: Peer;
+  readonly peer: PeerWork;
 }
 
 /** The contenders that some peers are in one workload; those that do not do it are left out. */

@@ -1,4 +1,5 @@
-import type { Role } from './contender.js';
+import type { Role, State } from './contender.js';
+import type { Goals } from './goals.js';
 
 /** What one contender took. */
 export interface Measurement {
@@ -21,6 +22,9 @@ export interface Measurement {
 /** What the contenders of one workload took; the first one is the floor. */
 export interface WorkloadReport {
   readonly workload: string;
+  readonly state: State;
+  /** What heirline is to reach. */
+  readonly goals: Goals;
   readonly measurements: readonly Measurement[];
 }
 
@@ -31,6 +35,8 @@ export interface Figure {
   readonly value: number;
   /** `×`, `ns`, `bytes`, ...; empty for a count. */
   readonly unit: string;
+  /** The largest value that is good enough. */
+  readonly goal?: number | undefined;
   readonly note?: string | undefined;
 }
 

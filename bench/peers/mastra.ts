@@ -1,7 +1,7 @@
 import { createStep, createWorkflow } from '@mastra/core/workflows';
 import { z } from 'zod';
 import { checksum } from '../harness/checksum.js';
-import type { Peer } from '../harness/peer.js';
+import type { PeerWork } from '../harness/peer.js';
 import { Add, Double } from '../workloads/class-nodes.js';
 
 const number = z.number();
@@ -11,8 +11,7 @@ const number = z.number();
  *
  * The outermost level is started from a loop, which costs less than half of `foreach`. Nothing is stored or validated.
  */
-export const peer: Peer = {
-  name: 'Mastra',
+export const peer: PeerWork = {
   share: 0.02,
 
   composite: () => (numbers) => {

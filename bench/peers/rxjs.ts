@@ -1,13 +1,24 @@
-import { concatMap, connect, filter, from, map, merge, mergeMap, Observable, of } from 'rxjs';
+import {
+  catchError,
+  concatMap,
+  connect,
+  EMPTY,
+  filter,
+  from,
+  map,
+  merge,
+  mergeMap,
+  Observable,
+  of,
+} from 'rxjs';
 import type { OperatorFunction } from 'rxjs';
 import { checksum, unorderedChecksum } from '../harness/checksum.js';
-import type { Peer } from '../harness/peer.js';
+import type { PeerWork } from '../harness/peer.js';
+import type { Step } from '../harness/step.js';
 import { Add, Double } from '../workloads/class-nodes.js';
 
 /** RxJS: observables; what is without a promise runs to its end within `subscribe`. */
-export const peer: Peer = {
-  name: 'RxJS',
-
+export const peer: PeerWork = {
   flatSync:
     ({ maps: [one, two, three], keep }) =>
     (numbers) =>
@@ -51,6 +62,26 @@ export const peer: Peer = {
 
   depth: (levels) => (numbers) => () => total(from(numbers).pipe(concatMap((item) => level(item, levels)))),
 
+  writingChild:
+    ({ Second }) =>
+    (numbers) =>
+    () =>
+      total(
+        from(numbers).pipe(
+          concatMap((item) => {
+            const values = new Map<string, unknown>();
+            const add = new Add();
+            const second = new Second();
+            return of(item).pipe(
+              map((value) => add.transform(value)),
+              map((value) => second.transform(value, values)),
+            );
+          }),
+        ),
+      ),
+
+  anyShape: (steps) => (numbers) => () => total(steps.reduce(withStep, from(numbers)), unorderedChecksum),
+
   fanOut:
     ({ left, right }) =>
     (numbers) =>
@@ -70,6 +101,40 @@ function total(outputs: Observable<number>, add = checksum): Promise<number> {
       complete: () => resolve(sum),
     });
   });
+}
+
+function withStep(items: Observable<number>, step: Step): Observable<number> {
+  switch (step.kind) {
+    case 'map':
+      return items.pipe(map(step.map));
+    case 'class': {
+      const node = new step.Node();
+      return items.pipe(map((value) => node.transform(value)));
+    }
+    case 'map async':
+      return items.pipe(concatMap(step.map));
+    case 'map at once':
+      return items.pipe(mergeMap(step.map, step.concurrency));
+    case 'filter':
+      return items.pipe(filter(step.keep));
+    case 'expand':
+      return items.pipe(concatMap(step.expand));
+    case 'map or skip':
+      return items.pipe(
+        concatMap((value) =>
+          of(value).pipe(
+            map(step.map),
+            catchError(() => EMPTY),
+          ),
+        ),
+      );
+    case 'branches':
+      return items.pipe(
+        connect((shared) => merge(shared.pipe(map(step.left)), shared.pipe(map(step.right)))),
+      );
+    case 'child':
+      return items.pipe(concatMap((item) => step.steps.reduce(withStep, of(item))));
+  }
 }
 
 function level(item: number, levels: number): Observable<number> {

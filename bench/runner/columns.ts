@@ -9,6 +9,16 @@ export function alignColumns(rows: readonly (readonly string[])[], sides: string
   return rows.map((row) => row.map(aligned).join('  ').trimEnd()).join('\n');
 }
 
+/** A ratio with its goal beside it, for those that have one. */
+export function ratioText(ratio: number, goal: number | undefined): string {
+  return `${rounded(ratio)}×${goal === undefined ? '' : ` (goal ${goalText(goal)})`}`;
+}
+
+/** A goal as it was set, without decimals that say nothing. */
+export function goalText(goal: number): string {
+  return String(Number(goal.toPrecision(3)));
+}
+
 /** Three significant digits at least, and no decimals from 100 on. */
 export function rounded(value: number): string {
   if (!Number.isFinite(value)) return 'n/a';

@@ -1,6 +1,7 @@
+import type { State } from '../harness/contender.js';
 import type { BenchReport, Measurement, WorkloadReport } from '../harness/report.js';
 import { median } from '../harness/statistics.js';
-import { rounded } from './columns.js';
+import { goalText, ratioText, rounded } from './columns.js';
 import type { Machine } from './machine.js';
 
 /** What a whole run of the benchmarks found out. */
@@ -15,17 +16,49 @@ export interface BenchRun {
 /** The heading that the figures of the documentation start with: they are the rest of the page. */
 const heading = '## Figures';
 
-/** The benches with workloads for the table of times, in its order. */
-const timed = [
-  'flat-sync',
-  'flat-generator',
-  'flat-async',
-  'concurrency',
-  'fan-out',
-  'composite',
-  'depth',
-  'inheritance',
-  'flights',
+/** A table of times: the workloads of some benches, in their order, and what is said above. */
+interface Section {
+  readonly title: string;
+  readonly about: string;
+  readonly benches: readonly string[];
+  /** Default: every state. */
+  readonly state?: State | undefined;
+}
+
+const sections: readonly Section[] = [
+  {
+    title: 'Alone and warm',
+    about: 'Each benchmark in a process of its own, after many runs of the same work.',
+    benches: [
+      'flat-sync',
+      'flat-generator',
+      'flat-async',
+      'concurrency',
+      'fan-out',
+      'composite',
+      'writing-child',
+      'depth',
+      'inheritance',
+      'flights',
+    ],
+  },
+  {
+    title: 'Among others',
+    about:
+      'Warm, after 20 other pipelines of mixed shapes by heirline, and 20 by each peer, in the same process.',
+    benches: ['among-others'],
+  },
+  {
+    title: 'After a collection',
+    about: 'Alone, but between two runs everything was collected while nothing ran.',
+    benches: ['after-collection'],
+    state: 'collected',
+  },
+  {
+    title: 'First run',
+    about: 'The first items of a fresh process, what is made once and compiled included.',
+    benches: ['first-run'],
+  },
 ];
 
 /** Of so many depths, those that peers are measured at. */
@@ -38,32 +71,37 @@ export function formatMarkdown(run: BenchRun): string {
   const { reports } = run;
   const workloadsOf = (name: string): readonly WorkloadReport[] =>
     reports.find(({ bench }) => bench === name)?.workloads ?? [];
-  const compared = timed
-    .flatMap(workloadsOf)
-    .filter(isComparedByHand)
-    .filter(({ workload }) => inTable.test(workload));
+  const comparedIn = ({ benches, state: wanted }: Section): WorkloadReport[] =>
+    benches
+      .flatMap(workloadsOf)
+      .filter(isComparedByHand)
+      .filter(({ workload, state }) => inTable.test(workload) && (wanted === undefined || state === wanted));
   const figures = reports.flatMap(({ bench, figures: found }) =>
-    found.map(({ name, value, unit, note }) => [
+    found.map(({ name, value, unit, goal, note }) => [
       bench,
       note === undefined ? name : `${name} (${note})`,
       unit === '' ? String(value) : `${rounded(value)} ${unit}`,
+      goal === undefined ? nothing : `${goalText(goal)} ${unit}`,
     ]),
   );
   return [
     heading,
     originOf(run),
-    '### Times',
-    table(
-      ['workload', 'by hand, ns/item', 'heirline', 'ratio', 'best peer, ns/item', 'ratio', 'bytes/item'],
-      compared.map(timesOf),
-      'llrrlrr',
-    ),
+    ...sections.flatMap((section) => [
+      `### ${section.title}`,
+      section.about,
+      table(
+        ['workload', 'by hand, ns/item', 'heirline', 'ratio', 'best peer, ns/item', 'ratio', 'bytes/item'],
+        comparedIn(section).map(timesOf),
+        'llrrlrr',
+      ),
+    ]),
     '### Features',
     ...workloadsOf('features').map(({ workload, measurements }) =>
       table([workload, 'ns/item', 'added', 'bytes/item'], measurements.map(costsOf), 'lrrr'),
     ),
     '### Other figures',
-    table(['benchmark', 'what', 'figure'], figures, 'llr'),
+    table(['benchmark', 'what', 'figure', 'goal'], figures, 'llrr'),
   ].join('\n\n');
 }
 
@@ -80,7 +118,7 @@ function isComparedByHand({ measurements: [floor, ...others] }: WorkloadReport):
   return floor?.role === 'floor' && others.some(({ contender }) => contender === 'heirline');
 }
 
-function timesOf({ workload, measurements }: WorkloadReport): string[] {
+function timesOf({ workload, goals, measurements }: WorkloadReport): string[] {
   const [floor] = measurements;
   const heirline = measurements.find(({ contender }) => contender === 'heirline');
   const [best] = measurements
@@ -91,9 +129,9 @@ function timesOf({ workload, measurements }: WorkloadReport): string[] {
     workload,
     `${floor?.contender ?? ''}: ${rounded(floor?.nsPerItem ?? Number.NaN)}`,
     rounded(nsPerItem),
-    `${rounded(ratioToFloor)}×`,
+    ratioText(ratioToFloor, goals.toFloor),
     best === undefined ? nothing : `${best.contender}: ${rounded(best.nsPerItem)}`,
-    times(ratioToBestPeer),
+    typeof ratioToBestPeer === 'number' ? ratioText(ratioToBestPeer, goals.toBestPeer) : nothing,
     bytes(bytesPerItem),
   ];
 }
@@ -103,10 +141,6 @@ function costsOf(measurement: Measurement, index: number, [plain]: readonly Meas
   const { contender, nsPerItem, bytesPerItem, samples } = measurement;
   const added = samples.map((ns, round) => ns - (plain?.samples[round] ?? Number.NaN));
   return [contender, rounded(nsPerItem), index === 0 ? nothing : rounded(median(added)), bytes(bytesPerItem)];
-}
-
-function times(ratio: number | null | undefined): string {
-  return typeof ratio === 'number' ? `${rounded(ratio)}×` : nothing;
 }
 
 function bytes(count: number | null | undefined): string {

@@ -1,5 +1,6 @@
+import type { Goals } from '../harness/goals.js';
 import type { BenchReport, Figure, Measurement, WorkloadReport } from '../harness/report.js';
-import { alignColumns, rounded } from './columns.js';
+import { alignColumns, goalText, ratioText, rounded } from './columns.js';
 
 const titles = ['ns/item', 'to floor', 'to best peer', 'bytes/item', 'least to most ns'];
 const nothing = '–';
@@ -11,28 +12,32 @@ export function formatReport({ workloads, figures }: BenchReport): string {
   );
 }
 
-function formatWorkload({ workload, measurements }: WorkloadReport): string {
-  return alignColumns([[workload, ...titles], ...measurements.map(cellsOf)], 'lrrrrr');
+function formatWorkload({ workload, goals, measurements }: WorkloadReport): string {
+  const rows = measurements.map((measurement) =>
+    cellsOf(measurement, measurement.contender === 'heirline' ? goals : {}),
+  );
+  return alignColumns([[workload, ...titles], ...rows], 'lrrrrr');
 }
 
-function cellsOf(measurement: Measurement): string[] {
+function cellsOf(measurement: Measurement, goals: Goals): string[] {
   const { contender, role, nsPerItem, ratioToFloor, ratioToBestPeer, bytesPerItem, samples } = measurement;
   return [
     `  ${contender}${role === 'floor' ? ' (by hand)' : ''}`,
     rounded(nsPerItem),
-    `${rounded(ratioToFloor)}×`,
-    ratioToBestPeer === null ? nothing : `${rounded(ratioToBestPeer)}×`,
+    ratioText(ratioToFloor, goals.toFloor),
+    ratioToBestPeer === null ? nothing : ratioText(ratioToBestPeer, goals.toBestPeer),
     bytesPerItem === null ? nothing : rounded(bytesPerItem),
     `${rounded(Math.min(...samples))} to ${rounded(Math.max(...samples))}`,
   ];
 }
 
 function formatFigures(figures: readonly Figure[]): string {
-  const rows = figures.map(({ name, value, unit, note = '' }) => [
+  const rows = figures.map(({ name, value, unit, goal, note = '' }) => [
     name,
     unit === '' ? String(value) : rounded(value),
     unit,
+    goal === undefined ? '' : `goal ${goalText(goal)}`,
     note,
   ]);
-  return alignColumns(rows, 'lrll');
+  return alignColumns(rows, 'lrlll');
 }

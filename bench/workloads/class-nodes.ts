@@ -13,3 +13,25 @@ export class Double extends TransformNode<number, number> {
     return item * 2;
   }
 }
+
+/** The first node, with fields of its own. */
+export class AddWithFields extends TransformNode<number, number> {
+  readonly step = 1;
+  calls = 0;
+
+  override transform(item: number): number {
+    this.calls += 1;
+    return item + this.step;
+  }
+}
+
+/** The second node, with fields of its own. */
+export class DoubleWithFields extends TransformNode<number, number> {
+  readonly factor = 2;
+  latest = 0;
+
+  override transform(item: number): number {
+    this.latest = item * this.factor;
+    return this.latest;
+  }
+}

@@ -2,10 +2,11 @@ import { PipelineContext } from 'heirline';
 import type { PipelineBuilder, PipelineDefinition } from 'heirline';
 import { checksum } from '../harness/checksum.js';
 import type { Run, Workload } from '../harness/contender.js';
+import { goalOnThisNode } from '../harness/goals.js';
 import { peerContenders } from '../harness/peer.js';
 import type { CompositeWork, Inherited, Peer } from '../harness/peer.js';
 import { storage } from './ambient.js';
-import { Add, Double } from './class-nodes.js';
+import { Add, AddWithFields, Double, DoubleWithFields } from './class-nodes.js';
 import { dictionaryOf } from './dictionary.js';
 import { heirlineRun } from './heirline-run.js';
 
@@ -16,9 +17,41 @@ export function composite(peers: readonly Peer[]): Workload[] {
   const dictionary = dictionaryOf(1_000);
   const inherited = { parameters: dictionary, items: dictionary, properties: dictionary };
   return [
-    workload('composite, nothing inherited', peers, { inherited: undefined }),
+    emptyComposite(peers),
     workload('composite, 3 dictionaries of 1,000 keys inherited', peers, { inherited }),
   ];
+}
+
+/** Runs a child of two class nodes per item that inherits nothing. */
+export function emptyComposite(peers: readonly Peer[]): Workload {
+  return {
+    ...workload('composite, nothing inherited', peers, { inherited: undefined }),
+    goals: { toFloor: goalOnThisNode(0.5, { on24: 0.75 }) },
+  };
+}
+
+/** The same with node classes that have fields of their own, without peers. */
+export function compositeWithFields(): Workload {
+  return {
+    name: 'composite, node classes with fields',
+    items: ITEMS,
+    contenders: [
+      {
+        name: 'loop, await, AsyncLocalStorage.run',
+        role: 'floor',
+        prepare: (numbers) => () => loopWithFields(numbers),
+      },
+      {
+        name: 'heirline',
+        role: 'heirline',
+        prepare: (source) =>
+          heirlineRun({
+            source,
+            describe: (builder, from) => builder.addComposite(ChildWithFields, { name: 'child', from }),
+          }),
+      },
+    ],
+  };
 }
 
 function workload(name: string, peers: readonly Peer[], work: CompositeWork): Workload {
@@ -70,6 +103,26 @@ async function child(item: number): Promise<number> {
   const add = new Add();
   const double = new Double();
   return double.transform(add.transform(item));
+}
+
+async function loopWithFields(numbers: readonly number[]): Promise<number> {
+  let sum = 0;
+  for (const item of numbers) sum = checksum(sum, await storage.run({ item }, childWithFields, item));
+  return sum;
+}
+
+async function childWithFields(item: number): Promise<number> {
+  const add = new AddWithFields();
+  const double = new DoubleWithFields();
+  return double.transform(add.transform(item));
+}
+
+class ChildWithFields implements PipelineDefinition<number, number> {
+  define(builder: PipelineBuilder<number, number>): void {
+    const add = builder.addTransform(AddWithFields, { from: builder.addCompositeInput() });
+    const double = builder.addTransform(DoubleWithFields, { from: add });
+    builder.addCompositeOutput({ from: double });
+  }
 }
 
 class Child implements PipelineDefinition<number, number> {

@@ -1,5 +1,6 @@
 import { unorderedChecksum } from '../harness/checksum.js';
 import type { Run, Workload } from '../harness/contender.js';
+import { goalOnThisNode } from '../harness/goals.js';
 import { peerContenders } from '../harness/peer.js';
 import type { FanOutSteps, Peer } from '../harness/peer.js';
 import { heirlineRun } from './heirline-run.js';
@@ -12,6 +13,7 @@ export function fanOut(peers: readonly Peer[]): Workload[] {
     {
       name: 'fan-out to 2 and merge',
       items: 200_000,
+      goals: { toBestPeer: goalOnThisNode(1) },
       contenders: [
         { name: 'loop', role: 'floor', prepare: (numbers) => () => loop(numbers) },
         { name: 'heirline', role: 'heirline', prepare: run },

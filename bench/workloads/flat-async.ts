@@ -1,5 +1,6 @@
 import { checksum } from '../harness/checksum.js';
 import type { Run, Workload } from '../harness/contender.js';
+import { goalOnThisNode } from '../harness/goals.js';
 import { peerContenders } from '../harness/peer.js';
 import type { AsyncSteps, Peer } from '../harness/peer.js';
 import { inAmbientContext } from './ambient.js';
@@ -17,6 +18,7 @@ export function flatAsync(peers: readonly Peer[]): Workload[] {
     {
       name: 'flat, 3 async maps',
       items: 50_000,
+      goals: { toFloor: goalOnThisNode(1.2) },
       contenders: inAmbientContext([
         { name: 'loop, await', role: 'floor', prepare: (numbers) => () => loop(numbers) },
         { name: 'heirline', role: 'heirline', prepare: run },

@@ -2,6 +2,8 @@ import { SKIP } from 'heirline';
 import type { Skip } from 'heirline';
 import { checksum } from '../harness/checksum.js';
 import type { Contender, Run, Workload } from '../harness/contender.js';
+import { goalOnThisNode } from '../harness/goals.js';
+import type { Goals } from '../harness/goals.js';
 import { peerContenders } from '../harness/peer.js';
 import type { FlatSteps, Peer } from '../harness/peer.js';
 import { heirlineRun } from './heirline-run.js';
@@ -24,7 +26,7 @@ interface StepSet extends FlatSteps {
 }
 
 /** The same work by different functions. */
-const stepSets: readonly StepSet[] = [
+const stepSets: readonly [StepSet, StepSet] = [
   {
     maps: [(value) => value + 1, (value) => value * 2, (value) => value - 3],
     keep: (value) => value % 4 !== 1,
@@ -39,13 +41,16 @@ const stepSets: readonly StepSet[] = [
   },
 ];
 
+/** How a contender is prepared for a set of functions. */
+type PrepareWith = (steps: StepSet) => Contender['prepare'];
+
 /**
  * Takes turns between the sets from run to run.
  *
  * So no call site ever sees a single function, and the compiler can inline none: neither in a library, which serves
  * many pipelines, nor in the loop that stands for it.
  */
-function inTurn(prepareWith: (steps: StepSet) => Contender['prepare']): Contender['prepare'] {
+function inTurn(prepareWith: PrepareWith): Contender['prepare'] {
   return (numbers) => {
     const runs = stepSets.map((steps) => prepareWith(steps)(numbers));
     let turn = 0;
@@ -56,24 +61,51 @@ function inTurn(prepareWith: (steps: StepSet) => Contender['prepare']): Contende
   };
 }
 
+/** A single set, for those who run once. */
+function once(prepareWith: PrepareWith): Contender['prepare'] {
+  const [steps] = stepSets;
+  return prepareWith(steps);
+}
+
 /** Maps three times and filters, without a promise. */
-export function flatSync(peers: readonly Peer[]): Workload[] {
-  const ofPeers = peerContenders(peers, ({ flatSync: steps }) => steps && inTurn(steps));
+export function flatSync(peers: readonly Peer[]): Workload {
+  return {
+    name: 'flat, 3 maps + filter',
+    items: 500_000,
+    contenders: [
+      byHand(inTurn),
+      {
+        name: 'loop, nothing called at the end',
+        role: 'floor',
+        prepare: inTurn((steps) => (numbers) => addingLoop(steps, numbers)),
+      },
+      ...libraries(inTurn, peers),
+    ],
+  };
+}
+
+/** The same by contenders that run once, in a process of their own. */
+export function flatSyncOnce(peers: readonly Peer[]): Workload {
+  return {
+    name: 'flat, 3 maps + filter',
+    items: 100_000,
+    contenders: [byHand(once), ...libraries(once, peers)],
+  };
+}
+
+/** What flat, synchronous work is to cost where a process has more to do than this. */
+export function flatSyncGoals(): Goals {
+  return { toFloor: goalOnThisNode(0.6, { later: 1 }), toBestPeer: goalOnThisNode(0.6) };
+}
+
+function byHand(arrange: typeof inTurn): Contender {
+  return { name: 'loop', role: 'floor', prepare: arrange((steps) => (numbers) => loop(steps, numbers)) };
+}
+
+function libraries(arrange: typeof inTurn, peers: readonly Peer[]): Contender[] {
   return [
-    {
-      name: 'flat, 3 maps + filter',
-      items: 500_000,
-      contenders: [
-        { name: 'loop', role: 'floor', prepare: inTurn((steps) => (numbers) => loop(steps, numbers)) },
-        {
-          name: 'loop, nothing called at the end',
-          role: 'floor',
-          prepare: inTurn((steps) => (numbers) => addingLoop(steps, numbers)),
-        },
-        { name: 'heirline', role: 'heirline', prepare: inTurn((steps) => (numbers) => run(steps, numbers)) },
-        ...ofPeers,
-      ],
-    },
+    { name: 'heirline', role: 'heirline', prepare: arrange((steps) => (numbers) => run(steps, numbers)) },
+    ...peerContenders(peers, ({ flatSync: prepareWith }) => prepareWith && arrange(prepareWith)),
   ];
 }
 

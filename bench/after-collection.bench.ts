@@ -1,0 +1,55 @@
+import { afterCollection, collectedName } from './harness/after-collection.js';
+import type { Workload } from './harness/contender.js';
+import { goalOnThisNode } from './harness/goals.js';
+import type { Goals } from './harness/goals.js';
+import { loadPeers } from './harness/load-peers.js';
+import { measurementOf } from './harness/report.js';
+import type { Figure, WorkloadReport } from './harness/report.js';
+import { runBench } from './harness/run-bench.js';
+import { median } from './harness/statistics.js';
+import { compositeWithFields, emptyComposite } from './workloads/composite.js';
+import { fanOut } from './workloads/fan-out.js';
+import { flatAsync } from './workloads/flat-async.js';
+import { flatSync, flatSyncGoals } from './workloads/flat-sync.js';
+import { childThatSetsItem } from './workloads/writing-child.js';
+
+await runBench({
+  name: 'after-collection',
+  async workloads(settings) {
+    const peers = await loadPeers(settings, ['most', 'rxjs', 'effect', 'ix']);
+    return [
+      ...inBothStates(flatSync(peers), flatSyncGoals()),
+      ...flatAsync(peers).flatMap((workload) => inBothStates(workload)),
+      ...fanOut(peers).flatMap((workload) => inBothStates(workload)),
+      ...inBothStates(emptyComposite(peers)),
+      ...inBothStates(childThatSetsItem(peers)),
+      ...inBothStates(compositeWithFields()),
+    ];
+  },
+  figures: (workloads) =>
+    workloads.filter(({ state }) => state === 'warm').map(({ workload }) => coldness(workloads, workload)),
+});
+
+/** The same work warm, and after full collections; the goals are about the latter. */
+function inBothStates(workload: Workload, goals?: Goals): Workload[] {
+  const warm: Workload = { ...workload, goals: undefined, allocation: false };
+  return [warm, { ...afterCollection(warm), goals }];
+}
+
+/** How much longer an item takes heirline after collections than it takes when warm. */
+function coldness(workloads: readonly WorkloadReport[], workload: string): Figure {
+  const warm = measurementOf(workloads, workload, 'heirline');
+  const collected = measurementOf(workloads, collectedName(workload), 'heirline');
+  return {
+    name: `${workload}: after a collection, to warm`,
+    value: median(collected.samples) / median(warm.samples),
+    unit: '×',
+    goal: goalToWarm(workload),
+  };
+}
+
+/** Known for composites alone: that of flat work is a ratio to others. */
+function goalToWarm(workload: string): number | undefined {
+  if (!workload.startsWith('composite')) return undefined;
+  return goalOnThisNode(workload.includes('fields') ? 2.5 : 1.25);
+}

@@ -1,0 +1,41 @@
+import type { Workload } from './harness/contender.js';
+import { goalOnThisNode } from './harness/goals.js';
+import type { Goals } from './harness/goals.js';
+import { loadPeers } from './harness/load-peers.js';
+import { runBench } from './harness/run-bench.js';
+import { emptyComposite } from './workloads/composite.js';
+import { flatSyncOnce } from './workloads/flat-sync.js';
+
+const counts = [1_000, 10_000, 100_000];
+/** The goals are about the largest count. */
+const LARGEST = 100_000;
+
+await runBench({
+  name: 'first-run',
+  async workloads(settings) {
+    const flat = flatSyncOnce(
+      await loadPeers(settings, ['most', 'rxjs', 'effect', 'ix', 'node-streams', 'async-generators']),
+    );
+    const composite = emptyComposite(await loadPeers(settings, ['rxjs', 'effect', 'ix', 'async-generators']));
+    return [
+      ...firstItems(flat, { toFloor: goalOnThisNode(2.5), toBestPeer: goalOnThisNode(1) }),
+      ...firstItems(composite, { toFloor: goalOnThisNode(1) }),
+    ];
+  },
+});
+
+/** The first items of a fresh process, so many at a time: a shorter run is no part of a longer one. */
+function firstItems(workload: Workload, goals: Goals): Workload[] {
+  // Of the loops by hand the floor alone: each contender is a process per count and round.
+  const contenders = workload.contenders.filter(
+    ({ name, role }, index) => index === 0 || name === 'heirline' || role === 'peer',
+  );
+  return counts.map((items) => ({
+    ...workload,
+    contenders,
+    name: `${workload.name}, the first ${items.toLocaleString('en')} items`,
+    items,
+    state: 'first run',
+    goals: items === LARGEST ? goals : undefined,
+  }));
+}
