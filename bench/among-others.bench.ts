@@ -1,4 +1,5 @@
 import { afterCollection } from './harness/after-collection.js';
+import { comparedAlone } from './harness/contender.js';
 import { loadPeers } from './harness/load-peers.js';
 import { runBench } from './harness/run-bench.js';
 import { emptyComposite } from './workloads/composite.js';
@@ -30,6 +31,6 @@ await runBench({
       ...fanOut(peers),
       emptyComposite(peers),
       childThatSetsItem(peers),
-    ].map((workload) => ({ ...workload, allocation: false }));
+    ].map((workload) => ({ ...comparedAlone(workload), allocation: false }));
   },
 });

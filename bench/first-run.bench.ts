@@ -1,3 +1,4 @@
+import { comparedAlone } from './harness/contender.js';
 import type { Workload } from './harness/contender.js';
 import { goalOnThisNode } from './harness/goals.js';
 import type { Goals } from './harness/goals.js';
@@ -26,13 +27,8 @@ await runBench({
 
 /** The first items of a fresh process, so many at a time: a shorter run is no part of a longer one. */
 function firstItems(workload: Workload, goals: Goals): Workload[] {
-  // Of the loops by hand the floor alone: each contender is a process per count and round.
-  const contenders = workload.contenders.filter(
-    ({ name, role }, index) => index === 0 || name === 'heirline' || role === 'peer',
-  );
   return counts.map((items) => ({
-    ...workload,
-    contenders,
+    ...comparedAlone(workload),
     name: `${workload.name}, the first ${items.toLocaleString('en')} items`,
     items,
     state: 'first run',

@@ -5,8 +5,11 @@ export function collectedName(name: string): string {
   return `${name}, after a collection`;
 }
 
-/** The same work after full collections; a run has the same items whatever the settings. */
+/**
+ * The same work after full collections.
+ *
+ * What a collection costs is paid once per run, so the number of items matters: it is the same whatever the settings.
+ */
 export function afterCollection(workload: Workload): Workload {
-  // What a collection costs is paid once per run, so a first look must not have shorter runs.
   return { ...workload, name: collectedName(workload.name), state: 'collected', isFixed: true };
 }

@@ -25,6 +25,14 @@ export interface Contender {
  */
 export type State = 'warm' | 'collected' | 'first run';
 
+/** The floor, heirline and the peers alone, without what is measured beside them for information. */
+export function comparedAlone(workload: Workload): Workload {
+  const contenders = workload.contenders.filter(
+    ({ name, role }, index) => index === 0 || name === 'heirline' || role === 'peer',
+  );
+  return { ...workload, contenders };
+}
+
 /** A piece of work, done by contenders that are timed beside each other. */
 export interface Workload {
   /** Unique in its bench file. */

@@ -78,10 +78,12 @@ async function reportOf(
     .sort((one, other) => median(samplesOf(one)) - median(samplesOf(other)));
 
   const { state = 'warm', goals = {} } = workload;
+  const isAllocationWanted =
+    workload.allocation ??
+    (settings.allocation && state === 'warm' && settings.allocationIn?.includes(workload.name) !== false);
   const measurements = [];
   for (const contender of workload.contenders) {
     const samples = samplesOf(contender);
-    const isWanted = workload.allocation ?? (settings.allocation && state === 'warm');
     measurements.push({
       contender: contender.name,
       role: contender.role,
@@ -90,7 +92,7 @@ async function reportOf(
       nsPerItem: median(samples),
       ratioToFloor: pairedRatio(samples, samplesOf(floor)),
       ratioToBestPeer: bestPeer === undefined ? null : pairedRatio(samples, samplesOf(bestPeer)),
-      bytesPerItem: isWanted
+      bytesPerItem: isAllocationWanted
         ? await measureInChild({ workload: workload.name, contender: contender.name })
         : null,
     });

@@ -11,6 +11,8 @@ export interface BenchSettings {
   readonly peers: boolean;
   /** Whether to measure what is allocated. */
   readonly allocation: boolean;
+  /** The only workloads that this is measured in. Default: all. */
+  readonly allocationIn: readonly string[] | undefined;
   /** In a process that measures the first run of one contender: which. */
   readonly firstRunOf: ContenderName | undefined;
   /** In a process that measures what one contender allocates: which. */
@@ -37,6 +39,7 @@ export function readSettings(args: readonly string[] = process.argv.slice(2)): B
       quick: { type: 'boolean', default: false },
       'no-peers': { type: 'boolean', default: false },
       'no-allocation': { type: 'boolean', default: false },
+      'allocation-in': { type: 'string', multiple: true },
       'allocation-of': { type: 'string', multiple: true },
       'first-run-of': { type: 'string', multiple: true },
     },
@@ -47,6 +50,7 @@ export function readSettings(args: readonly string[] = process.argv.slice(2)): B
     scale: values.quick ? QUICK_SCALE : 1,
     peers: !values['no-peers'],
     allocation: !values['no-allocation'],
+    allocationIn: values['allocation-in'],
     firstRunOf: contenderIn(values['first-run-of']),
     allocationOf: contenderIn(values['allocation-of']),
   };
