@@ -4,6 +4,9 @@ export interface Goals {
   readonly toBestPeer?: number | undefined;
 }
 
+/** The major version of the Node that runs. */
+export const nodeMajor = Number.parseInt(process.versions.node, 10);
+
 /** What later Nodes may take more than Node 20, where no other goal is given for them. */
 const LATER_NODES = 1.15;
 
@@ -16,7 +19,6 @@ export function goalOnThisNode(
   on20: number,
   { later = on20 * LATER_NODES, on24 = later }: { readonly later?: number; readonly on24?: number } = {},
 ): number {
-  const major = Number.parseInt(process.versions.node, 10);
-  if (major >= 24) return on24;
-  return major >= 22 ? later : on20;
+  if (nodeMajor >= 24) return on24;
+  return nodeMajor >= 22 ? later : on20;
 }
