@@ -27,7 +27,7 @@ export interface ContenderName {
 
 const DEFAULT_ROUNDS = 9;
 const QUICK_ROUNDS = 7;
-const DEFAULT_PROCESSES = 9;
+const DEFAULT_PROCESSES = 7;
 const QUICK_PROCESSES = 5;
 const QUICK_SCALE = 0.2;
 
