@@ -9,10 +9,10 @@ import type { NodeLifecycle } from '../nodes/node-lifecycle.js';
 import { printed } from '../ports/error-record.js';
 import { wholeNodeFailed } from './engine-errors.js';
 import type { Execution } from './execution.js';
-import type { ActivationSteps } from './generated-activation.js';
+import type { ChildSteps } from './generated-child.js';
 import type { NodeCode } from './node-code.js';
 import type { NodeSupply } from './node-supply.js';
-import type { Activation, ConstructedStage, Plan } from './plan.js';
+import type { ConstructedStage, Plan } from './plan.js';
 import type { Work } from './work.js';
 
 /** A node with lifetime `run`: made once, with what its making came to. */
@@ -26,16 +26,10 @@ interface KnownNode {
   readonly node: SharedNode | Promise<SharedNode>;
 }
 
-/** Constructs and initialises the nodes that are classes; a failure ends the execution. */
-export function activateNodes(plan: Plan, execution: Execution): Work {
-  const { activation, constructed } = plan;
-  if (constructed.length === 0) return undefined;
-  const activateAll = execution.run.container === undefined ? activation.code : activateInLoop;
-  return activateAll(execution, constructed);
+/** Constructs and initialises the nodes that are classes, one after the other; a failure ends the execution. */
+export function activateNodes({ constructed }: Plan, execution: Execution): Work {
+  return activateFrom(constructed, execution, 0);
 }
-
-/** Constructs one node after the other. What `generateActivation` makes does the same, written out. */
-export const activateInLoop: Activation = (execution, constructed) => activateFrom(constructed, execution, 0);
 
 function activateFrom(stages: readonly ConstructedStage[], execution: Execution, first: number): Work {
   for (let index = first; index < stages.length && !execution.isHalted; index += 1) {
@@ -46,7 +40,8 @@ function activateFrom(stages: readonly ConstructedStage[], execution: Execution,
   return undefined;
 }
 
-async function activateAfter(
+/** Goes on with the nodes from a place on, after an `init`. */
+export async function activateAfter(
   activated: Promise<void>,
   stages: readonly ConstructedStage[],
   execution: Execution,
@@ -110,15 +105,14 @@ function begin(
   return undefined;
 }
 
-/** What an activation that is written out leaves to the code here. */
-export const activationSteps: ActivationSteps = {
+/** What the construction of nodes that is written out leaves to the code here. */
+export const activationSteps: Pick<ChildSteps, 'begin' | 'fail'> = {
   begin(constructed, execution, node, view) {
     const { code, stage } = constructed;
     if (code.fits(node)) return begin(constructed, execution, node, view);
     failed(constructed, execution, unfit(code, stage.site.path));
     return undefined;
   },
-  goOn: activateAfter,
   fail(constructed, execution, thrown) {
     const { code, stage } = constructed;
     failed(constructed, execution, unmade(code, stage.site.path, thrown));

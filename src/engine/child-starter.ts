@@ -11,12 +11,13 @@ import { PipelineError } from '../errors/pipeline-error.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
 import type { CancelScope } from '../run/cancel-scope.js';
 import { answerAtOnce } from './answer-at-once.js';
-import { ChildExecution, ItemLink } from './child-execution.js';
+import type { ChildExecution, ChildPlan } from './plan.js';
 import type { ChildPlans } from './child-plans.js';
 import { nodeFailed } from './engine-errors.js';
-import type { EmissionTurn, Execution, OutputReceiver } from './execution.js';
+import { Execution } from './execution.js';
+import type { EmissionTurn, OutputReceiver } from './execution.js';
+import { ItemLink } from './item-link.js';
 import { ItemMapping } from './item-mapping.js';
-import type { ChildPlan } from './plan.js';
 import type { NodeStage } from './stage.js';
 
 /** A child that could not be started. */
@@ -30,8 +31,12 @@ export class ChildFailure {
 
 /** Makes the executions of one composite's children: their contexts, and the plans that fit them. */
 export class ChildStarter {
+  /** The only plan there can be, once that is known. */
+  #settled: ChildPlan | undefined;
   /** Whether any value is set in the child itself. */
   readonly #hasValues: boolean;
+  /** Whether a child takes anything but what its parent and its plan have. */
+  readonly #isSpecial: boolean;
   /** What is made of items and outputs; undefined where they pass as they are. */
   readonly mapping: ItemMapping | undefined;
 
@@ -41,6 +46,21 @@ export class ChildStarter {
   ) {
     this.#hasValues = composite.inheritance.localValues !== undefined || composite.valuesOf !== undefined;
     this.mapping = ItemMapping.of(plans.site.path, composite);
+    this.#isSpecial = this.#hasValues || this.mapping !== undefined || composite.requiredSchemas.length > 0;
+  }
+
+  /**
+   * Makes the execution of a child that takes all from its parent and its plan: nearly every one.
+   *
+   * @returns undefined where there is more to be done, or to be refused: {@link start} does that.
+   */
+  startPlain(parent: Execution, receiver: OutputReceiver, scope: CancelScope): ChildExecution | undefined {
+    const settled = (this.#settled ??= this.plans.settled);
+    if (settled === undefined || this.#isSpecial || settled.plan.isConcurrent) return undefined;
+    const { plan, site, requires } = settled;
+    const frame = childFrame(parent.frame, site, scope);
+    if (requires.length > 0 && !frame.holdsAll(requires)) return undefined;
+    return new Execution(parent.run, frame, receiver, plan, plan.states.slice(), parent) as ChildExecution;
   }
 
   /**
@@ -56,7 +76,7 @@ export class ChildStarter {
     trace?: ItemTrace,
     turn?: EmissionTurn,
   ): ChildExecution | ChildFailure {
-    const { settled, site } = this.plans;
+    const settled = (this.#settled ??= this.plans.settled);
     const from = parent.frame.layers();
     let frame = childFrame(parent.frame, (settled ?? this.plans).site, scope, from);
     let values: ChildValues | undefined;
@@ -73,7 +93,7 @@ export class ChildStarter {
     let selected: ChildPlan;
     try {
       selected = settled ?? this.plans.select(frame, from);
-      if (settled === undefined && selected.site !== site) {
+      if (settled === undefined && selected.site !== this.plans.site) {
         // What `define` may see has chosen the plan; now the context gets the keys of the plan.
         frame = childFrame(parent.frame, selected.site, scope, from);
         this.#setValues(frame, values);
@@ -86,7 +106,7 @@ export class ChildStarter {
     if (plan.isConcurrent) frame.isolateScope();
     const isLinked = trace !== undefined || turn !== undefined || this.mapping !== undefined;
     const link = isLinked ? new ItemLink(item, input, frame, trace, turn) : undefined;
-    return new ChildExecution(plan, parent, frame, stage, link);
+    return new Execution(parent.run, frame, stage, plan, plan.states.slice(), parent, link) as ChildExecution;
   }
 
   /**

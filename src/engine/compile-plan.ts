@@ -3,15 +3,16 @@ import type { DescribeEnvironment } from '../builder/describe-definition.js';
 import type { NodeBinding } from '../builder/node-binding.js';
 import { pipelineNameOf } from '../composition/describe-root.js';
 import { EdgeIndex } from '../graph/edge-index.js';
-import { activateInLoop, activationSteps } from './activation.js';
 import { CallStage } from './call-stage.js';
 import { ChildPlans } from './child-plans.js';
 import { ChildStarter } from './child-starter.js';
 import { CompositeStage } from './composite-stage.js';
 import { FanOutStage } from './fan-out-stage.js';
 import { GateStage } from './gate-stage.js';
-import { generateActivation } from './generated-activation.js';
+import { generateChild } from './generated-child.js';
+import type { ChildLine } from './generated-child.js';
 import { InputStage } from './input-stage.js';
+import { childSteps, runChild } from './run-child.js';
 import { NodeCode } from './node-code.js';
 import type { RunReplacement } from './run-replacement.js';
 import { OutputStage } from './output-stage.js';
@@ -100,17 +101,30 @@ class PlanCompiler {
     const { generateAfter } = this.environment;
     for (const source of sources)
       source.lead({ segment: this.#segmentAt(source.next), canClose, generateAfter });
+    const sinks = stages.filter((stage) => stage instanceof SinkStage);
+    const writables = stages.filter((stage) => stage instanceof WritableSinkStage);
+    const input = sources.find((stage) => stage instanceof InputStage);
     return {
       blueprint: this.blueprint,
       nodes: stages,
-      input: sources.find((stage) => stage instanceof InputStage),
+      input,
       sources: sources.filter((stage) => !(stage instanceof InputStage)),
       constructed: this.#constructed,
-      activation: new WrittenOut(activateInLoop, this.environment.generateAfter, () =>
-        generateActivation(this.#constructed, activationSteps),
+      asChild: new WrittenOut(runChild, generateAfter, () =>
+        // To listen to a stream takes time.
+        writables.length > 0
+          ? undefined
+          : generateChild(
+              {
+                constructed: this.#constructed,
+                walk: walkOf(input, sources),
+                endsWithItem: sinks.length === 0 && !this.#needsEnd,
+              },
+              childSteps,
+            ),
       ),
-      sinks: stages.filter((stage) => stage instanceof SinkStage),
-      writables: stages.filter((stage) => stage instanceof WritableSinkStage),
+      sinks,
+      writables,
       children: this.#children,
       states: this.#states,
       isConcurrent:
@@ -285,4 +299,10 @@ function slotsOf({ kind, composite }: BlueprintNode): number {
   if (composite === undefined || composite.granularity === 'stream') return SLOTS_PER_NODE;
   const { valuesOf, input, combine } = composite;
   return (valuesOf ?? input ?? combine) === undefined ? 0 : SLOTS_PER_NODE;
+}
+
+/** What an item of a child passes first, where that can be written out: the child begins with nothing else. */
+function walkOf(input: InputStage | undefined, sources: readonly SourceStage[]): ChildLine['walk'] {
+  if (input === undefined || sources.length > 1 || !input.segment.isWalked) return undefined;
+  return { input, segment: input.segment, next: input.segment.next };
 }

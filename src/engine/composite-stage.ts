@@ -6,12 +6,13 @@ import type { ItemTrace } from '../lineage/item-trace.js';
 import type { Outcome } from '../ports/execution-observer.js';
 import type { ErrorPolicy } from '../resilience/error-policy.js';
 import { CancelScope } from '../run/cancel-scope.js';
-import { ChildExecution } from './child-execution.js';
-import type { ItemLink } from './child-execution.js';
+import type { ChildExecution } from './plan.js';
 import { ChildFailure } from './child-starter.js';
 import type { ChildStarter } from './child-starter.js';
 import { nodeTimeout, scopeError } from './engine-errors.js';
-import type { EmissionTurn, Execution, OutputReceiver } from './execution.js';
+import { Execution } from './execution.js';
+import type { EmissionTurn, OutputReceiver } from './execution.js';
+import type { ItemLink } from './item-link.js';
 import type { FailedTry } from './failed-try.js';
 import { dropItem, endTrace, settleRecord } from './item-end.js';
 import type { HeldLetters } from './held-letters.js';
@@ -19,7 +20,6 @@ import { HeldOutputs } from './held-outputs.js';
 import { inTime } from './in-time.js';
 import type { ItemMapping } from './item-mapping.js';
 import { LiveOutputs } from './live-outputs.js';
-import { runChild } from './run-child.js';
 import type { StageSite } from './stage-site.js';
 import { timedTry } from './timed-try.js';
 import { nothingAfter, Pending } from './pending.js';
@@ -37,6 +37,9 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
   /** Makes what leaves of the outputs; undefined where they leave as they are. */
   readonly #combining: ItemMapping | undefined;
 
+  /** Whether a child has no limits of its own, and what leaves is an output of it, as it is. */
+  readonly #isPlain: boolean;
+
   constructor(
     site: StageSite,
     policy: ErrorPolicy | undefined,
@@ -50,6 +53,11 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     this.#combining = starter.mapping?.combines === true ? starter.mapping : undefined;
     const isLive = composite.output === 'many' && policy?.canRecover !== true;
     const isLimited = timeoutMs !== undefined;
+    this.#isPlain =
+      timeoutMs === undefined &&
+      !this.#isScope &&
+      composite.output !== 'many' &&
+      this.#combining === undefined;
     this.#live = isLive
       ? new LiveOutputs(this, this.#combining, isLimited, this.#isScope || isLimited)
       : undefined;
@@ -62,13 +70,34 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     attempt: number,
     turn: EmissionTurn | undefined,
   ): unknown {
+    if (this.#isPlain && trace === undefined && turn === undefined && execution.observer === undefined) {
+      const child = this.starter.startPlain(execution, this, execution.frame.scope);
+      if (child !== undefined) return this.#runPlain(child, item, attempt);
+    }
     if (this.timeoutMs !== undefined)
       return this.#attemptWithin(this.timeoutMs, execution, item, trace, attempt, turn);
     const { scope } = execution.frame;
     const childScope = this.#isScope ? this.#enter(new CancelScope(this.site.path, scope)) : scope;
     const child = this.#start(execution, item, trace, attempt, turn, childScope);
-    if (!(child instanceof ChildExecution)) return this.failed(execution, child);
-    const running = this.#run(child, item);
+    if (!(child instanceof Execution)) return this.failed(execution, child);
+    return this.#afterRun(this.#run(child, item), child, item, attempt);
+  }
+
+  /** Runs a child beside which nothing is told, traced, limited or made of what it gives. */
+  #runPlain(child: ChildExecution, item: unknown, attempt: number): unknown {
+    const { parent } = child;
+    const running = runInContext(child, child.plan.asChild.code, child, item, undefined);
+    // Nearly every child: one output, and nothing happened that anybody has to decide about.
+    if (running === undefined && child.count === 1 && child.isUntouched && !parent.isHalted) {
+      const counter = this.counter(parent);
+      counter.out += 1;
+      counter.emitted += 1;
+      return child.kept;
+    }
+    return this.#afterRun(running, child, item, attempt);
+  }
+
+  #afterRun(running: Work, child: ChildExecution, item: unknown, attempt: number): unknown {
     return running === undefined
       ? this.#conclude(child, item, attempt)
       : this.#concludeAfter(running, child, item, attempt);
@@ -97,7 +126,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
   ): unknown {
     let child: ChildExecution | FailedTry | undefined;
     const conclude = (): unknown => {
-      if (child instanceof ChildExecution) return this.#conclude(child, item, attempt);
+      if (child instanceof Execution) return this.#conclude(child, item, attempt);
       return child && this.failed(execution, child);
     };
     return timedTry(
@@ -106,14 +135,14 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
       timeoutMs,
       (scope) => {
         child = this.#start(execution, item, trace, attempt, turn, this.#enter(scope));
-        if (!(child instanceof ChildExecution)) return undefined;
+        if (!(child instanceof Execution)) return undefined;
         return this.#run(child, item);
       },
       {
         value: conclude,
         thrown: conclude,
         timedOut: () => {
-          if (child instanceof ChildExecution) {
+          if (child instanceof Execution) {
             child.detach();
             this.#notifyCompleted(child, attempt, 'failed');
           }
@@ -157,14 +186,14 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
   override isClosed(execution: Execution): boolean {
     // A child asks for its parent.
     return this.next.isClosed(
-      execution instanceof ChildExecution && execution.receiver === this ? execution.parent : execution,
+      execution.parent !== undefined && execution.receiver === this ? execution.parent : execution,
     );
   }
 
   /** Takes one output of a child. */
   receive(execution: Execution, item: unknown): Work {
-    if (!(execution instanceof ChildExecution) || execution.isDetached) return undefined;
-    const child = execution;
+    const child = execution as ChildExecution;
+    if (child.isDetached) return undefined;
     child.count += 1;
     if (this.composite.output !== 'many') {
       if (child.count === 1 || this.composite.output === 'last') child.kept = item;
@@ -269,7 +298,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
   }
 
   /** Ends the trace of an item that gave no output; where the child ended it, its record is the one. */
-  #endFiltered(parent: Execution, link: ItemLink | undefined, attempt: number): Work {
+  #endFiltered(parent: Execution, link: ItemLink<EmissionTurn> | undefined, attempt: number): Work {
     const { trace, inner } = link ?? {};
     const ending = inner?.ending;
     return trace === undefined || ending === undefined
@@ -298,6 +327,6 @@ function decidedAfter(left: Promise<void>, decided: unknown): Pending {
 function runItem(child: ChildExecution, item: unknown): Work {
   const { link } = child;
   return link === undefined
-    ? runInContext(child, runChild, child, item, undefined)
-    : runInContext(child, runChild, child, link.input, link.inner);
+    ? runInContext(child, child.plan.asChild.code, child, item, undefined)
+    : runInContext(child, child.plan.asChild.code, child, link.input, link.inner);
 }

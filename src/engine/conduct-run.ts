@@ -55,7 +55,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
   const startedMs = clock.now();
   const end = new EndDeadline(request.graceMs);
   const run = new RunState(ledger, request.container, root, end, request.leaks);
-  const execution = new Execution(run, root.frame, request.receiver, plan.states);
+  const execution = new Execution(run, root.frame, request.receiver, plan, plan.states.slice());
   countFromZero(plan, run);
   request.clock?.tellFault((fault) => {
     execution.fail(fault, undefined, true);

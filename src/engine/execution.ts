@@ -9,7 +9,9 @@ import { notifyObserver } from '../observability/observers.js';
 import type { CancelScope } from '../run/cancel-scope.js';
 import type { ExecutionEvents, ExecutionObserver } from '../ports/execution-observer.js';
 import type { Closing } from './closing-steps.js';
-import type { HeldLetters, LetterHolder } from './held-letters.js';
+import { HeldLetters } from './held-letters.js';
+import type { LetterHolder, WaitingLetter } from './held-letters.js';
+import type { ItemLink } from './item-link.js';
 import { Lingering } from './lingering.js';
 import type { RunState } from './run-state.js';
 import type { StageSite } from './stage-site.js';
@@ -47,9 +49,6 @@ export interface EmissionTurn {
   awaitCall(call: CallOutcome, pending: PromiseLike<unknown>): unknown;
 }
 
-/** The states of every execution whose nodes keep nothing. */
-const NO_STATES: unknown[] = [];
-
 /** What only few executions have: made when it is first needed. */
 class ExecutionExtras {
   context: PipelineContext | undefined;
@@ -74,10 +73,11 @@ export interface HandledError {
   readonly error: PipelineError;
 }
 
-/** One execution of a plan in its context; all that changes while it runs. A composite makes one for every item. */
-export class Execution implements ChildOutputs, ContextHolder {
-  /** What its nodes keep for this execution: instances, context views, queues. */
-  readonly states: unknown[];
+/**
+ * One execution of a plan in its context; all that changes while it runs. A composite makes one for every item: one
+ * class without a base, since the compiler makes nothing of a derived one at the place where it is needed.
+ */
+export class Execution<TPlan = unknown> implements ChildOutputs, ContextHolder, LetterHolder {
   /** The error that ended it. */
   failure: PipelineError | undefined;
   /** What has left it, as far as its receiver keeps it. */
@@ -89,11 +89,14 @@ export class Execution implements ChildOutputs, ContextHolder {
     readonly run: RunState,
     readonly frame: ContextFrame,
     readonly receiver: OutputReceiver | undefined,
-    /** What its states start with. */
-    states: readonly unknown[],
-  ) {
-    this.states = states.length === 0 ? NO_STATES : states.slice();
-  }
+    readonly plan: TPlan,
+    /** What its nodes keep for this execution: instances, context views, queues. */
+    readonly states: unknown[],
+    /** The execution around this one; undefined at the top of a run. */
+    readonly parent?: Execution,
+    /** Joins a child to its item, where there is more than the item. */
+    readonly link?: ItemLink<EmissionTurn>,
+  ) {}
 
   /** The context of the execution as a whole: what `currentContext()` shows. */
   get context(): PipelineContext {
@@ -119,6 +122,11 @@ export class Execution implements ChildOutputs, ContextHolder {
   /** Whether no further item starts: it has failed, or its scope has ended. */
   get isHalted(): boolean {
     return this.failure !== undefined || this.frame.scope.reason !== undefined;
+  }
+
+  /** Whether it has not ended early, and nothing was noted of it beside its items. */
+  get isUntouched(): boolean {
+    return this.#extras === undefined && this.failure === undefined && this.frame.scope.reason === undefined;
   }
 
   /** The node that failed. */
@@ -151,11 +159,6 @@ export class Execution implements ChildOutputs, ContextHolder {
     if (error !== undefined) Execution.#extrasOf(this).handled = error;
   }
 
-  /** The execution around this one; undefined at the top of a run. */
-  get around(): Execution | undefined {
-    return undefined;
-  }
-
   /** Calls of its nodes, and of those below it, that have outlived their limit; undefined where none has. */
   get lingering(): Lingering | undefined {
     return this.#extras?.lingering;
@@ -170,7 +173,7 @@ export class Execution implements ChildOutputs, ContextHolder {
   linger(call: Promise<void>, path?: string): void {
     if (path !== undefined) this.run.linger(path, call);
     (Execution.#extrasOf(this).lingering ??= new Lingering()).add(call);
-    this.around?.linger(call);
+    this.parent?.linger(call);
   }
 
   /** True once the composite has stopped waiting for this child, after a limit: late outputs are dropped. */
@@ -181,6 +184,7 @@ export class Execution implements ChildOutputs, ContextHolder {
   /** Notes that the composite no longer waits for this child. */
   detach(): void {
     Execution.#extrasOf(this).isDetached = true;
+    this.letters?.drop();
   }
 
   /** Its end, once that is under way and takes more than one step. */
@@ -194,6 +198,14 @@ export class Execution implements ChildOutputs, ContextHolder {
 
   /** The innermost try around, or this one, that may be repeated; undefined where nothing here is ever undone. */
   get repeatableTry(): LetterHolder | undefined {
+    if (this.parent === undefined) return undefined;
+    return this.receiver?.mayRepeat === true ? this : this.parent.repeatableTry;
+  }
+
+  /** Keeps a dead letter until this try counts; one of a try that nobody waits for any longer is given up. */
+  hold(letter: WaitingLetter): PipelineError | undefined {
+    if (!this.isDetached) return (this.letters ??= new HeldLetters(this.frame.path)).hold(letter);
+    letter.giveUp();
     return undefined;
   }
 

@@ -13,7 +13,7 @@ import { outcomeOf } from './tell-events.js';
  * At the top of a run the streams that the run writes to are ended afterwards, once all else has been flushed well.
  */
 export function flushSteps({ sinks, writables }: Plan, execution: Execution): ClosingStep[] {
-  if (execution.around !== undefined) return sinkSteps(sinks, execution);
+  if (execution.parent !== undefined) return sinkSteps(sinks, execution);
   const { written } = execution.run;
   if (written === undefined) return sinkSteps(sinks, execution);
   const flushed = sinks.filter((sink) => !writables.some((writable) => writable === sink));

@@ -1,3 +1,5 @@
+let made = 0;
+
 /**
  * Makes a function from text: the one place that does.
  *
@@ -8,7 +10,9 @@
  * @returns undefined where the process forbids to make code from text.
  */
 export function codeOf<T>(text: string, scope: Readonly<Record<string, unknown>>): T | undefined {
-  const constants = `const { ${Object.keys(scope).join(', ')} } = scope;`;
+  // The engine keeps what it learns of code by its text: equal texts would share that.
+  made += 1;
+  const constants = `/* ${String(made)} */ const { ${Object.keys(scope).join(', ')} } = scope;`;
   try {
     // eslint-disable-next-line @typescript-eslint/no-implied-eval -- on purpose: see docs/decisions/0012-generated-walks.md
     return (new Function('scope', constants + text) as (values: typeof scope) => T)(scope);

@@ -1,6 +1,6 @@
 import { systemClock } from '../ports/clock.js';
 import { alarmAt } from '../run/alarm.js';
-import type { ChildExecution } from './child-execution.js';
+import type { ChildExecution } from './plan.js';
 
 /**
  * Waits for a child. One that has failed, or whose own scope has ended, is waited for like such a run, then it goes on

@@ -2,7 +2,7 @@ import type { CompositeBlueprint } from '../builder/blueprint.js';
 import type { PipelineContext } from '../context/pipeline-context.js';
 import { SKIP } from '../nodes/skip.js';
 import { answerAtOnce, wrongAnswer } from './answer-at-once.js';
-import type { ChildExecution } from './child-execution.js';
+import type { ChildExecution } from './plan.js';
 
 /** What one composite makes of its items for the child, and of the child's outputs; made once per composite. */
 export class ItemMapping {

@@ -2,7 +2,7 @@ import { runInContext } from '../context/ambient-context.js';
 import type { PipelineError } from '../errors/pipeline-error.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
 import { SKIP } from '../nodes/skip.js';
-import type { ChildExecution } from './child-execution.js';
+import type { ChildExecution } from './plan.js';
 import type { Execution } from './execution.js';
 import type { ItemMapping } from './item-mapping.js';
 import type { NodeStage, Stage } from './stage.js';

@@ -1,5 +1,6 @@
 import type { Blueprint } from '../builder/blueprint.js';
 import type { EntryNames } from '../context/base-layers.js';
+import type { ItemTrace } from '../lineage/item-trace.js';
 import type { ChildSite } from '../context/context-frame.js';
 import type { RecentPlans } from './recent-plans.js';
 import type { InputStage } from './input-stage.js';
@@ -18,8 +19,11 @@ export interface ConstructedStage {
   readonly code: NodeCode;
 }
 
-/** Constructs the nodes of one plan for an execution. */
-export type Activation = (execution: Execution, constructed: readonly ConstructedStage[]) => Work;
+/** One execution of a composite's sub-pipeline: one try of one item of the parent. */
+export type ChildExecution = Execution<Plan> & { readonly parent: Execution };
+
+/** Runs a child for its one item, from its first node to its last disposer. */
+export type ChildRun = (child: ChildExecution, item: unknown, trace: ItemTrace | undefined) => Work;
 
 /** A pipeline, compiled once and run many times: stages linked to each other, without any state of a run. */
 export interface Plan {
@@ -29,8 +33,8 @@ export interface Plan {
   readonly input: InputStage | undefined;
   readonly sources: readonly SourceStage[];
   readonly constructed: readonly ConstructedStage[];
-  /** Constructs them, where no container may own any. */
-  readonly activation: WrittenOut<Activation>;
+  /** Runs it as a composite's child. */
+  readonly asChild: WrittenOut<ChildRun>;
   readonly sinks: readonly SinkStage[];
   /** Those of the sinks that write to a stream. */
   readonly writables: readonly WritableSinkStage[];

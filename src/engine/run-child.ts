@@ -1,22 +1,46 @@
 import type { ItemTrace } from '../lineage/item-trace.js';
-import type { ChildExecution } from './child-execution.js';
+import { activateAfter, activationSteps } from './activation.js';
+import { OpenChild } from './open-child.js';
+import type { ChildExecution, ChildRun } from './plan.js';
 import { allEnded } from './fan-out-stage.js';
+import type { ChildSteps } from './generated-child.js';
 import { passageFor, settle } from './passage.js';
 import type { Passage } from './passage.js';
 import { closeExecution, openExecution, runSources } from './run-plan.js';
 import type { Work } from './work.js';
 
-/** Runs a sub-pipeline for its one item, from its first node to its last disposer. */
-export function runChild(child: ChildExecution, item: unknown, trace: ItemTrace | undefined): Work {
+/** Runs a sub-pipeline for its one item. What `generateChild` makes does the same, written out. */
+export const runChild: ChildRun = (child, item, trace) => {
   const { plan } = child;
   const opened = openExecution(plan, child);
-  if (opened !== undefined || plan.sources.length > 0)
-    return kept(child, runOpened(opened, child, item, trace));
-  const passage = child.isHalted ? undefined : plan.input?.enter(child, item, trace);
+  return opened === undefined
+    ? enterChild(child, item, trace)
+    : kept(child, runOpened(opened, child, item, trace));
+};
+
+/** Takes the item into a child that is open. */
+const enterChild: ChildRun = (child, item, trace) => {
+  const { plan } = child;
+  if (plan.sources.length > 0) return kept(child, runOpened(undefined, child, item, trace));
+  return endItem(child, child.isHalted ? undefined : plan.input?.enter(child, item, trace));
+};
+
+/** Ends a child whose item has gone as far as it can; with a passage, once it has waited. */
+function endItem(child: ChildExecution, passage: Passage | undefined): Work {
   if (passage !== undefined) return endAfter(passage, child);
   const ended = endChild(child);
   return ended === undefined ? undefined : kept(child, ended);
 }
+
+/** What a child that is written out leaves to the code here. */
+export const childSteps: ChildSteps = {
+  ...activationSteps,
+  run: runChild,
+  goOn: (begun, child, item, next) =>
+    kept(child, runOpened(activateAfter(begun, child.plan.constructed, child, next), child, item, undefined)),
+  enter: enterChild,
+  end: endItem,
+};
 
 /** The way of a child that is not open at once, or has sources of its own beside the item. */
 async function runOpened(
@@ -52,19 +76,21 @@ async function closeAfter(ended: Promise<void>, child: ChildExecution): Promise<
 /** Sees the item to the end of its way, and then the child to its end. */
 function endAfter(passage: Passage, child: ChildExecution): Promise<void> {
   let isEnding = false;
-  child.run.keep(child);
+  const open = new OpenChild(child);
+  child.run.keep(open);
   return settle(passage, () => {
     const ended = isEnding ? undefined : endChild(child);
     isEnding = true;
     if (ended !== undefined) return passageFor(ended, child);
-    child.run.release(child);
+    child.run.release(open);
     return undefined;
   });
 }
 
 /** Should the child be given up while it works, the run can close it. */
 async function kept(child: ChildExecution, work: Promise<void>): Promise<void> {
-  child.run.keep(child);
+  const open = new OpenChild(child);
+  child.run.keep(open);
   await work;
-  child.run.release(child);
+  child.run.release(open);
 }

@@ -86,7 +86,7 @@ function closeInSteps(plan: Plan, execution: Execution, isForced: boolean): Work
     execution.settle();
     execution.closed();
     // The end of a run is the last that is told of it; an item's child has ended, whatever still lingers.
-    const isLast = isPutOff && execution.around === undefined;
+    const isLast = isPutOff && execution.parent === undefined;
     if (!isLast) tellEnd(execution);
     if (isPutOff) disposal = disposeLater(execution, isLast);
   };
@@ -104,13 +104,13 @@ function closeInSteps(plan: Plan, execution: Execution, isForced: boolean): Work
   execution.closing = closing;
   const closed = isForced ? closing.hurry() : closing.run();
   // A run waits for that, an item does not.
-  if (execution.around === undefined) return after(closed, () => disposal);
+  if (execution.parent === undefined) return after(closed, () => disposal);
   return closed === undefined || isForced ? closed : closedInTime(execution, closing, closed);
 }
 
 /** Disposes what an execution has left once no call that may use it is under way, or after the grace period. */
 function disposeLater(execution: Execution, isLast: boolean): Work {
-  const { frame, run, around } = execution;
+  const { frame, run, parent } = execution;
   const failures: DisposerFailure[] = [];
   const disposal = new ClosingSteps([lingeringStep(execution)], run, {
     more: () => disposeSteps(execution, failures),
@@ -139,7 +139,7 @@ function disposeLater(execution: Execution, isLast: boolean): Work {
     run.release(part);
     return undefined;
   });
-  if (ended !== undefined) around?.linger(ended);
+  if (ended !== undefined) parent?.linger(ended);
   return ended;
 }
 

@@ -3,7 +3,8 @@ import type { PipelineError } from '../errors/pipeline-error.js';
 import type { ItemTrace } from '../lineage/item-trace.js';
 import type { BudgetLimits } from '../run/budget-limits.js';
 import { CancelScope } from '../run/cancel-scope.js';
-import { ChildExecution } from './child-execution.js';
+import { OpenChild } from './open-child.js';
+import type { ChildExecution } from './plan.js';
 import { ChildFailure } from './child-starter.js';
 import type { ChildStarter } from './child-starter.js';
 import type { Execution, OutputReceiver } from './execution.js';
@@ -19,9 +20,11 @@ import { after } from './work.js';
 import type { Work } from './work.js';
 
 /** The one child of a stream composite in one execution of its parent. */
-interface OpenChild extends BreakableStream {
+interface ChildStream extends BreakableStream {
   /** Undefined where it could not be started. */
   readonly child: ChildExecution | undefined;
+  /** The same for the run, which may have to close it. */
+  readonly open: OpenChild | undefined;
   /** What must settle before its nodes are ready. */
   opening: Work;
   /** What its own sources do beside the stream. */
@@ -85,7 +88,7 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
   }
 
   override end(execution: Execution): Work {
-    const known = this.state(execution) as OpenChild | undefined;
+    const known = this.state(execution) as ChildStream | undefined;
     if (known === undefined && execution.isHalted) return this.next.end(execution);
     const { child, opening } = this.#open(execution);
     if (child === undefined) return this.next.end(execution);
@@ -100,19 +103,18 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
 
   #endChild(execution: Execution, child: ChildExecution): Work {
     const { plan } = child;
-    const { sources } = this.#open(execution);
+    const { sources, open } = this.#open(execution);
     const ended = runInContext(child, () => allEnded([plan.input?.end(child), sources]));
     const closed = after(ended, () => runInContext(child, closeExecution, plan, child));
     return after(closed, () => {
-      execution.run.release(child);
+      if (open !== undefined) execution.run.release(open);
       return undefined;
     });
   }
 
   /** Takes an output of the child: in the parent's context. */
   receive(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
-    if (!(execution instanceof ChildExecution)) return undefined;
-    const { parent } = execution;
+    const { parent } = execution as ChildExecution;
     this.counter(parent).emitted += 1;
     // What a child without the parent's lineage gives is a new item to the parent.
     const outer = trace ?? parent.run.traceFor(parent.frame.services.lineageSink);
@@ -125,36 +127,38 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
 
   override isClosed(execution: Execution): boolean {
     // The child's output asks for its parent; the stage before asks whether the child still reads.
-    if (execution instanceof ChildExecution && execution.receiver === this) {
+    if (execution.parent !== undefined && execution.receiver === this) {
       return this.next.isClosed(execution.parent);
     }
-    const state = this.state(execution) as OpenChild | undefined;
+    const state = this.state(execution) as ChildStream | undefined;
     const child = state?.child;
     return child === undefined ? this.next.isClosed(execution) : child.plan.input?.isClosed(child) === true;
   }
 
-  #open(execution: Execution): OpenChild {
-    const known = this.state(execution) as OpenChild | undefined;
+  #open(execution: Execution): ChildStream {
+    const known = this.state(execution) as ChildStream | undefined;
     if (known !== undefined) return known;
     const opened = this.#start(execution);
     this.setState(execution, opened);
     return opened;
   }
 
-  #start(execution: Execution): OpenChild {
+  #start(execution: Execution): ChildStream {
     const { scope } = execution.frame;
     const child = this.starter.start(execution, this, undefined, this.#limited(scope));
     if (child instanceof ChildFailure) {
       execution.fail(child.error, this.site, child.isFatal);
       return {
         child: undefined,
+        open: undefined,
         opening: undefined,
         sources: undefined,
         hasFailedItem: false,
       };
     }
     const { plan, frame } = child;
-    execution.run.keep(child);
+    const open = new OpenChild(child);
+    execution.run.keep(open);
     // It may fail on its own, while the parent waits for an item.
     child.onStop(() => {
       this.#watch(execution, child);
@@ -162,7 +166,7 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     if (execution.observer !== undefined) {
       this.tell(execution, 'compositeStarted', { childPipelineId: frame.pipelineId, attempt: 1 });
     }
-    const state: OpenChild = { child, opening: undefined, sources: undefined, hasFailedItem: false };
+    const state: ChildStream = { child, open, opening: undefined, sources: undefined, hasFailedItem: false };
     const opening = runInContext(child, openExecution, plan, child);
     state.opening = after(opening, () => {
       state.opening = undefined;

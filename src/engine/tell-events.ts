@@ -13,10 +13,10 @@ export function outcomeOf(execution: Execution): Outcome {
 
 /** Tells the observer that an execution has started; after the end of the run nothing is told. */
 export function tellStart({ blueprint }: Plan, execution: Execution): void {
-  const { run, frame, observer, around } = execution;
+  const { run, frame, observer, parent } = execution;
   if (observer === undefined || run.isTold) return;
   const { pipelineId, identity } = frame;
-  if (around !== undefined && around.told?.adopt(pipelineId, execution) !== true) return;
+  if (parent !== undefined && parent.told?.adopt(pipelineId, execution) !== true) return;
   const { name: pipelineName, path } = blueprint;
   execution.told = new ToldEvents({ pipelineName, path, runId: identity.get('runId'), pipelineId });
   execution.notify('pipelineStarted', path, { pipelineName });
@@ -37,7 +37,7 @@ export function tellEnd(execution: Execution): void {
   if (told === undefined || told.isOver) return;
   endChildren(told, execution);
   tellOwnEnd(told, execution, outcomeOf(execution));
-  if (execution.around === undefined) execution.run.isTold = true;
+  if (execution.parent === undefined) execution.run.isTold = true;
 }
 
 /** Ends an execution that goes on, for the observer: the execution around it is over. */

@@ -1,0 +1,143 @@
+import { PipelineContext } from '../context/pipeline-context.js';
+import { isThenable } from '../data/foreign-value.js';
+import { SKIP } from '../nodes/skip.js';
+import { codeOf } from './generated-code.js';
+import { HALTED, writtenNodes } from './generated-nodes.js';
+import type { Execution } from './execution.js';
+import type { Passage } from './passage.js';
+import type { ChildExecution, ChildRun, ConstructedStage } from './plan.js';
+import type { NodeStage, Stage } from './stage.js';
+import type { WalkedSegment } from './walk.js';
+import type { Work } from './work.js';
+
+/** The parts of a child that are written out. */
+export interface ChildLine {
+  readonly constructed: readonly ConstructedStage[];
+  /** Whether nothing is left to do when the item has passed, but to dispose what nodes have registered. */
+  readonly endsWithItem: boolean;
+  /** What the item passes first; undefined where that is not written out. */
+  readonly walk:
+    | {
+        readonly input: Pick<NodeStage, 'counter'>;
+        readonly segment: WalkedSegment;
+        readonly next: Stage;
+      }
+    | undefined;
+}
+
+/** What a child that is written out leaves to the code that all plans share. */
+export interface ChildSteps {
+  /** Runs the whole child. */
+  readonly run: ChildRun;
+  /** Verifies and initialises what was constructed; never throws. */
+  begin(constructed: ConstructedStage, execution: Execution, node: object, view: PipelineContext): Work;
+  /** Goes on with the nodes from a place on, after an `init`, and then with the child. */
+  goOn(begun: Promise<void>, child: ChildExecution, item: unknown, next: number): Work;
+  /** Fails the execution: a constructor threw. */
+  fail(constructed: ConstructedStage, execution: Execution, thrown: unknown): void;
+  /** Takes the item into a child whose nodes are ready. */
+  readonly enter: ChildRun;
+  /** Ends a child whose item has gone as far as it can; a passage where it must wait. */
+  end(child: ChildExecution, passage: Passage | undefined): Work;
+}
+
+/**
+ * Writes the whole way of an item through a child out: the construction of the nodes, so that the compiler knows each
+ * class by its `new`, and the walk over them, so that it knows each node's code by its call.
+ *
+ * Every item of a composite makes its nodes anew, and passes each of them once.
+ *
+ * @returns undefined where the process forbids to make code from text, or where a node is not made that simply.
+ */
+export function generateChild(
+  { constructed, walk, endsWithItem }: ChildLine,
+  steps: ChildSteps,
+): ChildRun | undefined {
+  const isPlain = constructed.every(
+    ({ code }) => code.lifetime === 'execution' && !code.isInjected && code.around === undefined,
+  );
+  if (!isPlain) return undefined;
+  const text = `
+    return function runWritten(execution, item, trace) {
+      const { states, frame, run } = execution;
+      const { scope, services } = frame;
+      if (trace !== undefined || services.executionObserver !== undefined || run.container !== undefined)
+        return steps.run(execution, item, trace);
+      let at = 0, view, node, target, result;
+      try {${constructed.map(({ stage }, at) => construction(stage, String(at))).join('')}
+      } catch (thrown) {
+        steps.fail(constructed[at], execution, thrown);
+        return steps.end(execution, undefined);
+      }
+      ${walk === undefined ? 'return steps.enter(execution, item, undefined);' : walkOver(walk.segment, endsWithItem)}
+    };`;
+  const names: Record<string, unknown> = Object.fromEntries<unknown>(
+    constructed.flatMap(({ stage, code }, at) => [
+      [`site${String(at)}`, stage.site],
+      [`code${String(at)}`, code],
+      [`type${String(at)}`, code.type],
+    ]),
+  );
+  return codeOf<ChildRun>(text, {
+    SKIP,
+    View: PipelineContext,
+    asyncDispose: Symbol.asyncDispose,
+    dispose: Symbol.dispose,
+    constructed,
+    isThenable,
+    steps,
+    ...(walk ?? {}),
+    ...names,
+  });
+}
+
+/** Constructs a node, and has it initialised where that is more than nothing. */
+function construction({ slot }: NodeStage, at: string): string {
+  return `
+        if (${HALTED}) return steps.end(execution, undefined);
+        at = ${at};
+        view = states[${String(slot)}] = new View(frame, site${at}.id);
+        node = states[${String(slot + 1)}] = new type${at}(view);
+        if (code${at}.prototype === null || node.constructor !== type${at} || 'init' in node || 'dispose' in node || asyncDispose in node || dispose in node) {
+          const begun = steps.begin(constructed[${at}], execution, node, view);
+          if (begun !== undefined) return steps.goOn(begun, execution, item, ${String(Number(at) + 1)});
+        }`;
+}
+
+/** Takes the item over the nodes of the child's first segment, and hands it on. */
+function walkOver(segment: WalkedSegment, endsWithItem: boolean): string {
+  const nodes = writtenNodes(segment);
+  const calls = nodes.map(
+    ({ at, isSink, method, target, view }) => `
+        at = ${at};
+        if (${HALTED}) return steps.end(execution, segment.endAt(execution, 0, ${at}, 'cancelled'));
+        target = ${target};
+        result = target.${method}(item, ${view});
+        if (isThenable(result)) return steps.end(execution, segment.waitAt(execution, 0, ${at}, item, result, undefined));
+        ${isSink ? '' : `if (result === SKIP) return steps.end(execution, segment.endAt(execution, 0, ${at}, 'filtered')); item = result;`}`,
+  );
+  return `
+      if (${HALTED}) return steps.end(execution, undefined);
+      input.counter(execution).passed += 1;
+      try {${calls.join('')}
+      } catch (thrown) {
+        return steps.end(execution, segment.failAt(execution, 0, at, item, thrown, undefined));
+      }
+      ${nodes.length === 0 ? '' : `segment.tally(execution).allPassed(${String(nodes.length)}, 1);`}
+      ${
+        segment.hasSink
+          ? ''
+          : `const pushed = next.push(execution, item, undefined);
+      if (pushed !== undefined) return steps.end(execution, segment.waitBehind(execution, pushed));`
+      }
+      ${
+        endsWithItem
+          ? `if (execution.isUntouched && frame.disposerCount === 0) {
+        frame.closeDisposal('succeeded');
+        frame.closeScope();
+        return undefined;
+      }`
+          : ''
+      }
+      return steps.end(execution, undefined);`;
+}
