@@ -106,7 +106,8 @@ function begin(
 }
 
 /** What the construction of nodes that is written out leaves to the code here. */
-export const activationSteps: Pick<ChildSteps, 'begin' | 'fail'> = {
+export const activationSteps: Pick<ChildSteps, 'activate' | 'begin' | 'fail'> = {
+  activate,
   begin(constructed, execution, node, view) {
     const { code, stage } = constructed;
     if (code.fits(node)) return begin(constructed, execution, node, view);

@@ -29,6 +29,8 @@ export interface ChildLine {
 export interface ChildSteps {
   /** Runs the whole child. */
   readonly run: ChildRun;
+  /** Constructs and initialises a node in whatever way it is to be made; never throws. */
+  activate(constructed: ConstructedStage, execution: Execution): Work;
   /** Verifies and initialises what was constructed; never throws. */
   begin(constructed: ConstructedStage, execution: Execution, node: object, view: PipelineContext): Work;
   /** Goes on with the nodes from a place on, after an `init`, and then with the child. */
@@ -47,16 +49,12 @@ export interface ChildSteps {
  *
  * Every item of a composite makes its nodes anew, and passes each of them once.
  *
- * @returns undefined where the process forbids to make code from text, or where a node is not made that simply.
+ * @returns undefined where the process forbids to make code from text.
  */
 export function generateChild(
   { constructed, walk, endsWithItem }: ChildLine,
   steps: ChildSteps,
 ): ChildRun | undefined {
-  const isPlain = constructed.every(
-    ({ code }) => code.lifetime === 'execution' && !code.isInjected && code.around === undefined,
-  );
-  if (!isPlain) return undefined;
   const text = `
     return function runWritten(execution, item, trace) {
       const { states, frame, run } = execution;
@@ -64,7 +62,7 @@ export function generateChild(
       if (trace !== undefined || services.executionObserver !== undefined || run.container !== undefined)
         return steps.run(execution, item, trace);
       let at = 0, view, node, target, result;
-      try {${constructed.map(({ stage }, at) => construction(stage, String(at))).join('')}
+      try {${constructed.map((each, at) => activation(each, at)).join('')}
       } catch (thrown) {
         steps.fail(constructed[at], execution, thrown);
         return steps.end(execution, undefined);
@@ -91,16 +89,27 @@ export function generateChild(
   });
 }
 
-/** Constructs a node, and has it initialised where that is more than nothing. */
-function construction({ slot }: NodeStage, at: string): string {
+/** Makes a node ready: constructs it where nothing else is to be done, and has all else done. */
+function activation({ code, stage: { slot } }: ConstructedStage, place: number): string {
+  const at = String(place);
+  const goOn = `if (begun !== undefined) return steps.goOn(begun, execution, item, ${String(place + 1)});`;
+  const isPlain = code.lifetime === 'execution' && !code.isInjected && code.around === undefined;
   return `
         if (${HALTED}) return steps.end(execution, undefined);
-        at = ${at};
+        at = ${at};${
+          isPlain
+            ? `
         view = states[${String(slot)}] = new View(frame, site${at}.id);
         node = states[${String(slot + 1)}] = new type${at}(view);
         if (code${at}.prototype === null || node.constructor !== type${at} || 'init' in node || 'dispose' in node || asyncDispose in node || dispose in node) {
           const begun = steps.begin(constructed[${at}], execution, node, view);
-          if (begun !== undefined) return steps.goOn(begun, execution, item, ${String(Number(at) + 1)});
+          ${goOn}
+        }`
+            : `
+        {
+          const begun = steps.activate(constructed[${at}], execution);
+          ${goOn}
+        }`
         }`;
 }
 
