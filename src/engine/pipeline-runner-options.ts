@@ -44,7 +44,7 @@ export interface PipelineRunnerOptions {
   readonly development?: boolean | undefined;
   /**
    * Whether code is generated for nodes that take many items, which is faster; or after how many items. Default: after
-   * 30,000, where the process allows code from strings; elsewhere, and with false, a loop does the same.
+   * 1,000, where the process allows code from strings; elsewhere, and with false, a loop does the same.
    */
   readonly codeGeneration?:
     | boolean
@@ -58,8 +58,8 @@ export interface PipelineRunnerOptions {
 /** How long a run waits by default at its end, in milliseconds. */
 export const DEFAULT_GRACE_MS = 10_000;
 
-/** Fewer uses would not pay for compiling the code. */
-const DEFAULT_GENERATE_AFTER = 30_000;
+/** Fewer uses would not pay for compiling the code; with more, code that is soon thrown away would be made fast first. */
+const DEFAULT_GENERATE_AFTER = 1000;
 
 /** After how many items code is generated for the nodes that they pass. */
 export function generateAfter(option: PipelineRunnerOptions['codeGeneration']): number {
