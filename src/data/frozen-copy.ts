@@ -8,8 +8,33 @@ import { FrozenMap, FrozenSet } from './frozen-collections.js';
 /** More levels are refused, so that functions that call themselves for each level do not run out of stack. */
 const MOST_LEVELS = 1000;
 
-/** The frozen copies made here, with their levels: what is one already is taken as it is. */
-const levelsOf = new WeakMap<object, number>();
+/** Gives back an object, so that a derived class puts its private fields on that. */
+class Given {
+  constructor(object: object) {
+    // eslint-disable-next-line no-constructor-return -- the point of it
+    return object;
+  }
+}
+
+/**
+ * Marks the frozen copies made here, with their levels: what is one already is taken as it is.
+ *
+ * A private field that nobody else sees or sets. A WeakMap would cost several times what the copying costs, and the
+ * garbage collector as much again.
+ */
+class CopyMark extends Given {
+  readonly #levels: number;
+
+  constructor(copy: object, levels: number) {
+    super(copy);
+    this.#levels = levels;
+  }
+
+  /** The levels of a copy; undefined for all else. */
+  static levelsOf(value: object): number | undefined {
+    return #levels in value ? value.#levels : undefined;
+  }
+}
 
 /** What is copied, for the error of a value that cannot be. */
 interface Place {
@@ -30,7 +55,7 @@ interface Place {
  * @throws {@link PipelineError} `CONTEXT_VALUE_INVALID` for data of more than 1,000 levels, and for what cannot be read.
  */
 export function frozenCopy<T>(value: T, holder = 'data', key?: string, path?: string): T {
-  if (typeof value !== 'object' || value === null || levelsOf.has(value)) return value;
+  if (typeof value !== 'object' || value === null || isFrozenCopy(value)) return value;
   const place = { holder, key, path };
   try {
     return copyOf(value, 1, new Map(), place) as T;
@@ -41,7 +66,7 @@ export function frozenCopy<T>(value: T, holder = 'data', key?: string, path?: st
 
 /** Whether an object is a frozen copy made here: it, and the list of what is in it, never change. */
 export function isFrozenCopy(value: object): boolean {
-  return levelsOf.has(value);
+  return CopyMark.levelsOf(value) !== undefined;
 }
 
 /** Ends the copying; never leaves this file. */
@@ -52,7 +77,7 @@ function copyOf(given: unknown, level: number, seen: Map<object, unknown>, place
   if (typeof given !== 'object' || given === null) return given;
   const source: unknown = isDraft(given) ? original(given) : given;
   if (typeof source !== 'object' || source === null) return source;
-  const known = levelsOf.get(source);
+  const known = CopyMark.levelsOf(source);
   if (level - 1 + (known ?? 1) > MOST_LEVELS) throw new TooDeep();
   if (known !== undefined) return source;
   const kind = containerKind(source);
@@ -75,12 +100,11 @@ function copyContainer(
   let below = 0;
   const part = (value: unknown): unknown => {
     const copy = copyOf(value, level + 1, seen, place);
-    if (typeof copy === 'object' && copy !== null) below = Math.max(below, levelsOf.get(copy) ?? 0);
+    if (typeof copy === 'object' && copy !== null) below = Math.max(below, CopyMark.levelsOf(copy) ?? 0);
     return copy;
   };
   const copy = filled(kind, source, part, seen);
-  levelsOf.set(copy, below + 1);
-  return Object.freeze(copy);
+  return Object.freeze(new CopyMark(copy, below + 1));
 }
 
 /** A copy that is known before its parts are: they may hold it. */
@@ -112,17 +136,29 @@ function filled(
       return set;
     }
     case 'object': {
-      const record: object = Reflect.getPrototypeOf(source) === null ? (Object.create(null) as object) : {};
+      const record: Record<PropertyKey, unknown> =
+        Reflect.getPrototypeOf(source) === null ? (Object.create(null) as Record<PropertyKey, unknown>) : {};
       seen.set(source, record);
-      for (const key of Reflect.ownKeys(source)) {
-        if (!Object.prototype.propertyIsEnumerable.call(source, key)) continue;
-        const value = part(Reflect.get(source, key));
-        // Defined, not assigned: an own '__proto__' stays a plain entry.
-        Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true });
+      // Each value is read once, as reading may be a call.
+      for (const key of Object.keys(source)) define(record, key, Reflect.get(source, key));
+      for (const key of Object.getOwnPropertySymbols(source)) {
+        if (Object.prototype.propertyIsEnumerable.call(source, key))
+          define(record, key, Reflect.get(source, key));
+      }
+      for (const key of Reflect.ownKeys(record)) {
+        const value = record[key];
+        if (typeof value === 'object' && value !== null) define(record, key, part(value));
       }
       return record;
     }
   }
+}
+
+/** Sets an own property; an own '__proto__' stays a plain entry. */
+function define(record: Record<PropertyKey, unknown>, key: PropertyKey, value: unknown): void {
+  if (key === '__proto__')
+    Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true });
+  else record[key] = value;
 }
 
 function tooDeep(place: Place): PipelineError {
