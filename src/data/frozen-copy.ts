@@ -9,9 +9,9 @@ import { FrozenMap, FrozenSet } from './frozen-collections.js';
 const MOST_LEVELS = 1000;
 
 /** Gives back an object, so that a derived class puts its private fields on that. */
+// eslint-disable-next-line @typescript-eslint/no-extraneous-class -- what it gives back is the point of it
 class Given {
   constructor(object: object) {
-    // eslint-disable-next-line no-constructor-return -- the point of it
     return object;
   }
 }
@@ -58,7 +58,7 @@ export function frozenCopy<T>(value: T, holder = 'data', key?: string, path?: st
   if (typeof value !== 'object' || value === null || isFrozenCopy(value)) return value;
   const place = { holder, key, path };
   try {
-    return copyOf(value, 1, new Map(), place) as T;
+    return copyOf(value, 1, new Copies(), place) as T;
   } catch (thrown) {
     throw isInstanceOf(thrown, TooDeep) ? tooDeep(place) : valueInvalid(place, thrown);
   }
@@ -69,11 +69,24 @@ export function isFrozenCopy(value: object): boolean {
   return CopyMark.levelsOf(value) !== undefined;
 }
 
+/** The copies of the containers that are being copied; made when one holds another one. */
+class Copies {
+  #made: Map<object, unknown> | undefined;
+
+  get(source: object): unknown {
+    return this.#made?.get(source);
+  }
+
+  set(source: object, copy: object): void {
+    (this.#made ??= new Map()).set(source, copy);
+  }
+}
+
 /** Ends the copying; never leaves this file. */
 class TooDeep extends Error {}
 
 /** The copy of one value, which stands on a level of what is copied. */
-function copyOf(given: unknown, level: number, seen: Map<object, unknown>, place: Place): unknown {
+function copyOf(given: unknown, level: number, seen: Copies, place: Place): unknown {
   if (typeof given !== 'object' || given === null) return given;
   const source: unknown = isDraft(given) ? original(given) : given;
   if (typeof source !== 'object' || source === null) return source;
@@ -94,7 +107,7 @@ function copyContainer(
   kind: ContainerKind,
   source: object,
   level: number,
-  seen: Map<object, unknown>,
+  seen: Copies,
   place: Place,
 ): unknown {
   let below = 0;
@@ -112,7 +125,7 @@ function filled(
   kind: ContainerKind,
   source: object,
   part: (value: unknown) => unknown,
-  seen: Map<object, unknown>,
+  seen: Copies,
 ): object {
   switch (kind) {
     case 'array': {
