@@ -12,6 +12,7 @@ import { isLinkageKey, linkageReaders, refuseLinkageKey } from './parent-linkage
 import type { ParentLinkage } from './parent-linkage.js';
 import { applyRecipe } from '../data/recipe.js';
 import type { Recipe } from '../data/recipe.js';
+import { WrittenEntries } from './written-entries.js';
 
 /** What a dictionary needs to know of the context it belongs to. */
 export interface DictionaryOwner {
@@ -62,7 +63,7 @@ export class ContextDictionary {
     isLocalEntry = (dictionary, name) => dictionary.#local?.has(name) === true;
     sealedLayer = (dictionary) => {
       if (dictionary.#written !== undefined && dictionary.#written.size > 0) {
-        dictionary.#base = stack(dictionary.#base, dictionary.#written);
+        dictionary.#base = stack(dictionary.#base, dictionary.#written.all());
         dictionary.#written = undefined;
       }
       return dictionary.#base;
@@ -80,7 +81,7 @@ export class ContextDictionary {
   readonly #owner: DictionaryOwner;
   readonly #kind: DictionaryKind;
   #base: Layer;
-  #written: Map<string, Entry> | undefined;
+  #written: WrittenEntries | undefined;
   #local: Map<string, Entry> | undefined;
 
   /** @hidden */
@@ -156,7 +157,7 @@ export class ContextDictionary {
       (this.#local ??= new Map()).set(name, entry);
     } else {
       this.#local?.delete(name);
-      (this.#written ??= new Map()).set(name, entry);
+      (this.#written ??= new WrittenEntries()).set(name, entry);
     }
     this.#owner.changed();
     return this;
@@ -190,7 +191,7 @@ export class ContextDictionary {
     if (isLinkageKey(this.#kind, name)) return false;
     const existed = entryOf(this, name) !== undefined;
     this.#local?.delete(name);
-    if (this.#base.get(name) !== undefined) (this.#written ??= new Map()).set(name, DELETED);
+    if (this.#base.get(name) !== undefined) (this.#written ??= new WrittenEntries()).set(name, DELETED);
     else this.#written?.delete(name);
     this.#owner.changed();
     return existed;
