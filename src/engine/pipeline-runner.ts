@@ -36,6 +36,7 @@ import type { RunReplacement } from './run-replacement.js';
 import type { RunResult } from './run-result.js';
 import { RunStart } from './run-start.js';
 import type { RunDriver, RunnerParts } from './run-start.js';
+import { noteRun } from './specimens.js';
 import { after } from './work.js';
 
 export type { PipelineRunnerOptions } from './pipeline-runner-options.js';
@@ -96,6 +97,7 @@ export class PipelineRunner {
       ),
       supply: options.container && new NodeSupply(options.container),
       leaks: development ? new LeakDetector() : undefined,
+      noteRun,
     };
   }
 

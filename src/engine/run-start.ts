@@ -33,6 +33,8 @@ export interface RunnerParts {
   readonly supply: NodeSupply | undefined;
   /** In development mode. */
   readonly leaks: LeakDetector | undefined;
+  /** Called for each run; undefined for those that do not count. */
+  readonly noteRun: (() => void) | undefined;
 }
 
 /** What a run is asked to do. */
@@ -81,6 +83,7 @@ export class RunStart {
     const { options, replacement, plans, supply } = this.#parts;
     const { definition, clock } = this.#order;
     const { container, maxDepth = DEFAULT_MAX_DEPTH, graceMs = DEFAULT_GRACE_MS, requireTenant } = options;
+    this.#parts.noteRun?.();
     if (this.#order.calledMs !== undefined) root.frame.scope.keepAlive();
     let request: RunRequest;
     try {
