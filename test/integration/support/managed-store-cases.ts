@@ -34,8 +34,9 @@ export function describeManaged(create: () => SharedStore | Promise<SharedStore>
 
     it('cancels a run that another one executes, and refuses a second run of its thread', async () => {
       const { open } = await create();
+      // A lease that a busy machine does not outlast.
       const [owner, other] = [open(), open()].map((store) =>
-        newManager({ ...quick, store, definitions: work }),
+        newManager({ ...quick, leaseMs: 10_000, store, definitions: work }),
       );
       if (owner === undefined || other === undefined) return;
       const run = await owner.start('endless', { threadId: 'thread' });
@@ -61,7 +62,7 @@ export function describeManaged(create: () => SharedStore | Promise<SharedStore>
         stopReason: 'orphan_recovered',
       });
       // Lease, grace and sweep are half a second; the rest is for a machine that is busy.
-      expect(performance.now() - killedAt).toBeLessThan(2000);
+      expect(performance.now() - killedAt).toBeLessThan(10_000);
       expect(await manager.wait(waiting?.runId ?? '')).toMatchObject({ status: 'success' });
       expect(await manager.session('thread')).toMatchObject({ given: 7n });
     }, 30_000);
