@@ -24,10 +24,12 @@ function frozen(kind: string): TypeError {
 export class FrozenMap<TKey, TValue> implements ReadonlyMap<TKey, TValue> {
   readonly #entries: ReadonlyMap<TKey, TValue>;
 
-  /** @param entries are not copied: the code that made them can still fill them. */
+  /**
+   * @param entries are not copied: the code that made them can still fill them. Who makes one freezes it, once it bears
+   * all its marks: an object that is frozen may refuse them.
+   */
   constructor(entries: ReadonlyMap<TKey, TValue>) {
     this.#entries = entries;
-    Object.freeze(this);
   }
 
   /** Whether a value is one; asks nothing of the value. */
@@ -96,10 +98,12 @@ export class FrozenMap<TKey, TValue> implements ReadonlyMap<TKey, TValue> {
 export class FrozenSet<T> implements ReadonlySet<T> {
   readonly #elements: ReadonlySet<T>;
 
-  /** @param elements are not copied: the code that made them can still fill them. */
+  /**
+   * @param elements are not copied: the code that made them can still fill them. Who makes one freezes it, once it bears
+   * all its marks: an object that is frozen may refuse them.
+   */
   constructor(elements: ReadonlySet<T>) {
     this.#elements = elements;
-    Object.freeze(this);
   }
 
   /** Whether a value is one; asks nothing of the value. */

@@ -69,16 +69,21 @@ export function isFrozenCopy(value: object): boolean {
   return CopyMark.levelsOf(value) !== undefined;
 }
 
-/** The copies of the containers that are being copied; made when one holds another one. */
+/** The copies of the containers that are being copied. Flat data are one container: a map is made for a second one. */
 class Copies {
-  #made: Map<object, unknown> | undefined;
+  #outermost: object | undefined;
+  #copy: object | undefined;
+  #others: Map<object, object> | undefined;
 
-  get(source: object): unknown {
-    return this.#made?.get(source);
+  get(source: object): object | undefined {
+    return source === this.#outermost ? this.#copy : this.#others?.get(source);
   }
 
   set(source: object, copy: object): void {
-    (this.#made ??= new Map()).set(source, copy);
+    if (this.#outermost === undefined) {
+      this.#outermost = source;
+      this.#copy = copy;
+    } else (this.#others ??= new Map()).set(source, copy);
   }
 }
 
@@ -149,29 +154,19 @@ function filled(
       return set;
     }
     case 'object': {
+      // Spread: each value is read once, as reading may be a call, and defined, not assigned. An own '__proto__' stays a
+      // plain entry, and what Object.prototype has or forbids plays no part.
       const record: Record<PropertyKey, unknown> =
-        Reflect.getPrototypeOf(source) === null ? (Object.create(null) as Record<PropertyKey, unknown>) : {};
+        Reflect.getPrototypeOf(source) === null ? { __proto__: null, ...source } : { ...source };
       seen.set(source, record);
-      // Each value is read once, as reading may be a call.
-      for (const key of Object.keys(source)) define(record, key, Reflect.get(source, key));
-      for (const key of Object.getOwnPropertySymbols(source)) {
-        if (Object.prototype.propertyIsEnumerable.call(source, key))
-          define(record, key, Reflect.get(source, key));
-      }
       for (const key of Reflect.ownKeys(record)) {
         const value = record[key];
-        if (typeof value === 'object' && value !== null) define(record, key, part(value));
+        // Its own by now: to assign is faster than to define.
+        if (typeof value === 'object' && value !== null) record[key] = part(value);
       }
       return record;
     }
   }
-}
-
-/** Sets an own property; an own '__proto__' stays a plain entry. */
-function define(record: Record<PropertyKey, unknown>, key: PropertyKey, value: unknown): void {
-  if (key === '__proto__')
-    Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true });
-  else record[key] = value;
 }
 
 function tooDeep(place: Place): PipelineError {

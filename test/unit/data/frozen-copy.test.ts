@@ -31,6 +31,42 @@ describe('frozenCopy', () => {
     expect(Object.isFrozen(copy.inner)).toBe(true);
   });
 
+  test('takes over what the object has by itself, whatever Object.prototype has under the same names', () => {
+    const given = JSON.parse(
+      '{ "constructor": 1, "toString": { "a": [2] }, "__proto__": { "b": 3 } }',
+    ) as object;
+    const readonly = { value: undefined, writable: false, configurable: true };
+    Object.defineProperty(Object.prototype, 'a', readonly);
+    try {
+      expect(Reflect.ownKeys(frozenCopy(given))).toEqual(['constructor', 'toString', '__proto__']);
+      expect(JSON.stringify(frozenCopy(given))).toBe(JSON.stringify(given));
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'a');
+    }
+  });
+
+  test('leaves out what a getter removes before its turn', () => {
+    const given: { a: number; b?: number } = {
+      get a() {
+        delete given.b;
+        return 1;
+      },
+      b: 2,
+    };
+
+    expect(Reflect.ownKeys(frozenCopy(given))).toEqual(['a']);
+  });
+
+  test('freezes Maps and Sets as well, each once it is marked', () => {
+    const copy = frozenCopy({ map: new Map([[{ a: 1 }, new Set([1])]]) });
+    const [[key, set] = []] = copy.map;
+
+    for (const part of [copy.map, key, set]) {
+      expect(Object.isFrozen(part)).toBe(true);
+      expect(isFrozenCopy(part as object)).toBe(true);
+    }
+  });
+
   test('takes its own copies as they are, also inside of new data', () => {
     const copy = frozenCopy({ n: 1 });
 
