@@ -42,7 +42,7 @@ function activateFrom(stages: readonly ConstructedStage[], execution: Execution,
 
 /** Goes on with the nodes from a place on, after an `init`. */
 export async function activateAfter(
-  activated: Promise<void>,
+  activated: Work,
   stages: readonly ConstructedStage[],
   execution: Execution,
   next: number,

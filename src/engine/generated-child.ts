@@ -34,10 +34,10 @@ export interface ChildSteps {
   /** Verifies and initialises what was constructed; never throws. */
   begin(constructed: ConstructedStage, execution: Execution, node: object, view: PipelineContext): Work;
   /** Goes on with the nodes from a place on, after an `init`, and then with the child. */
-  goOn(begun: Promise<void>, child: ChildExecution, item: unknown, next: number): Work;
+  goOn(begun: Work, child: ChildExecution, item: unknown, next: number): Work;
   /** Fails the execution: a constructor threw. */
   fail(constructed: ConstructedStage, execution: Execution, thrown: unknown): void;
-  /** Takes the item into a child whose nodes are ready. */
+  /** Takes the item into a child whose nodes are ready, or could not all be made: that is closed. */
   readonly enter: ChildRun;
   /** Ends a child whose item has gone as far as it can; a passage where it must wait. */
   end(child: ChildExecution, passage: Passage | undefined): Work;
@@ -64,8 +64,9 @@ export function generateChild(
       let at = 0, view, node, target, result;
       try {${constructed.map((each, at) => activation(each, at)).join('')}
       } catch (thrown) {
+        if (node !== undefined) return steps.goOn(steps.begin(constructed[at], execution, node, view), execution, item, at + 1);
         steps.fail(constructed[at], execution, thrown);
-        return steps.end(execution, undefined);
+        return steps.enter(execution, item, undefined);
       }
       ${walk === undefined ? 'return steps.enter(execution, item, undefined);' : walkOver(walk.segment, endsWithItem)}
     };`;
@@ -89,17 +90,23 @@ export function generateChild(
   });
 }
 
-/** Makes a node ready: constructs it where nothing else is to be done, and has all else done. */
+/**
+ * Makes a node ready: constructs it where nothing else is to be done, and has all else done.
+ *
+ * What throws while a node is there is the asking what it has: a proxy may refuse that. The code that all plans share
+ * then decides, as it does not let that end the child.
+ */
 function activation({ code, stage: { slot } }: ConstructedStage, place: number): string {
   const at = String(place);
   const goOn = `if (begun !== undefined) return steps.goOn(begun, execution, item, ${String(place + 1)});`;
   const isPlain = code.lifetime === 'execution' && !code.isInjected && code.around === undefined;
   return `
-        if (${HALTED}) return steps.end(execution, undefined);
+        if (${HALTED}) return steps.enter(execution, item, undefined);
         at = ${at};${
           isPlain
             ? `
         view = states[${String(slot)}] = new View(frame, site${at}.id);
+        node = undefined;
         node = states[${String(slot + 1)}] = new type${at}(view);
         if (code${at}.prototype === null || node.constructor !== type${at} || 'init' in node || 'dispose' in node || asyncDispose in node || dispose in node) {
           const begun = steps.begin(constructed[${at}], execution, node, view);
