@@ -154,19 +154,33 @@ function filled(
       return set;
     }
     case 'object': {
-      // Spread: each value is read once, as reading may be a call, and defined, not assigned. An own '__proto__' stays a
-      // plain entry, and what Object.prototype has or forbids plays no part.
+      // A spread reads each value once, as reading may be a call, and minds nothing that Object.prototype has.
+      const read: Record<PropertyKey, unknown> = { ...source };
+      // Filled anew: V8 takes twenty times as long to freeze what a spread has made.
       const record: Record<PropertyKey, unknown> =
-        Reflect.getPrototypeOf(source) === null ? { __proto__: null, ...source } : { ...source };
+        Reflect.getPrototypeOf(source) === null ? (Object.create(null) as Record<PropertyKey, unknown>) : {};
       seen.set(source, record);
-      for (const key of Reflect.ownKeys(record)) {
-        const value = record[key];
-        // Its own by now: to assign is faster than to define.
-        if (typeof value === 'object' && value !== null) record[key] = part(value);
+      for (const key of keysOf(read)) {
+        const value = read[key];
+        define(record, key, typeof value === 'object' && value !== null ? part(value) : value);
       }
       return record;
     }
   }
+}
+
+/** The own keys of an object whose properties are all enumerable. */
+function keysOf(record: object): readonly PropertyKey[] {
+  const symbols = Object.getOwnPropertySymbols(record);
+  const names = Object.keys(record);
+  return symbols.length === 0 ? names : [...names, ...symbols];
+}
+
+/** Sets an own property, whatever the prototype has of that name. */
+function define(record: Record<PropertyKey, unknown>, key: PropertyKey, value: unknown): void {
+  // To assign is faster.
+  if (!(key in record)) record[key] = value;
+  else Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
 function tooDeep(place: Place): PipelineError {
