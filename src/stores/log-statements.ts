@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { RawBuilder } from 'kysely';
 import { leaseLost } from '../errors/run-errors.js';
 import { MOST_EVENTS } from '../runs/memory-run-log.js';
 import type { StoredRunEvent } from '../runs/run-event.js';
@@ -7,77 +8,119 @@ import type { RunStatements } from './run-statements.js';
 import type { SqlDialect } from './sql-dialect.js';
 import { slot, Statement } from './statement.js';
 import type { SqlRow, Steps } from './statement.js';
-import { StoredRow } from './stored-row.js';
 import { toStoredText } from './stored-text.js';
 
 /** Old events are removed once in so many: not each append pays for it. */
 const TRIM_EVERY = 1000;
 
+/** How many numbers there are for the events of one run. */
+const NUMBERS = 2 ** 32;
+
 /** The statements about logs, compiled once for a store. */
 export type LogStatements = ReturnType<typeof logStatements>;
 
 /** Compiles the statements about logs for a database. */
-export function logStatements({ compiler, parts, numbers }: SqlDialect) {
-  const position = slot<number>('position');
+export function logStatements({ compiler, parts, hasRowLocks }: SqlDialect) {
+  const runs = compiler.selectFrom('heirline_runs').where('run_id', '=', slot('runId'));
+  const seq = sql<number>`cast(${slot('seq')} as bigint)`;
+  const position = sql.ref<number>('position');
+  const listed = sql<number>`cast(cast(part.value as text) as bigint)`;
+  const firstOfRun = runs.select(placeOf(position).as('place'));
+  const firstOfNext = runs.select(placeOf(position, 1).as('place'));
   return {
+    /** Adds events where the run belongs to a lease; gives the places of those that are new. */
     append: new Statement(
       compiler
         .insertInto('heirline_run_events')
-        .columns(['run', 'seq', 'event'])
+        .columns(['place', 'event'])
         .expression(
-          compiler
-            .selectFrom(parts(slot('events')).as('part'))
+          runs
+            .innerJoin(parts(slot('events')).as('part'), (join) => join.onTrue())
+            .where('token', '=', slot('token'))
             .select([
-              sql<number>`cast(${position} as bigint)`.as('run'),
-              sql<number>`cast(part.value ->> 0 as bigint)`.as('seq'),
+              sql<number>`${placeOf(position)} + cast(part.value ->> 0 as bigint)`.as('place'),
               sql<string>`part.value ->> 1`.as('event'),
             ])
-            // Without a condition SQLite takes the `on` of `on conflict` for that of a join.
-            .where(sql<boolean>`1 = 1`),
+            // The run must not get another owner before its events are there.
+            .$if(hasRowLocks, (query) => query.forShare('heirline_runs')),
         )
-        .onConflict((conflict) => conflict.doNothing()),
+        .onConflict((conflict) => conflict.doNothing())
+        .returning('place'),
     ),
     trim: new Statement(
       compiler
         .deleteFrom('heirline_run_events')
-        .where('run', '=', position)
-        .where('seq', '<=', slot<number>('seq')),
+        .where('place', '>=', firstOfRun)
+        .where('place', '<=', sql<number>`${firstOfRun} + ${seq}`),
     ),
     read: new Statement(
       compiler
         .selectFrom('heirline_run_events')
-        .select(['seq', 'event'])
-        .where('run', '=', (where) =>
-          where.selectFrom('heirline_runs').select('position').where('run_id', '=', slot('runId')),
-        )
-        .where('seq', '>', slot<number>('after'))
-        .orderBy('seq')
+        .select('event')
+        .where('place', '>', sql<number>`${firstOfRun} + ${seq}`)
+        .where('place', '<', firstOfNext)
+        .orderBy('place')
         .limit(slot<number>('limit')),
     ),
     /** Removes the logs of the runs with the positions of a JSON list. */
     forget: new Statement(
-      compiler.deleteFrom('heirline_run_events').where('run', 'in', numbers(slot('positions'))),
+      compiler.deleteFrom('heirline_run_events').where(
+        'place',
+        'in',
+        compiler
+          .selectFrom(parts(slot('positions')).as('part'))
+          // In this order: else all events would be gone through.
+          .crossJoin('heirline_run_events as event')
+          .where('event.place', '>=', placeOf(listed))
+          .where('event.place', '<', placeOf(listed, 1))
+          .select('event.place'),
+      ),
     ),
   };
 }
 
-/** Adds events to the log of a run that a lease owns; within a transaction. */
+/** Adds events to the log of a run that a lease owns. */
 export function* appendEvents(
   statements: LogStatements & Pick<RunStatements, 'owner'>,
   runId: string,
   events: readonly StoredRunEvent[],
   lease: Lease,
 ): Steps<void> {
+  const added = yield* addEvents(statements, runId, events, lease.token);
+  if (added.length > 0) return;
+  // Either all of them were there already, or the run belongs to somebody else.
   const [owner] = yield statements.owner.with({ runId: toStoredText(runId) });
-  if (owner === undefined || owner['token'] !== toStoredText(lease.token)) throw leaseLost(runId);
-  const [first, last] = [events[0], events.at(-1)];
-  if (first === undefined || last === undefined) return;
-  const position = new StoredRow(owner, `the run '${runId}'`).number('position');
-  // A list of JSON texts: so each event is stored as it was written, whatever the database knows of JSON.
-  const list = JSON.stringify(events.map((event) => [event.seq, JSON.stringify(event)]));
-  yield statements.append.with({ position, events: list });
-  const isTurn = Math.floor((first.seq - 1) / TRIM_EVERY) < Math.floor(last.seq / TRIM_EVERY);
-  if (isTurn && last.seq > MOST_EVENTS) yield statements.trim.with({ position, seq: last.seq - MOST_EVENTS });
+  if (owner?.['token'] !== toStoredText(lease.token)) throw leaseLost(runId);
+}
+
+/** Adds events where the run belongs to the lease with a token; gives a row for each that is new. */
+export function* addEvents(
+  statements: LogStatements,
+  runId: string,
+  events: readonly StoredRunEvent[],
+  token: string,
+): Steps<readonly SqlRow[]> {
+  const run = { runId: toStoredText(runId) };
+  const added = yield statements.append.with({
+    ...run,
+    token: toStoredText(token),
+    events: listOfEvents(events),
+  });
+  const upTo = trimmedUpTo(events);
+  if (added.length > 0 && upTo !== undefined) yield statements.trim.with({ ...run, seq: upTo });
+  return added;
+}
+
+/** A list of JSON texts: so each event is stored as it was written, whatever the database knows of JSON. */
+function listOfEvents(events: readonly StoredRunEvent[]): string {
+  return JSON.stringify(events.map((event) => [event.seq, JSON.stringify(event)]));
+}
+
+/** Up to which number events are old now that these are stored; undefined where it is not the turn to remove them. */
+function trimmedUpTo(events: readonly StoredRunEvent[]): number | undefined {
+  const [first, last] = [events[0]?.seq ?? 0, events.at(-1)?.seq ?? 0];
+  const isTurn = Math.floor((first - 1) / TRIM_EVERY) < Math.floor(last / TRIM_EVERY);
+  return isTurn && last > MOST_EVENTS ? last - MOST_EVENTS : undefined;
 }
 
 /** The rows of a run's events with numbers above `after`. */
@@ -86,5 +129,12 @@ export function* readEvents(
   runId: string,
   { after, limit }: { readonly after: number; readonly limit: number },
 ): Steps<readonly SqlRow[]> {
-  return yield statements.read.with({ runId: toStoredText(runId), after, limit });
+  // Never a place of another run.
+  const seq = Math.min(Math.max(after, 0), NUMBERS - 1);
+  return yield statements.read.with({ runId: toStoredText(runId), seq, limit });
+}
+
+/** The place of a run's event number 0, or of that of a later run. */
+function placeOf(position: RawBuilder<number>, later = 0): RawBuilder<number> {
+  return sql<number>`(${position} + ${sql.lit(later)}) * ${sql.lit(NUMBERS)}`;
 }

@@ -63,12 +63,9 @@ function runsSessionsLogs({ compiler: { schema }, hasRowLocks }: SqlDialect): re
     index('heirline_runs_tenant').columns(['tenant_id', 'position']).where('tenant_id', 'is not', null),
     schema
       .createTable('heirline_run_events')
-      .addColumn('run', 'bigint', (column) => column.notNull())
-      .addColumn('seq', 'bigint', (column) => column.notNull())
-      .addColumn('event', 'text', (column) => column.notNull())
-      .addPrimaryKeyConstraint('heirline_run_events_key', ['run', 'seq'])
-      // In SQLite: the rows are in the index itself.
-      .$call((table) => (hasRowLocks ? table : table.modifyEnd(sql`without rowid`))),
+      // In SQLite the number of the row: a new event is added at the end of the table, without moving others.
+      .addColumn('place', hasRowLocks ? 'bigint' : 'integer', (column) => column.primaryKey())
+      .addColumn('event', 'text', (column) => column.notNull()),
     schema
       .createTable('heirline_sessions')
       .addColumn('thread_key', 'text', (column) => column.primaryKey())

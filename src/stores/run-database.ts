@@ -42,9 +42,8 @@ export interface RunTable {
 
 /** One event of a run's log. */
 interface RunEventTable {
-  /** The `position` of the run. */
-  readonly run: number;
-  readonly seq: number;
+  /** The `position` of the run in the upper 32 bits, the number of the event in the lower ones. */
+  readonly place: number;
   readonly event: string;
 }
 
@@ -90,7 +89,7 @@ export const schemaParts: readonly string[] = [
   ),
   ...['heirline_runs_active_thread', 'heirline_runs_idempotency', 'heirline_runs_open'],
   'heirline_run_events',
-  ...['run', 'seq', 'event'].map((column) => `heirline_run_events.${column}`),
+  ...['place', 'event'].map((column) => `heirline_run_events.${column}`),
   'heirline_sessions',
   ...['thread_key', 'tenant_id', 'thread_id', 'version', 'entries', 'saved_by'].map(
     (column) => `heirline_sessions.${column}`,

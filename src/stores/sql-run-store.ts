@@ -131,7 +131,7 @@ export class SqlRunStore implements RunStore {
     { lease }: { readonly lease: Lease },
   ): Promise<void> {
     const statements = { ...this.#statements.log, owner: this.#statements.owner };
-    return this.#connection.transact(() => appendEvents(statements, runId, events, lease));
+    return this.#connection.write(() => appendEvents(statements, runId, events, lease));
   }
 
   async readEvents(

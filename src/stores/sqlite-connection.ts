@@ -102,10 +102,16 @@ export class SqliteConnection implements SqlConnection {
 /** The file is being written to by another process, and nothing has been begun. */
 class BusyAtBegin extends Error {}
 
+/** A prepared statement, and whether it gives rows, which each look asks SQLite for. */
+interface Prepared {
+  readonly made: Database.Statement;
+  readonly givesRows: boolean;
+}
+
 /** One database handle, and its prepared statements. */
 class OpenDatabase {
   readonly #database: Database.Database;
-  readonly #prepared = new Map<Statement, Database.Statement>();
+  readonly #prepared = new Map<Statement, Prepared>();
 
   constructor(database: Database.Database) {
     this.#database = database;
@@ -154,15 +160,17 @@ class OpenDatabase {
   #rows({ statement, values }: Query): readonly SqlRow[] {
     let prepared = this.#prepared.get(statement);
     if (prepared === undefined) {
-      prepared = this.#database.prepare(statement.text);
+      const made = this.#database.prepare(statement.text);
+      prepared = { made, givesRows: made.reader };
       this.#prepared.set(statement, prepared);
     }
+    const { made, givesRows } = prepared;
     if (statement.isSingle) {
-      const row = prepared.get(values) as SqlRow | undefined;
+      const row = made.get(values) as SqlRow | undefined;
       return row === undefined ? [] : [row];
     }
-    if (prepared.reader) return prepared.all(values) as SqlRow[];
-    prepared.run(values);
+    if (givesRows) return made.all(values) as SqlRow[];
+    made.run(values);
     return [];
   }
 }

@@ -52,7 +52,8 @@ export class Statement {
 
   /**
    * @param source what is compiled.
-   * @param isSingle whether the statement gives one row at most, which a driver may get in a shorter way.
+   * @param isSingle whether the statement reads one row at most, which a driver may get in a shorter way. Never for one
+   *   that writes: SQLite sees to its `-wal` file only after a statement that was gone through to its end.
    */
   constructor(
     source: Compilable,

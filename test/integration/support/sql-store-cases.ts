@@ -136,7 +136,7 @@ export function describeSqlStore(create: () => SqlDatabase | Promise<SqlDatabase
       );
       const thread = { threadId: 'thread' };
       await store.saveSession(thread, { version: 0, entries: {} }, { runId: 'second', lease });
-      await database.query(`update heirline_run_events set event = '{}' where seq = 1`);
+      await database.query(`update heirline_run_events set event = '{}' where place % 4294967296 = 1`);
       await database.query(`update heirline_sessions set entries = '1'`);
       await database.query(`update heirline_runs set input = '"text"' where run_id = 'second'`);
       expect(await store.readEvents('second', { after: 0, limit: 9 })).toMatchObject([{ seq: 2 }]);
@@ -230,7 +230,7 @@ export function describeSqlStore(create: () => SqlDatabase | Promise<SqlDatabase
     await query(`update heirline_runs set status = 'success', ended_at = 5, lease_expires_at = null`);
     expect(await store.prune({ keep: 10 })).toBe(1090);
     expect(await store.list({ limit: 100 })).toHaveLength(10);
-    expect(await query('select seq from heirline_run_events')).toEqual([]);
+    expect(await query('select place from heirline_run_events')).toEqual([]);
     await store.close();
   });
 
