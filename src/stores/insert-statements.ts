@@ -39,15 +39,18 @@ export function insertStatements(dialect: SqlDialect) {
     sql.lit(1),
   ];
   const insert = (condition: RawBuilder<unknown>): Statement =>
-    new Statement({
-      compile: () =>
-        sql`insert into heirline_runs (${sql.join(
-          [...Object.keys(columns), ...Object.keys(times), 'lease_expires_at', 'revision'].map((name) =>
-            sql.ref(name),
-          ),
-        )}) select ${sql.join([...values])} where ${condition}
-          on conflict do nothing returning lease_expires_at`.compile(compiler),
-    });
+    new Statement(
+      {
+        compile: () =>
+          sql`insert into heirline_runs (${sql.join(
+            [...Object.keys(columns), ...Object.keys(times), 'lease_expires_at', 'revision'].map((name) =>
+              sql.ref(name),
+            ),
+          )}) select ${sql.join([...values])} where ${condition}
+            on conflict do nothing returning lease_expires_at`.compile(compiler),
+      },
+      true,
+    );
   const openOfThread = compiler
     .selectFrom('heirline_runs')
     .select('position')

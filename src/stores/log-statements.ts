@@ -28,7 +28,7 @@ export function logStatements({ compiler, parts, hasRowLocks }: SqlDialect) {
   const firstOfRun = runs.select(placeOf(position).as('place'));
   const firstOfNext = runs.select(placeOf(position, 1).as('place'));
   return {
-    /** Adds events where the run belongs to a lease; gives the places of those that are new. */
+    /** Adds events where the run belongs to a lease; tells by a row whether one of them was new. */
     append: new Statement(
       compiler
         .insertInto('heirline_run_events')
@@ -46,6 +46,8 @@ export function logStatements({ compiler, parts, hasRowLocks }: SqlDialect) {
         )
         .onConflict((conflict) => conflict.doNothing())
         .returning('place'),
+      // Of many new ones the first is enough.
+      true,
     ),
     trim: new Statement(
       compiler
@@ -93,21 +95,21 @@ export function* appendEvents(
   if (owner?.['token'] !== toStoredText(lease.token)) throw leaseLost(runId);
 }
 
-/** Adds events where the run belongs to the lease with a token; gives a row for each that is new. */
+/** Adds events where the run belongs to the lease with a token; tells by a row whether one of them was new. */
 export function* addEvents(
   statements: LogStatements,
   runId: string,
   events: readonly StoredRunEvent[],
   token: string,
 ): Steps<readonly SqlRow[]> {
-  const run = { runId: toStoredText(runId) };
+  const storedId = toStoredText(runId);
   const added = yield statements.append.with({
-    ...run,
+    runId: storedId,
     token: toStoredText(token),
     events: listOfEvents(events),
   });
   const upTo = trimmedUpTo(events);
-  if (added.length > 0 && upTo !== undefined) yield statements.trim.with({ ...run, seq: upTo });
+  if (added.length > 0 && upTo !== undefined) yield statements.trim.with({ runId: storedId, seq: upTo });
   return added;
 }
 

@@ -8,6 +8,14 @@ import type { SqlDialect } from './sql-dialect.js';
 import type { SqlConnection } from './sql-run-store.js';
 import type { SqlRow, Steps } from './statement.js';
 
+/** Which server a store talks to, in words for an error; never with a password. */
+export interface PostgresPlace {
+  /** The host and port, such as `database.internal:5432`; absent where they are not known. */
+  readonly server?: string | undefined;
+  /** The option that says so. */
+  readonly option: 'connectionString' | 'pool';
+}
+
 /** The number of a lock that only migrations take. */
 const MIGRATION_LOCK = '7236837466261';
 
@@ -16,13 +24,15 @@ export class PostgresConnection implements SqlConnection {
   readonly #dialect: SqlDialect;
   readonly #pool: PostgresPool;
   readonly #end: () => Promise<void>;
+  readonly #place: PostgresPlace;
   #ready: Promise<void> | undefined;
   #isClosed = false;
 
   /** @param end ends the pool where it belongs to the store. */
-  constructor(dialect: SqlDialect, pool: PostgresPool, end: () => Promise<void>) {
+  constructor(dialect: SqlDialect, pool: PostgresPool, place: PostgresPlace, end: () => Promise<void>) {
     this.#dialect = dialect;
     this.#pool = pool;
+    this.#place = place;
     this.#end = end;
     pool.on('error', ignore);
   }
@@ -66,7 +76,7 @@ export class PostgresConnection implements SqlConnection {
     try {
       client = await this.#pool.connect();
     } catch (error) {
-      throw failure(error);
+      throw failure(this.#place, error);
     }
     client.on('error', ignore);
     let isUsable = true;
@@ -74,7 +84,7 @@ export class PostgresConnection implements SqlConnection {
       return await work(client);
     } catch (error) {
       isUsable = isInstanceOf(error, PipelineError);
-      throw isUsable ? error : failure(error);
+      throw isUsable ? error : failure(this.#place, error);
     } finally {
       client.off('error', ignore);
       client.release(!isUsable);
@@ -124,11 +134,21 @@ function isPassing(error: unknown): boolean {
 }
 
 /** The error of the library for one of PostgreSQL. */
-function failure(cause: unknown): PipelineError {
+function failure(place: PostgresPlace, cause: unknown): PipelineError {
+  const { server } = place;
   const details = {
-    problem: `PostgreSQL failed: ${printed(cause)}.`,
-    remedy: 'Look at the cause.',
+    problem: `PostgreSQL${server === undefined ? '' : ` at '${server}'`} failed: ${printed(cause)}.`,
+    remedy: remedyFor(place, readProperty(cause, 'code')),
     cause,
   };
   return isPassing(cause) ? storeUnavailableNow(details) : storeUnavailable(details);
+}
+
+/** What can be done about a failure: a code of five characters comes from the server, any other from the way to it. */
+function remedyFor({ option }: PostgresPlace, code: unknown): string {
+  const isFromServer = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && code !== 'EPIPE';
+  if (!isFromServer) return `Look whether a server listens there: '${option}' names its host and port.`;
+  if (/^(28|3D|42501)/.test(code))
+    return `Look at the user, the password and the database of '${option}', and at the user's rights.`;
+  return 'Look at the cause, and at the log of the server.';
 }

@@ -12,6 +12,7 @@ import type {
 import { isOpen, runStatuses } from '../runs/run-status.js';
 import type { Lease } from '../runs/run-store.js';
 import { idempotencyHashOf, threadKeyOf } from './row-keys.js';
+import { mergedValues } from './statement.js';
 import type { SqlRow, SqlValues } from './statement.js';
 import { isErrorRecord, isJsonObject, isListOfCosts, isTableOfCounts } from './stored-shapes.js';
 import { StoredRow } from './stored-row.js';
@@ -32,8 +33,7 @@ export interface StoredRun extends OwnedRecord {
 export function valuesOfRun(record: RunRecord, lease: Lease, input: JsonObject | undefined): SqlValues {
   const { tenantId, idempotencyKey } = record;
   const threadKey = threadKeyOf(record);
-  return {
-    ...changingValues(record),
+  const own = {
     activeThread: record.status === 'running' ? threadKey : null,
     runId: toStoredText(record.runId),
     tenantId: optionalText(tenantId),
@@ -49,8 +49,8 @@ export function valuesOfRun(record: RunRecord, lease: Lease, input: JsonObject |
     followUpToRunId: optionalText(record.followUpToRunId),
     createdAt: record.createdAt,
     input: optionalJson(input),
-    ...valuesOfLease(lease),
   };
+  return mergedValues(own, changingValues(record), valuesOfLease(lease));
 }
 
 /** The values of a row that an update can change. */

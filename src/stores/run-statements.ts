@@ -80,11 +80,11 @@ export function runStatements(dialect: SqlDialect) {
         .unionAll(openOfThread.select(['run_id', 'status', 'position', sql<string>`'thread'`.as('rival')])),
     ),
     /** Changes a run whose status stays. */
-    note: statement(note),
+    note: single(note),
     /** Changes a run that ends. */
-    end: statement(status.set({ lease_expires_at: null })),
+    end: single(status.set({ lease_expires_at: null })),
     /** Changes a run that begins to run, where no elder run of its thread is open. */
-    begin: statement(
+    begin: single(
       status.where((run) =>
         run.not(
           run.exists(

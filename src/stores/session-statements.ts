@@ -33,6 +33,7 @@ export function sessionStatements({ compiler }: SqlDialect) {
         })
         .onConflict((conflict) => conflict.doNothing())
         .returning('version'),
+      true,
     ),
     replace: new Statement(
       compiler
@@ -41,6 +42,7 @@ export function sessionStatements({ compiler }: SqlDialect) {
         .where('thread_key', '=', slot('threadKey'))
         .where('version', '=', slot<number>('version'))
         .returning('version'),
+      true,
     ),
     forget: new Statement(
       compiler.deleteFrom('heirline_sessions').where('thread_key', '=', slot('threadKey')),

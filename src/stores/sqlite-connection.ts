@@ -1,3 +1,5 @@
+import { existsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import Database from 'libsql';
 import { isInstanceOf, readProperty } from '../data/foreign-value.js';
@@ -212,7 +214,16 @@ function failure({ path }: SqliteFile, cause: unknown): PipelineError {
   }
   return storeUnavailable({
     problem: `The database '${path}' failed: ${printed(cause)}.`,
-    remedy: 'Look at the cause: the folder must exist, and the disk have room.',
+    remedy: remedyFor(path),
     cause,
   });
+}
+
+/** What can be done about a file that fails: the errors of SQLite say of most faults only that it cannot be opened. */
+function remedyFor(path: string): string {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true) return "That is a folder: give 'path' the name of a file in it.";
+  if (found === undefined && !existsSync(dirname(path)))
+    return `Look at 'path': the folder must exist, and '${dirname(path)}' does not.`;
+  return 'Look at the cause: the process must be allowed to write to the file and its folder, and the disk have room.';
 }

@@ -9,6 +9,7 @@ import type { StoredRun } from './run-row.js';
 import type { RunStatements } from './run-statements.js';
 import { replaceSession } from './session-statements.js';
 import type { SessionStatements } from './session-statements.js';
+import { mergedValues } from './statement.js';
 import type { Statement, Steps } from './statement.js';
 import { StoredRow } from './stored-row.js';
 import { toStoredText } from './stored-text.js';
@@ -60,14 +61,14 @@ function* write(
   const { runId } = record;
   const statement = statementFor(statements, record.status, next.status);
   const threadKey = statement === statements.begin ? threadKeyOf(next) : null;
-  const [written] = yield statement.with({
-    ...changingValues(next),
+  const place = {
     runId: toStoredText(runId),
     revision,
     token: toStoredText(token),
     threadKey,
     activeThread: threadKey,
-  });
+  };
+  const [written] = yield statement.with(mergedValues(place, changingValues(next)));
   if (written === undefined) return undefined;
   const thread = threadOf(next);
   if (session !== undefined && thread !== undefined)

@@ -45,6 +45,35 @@ describe('a store in PostgreSQL', () => {
     expect(() => postgresRunStore(undefined as never)).toThrow(PipelineError);
   });
 
+  it('refuses what is no address of PostgreSQL, and never repeats it', () => {
+    for (const connectionString of ['mysql://user:hidden@host/name', 'not a url', 'host=a password=hidden']) {
+      const open = () => postgresRunStore({ connectionString });
+      expect(open).toThrow(/'connectionString' .*postgres:\/\/user/);
+      expect(open).not.toThrow(/hidden/);
+    }
+  });
+
+  it('says which server does not answer, and which option names it, without the password', async () => {
+    const connectionString = 'postgres://user:hidden@127.0.0.1:1/name';
+    const pool = new pg.Pool({ host: '127.0.0.1', port: 1, password: 'hidden' });
+    for (const options of [{ connectionString }, { pool }]) {
+      const store = postgresRunStore(options);
+      const error: unknown = await store.get('first').catch((failure: unknown) => failure);
+      const [option] = Object.keys(options);
+      expect(String(error)).toMatch(new RegExp(`PostgreSQL at '127.0.0.1:1' failed.*'${option}' names`, 's'));
+      expect(String(error)).not.toContain('hidden');
+      await store.close();
+    }
+  });
+
+  it('tells a refused database from a server that is away', async () => {
+    const url = new URL(await server.emptySchema());
+    url.pathname = '/no-such-database';
+    const store = postgresRunStore({ connectionString: url.href });
+    await expect(store.get('first')).rejects.toThrow(/the database of 'connectionString'/);
+    await store.close();
+  });
+
   it('leaves a pool of the application open, and takes its listener away', async () => {
     const pool = new pg.Pool({ connectionString: await server.emptySchema() });
     const store = postgresRunStore({ pool });

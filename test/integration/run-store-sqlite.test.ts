@@ -57,6 +57,14 @@ describe('a store in SQLite', () => {
     expect(() => sqliteRunStore(undefined as never)).toThrow(PipelineError);
   });
 
+  it('says what to do about a path that is a folder', async () => {
+    const store = sqliteRunStore({ path: folder });
+    await expect(store.get('first')).rejects.toThrow(
+      /That is a folder: give 'path' the name of a file in it/,
+    );
+    await store.close();
+  });
+
   it('refuses a file that is no database, and leaves it as it is', async () => {
     const path = newPath();
     const text = 'this is a letter, and no database at all. '.repeat(100);
