@@ -45,7 +45,7 @@ export function logStatements({ compiler, parts, hasRowLocks }: SqlDialect) {
             .$if(hasRowLocks, (query) => query.forShare('heirline_runs')),
         )
         .onConflict((conflict) => conflict.doNothing())
-        .returning('place'),
+        .returning(sql.lit(1).as('added')),
       // Of many new ones the first is enough.
       true,
     ),

@@ -144,9 +144,9 @@ function failure(place: PostgresPlace, cause: unknown): PipelineError {
   return isPassing(cause) ? storeUnavailableNow(details) : storeUnavailable(details);
 }
 
-/** What can be done about a failure: a code of five characters comes from the server, any other from the way to it. */
+/** What can be done about a failure: the codes of the server have five characters and a digit, others come from the way to it. */
 function remedyFor({ option }: PostgresPlace, code: unknown): string {
-  const isFromServer = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && code !== 'EPIPE';
+  const isFromServer = typeof code === 'string' && /^(?=.*\d)[0-9A-Z]{5}$/.test(code);
   if (!isFromServer) return `Look whether a server listens there: '${option}' names its host and port.`;
   if (/^(28|3D|42501)/.test(code))
     return `Look at the user, the password and the database of '${option}', and at the user's rights.`;

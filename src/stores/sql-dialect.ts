@@ -27,8 +27,6 @@ export interface SqlDialect {
   readonly catalogue: Statement;
   /** The texts of a JSON list, for `in`. */
   readonly texts: (list: RawBuilder<string>) => RawBuilder<string>;
-  /** The whole numbers of a JSON list, for `in`. */
-  readonly numbers: (list: RawBuilder<string>) => RawBuilder<number>;
   /** The parts of a JSON list, as a table with the column `value`. */
   readonly parts: (list: RawBuilder<string>) => RawBuilder<{ readonly value: string }>;
 }
@@ -57,7 +55,6 @@ export function sqliteDialect(): SqlDialect {
         from sqlite_master m join pragma_table_info(m.name) c where m.type = 'table'`,
     ),
     texts: (list) => sql`(select value from json_each(${list}))`,
-    numbers: (list) => sql`(select value from json_each(${list}))`,
     parts: (list) => sql`json_each(${list})`,
   };
 }
@@ -86,7 +83,6 @@ export function postgresDialect(): SqlDialect {
         where table_schema = current_schema()`,
     ),
     texts: (list) => sql`(select json_array_elements_text(cast(${list} as json)))`,
-    numbers: (list) => sql`(select cast(json_array_elements_text(cast(${list} as json)) as bigint))`,
     parts: (list) => sql`json_array_elements(cast(${list} as json))`,
   };
 }
