@@ -96,7 +96,7 @@ export function* appendEvents(
 }
 
 /** Adds events where the run belongs to the lease with a token; tells by a row whether one of them was new. */
-export function* addEvents(
+function* addEvents(
   statements: LogStatements,
   runId: string,
   events: readonly StoredRunEvent[],
