@@ -1,5 +1,6 @@
 import { rule } from '../errors/option-rules.js';
 import type { OptionRules } from '../errors/option-rules.js';
+import { loggerRule } from '../ports/logger.js';
 import type { Logger } from '../ports/logger.js';
 import { observerProblem } from '../ports/observer-shape.js';
 import type { RunContext } from '../run/run-context.js';
@@ -27,7 +28,7 @@ export const serviceRules = {
   executionObserver: observerProblem,
   lineageSink: rule.having('record'),
   deadLetterSink: rule.having('write'),
-  logger: rule.having('trace', 'debug', 'info', 'warn', 'error'),
+  logger: loggerRule,
 } as const satisfies OptionRules;
 
 /** The rules of {@link PipelineContextOptions}. */

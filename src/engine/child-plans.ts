@@ -17,6 +17,8 @@ import { RecentPlans } from './recent-plans.js';
 /** The plans of one composite's child: one, unless `define` reads parameters that change. */
 export class ChildPlans {
   readonly recent = new RecentPlans<ChildPlan>();
+  /** Asked for with every child. */
+  #settled: ChildPlan | undefined;
 
   /** @param site where a child stands of which only what its `define` may see is known. */
   constructor(
@@ -31,6 +33,10 @@ export class ChildPlans {
 
   /** The only plan there can be; undefined where `define` reads parameters, or has not been called. */
   get settled(): ChildPlan | undefined {
+    return (this.#settled ??= this.#onlyPlan());
+  }
+
+  #onlyPlan(): ChildPlan | undefined {
     const { latest } = this.recent;
     // Nothing was read: nothing can change.
     return latest?.plan.blueprint.reads.size === 0 ? latest : undefined;

@@ -31,8 +31,6 @@ export class ChildFailure {
 
 /** Makes the executions of one composite's children: their contexts, and the plans that fit them. */
 export class ChildStarter {
-  /** The only plan there can be, once that is known. */
-  #settled: ChildPlan | undefined;
   /** Whether any value is set in the child itself. */
   readonly #hasValues: boolean;
   /** Whether a child takes anything but what its parent and its plan have. */
@@ -55,7 +53,7 @@ export class ChildStarter {
    * @returns undefined where there is more to be done, or to be refused: {@link start} does that.
    */
   startPlain(parent: Execution, receiver: OutputReceiver, scope: CancelScope): ChildExecution | undefined {
-    const settled = (this.#settled ??= this.plans.settled);
+    const { settled } = this.plans;
     if (settled === undefined || this.#isSpecial || settled.plan.isConcurrent) return undefined;
     const { plan, site, requires } = settled;
     const frame = childFrame(parent.frame, site, scope);
@@ -76,7 +74,7 @@ export class ChildStarter {
     trace?: ItemTrace,
     turn?: EmissionTurn,
   ): ChildExecution | ChildFailure {
-    const settled = (this.#settled ??= this.plans.settled);
+    const { settled } = this.plans;
     const from = parent.frame.layers();
     let frame = childFrame(parent.frame, (settled ?? this.plans).site, scope, from);
     let values: ChildValues | undefined;

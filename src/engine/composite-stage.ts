@@ -86,14 +86,10 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
   /** Runs a child beside which nothing is told, traced, limited or made of what it gives. */
   #runPlain(child: ChildExecution, item: unknown, attempt: number): unknown {
     const { parent } = child;
-    const running = runInContext(child, child.plan.asChild.code, child, item, undefined);
+    const running = runItem(child, item);
     // Nearly every child: one output, and nothing happened that anybody has to decide about.
-    if (running === undefined && child.count === 1 && child.isUntouched && !parent.isHalted) {
-      const counter = this.counter(parent);
-      counter.out += 1;
-      counter.emitted += 1;
-      return child.kept;
-    }
+    if (running === undefined && child.count === 1 && child.isUntouched && !parent.isHalted)
+      return this.#succeeded(child, attempt);
     return this.#afterRun(running, child, item, attempt);
   }
 
@@ -325,8 +321,8 @@ function decidedAfter(left: Promise<void>, decided: unknown): Pending {
 
 /** Runs a child with what it gets for an item of the composite: in the context of the child. */
 function runItem(child: ChildExecution, item: unknown): Work {
-  const { link } = child;
+  const { link, plan } = child;
   return link === undefined
-    ? runInContext(child, child.plan.asChild.code, child, item, undefined)
-    : runInContext(child, child.plan.asChild.code, child, link.input, link.inner);
+    ? runInContext(child, plan.asChild.code, child, item, undefined)
+    : runInContext(child, plan.asChild.code, child, link.input, link.inner);
 }

@@ -126,7 +126,7 @@ export class Execution<TPlan = unknown> implements ChildOutputs, ContextHolder, 
 
   /** Whether it has not ended early, and nothing was noted of it beside its items. */
   get isUntouched(): boolean {
-    return this.#extras === undefined && this.failure === undefined && this.frame.scope.reason === undefined;
+    return this.#extras === undefined && !this.isHalted;
   }
 
   /** The node that failed. */

@@ -2,7 +2,7 @@ import { PipelineContext } from '../context/pipeline-context.js';
 import { isThenable } from '../data/foreign-value.js';
 import { SKIP } from '../nodes/skip.js';
 import { codeOf } from './generated-code.js';
-import { HALTED, writtenNodes } from './generated-nodes.js';
+import { HALTED, writtenCalls } from './generated-nodes.js';
 import type { Execution } from './execution.js';
 import type { Passage } from './passage.js';
 import type { ChildExecution, ChildRun, ConstructedStage } from './plan.js';
@@ -122,24 +122,12 @@ function activation({ code, stage: { slot } }: ConstructedStage, place: number):
 
 /** Takes the item over the nodes of the child's first segment, and hands it on. */
 function walkOver(segment: WalkedSegment, endsWithItem: boolean): string {
-  const nodes = writtenNodes(segment);
-  const calls = nodes.map(
-    ({ at, isSink, method, target, view }) => `
-        at = ${at};
-        if (${HALTED}) return steps.end(execution, segment.endAt(execution, 0, ${at}, 'cancelled'));
-        target = ${target};
-        result = target.${method}(item, ${view});
-        if (isThenable(result)) return steps.end(execution, segment.waitAt(execution, 0, ${at}, item, result, undefined));
-        ${isSink ? '' : `if (result === SKIP) return steps.end(execution, segment.endAt(execution, 0, ${at}, 'filtered')); item = result;`}`,
-  );
+  const nodes = segment.transforms + (segment.hasSink ? 1 : 0);
   return `
       if (${HALTED}) return steps.end(execution, undefined);
       input.counter(execution).passed += 1;
-      try {${calls.join('')}
-      } catch (thrown) {
-        return steps.end(execution, segment.failAt(execution, 0, at, item, thrown, undefined));
-      }
-      ${nodes.length === 0 ? '' : `segment.tally(execution).allPassed(${String(nodes.length)}, 1);`}
+      ${writtenCalls(segment, (passage) => `return steps.end(execution, ${passage});`)}
+      ${nodes === 0 ? '' : `segment.tally(execution).allPassed(${String(nodes)}, 1);`}
       ${
         segment.hasSink
           ? ''

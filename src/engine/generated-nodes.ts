@@ -31,3 +31,25 @@ export function writtenNodes({ transforms, hasSink, firstSlot }: WalkedSegment):
     };
   });
 }
+
+/**
+ * Calls the nodes of a segment with an item, one after the other, for code that also has `at`, `target`, `result`, `item`
+ * and `scope` as names; what is not a plain value leaves it.
+ *
+ * @param leave writes how the code is left with what the segment makes of the item: a passage where it must wait.
+ */
+export function writtenCalls(segment: WalkedSegment, leave: (passage: string) => string): string {
+  const calls = writtenNodes(segment).map(
+    ({ at, isSink, method, target, view }) => `
+        at = ${at};
+        if (${HALTED}) ${leave(`segment.endAt(execution, 0, ${at}, 'cancelled')`)}
+        target = ${target};
+        result = target.${method}(item, ${view});
+        if (isThenable(result)) ${leave(`segment.waitAt(execution, 0, ${at}, item, result, undefined)`)}
+        ${isSink ? '' : `if (result === SKIP) ${leave(`segment.endAt(execution, 0, ${at}, 'filtered')`)} item = result;`}`,
+  );
+  return `try {${calls.join('')}
+      } catch (thrown) {
+        ${leave('segment.failAt(execution, 0, at, item, thrown, undefined)')}
+      }`;
+}

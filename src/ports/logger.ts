@@ -1,3 +1,5 @@
+import { rule } from '../errors/option-rules.js';
+
 /** Writes one line of log: fields first, then the message, as pino has it. */
 export type LogMethod = (fields: Readonly<Record<string, unknown>>, message: string) => unknown;
 
@@ -14,6 +16,9 @@ export interface Logger {
   /** Also from the framework: what failed when the end of its run was decided already. */
   readonly error: LogMethod;
 }
+
+/** The rule of an option that is a {@link Logger}. */
+export const loggerRule = rule.having('trace', 'debug', 'info', 'warn', 'error');
 
 const ignore = (): void => undefined;
 

@@ -1,3 +1,4 @@
+import type { Draft } from '../data/draft.js';
 import type { CostEntry, CostUsage } from './cost-entry.js';
 import { roundedAmount } from './money.js';
 
@@ -13,7 +14,7 @@ export interface CostSummary extends CostUsage {
 
 /** Sums entries up, in the order in which keys and currencies first appear. */
 export function summarise(entries: readonly CostEntry[], by?: 'path' | 'model'): CostSummary[] {
-  const rows = new Map<string, { -readonly [Part in keyof CostSummary]: CostSummary[Part] }>();
+  const rows = new Map<string, Draft<CostSummary>>();
   for (const entry of entries) {
     const key = by && entry[by];
     const { currency, amount, inputTokens, outputTokens, cachedTokens, calls } = entry;

@@ -1,3 +1,4 @@
+import type { Draft } from '../data/draft.js';
 import { randomUUID } from 'node:crypto';
 import type { DefinitionSource } from '../builder/blueprint.js';
 import { isInstanceOf, isThenable } from '../data/foreign-value.js';
@@ -92,7 +93,7 @@ function judge(desk: RunDesk, given: unknown, options: StartOptions): Start {
   const { strategy, onDisconnect, metadata } = judged;
   const { ownerId } = desk.lease;
   const pipelineName = desk.runs.nameOf(definition);
-  const record: { -readonly [TName in keyof RunRecord]: RunRecord[TName] } = {
+  const record: Draft<RunRecord> = {
     runId: newRunId(),
     pipelineName,
     status: 'running',

@@ -1,3 +1,4 @@
+import type { Draft } from '../data/draft.js';
 import { isDeepStrictEqual } from 'node:util';
 import { frozenJson } from '../data/frozen-json.js';
 import type { RunRecord } from './run-record.js';
@@ -12,9 +13,6 @@ export interface OwnedRecord {
   /** The token of the lease that the run belongs to; an ended run keeps the last one. */
   readonly token: string;
 }
-
-/** A record that is being made. */
-type Draft = { -readonly [TName in keyof RunRecord]: RunRecord[TName] };
 
 /** The ends that a recorded cancel forbids: the owner ends such a run as `interrupted`. */
 const beatenByCancel: readonly RunStatus[] = ['success', 'error', 'timeout'];
@@ -49,7 +47,7 @@ export function changedRecord(
     if (record.cancelRequested !== undefined && beatenByCancel.includes(status)) return undefined;
   }
   const { stopReason, error, startedAt, endedAt, cost, counts } = changes;
-  const next: Draft = { ...record, status };
+  const next: Draft<RunRecord> = { ...record, status };
   if (stopReason !== undefined) next.stopReason = stopReason;
   if (error !== undefined) next.error = frozenJson(error);
   if (startedAt !== undefined) next.startedAt = startedAt;

@@ -1,3 +1,4 @@
+import type { Draft } from '../data/draft.js';
 import type { ErrorRecord } from '../ports/error-record.js';
 import type { ExecutionEvents } from '../ports/execution-observer.js';
 import type { RunRecord, RunStopReason } from './run-record.js';
@@ -31,7 +32,7 @@ export interface RunEnded extends NumberedEvent {
 
 /** The last event of a run that has ended, from its record: a new object each time. */
 export function runEndedOf({ status, stopReason, error, endedAt = 0 }: RunRecord): Omit<RunEnded, 'seq'> {
-  const event: { -readonly [TName in keyof Omit<RunEnded, 'seq'>]: RunEnded[TName] } = {
+  const event: Draft<Omit<RunEnded, 'seq'>> = {
     at: endedAt,
     type: 'runEnded',
     status,

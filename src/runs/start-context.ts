@@ -1,3 +1,4 @@
+import type { Draft } from '../data/draft.js';
 import { currentContext } from '../context/ambient-context.js';
 import { frameOf, PipelineContext } from '../context/pipeline-context.js';
 import type { PipelineContextOptions } from '../context/pipeline-context-options.js';
@@ -68,7 +69,7 @@ function withOptions(
   { threadId, tenantId, followUpToRunId, timeoutMs }: StartOptions,
   outer: RunContext | undefined,
 ): RunContextOptions {
-  const own: { -readonly [TName in keyof RunContextOptions]: RunContextOptions[TName] } = { ...run };
+  const own: Draft<RunContextOptions> = { ...run };
   const traceparent = usableTraceparent(run.traceparent) ?? activeTraceparent() ?? outer?.traceparent;
   const correlationId = run.correlationId ?? outer?.correlationId;
   const tenant = tenantId ?? outer?.tenantId;

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { readProperty } from '../data/foreign-value.js';
 import { checkOptions, invalidOption, rule } from '../errors/option-rules.js';
 import type { OptionRule } from '../errors/option-rules.js';
-import { silentLogger } from '../ports/logger.js';
+import { loggerRule, silentLogger } from '../ports/logger.js';
 import type { Logger } from '../ports/logger.js';
 import type { RunStore } from '../runs/run-store.js';
 import { PostgresConnection } from './postgres-connection.js';
@@ -49,7 +49,7 @@ export function postgresRunStore(options: PostgresRunStoreOptions): RunStore {
   checkOptions('postgresRunStore', options, {
     connectionString: rule.text,
     pool: rule.having('connect', 'on', 'off'),
-    logger: rule.having('trace', 'debug', 'info', 'warn', 'error'),
+    logger: loggerRule,
   });
   const given = ['connectionString', 'pool'].filter((name) => readProperty(options, name) !== undefined);
   if (given.length !== 1)

@@ -1,7 +1,7 @@
 import { readProperty } from '../data/foreign-value.js';
 import { checkArgument, checkOptions, rule } from '../errors/option-rules.js';
 import type { OptionRule } from '../errors/option-rules.js';
-import { silentLogger } from '../ports/logger.js';
+import { loggerRule, silentLogger } from '../ports/logger.js';
 import type { Logger } from '../ports/logger.js';
 import type { RunStore } from '../runs/run-store.js';
 import { sqliteDialect } from './sql-dialect.js';
@@ -47,7 +47,7 @@ export function sqliteRunStore(options: SqliteRunStoreOptions): RunStore {
   checkOptions('sqliteRunStore', options, {
     path: filePath,
     synchronous: rule.oneOf('NORMAL', 'FULL'),
-    logger: rule.having('trace', 'debug', 'info', 'warn', 'error'),
+    logger: loggerRule,
   });
   // An option that is left out is no wrong one, but this one is needed.
   checkArgument('sqliteRunStore', readProperty(options, 'path'), filePath);
