@@ -1,3 +1,4 @@
+import { clockUnder } from '../ports/clock.js';
 import { CancelScope } from '../run/cancel-scope.js';
 import type { ContextFrame } from './context-frame.js';
 import { CopiedFrame } from './copied-frame.js';
@@ -12,7 +13,11 @@ import type { Disposer, OutcomeDisposer } from './disposers.js';
  */
 export class CapturedFrame extends CopiedFrame {
   constructor(origin: ContextFrame) {
-    super(origin, new CancelScope(origin.path).useClock(origin.scope.clock), origin.identity.copy());
+    super(
+      origin,
+      new CancelScope(origin.path).useClock(clockUnder(origin.scope.clock)),
+      origin.identity.copy(),
+    );
   }
 
   /**

@@ -2,7 +2,7 @@ import type { DefinitionSource } from '../builder/blueprint.js';
 import { pipelineNameOf } from '../composition/describe-root.js';
 import { runOutside } from '../context/ambient-context.js';
 import type { PipelineContext } from '../context/pipeline-context.js';
-import { systemClock } from '../ports/clock.js';
+import { clockUnder } from '../ports/clock.js';
 import type { Clock } from '../ports/clock.js';
 import { silentLogger } from '../ports/logger.js';
 import type { Logger } from '../ports/logger.js';
@@ -14,8 +14,8 @@ import type { RunDriver, RunnerParts } from './run-start.js';
 
 /** A runner as a manager of runs sees it. */
 export interface ManagedRuns {
-  /** Tells the time of runs. */
-  readonly clock: Clock;
+  /** Makes what tells the time of one run. */
+  newClock(): Clock;
   readonly logger: Logger;
   /**
    * The name of a pipeline.
@@ -43,7 +43,7 @@ export function managedBy(parts: RunnerParts, driver: RunDriver): ManagedRuns {
     return new RunStart(parts, order).conduct(driver);
   };
   return {
-    clock: clock ?? systemClock,
+    newClock: () => clockUnder(clock),
     logger,
     nameOf: pipelineNameOf,
     run: (...given) => runOutside(run, ...given),

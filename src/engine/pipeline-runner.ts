@@ -13,7 +13,7 @@ import { PipelineError } from '../errors/pipeline-error.js';
 import { outputCardinalities } from '../nodes/composite-options.js';
 import type { OutputCardinality } from '../nodes/composite-options.js';
 import type { Items } from '../nodes/source-node.js';
-import { systemClock } from '../ports/clock.js';
+import { clockUnder } from '../ports/clock.js';
 import { quietly } from '../run/bound-logger.js';
 import { WatchedClock } from '../run/watched-clock.js';
 import { CollectedOutputs } from './collected-outputs.js';
@@ -203,7 +203,7 @@ export class PipelineRunner {
     const clock = given && new WatchedClock(given);
     const holder = currentHolder();
     const here = captureAmbient(holder);
-    const calledMs = (clock ?? (holder && frameOf(holder.context).scope.clock) ?? systemClock).now();
+    const calledMs = (clock ?? clockUnder(holder && frameOf(holder.context).scope.clock)).now();
     const template = answerOf(() => templateOf(context));
     return new ItemStream<TOut>((stream) =>
       here(() => {

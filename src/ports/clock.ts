@@ -11,28 +11,51 @@ export interface Clock {
   clearTimeout(handle: unknown): void;
 }
 
-let timer = performance;
-let timeOrigin = timer.timeOrigin;
+/**
+ * The time of day when it was made, and the process's timer from then on: it does not follow when somebody sets the
+ * time of the machine.
+ *
+ * That timer stands still while a machine is suspended, and drifts: what lives as long as the process is hours wrong
+ * some day. So each run has one of its own.
+ */
+export class SystemClock implements Clock {
+  /** Fake timers put another one in its place. */
+  #timer = performance;
+  #originMs = originOf(this.#timer);
 
-/** The time by the process's timer, which is asked for its origin once: fake timers put another one in its place. */
-function timeNow(): number {
-  // A getter of the global object.
-  const current = performance;
-  if (current !== timer) {
-    timer = current;
-    timeOrigin = current.timeOrigin;
+  now(): number {
+    // A getter of the global object.
+    const current = performance;
+    if (current !== this.#timer) {
+      this.#timer = current;
+      this.#originMs = originOf(current);
+    }
+    return this.#originMs + current.now();
   }
-  return timeOrigin + current.now();
+
+  setTimeout(callback: () => void, ms: number): unknown {
+    return setTimeout(callback, ms);
+  }
+
+  clearTimeout(handle: unknown): void {
+    clearTimeout(handle as NodeJS.Timeout);
+  }
 }
 
-/** The clock of the process, which does not follow when somebody sets the time of the machine: the default. */
-export const systemClock: Clock = Object.freeze({
-  now: timeNow,
-  setTimeout: (callback: () => void, ms: number) => setTimeout(callback, ms),
-  clearTimeout: (handle: unknown) => {
-    clearTimeout(handle as NodeJS.Timeout);
-  },
-});
+/** When a timer was at zero: what it says itself, which has fractions, unless that is another time of day by now. */
+function originOf(timer: typeof performance): number {
+  const elapsed = timer.now();
+  const wallMs = Date.now();
+  return Math.floor(timer.timeOrigin + elapsed) === wallMs ? timer.timeOrigin : wallMs - elapsed;
+}
+
+/** For spans of time only: it was set when the process began. */
+export const systemClock: Clock = Object.freeze(new SystemClock());
+
+/** The clock of a run that was given none: what a user gave to the run above, else the time of day from now on. */
+export function clockUnder(above: Clock | undefined): Clock {
+  return above === undefined || above instanceof SystemClock ? new SystemClock() : above;
+}
 
 /** The rule of an option that is a {@link Clock}. */
 export const clockRule = rule.having('now', 'setTimeout', 'clearTimeout');

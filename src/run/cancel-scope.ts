@@ -4,7 +4,7 @@ import { LeftScopes } from './left-scopes.js';
 import { cancelReasonOf } from '../errors/cancel-reason.js';
 import type { CancelReason } from '../errors/cancel-reason.js';
 import { RunCancelledError } from '../errors/run-cancelled-error.js';
-import { systemClock } from '../ports/clock.js';
+import { clockUnder } from '../ports/clock.js';
 import type { Clock } from '../ports/clock.js';
 import { alarmAt } from './alarm.js';
 import { Budget } from './budget.js';
@@ -83,9 +83,13 @@ export class CancelScope {
     return around;
   }
 
-  /** What the time of this scope, and of those below, is told by: that of the nearest run with one, else the system's. */
+  /** What the time of this scope, and of those below in its run, is told by. */
   get clock(): Clock {
-    return this.#extras?.clock ?? this.parent?.clock ?? systemClock;
+    const given = this.#extras?.clock;
+    if (given !== undefined) return given;
+    const above = this.parent?.clock;
+    if (above !== undefined && this.run !== this) return above;
+    return (CancelScope.#extrasOf(this).clock = clockUnder(above));
   }
 
   /** Lets the time here and below be told by a clock; to be called before anything is limited. */

@@ -87,7 +87,7 @@ function judge(desk: RunDesk, given: unknown, options: StartOptions): Start {
   const context = startContext(options);
   const input = name === undefined ? undefined : inputOf(context);
   if (input !== undefined) requireStorableSize(judged.metadata, input);
-  const now = desk.runs.clock.now();
+  const now = desk.runs.newClock().now();
   const { threadId, idempotencyKey, followUpToRunId } = options;
   const { tenantId } = context.run;
   const { strategy, onDisconnect, metadata } = judged;

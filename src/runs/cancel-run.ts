@@ -37,7 +37,7 @@ export async function endOrphan(
   desk: RunDesk,
   { runId, cancelRequested }: RunRecord,
 ): Promise<RunRecord | undefined> {
-  const endedAt = desk.runs.clock.now();
+  const endedAt = desk.runs.newClock().now();
   const expected = { status: openStatuses, lease: desk.lease };
   const changes =
     cancelRequested === undefined

@@ -3,6 +3,7 @@ import type { RootContext } from '../context/root-context.js';
 import type { ManagedRuns } from '../engine/managed-runs.js';
 import type { RunResult } from '../engine/run-result.js';
 import { leaseLost } from '../errors/run-errors.js';
+import type { Clock } from '../ports/clock.js';
 import type { ErrorRecord } from '../ports/error-record.js';
 import type { CancelOutcome } from './cancel-outcome.js';
 import { outcomeOf } from './cancel-outcome.js';
@@ -58,6 +59,7 @@ export class OwnRun {
   confirmedAt: number;
   readonly #host: RunHost;
   readonly #definition: DefinitionSource;
+  readonly #clock: Clock;
   readonly #context: StartContext;
   readonly #result = new Later<ManagedRunResult>();
   /** Made when somebody waits for the end. */
@@ -83,6 +85,7 @@ export class OwnRun {
     this.#host = host;
     this.#record = record;
     this.#definition = start.definition;
+    this.#clock = host.runs.newClock();
     this.#context = start.context;
     this.confirmedAt = start.insertedAt;
     this.#phase = record.status === 'running' ? 'running' : 'waiting';
@@ -137,7 +140,7 @@ export class OwnRun {
   async tryBegin(): Promise<boolean> {
     if (this.#phase !== 'waiting') return false;
     this.#phase = 'beginning';
-    const startedAt = (this.#startedAt ??= this.#host.runs.clock.now());
+    const startedAt = (this.#startedAt ??= this.#clock.now());
     const { store, lease } = this.#host;
     const { runId } = this.#record;
     try {
@@ -309,13 +312,13 @@ export class OwnRun {
     return endBySettling({
       settled,
       reason: this.#root?.frame.scope.reason?.kind,
-      endedAt: this.#host.runs.clock.now(),
+      endedAt: this.#clock.now(),
       redact: (record: ErrorRecord) => redactor?.data(record) ?? record,
     });
   }
 
   #interrupted(settled: SettledRun, { reason, message }: Pick<StopRequest, 'reason' | 'message'>): RunEnd {
-    const facts = { settled, endedAt: this.#host.runs.clock.now() };
+    const facts = { settled, endedAt: this.#clock.now() };
     return endByStopping(facts, { stopReason: reason, message, path: this.#record.pipelineName });
   }
 

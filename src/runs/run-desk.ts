@@ -255,7 +255,7 @@ export class RunDesk implements RunHost {
     const changes = {
       status: 'interrupted',
       stopReason: 'shutdown',
-      endedAt: this.runs.clock.now(),
+      endedAt: this.runs.newClock().now(),
     } as const;
     await this.store.ask((to) => to.update(runId, expected, changes), 1);
     this.#doubtful.delete(runId);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   captureContext,
   errorPolicy,
@@ -6,14 +6,16 @@ import {
   mapSecrets,
   MemoryDeadLetterSink,
   MemoryLineageSink,
+  PipelineContext,
   PipelineRunner,
   RunContext,
   runPipeline,
+  withContext,
   type Clock,
-  type PipelineContext,
   type PipelineRunnerOptions,
 } from 'heirline';
 import { ManualClock, RecordingObserver } from 'heirline/testing';
+import { childNode } from './support/small-graphs.js';
 import {
   aborted,
   countsAt,
@@ -222,6 +224,67 @@ describe('without a clock', () => {
     expect(times).toEqual([...times].sort((one, other) => one - other));
     expect(Math.abs((times[0] ?? 0) - before)).toBeLessThan(5000);
     expect(durationMs).toBeGreaterThanOrEqual(0);
+  });
+
+  describe.each([
+    ['ahead, as after a machine was suspended,', HOUR_MS],
+    ['back', -HOUR_MS],
+  ])('and the time of day was set %s', (_, byMs) => {
+    const Unchanged = childNode(() => undefined);
+    const setTimeOfDay = (): void => {
+      const { now } = Date;
+      vi.spyOn(Date, 'now').mockImplementation(() => now() + byMs);
+    };
+
+    test('before the start, a run and the calls in it are dated by the new time', async () => {
+      setTimeOfDay();
+      const letters = new MemoryDeadLetterSink();
+      const Failing = pipelineOf(() => throwAnything(new RangeError('no')), {
+        errorPolicy: errorPolicy('deadLetter'),
+      });
+      await runPipeline(Failing, { deadLetterSink: letters });
+      const called = await withContext(
+        new PipelineContext(),
+        ({ run }) => run.cost.record({ callId: 'a', model: 'm', inputTokens: 1, outputTokens: 1 }).at,
+      );
+
+      for (const at of [letters.envelopes[0]?.failedAt, called])
+        expect(Math.abs(Number(at) - Date.now())).toBeLessThan(5000);
+    });
+
+    test('before the start, a deadline is one of the new time', async () => {
+      setTimeOfDay();
+      const near = { run: { deadline: new Date(Date.now() + 60_000) } };
+      expect((await runPipeline(pipelineOf(String), near)).status).toBe('succeeded');
+      const outputs: number[] = [];
+      for await (const output of new PipelineRunner().stream(Unchanged, [1], near)) outputs.push(output);
+      expect(outputs).toEqual([1]);
+
+      const over = { run: { deadline: new Date(Date.now() - 1) } };
+      expect(await rejectionOf(runPipeline(pipelineOf(String), over))).toMatchObject({ kind: 'deadline' });
+    });
+
+    test('in the middle, a run goes on by its own time, and one that it starts is of the new time', async () => {
+      const observer = new RecordingObserver();
+      let inner: Date | undefined;
+      const Outer = pipelineOf(async () => {
+        setTimeOfDay();
+        await runPipeline(
+          pipelineOf((_item, { run }) => {
+            inner = run.cost.record({ callId: 'a', model: 'm', inputTokens: 1, outputTokens: 1 }).at;
+          }),
+        );
+      });
+      const { durationMs } = await runPipeline(Outer, {
+        executionObserver: observer,
+        run: { timeoutMs: HOUR_MS / 2 },
+      });
+
+      const times = observer.events.map((event) => event.at.getTime());
+      expect(times).toEqual([...times].sort((one, other) => one - other));
+      expect(durationMs).toBeLessThan(5000);
+      expect(Math.abs(Number(inner) - Date.now())).toBeLessThan(5000);
+    });
   });
 });
 
