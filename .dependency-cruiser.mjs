@@ -40,6 +40,15 @@ export const folders = {
   ],
 };
 
+/**
+ * The wings of the large folders, the lowest first: a wing imports only those before it. What stands beside the wings is
+ * the door: it may import them all, and none imports it.
+ */
+export const wings = {
+  run: ['spending', 'ending', 'secrets', 'session'],
+  engine: ['leaks', 'execution', 'stages', 'streams', 'passing', 'plan', 'children', 'compiling'],
+};
+
 /** What testing/ may use that is not public: one inside of the engine, and the safe look at values of others. */
 const testingDoors = ['src/engine/node-replacement.ts', 'src/data/foreign-value.ts'];
 
@@ -71,6 +80,17 @@ const layers = Object.entries(folders).map(([folder, allowed]) =>
   ),
 );
 
+const wingLayers = Object.entries(wings).flatMap(([folder, names]) =>
+  names.map((name, index) =>
+    error(
+      `wing-${folder}-${name}`,
+      `Inside src/${folder}/, ${name}/ imports only ${names.slice(0, index).join(', ') || 'itself'} (docs/architecture.md).`,
+      { path: `^src/${folder}/${name}/` },
+      { path: `^src/${folder}/`, pathNot: `^src/${folder}/(${names.slice(0, index + 1).join('|')})/` },
+    ),
+  ),
+);
+
 const owned = Object.entries(owners).map(([name, users]) =>
   error(
     `only-owner-imports-${name}`,
@@ -84,6 +104,7 @@ const owned = Object.entries(owners).map(([name, users]) =>
 export default {
   forbidden: [
     ...layers,
+    ...wingLayers,
     ...owned,
     error(
       'folder-in-table',
@@ -91,7 +112,15 @@ export default {
       {},
       { path: '^src/.+/', pathNot: inside(Object.keys(folders)) },
     ),
-    error('folders-depth-one', 'Folders of src have no folders.', {}, { path: '^src/[^/]+/[^/]+/' }),
+    error(
+      'only-wings-inside',
+      'Folders of src have no folders but their wings.',
+      {},
+      {
+        path: '^src/[^/]+/[^/]+/',
+        pathNot: Object.entries(wings).map(([folder, names]) => `^src/${folder}/(${names.join('|')})/[^/]+$`),
+      },
+    ),
     error('no-cycles', 'Type imports count.', {}, { circular: true }),
     error('no-entry-inside', 'Nothing in src imports an entry.', { path: '^src/' }, { path: '^src/[^/]+$' }),
     error(

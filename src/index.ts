@@ -44,30 +44,30 @@ export type { Logger, LogMethod } from './ports/logger.js';
 export type { NodeContainer, NodeIdentifier } from './ports/node-container.js';
 
 // run
-export type { BudgetLimits } from './run/budget-limits.js';
-export { BudgetMeter } from './run/budget-meter.js';
-export { cooperate } from './run/cooperate.js';
-export type { CooperateOptions } from './run/cooperate.js';
-export type { CostCall, CostEntry, CostPrice } from './run/cost-entry.js';
-export { CostLedger } from './run/cost-ledger.js';
-export type { CostLedgerOptions, CostRun } from './run/cost-ledger.js';
-export type { CostSummary } from './run/cost-summary.js';
-export type { Money } from './run/money.js';
-export type { Reservation } from './run/reservation.js';
+export type { BudgetLimits } from './run/spending/budget-limits.js';
+export { BudgetMeter } from './run/spending/budget-meter.js';
+export { cooperate } from './run/ending/cooperate.js';
+export type { CooperateOptions } from './run/ending/cooperate.js';
+export type { CostCall, CostEntry, CostPrice } from './run/spending/cost-entry.js';
+export { CostLedger } from './run/spending/cost-ledger.js';
+export type { CostLedgerOptions, CostRun } from './run/spending/cost-ledger.js';
+export type { CostSummary } from './run/spending/cost-summary.js';
+export type { Money } from './run/spending/money.js';
+export type { Reservation } from './run/spending/reservation.js';
 export type { CarrierHost, RunCarrier } from './run/run-carrier.js';
 export { RunContext } from './run/run-context.js';
 export type { RunContextOptions } from './run/run-context-options.js';
 export type { IdentityFields, RunContextFields } from './run/run-fields.js';
 export type { SessionSharing } from './run/run-services.js';
-export { environmentSecrets, mapSecrets } from './run/secret-provider.js';
-export type { MapSecretsOptions, SecretProvider } from './run/secret-provider.js';
-export { SecretScope } from './run/secret-scope.js';
-export type { SecretGetOptions } from './run/secret-scope.js';
-export type { SecretRead } from './run/secret-vault.js';
-export { Secret } from './run/secret.js';
-export type { BudgetSpent, Spending } from './run/spending.js';
-export { createSession, SessionState } from './run/session-state.js';
-export { Session } from './run/session.js';
+export { environmentSecrets, mapSecrets } from './run/secrets/secret-provider.js';
+export type { MapSecretsOptions, SecretProvider } from './run/secrets/secret-provider.js';
+export { SecretScope } from './run/secrets/secret-scope.js';
+export type { SecretGetOptions } from './run/secrets/secret-scope.js';
+export type { SecretRead } from './run/secrets/secret-vault.js';
+export { Secret } from './run/secrets/secret.js';
+export type { BudgetSpent, Spending } from './run/spending/spending.js';
+export { createSession, SessionState } from './run/session/session-state.js';
+export { Session } from './run/session/session.js';
 
 // context
 export { currentContext, requireContext } from './context/ambient-context.js';
@@ -169,11 +169,11 @@ export { buildPipeline } from './composition/build-pipeline.js';
 export type { BuildOptions } from './composition/build-pipeline.js';
 
 // engine
-export type { NodeCounts } from './engine/node-counter.js';
+export type { NodeCounts } from './engine/execution/node-counter.js';
 export { PipelineRunner, runPipeline } from './engine/pipeline-runner.js';
 export type { PipelineRunnerOptions, RunContextSource } from './engine/pipeline-runner.js';
 export type { Definition, RootDefinition, TakenBy } from './engine/run-arguments.js';
-export type { RunResult } from './engine/run-result.js';
+export type { RunResult } from './engine/execution/run-result.js';
 
 // background
 export { BackgroundQueue } from './background/background-queue.js';

@@ -5,7 +5,7 @@ import { readProperty } from '../data/foreign-value.js';
 import { invalidOption, optionProblems, rule } from '../errors/option-rules.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { systemClock } from '../ports/clock.js';
-import { alarmAt } from '../run/alarm.js';
+import { alarmAt } from '../run/ending/alarm.js';
 import { backgroundQueueRules } from './background-queue-options.js';
 import type { BackgroundQueueOptions } from './background-queue-options.js';
 import { QueuedItem } from './queued-item.js';

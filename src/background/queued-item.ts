@@ -3,7 +3,7 @@ import type { QueueWork } from '../context/ambient-context.js';
 import { frameOf } from '../context/pipeline-context.js';
 import type { PipelineContext } from '../context/pipeline-context.js';
 import { reportFailure } from '../context/report-failure.js';
-import type { CancelScope } from '../run/cancel-scope.js';
+import type { CancelScope } from '../run/ending/cancel-scope.js';
 import type { BackgroundQueueOptions } from './background-queue-options.js';
 import { captureContext } from './captured-context.js';
 

@@ -8,7 +8,7 @@ import type { ChildInputOf, CombinedOutputOf, OutputCardinality } from '../nodes
 import type { NodeKind } from '../nodes/node-kind.js';
 import type { NodeLifetime } from '../nodes/node-options.js';
 import type { ErrorPolicy } from '../resilience/error-policy.js';
-import type { BudgetLimits } from '../run/budget-limits.js';
+import type { BudgetLimits } from '../run/spending/budget-limits.js';
 import type { ParameterReads } from './definition-context.js';
 import type { Constructor, NodeBinding } from './node-binding.js';
 import type { RequiredSchema } from './pipeline-metadata.js';

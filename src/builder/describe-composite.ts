@@ -5,7 +5,7 @@ import type { Layer } from '../context/layer.js';
 import { isLinkageKey } from '../context/parent-linkage.js';
 import { validationProblem } from '../errors/pipeline-validation-error.js';
 import type { ValidationProblem } from '../errors/pipeline-validation-error.js';
-import { SecretNames } from '../run/secret-names.js';
+import { SecretNames } from '../run/secrets/secret-names.js';
 import type { CompositeBlueprint, DefinitionSource } from './blueprint.js';
 import { describeDefinition, factsOf } from './describe-definition.js';
 import type { Description, DescribeRequest } from './describe-definition.js';

@@ -5,7 +5,7 @@ import type { ValidationProblem } from '../errors/pipeline-validation-error.js';
 import { printed } from '../ports/error-record.js';
 import type { PassingKey } from '../context/child-contract.js';
 import type { Layer } from '../context/layer.js';
-import type { SecretNames } from '../run/secret-names.js';
+import type { SecretNames } from '../run/secrets/secret-names.js';
 import type { Blueprint, DefinitionSource } from './blueprint.js';
 import { recordDefinitionContext } from './definition-context.js';
 import type { DefinitionContext, EntryReader, ParameterReads } from './definition-context.js';

@@ -3,7 +3,7 @@ import type { AnyHandle, OutputHandle } from '../graph/handles.js';
 import type { ChildInputOf, CombinedOutputOf, ItemCompositeOptions } from '../nodes/composite-options.js';
 import type { NodeOptions } from '../nodes/node-options.js';
 import type { DefinitionSource } from './blueprint.js';
-import { limitsOf } from '../run/budget-limits.js';
+import { limitsOf } from '../run/spending/budget-limits.js';
 import { definitionClass, factsOf } from './describe-definition.js';
 import type { DraftNode, GraphDraft } from './graph-draft.js';
 import { bindNode, classNameOf } from './node-binding.js';

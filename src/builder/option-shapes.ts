@@ -5,7 +5,7 @@ import type { OptionRules } from '../errors/option-rules.js';
 import { errorPolicy, ErrorPolicy, isFinalDecision } from '../resilience/error-policy.js';
 import { outputCardinalities } from '../nodes/composite-options.js';
 import type { NodeOptions, SourceOptions } from '../nodes/node-options.js';
-import { budgetRule } from '../run/budget-limits.js';
+import { budgetRule } from '../run/spending/budget-limits.js';
 import { sessionSharings } from '../run/run-services.js';
 import type { ResolvedNodeOptions } from './blueprint.js';
 import { configurationData, policyText } from './shown-options.js';

@@ -1,6 +1,6 @@
-import { limitsOf } from '../run/budget-limits.js';
-import { CancelScope } from '../run/cancel-scope.js';
-import { Redactor } from '../run/redactor.js';
+import { limitsOf } from '../run/spending/budget-limits.js';
+import { CancelScope } from '../run/ending/cancel-scope.js';
+import { Redactor } from '../run/secrets/redactor.js';
 import { partsOf } from '../run/run-context.js';
 import { startedIdentity } from '../run/run-identity.js';
 import { RunServices } from '../run/run-services.js';

@@ -1,5 +1,5 @@
 import { clockUnder } from '../ports/clock.js';
-import { CancelScope } from '../run/cancel-scope.js';
+import { CancelScope } from '../run/ending/cancel-scope.js';
 import type { ContextFrame } from './context-frame.js';
 import { CopiedFrame } from './copied-frame.js';
 import { registeredDisposer } from './disposers.js';

@@ -1,7 +1,7 @@
 import { PipelineError } from '../errors/pipeline-error.js';
 import type { Outcome } from '../ports/execution-observer.js';
 import { boundLogger, quietly } from '../run/bound-logger.js';
-import { CancelScope } from '../run/cancel-scope.js';
+import { CancelScope } from '../run/ending/cancel-scope.js';
 import { RunIdentity } from '../run/run-identity.js';
 import { BaseLayers } from './base-layers.js';
 import type { EntryNames } from './base-layers.js';

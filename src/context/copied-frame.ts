@@ -1,4 +1,4 @@
-import type { CancelScope } from '../run/cancel-scope.js';
+import type { CancelScope } from '../run/ending/cancel-scope.js';
 import type { RunIdentity } from '../run/run-identity.js';
 import { ContextFrame } from './context-frame.js';
 import type { TraceableContext } from './explain.js';

@@ -6,7 +6,7 @@ import type { ExecutionObserver } from '../ports/execution-observer.js';
 import type { LineageSink } from '../ports/lineage-sink.js';
 import type { Logger } from '../ports/logger.js';
 import { boundLogger } from '../run/bound-logger.js';
-import type { CancelScope } from '../run/cancel-scope.js';
+import type { CancelScope } from '../run/ending/cancel-scope.js';
 import { RunContext } from '../run/run-context.js';
 import type { ContextDictionary } from './context-dictionary.js';
 import { ContextFrame } from './context-frame.js';

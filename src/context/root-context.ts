@@ -1,9 +1,9 @@
-import { limitsOf } from '../run/budget-limits.js';
+import { limitsOf } from '../run/spending/budget-limits.js';
 import type { Clock } from '../ports/clock.js';
 import { silentLogger } from '../ports/logger.js';
 import { PipelineError } from '../errors/pipeline-error.js';
-import { CancelScope } from '../run/cancel-scope.js';
-import { Redactor } from '../run/redactor.js';
+import { CancelScope } from '../run/ending/cancel-scope.js';
+import { Redactor } from '../run/secrets/redactor.js';
 import { partsOf } from '../run/run-context.js';
 import type { RunContext } from '../run/run-context.js';
 import type { RunContextOptions } from '../run/run-context-options.js';

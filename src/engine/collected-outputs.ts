@@ -1,6 +1,6 @@
 import type { OutputCardinality } from '../nodes/composite-options.js';
-import type { Execution, OutputReceiver } from './execution.js';
-import type { Work } from './work.js';
+import type { Execution, OutputReceiver } from './execution/execution.js';
+import type { Work } from './execution/work.js';
 
 /** Keeps what a sub-pipeline gives for the one item it is run with. */
 export class CollectedOutputs implements OutputReceiver {

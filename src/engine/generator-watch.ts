@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import type { NodeBinding } from '../builder/node-binding.js';
 import { isThenable, toPromise } from '../data/foreign-value.js';
 import { PipelineError } from '../errors/pipeline-error.js';
-import type { ReplaceableNode, RunReplacement } from './run-replacement.js';
+import type { ReplaceableNode, RunReplacement } from './compiling/run-replacement.js';
 
 type Call = (...args: readonly unknown[]) => unknown;
 

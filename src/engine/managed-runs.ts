@@ -6,9 +6,9 @@ import { clockUnder } from '../ports/clock.js';
 import type { Clock } from '../ports/clock.js';
 import { silentLogger } from '../ports/logger.js';
 import type { Logger } from '../ports/logger.js';
-import { WatchedClock } from '../run/watched-clock.js';
+import { WatchedClock } from '../run/ending/watched-clock.js';
 import type { ManagedCall } from './managed-call.js';
-import type { RunResult } from './run-result.js';
+import type { RunResult } from './execution/run-result.js';
 import { RunStart } from './run-start.js';
 import type { RunDriver, RunnerParts } from './run-start.js';
 

@@ -5,10 +5,10 @@ import type { PipelineContext } from '../context/pipeline-context.js';
 import { frameOf } from '../context/pipeline-context.js';
 import { replacingRunner } from './pipeline-runner.js';
 import type { PipelineRunner, PipelineRunnerOptions } from './pipeline-runner.js';
-import type { RunReplacement } from './run-replacement.js';
+import type { RunReplacement } from './compiling/run-replacement.js';
 
 export type { Blueprint, BlueprintNode } from '../builder/blueprint.js';
-export type { ReplaceableNode, RunReplacement } from './run-replacement.js';
+export type { ReplaceableNode, RunReplacement } from './compiling/run-replacement.js';
 export { pipelineNameOf } from '../composition/describe-root.js';
 export { handOut } from '../context/handed-out.js';
 export { reportFailure } from '../context/report-failure.js';

@@ -12,18 +12,18 @@ import { joinObservers } from '../observability/observers.js';
 import type { ExecutionObserver } from '../ports/execution-observer.js';
 import { silentLogger } from '../ports/logger.js';
 import { tenantRequired } from '../run/tenant-required.js';
-import type { WatchedClock } from '../run/watched-clock.js';
+import type { WatchedClock } from '../run/ending/watched-clock.js';
 import { conductRun } from './conduct-run.js';
 import type { RunRequest } from './conduct-run.js';
-import type { LeakDetector } from './leak-detector.js';
+import type { LeakDetector } from './leaks/leak-detector.js';
 import type { ManagedCall } from './managed-call.js';
-import type { NodeSupply } from './node-supply.js';
+import type { NodeSupply } from './execution/node-supply.js';
 import { DEFAULT_GRACE_MS } from './pipeline-runner-options.js';
 import type { PipelineRunnerOptions } from './pipeline-runner-options.js';
-import type { Plan } from './plan.js';
-import type { PlanCache } from './plan-cache.js';
-import type { RunReplacement } from './run-replacement.js';
-import type { RunResult } from './run-result.js';
+import type { Plan } from './plan/plan.js';
+import type { PlanCache } from './compiling/plan-cache.js';
+import type { RunReplacement } from './compiling/run-replacement.js';
+import type { RunResult } from './execution/run-result.js';
 
 /** What all runs of one runner share. */
 export interface RunnerParts {

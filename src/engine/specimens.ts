@@ -2,9 +2,9 @@ import type { PipelineBuilder } from '../builder/pipeline-builder.js';
 import { currentHolder, runOutside } from '../context/ambient-context.js';
 import { PipelineContext } from '../context/pipeline-context.js';
 import { TransformNode } from '../nodes/transform-node.js';
-import { allEnded } from './fan-out-stage.js';
-import { PlanCache } from './plan-cache.js';
-import { Pull } from './pull.js';
+import { allEnded } from './stages/fan-out-stage.js';
+import { PlanCache } from './compiling/plan-cache.js';
+import { Pull } from './passing/pull.js';
 import { RunStart } from './run-start.js';
 import type { RunnerParts } from './run-start.js';
 

@@ -2,7 +2,7 @@ import type { ChildContextOptions } from '../context/child-context-options.js';
 import type { ChildValues } from '../context/child-inheritance.js';
 import type { PipelineContext } from '../context/pipeline-context.js';
 import type { ErrorPolicy } from '../resilience/error-policy.js';
-import type { BudgetLimits } from '../run/budget-limits.js';
+import type { BudgetLimits } from '../run/spending/budget-limits.js';
 import type { ItemOptions } from './node-options.js';
 import type { Skip } from './skip.js';
 

@@ -18,7 +18,7 @@ export interface Clock {
  * That timer stands still while a machine is suspended, and drifts: what lives as long as the process is hours wrong
  * some day. So each run has one of its own.
  */
-export class SystemClock implements Clock {
+class SystemClock implements Clock {
   /** Fake timers put another one in its place. */
   #timer = performance;
   #originMs = originOf(this.#timer);

@@ -2,7 +2,7 @@ import { ignoreRejection, isError, isInstanceOf, isThenable, toPromise } from '.
 import { printed } from '../ports/error-record.js';
 import { silentLogger } from '../ports/logger.js';
 import type { Logger, LogMethod } from '../ports/logger.js';
-import type { Redactor } from './redactor.js';
+import type { Redactor } from './secrets/redactor.js';
 import type { RunIdentity } from './run-identity.js';
 
 type Level = keyof Logger;

@@ -1,10 +1,10 @@
 import { rule } from '../errors/option-rules.js';
 import type { OptionRules } from '../errors/option-rules.js';
-import { budgetRule } from './budget-limits.js';
-import type { BudgetLimits } from './budget-limits.js';
-import { CostLedger } from './cost-ledger.js';
-import type { SecretProvider } from './secret-provider.js';
-import { SessionState } from './session-state.js';
+import { budgetRule } from './spending/budget-limits.js';
+import type { BudgetLimits } from './spending/budget-limits.js';
+import { CostLedger } from './spending/cost-ledger.js';
+import type { SecretProvider } from './secrets/secret-provider.js';
+import { SessionState } from './session/session-state.js';
 
 /** What a caller says about a run before it starts. */
 export interface RunContextOptions {

@@ -5,16 +5,16 @@ import { invalidOption } from '../errors/option-rules.js';
 import type { CancelReason } from '../errors/cancel-reason.js';
 import type { Logger } from '../ports/logger.js';
 import { quietly } from './bound-logger.js';
-import { BudgetMeter } from './budget-meter.js';
-import { ledgerAt } from './cost-ledger.js';
-import type { CostLedger } from './cost-ledger.js';
+import { BudgetMeter } from './spending/budget-meter.js';
+import { ledgerAt } from './spending/cost-ledger.js';
+import type { CostLedger } from './spending/cost-ledger.js';
 import { readCarrier, writeCarrier } from './run-carrier.js';
 import type { CarrierHost, RunCarrier } from './run-carrier.js';
 import type { RunContextFields } from './run-fields.js';
 import { printedFieldNames } from './run-fields.js';
 import type { RunParts } from './run-parts.js';
-import type { SecretScope } from './secret-scope.js';
-import type { Session } from './session.js';
+import type { SecretScope } from './secrets/secret-scope.js';
+import type { Session } from './session/session.js';
 import { tenantRequired } from './tenant-required.js';
 
 /** The parts of a run, which a run that joins it shares. No public object leads to them: a scope ends others. */

@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { canHoldOptions, rule } from '../errors/option-rules.js';
 import type { OptionRule } from '../errors/option-rules.js';
 import type { Logger } from '../ports/logger.js';
-import { budgetRule } from './budget-limits.js';
-import type { BudgetLimits } from './budget-limits.js';
-import type { BudgetMeter } from './budget-meter.js';
+import { budgetRule } from './spending/budget-limits.js';
+import type { BudgetLimits } from './spending/budget-limits.js';
+import type { BudgetMeter } from './spending/budget-meter.js';
 import { carriedMoment } from './carried-moment.js';
-import type { CostLedger } from './cost-ledger.js';
+import type { CostLedger } from './spending/cost-ledger.js';
 import { isPlainData } from '../data/plain-data.js';
-import type { SecretScope } from './secret-scope.js';
-import type { Session } from './session.js';
+import type { SecretScope } from './secrets/secret-scope.js';
+import type { Session } from './session/session.js';
 
 /** Who a run is: what is settled when it starts. */
 export interface IdentityFields {

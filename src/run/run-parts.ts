@@ -1,5 +1,5 @@
 import type { Logger } from '../ports/logger.js';
-import type { CancelScope } from './cancel-scope.js';
+import type { CancelScope } from './ending/cancel-scope.js';
 import type { RunIdentity } from './run-identity.js';
 import type { RunServices } from './run-services.js';
 

@@ -1,12 +1,12 @@
 import type { PipelineError } from '../errors/pipeline-error.js';
 import type { Logger } from '../ports/logger.js';
 import { boundLogger, quietly } from './bound-logger.js';
-import { closeLedger, CostLedger, ledgerOfRun, pendingEntries } from './cost-ledger.js';
-import type { Redactor } from './redactor.js';
+import { closeLedger, CostLedger, ledgerOfRun, pendingEntries } from './spending/cost-ledger.js';
+import type { Redactor } from './secrets/redactor.js';
 import type { RunContextOptions } from './run-context-options.js';
 import type { RunIdentity } from './run-identity.js';
-import { SecretAccess } from './secret-access.js';
-import { SessionTransaction } from './session-transaction.js';
+import { SecretAccess } from './secrets/secret-access.js';
+import { SessionTransaction } from './session/session-transaction.js';
 
 /** Every {@link SessionSharing}, written down here only. */
 export const sessionSharings = ['shared', 'snapshot', 'none'] as const;

@@ -1,4 +1,4 @@
-import { within } from '../engine/within.js';
+import { within } from '../engine/execution/within.js';
 import { managerClosed } from './run-desk.js';
 import type { OwnRun } from './own-run.js';
 import type { RunDesk } from './run-desk.js';

@@ -1,4 +1,4 @@
-import type { RunResult } from '../engine/run-result.js';
+import type { RunResult } from '../engine/execution/run-result.js';
 import { isInstanceOf } from '../data/foreign-value.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 

@@ -1,7 +1,7 @@
 import type { DefinitionSource } from '../builder/blueprint.js';
 import type { RootContext } from '../context/root-context.js';
 import type { ManagedRuns } from '../engine/managed-runs.js';
-import type { RunResult } from '../engine/run-result.js';
+import type { RunResult } from '../engine/execution/run-result.js';
 import { leaseLost } from '../errors/run-errors.js';
 import type { Clock } from '../ports/clock.js';
 import type { ErrorRecord } from '../ports/error-record.js';

@@ -1,7 +1,7 @@
 import { isInstanceOf } from '../data/foreign-value.js';
 import { frozenJson } from '../data/frozen-json.js';
-import { runResult } from '../engine/run-result.js';
-import type { RunResult } from '../engine/run-result.js';
+import { runResult } from '../engine/execution/run-result.js';
+import type { RunResult } from '../engine/execution/run-result.js';
 import type { CancelReason } from '../errors/cancel-reason.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { RunCancelledError } from '../errors/run-cancelled-error.js';

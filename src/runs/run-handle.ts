@@ -1,6 +1,6 @@
 import { ignoreRejection } from '../data/foreign-value.js';
 import { checkOptions, rule } from '../errors/option-rules.js';
-import { countRule } from '../run/spending-rules.js';
+import { countRule } from '../run/spending/spending-rules.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { RunCancelledError } from '../errors/run-cancelled-error.js';
 import type { CancelOutcome } from './cancel-outcome.js';

@@ -1,6 +1,6 @@
 import { checkOptions, invalidOption, rule } from '../errors/option-rules.js';
 import { runNotFound } from '../errors/run-errors.js';
-import { countRule } from '../run/spending-rules.js';
+import { countRule } from '../run/spending/spending-rules.js';
 import type { CancelOptions } from './cancel-options.js';
 import { stopRequestOf } from './cancel-options.js';
 import type { CancelOutcome } from './cancel-outcome.js';

@@ -11,7 +11,7 @@ import type { AddedOptions } from '../context/root-context.js';
 import type { RunLinks } from '../engine/managed-call.js';
 import { RunContext } from '../run/run-context.js';
 import type { RunContextOptions } from '../run/run-context-options.js';
-import type { SessionState } from '../run/session-state.js';
+import type { SessionState } from '../run/session/session-state.js';
 import { activeTraceparent, usableTraceparent } from '../run/trace-context.js';
 import type { StartOptions } from './start-options.js';
 

@@ -4,8 +4,8 @@ import { isInstanceOf } from '../data/foreign-value.js';
 import type { JsonObject, JsonValue } from '../data/json-value.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { sessionConflict } from '../errors/run-errors.js';
-import { createSession } from '../run/session-state.js';
-import type { SessionState } from '../run/session-state.js';
+import { createSession } from '../run/session/session-state.js';
+import type { SessionState } from '../run/session/session-state.js';
 import type { StoredSession } from './run-store.js';
 
 /** The session of a thread as one run sees and changes it. */

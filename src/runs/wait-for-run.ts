@@ -2,7 +2,7 @@ import { ignoreRejection, readProperty } from '../data/foreign-value.js';
 import { checkOptions, rule } from '../errors/option-rules.js';
 import { runNotFound } from '../errors/run-errors.js';
 import { systemClock } from '../ports/clock.js';
-import { alarmAt } from '../run/alarm.js';
+import { alarmAt } from '../run/ending/alarm.js';
 import { managerClosed } from './run-desk.js';
 import type { RunDesk } from './run-desk.js';
 import type { RunRecord } from './run-record.js';

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../data/json-value.js';
 import type { ErrorRecord } from '../ports/error-record.js';
 import { MAX_CAUSES } from '../ports/error-record.js';
-import type { CostSummary } from '../run/cost-summary.js';
+import type { CostSummary } from '../run/spending/cost-summary.js';
 import type { StoredRunEvent } from '../runs/run-event.js';
 import type { RunRecord } from '../runs/run-record.js';
 

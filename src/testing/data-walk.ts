@@ -1,7 +1,7 @@
 import { PipelineContext } from '../context/pipeline-context.js';
 import { containerKind, entriesOfMap, isArray, isInstanceOf, valuesOfSet } from '../data/foreign-value.js';
 import { RunContext } from '../run/run-context.js';
-import { Secret } from '../run/secret.js';
+import { Secret } from '../run/secrets/secret.js';
 
 /** Is shown what data hold. */
 interface DataVisitor {

@@ -11,7 +11,7 @@ import {
   rule,
 } from '../engine/node-replacement.js';
 import type { Definition } from '../engine/pipeline-runner.js';
-import type { RunResult } from '../engine/run-result.js';
+import type { RunResult } from '../engine/execution/run-result.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import type { NodeContainer } from '../ports/node-container.js';
 import { IsolationError } from './isolation-error.js';

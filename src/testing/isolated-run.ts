@@ -6,9 +6,9 @@ import { invalidOption, rule } from '../engine/node-replacement.js';
 import type { Logger, LogMethod } from '../ports/logger.js';
 import { RunContext } from '../run/run-context.js';
 import type { RunContextOptions } from '../run/run-context-options.js';
-import type { SecretProvider } from '../run/secret-provider.js';
-import { createSession } from '../run/session-state.js';
-import { Secret } from '../run/secret.js';
+import type { SecretProvider } from '../run/secrets/secret-provider.js';
+import { createSession } from '../run/session/session-state.js';
+import { Secret } from '../run/secrets/secret.js';
 import type { IsolationWatch } from './isolation-watch.js';
 
 /** The parameter, and the property, that every run gets a value of its own for. */

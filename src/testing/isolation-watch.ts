@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { currentContext } from '../context/ambient-context.js';
 import { dictionaryKinds } from '../context/dictionary-kind.js';
 import type { PipelineContext } from '../context/pipeline-context.js';
-import { Secret } from '../run/secret.js';
+import { Secret } from '../run/secrets/secret.js';
 import { hasOwnMethods, isPlainObject, walkData } from './data-walk.js';
 import type { IsolationCrossing } from './isolation-error.js';
 import { RunWords } from './run-words.js';

@@ -1,6 +1,6 @@
 import type { PipelineContext } from '../context/pipeline-context.js';
 import type { Definition } from '../engine/pipeline-runner.js';
-import type { RunResult } from '../engine/run-result.js';
+import type { RunResult } from '../engine/execution/run-result.js';
 import type { PipelineError } from '../errors/pipeline-error.js';
 import type { DeadLetterEnvelope } from '../ports/dead-letter-sink.js';
 import type { SinkTarget } from './node-stub.js';

@@ -16,6 +16,14 @@ function statedFolders(page: string): Record<string, string[]> {
   return stated;
 }
 
+/** The wings that the page states, in its order, by their folder. */
+function statedWings(page: string): Record<string, string[]> {
+  const stated: Record<string, string[]> = {};
+  for (const [, folder = '', wing = ''] of page.matchAll(/^\| `(\w+)\/(\w+)\/` *\|/gm))
+    (stated[folder] ??= []).push(wing);
+  return stated;
+}
+
 type Table = Record<string, readonly string[]>;
 
 const sorted = (table: Table) =>
@@ -27,5 +35,12 @@ describe('docs/architecture.md', () => {
     const { folders } = (await import(config)) as { folders: Table };
     const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
     expect(sorted(statedFolders(page))).toEqual(sorted(folders));
+  });
+
+  it('states the wings that are enforced, in their order', async () => {
+    const config = join(root, '.dependency-cruiser.mjs');
+    const { wings } = (await import(config)) as { wings: Table };
+    const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
+    expect(statedWings(page)).toEqual(wings);
   });
 });

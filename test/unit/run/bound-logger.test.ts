@@ -6,7 +6,7 @@ import { frozenCopy } from '../../../src/data/frozen-copy.js';
 import type { Logger } from '../../../src/ports/logger.js';
 import { silentLogger } from '../../../src/ports/logger.js';
 import { boundLogger, quietly } from '../../../src/run/bound-logger.js';
-import { Redactor } from '../../../src/run/redactor.js';
+import { Redactor } from '../../../src/run/secrets/redactor.js';
 import { RunIdentity } from '../../../src/run/run-identity.js';
 import { misuse, throws } from '../support/thrown.js';
 

@@ -4,7 +4,7 @@ import { PipelineError } from '../../../src/errors/pipeline-error.js';
 import { SecretNotFoundError } from '../../../src/errors/secret-not-found-error.js';
 import { RunContext } from '../../../src/run/run-context.js';
 import type { CarrierHost, RunCarrier } from '../../../src/run/run-carrier.js';
-import { Secret } from '../../../src/run/secret.js';
+import { Secret } from '../../../src/run/secrets/secret.js';
 
 const sound = {
   version: 1,

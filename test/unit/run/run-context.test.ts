@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { CancelScope } from '../../../src/run/cancel-scope.js';
+import { CancelScope } from '../../../src/run/ending/cancel-scope.js';
 import { RunContext } from '../../../src/run/run-context.js';
 import { RunIdentity } from '../../../src/run/run-identity.js';
 import { runParts } from '../support/run-parts.js';

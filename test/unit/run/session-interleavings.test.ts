@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createSession } from '../../../src/run/session-state.js';
-import type { SessionState } from '../../../src/run/session-state.js';
-import { SessionTransaction } from '../../../src/run/session-transaction.js';
+import { createSession } from '../../../src/run/session/session-state.js';
+import type { SessionState } from '../../../src/run/session/session-state.js';
+import { SessionTransaction } from '../../../src/run/session/session-transaction.js';
 
 const increment = (count: number | undefined): number => (count ?? 0) + 1;
 

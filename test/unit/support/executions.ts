@@ -1,10 +1,10 @@
-import { EndDeadline } from '../../../src/engine/end-deadline.js';
-import { Execution } from '../../../src/engine/execution.js';
-import { PathLedger } from '../../../src/engine/path-ledger.js';
-import { RunState } from '../../../src/engine/run-state.js';
-import { Stage } from '../../../src/engine/stage.js';
-import type { StageSite } from '../../../src/engine/stage-site.js';
-import type { Work } from '../../../src/engine/work.js';
+import { EndDeadline } from '../../../src/engine/execution/end-deadline.js';
+import { Execution } from '../../../src/engine/execution/execution.js';
+import { PathLedger } from '../../../src/engine/execution/path-ledger.js';
+import { RunState } from '../../../src/engine/execution/run-state.js';
+import { Stage } from '../../../src/engine/stages/stage.js';
+import type { StageSite } from '../../../src/engine/execution/stage-site.js';
+import type { Work } from '../../../src/engine/execution/work.js';
 import { root } from './frames.js';
 
 /** The place of the one node of {@link execution}. */

@@ -1,6 +1,6 @@
 import { silentLogger } from '../../../src/ports/logger.js';
-import { CancelScope } from '../../../src/run/cancel-scope.js';
-import { Redactor } from '../../../src/run/redactor.js';
+import { CancelScope } from '../../../src/run/ending/cancel-scope.js';
+import { Redactor } from '../../../src/run/secrets/redactor.js';
 import type { RunContextOptions } from '../../../src/run/run-context-options.js';
 import { RunIdentity } from '../../../src/run/run-identity.js';
 import type { RunParts } from '../../../src/run/run-parts.js';

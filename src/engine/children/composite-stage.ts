@@ -1,0 +1,328 @@
+import type { CompositeBlueprint } from '../../builder/blueprint.js';
+import { outputProblem } from '../../composition/output-cardinality.js';
+import { runInContext } from '../../context/ambient-context.js';
+import type { PipelineError } from '../../errors/pipeline-error.js';
+import type { ItemTrace } from '../../lineage/item-trace.js';
+import type { Outcome } from '../../ports/execution-observer.js';
+import type { ErrorPolicy } from '../../resilience/error-policy.js';
+import { CancelScope } from '../../run/ending/cancel-scope.js';
+import type { ChildExecution } from '../plan/plan.js';
+import { ChildFailure } from './child-starter.js';
+import type { ChildStarter } from './child-starter.js';
+import { nodeTimeout, scopeError } from '../execution/engine-errors.js';
+import { Execution } from '../execution/execution.js';
+import type { EmissionTurn, OutputReceiver } from '../execution/execution.js';
+import type { ItemLink } from '../execution/item-link.js';
+import type { FailedTry } from '../stages/failed-try.js';
+import { dropItem, endTrace, settleRecord } from '../stages/item-end.js';
+import type { HeldLetters } from '../execution/held-letters.js';
+import { HeldOutputs } from './held-outputs.js';
+import { inTime } from './in-time.js';
+import type { ItemMapping } from './item-mapping.js';
+import { LiveOutputs } from './live-outputs.js';
+import type { StageSite } from '../execution/stage-site.js';
+import { timedTry } from '../stages/timed-try.js';
+import { nothingAfter, Pending } from '../execution/pending.js';
+import { WorkStage } from '../stages/work-stage.js';
+import { after } from '../execution/work.js';
+import type { Work } from '../execution/work.js';
+
+/** Runs a whole sub-pipeline for each item, in a child context. */
+export class CompositeStage extends WorkStage implements OutputReceiver {
+  readonly mayRepeat: boolean;
+  /** Hands on outputs as they come; undefined where a policy may try again, since nothing can undo them then. */
+  readonly #live: LiveOutputs | undefined;
+  /** Whether each child can end alone. */
+  readonly #isScope: boolean;
+  /** Makes what leaves of the outputs; undefined where they leave as they are. */
+  readonly #combining: ItemMapping | undefined;
+
+  /** Whether a child has no limits of its own, and what leaves is an output of it, as it is. */
+  readonly #isPlain: boolean;
+
+  constructor(
+    site: StageSite,
+    policy: ErrorPolicy | undefined,
+    private readonly timeoutMs: number | undefined,
+    private readonly composite: CompositeBlueprint,
+    private readonly starter: ChildStarter,
+  ) {
+    super(site, policy);
+    this.mayRepeat = policy?.canRetry === true;
+    this.#isScope = composite.cancellable || composite.budget !== undefined;
+    this.#combining = starter.mapping?.combines === true ? starter.mapping : undefined;
+    const isLive = composite.output === 'many' && policy?.canRecover !== true;
+    const isLimited = timeoutMs !== undefined;
+    this.#isPlain =
+      timeoutMs === undefined &&
+      !this.#isScope &&
+      composite.output !== 'many' &&
+      this.#combining === undefined;
+    this.#live = isLive
+      ? new LiveOutputs(this, this.#combining, isLimited, this.#isScope || isLimited)
+      : undefined;
+  }
+
+  protected override attempt(
+    execution: Execution,
+    item: unknown,
+    trace: ItemTrace | undefined,
+    attempt: number,
+    turn: EmissionTurn | undefined,
+  ): unknown {
+    if (this.#isPlain && trace === undefined && turn === undefined && execution.observer === undefined) {
+      const child = this.starter.startPlain(execution, this, execution.frame.scope);
+      if (child !== undefined) return this.#runPlain(child, item, attempt);
+    }
+    if (this.timeoutMs !== undefined)
+      return this.#attemptWithin(this.timeoutMs, execution, item, trace, attempt, turn);
+    const { scope } = execution.frame;
+    const childScope = this.#isScope ? this.#enter(new CancelScope(this.site.path, scope)) : scope;
+    const child = this.#start(execution, item, trace, attempt, turn, childScope);
+    if (!(child instanceof Execution)) return this.failed(execution, child);
+    return this.#afterRun(this.#run(child, item), child, item, attempt);
+  }
+
+  /** Runs a child beside which nothing is told, traced, limited or made of what it gives. */
+  #runPlain(child: ChildExecution, item: unknown, attempt: number): unknown {
+    const { parent } = child;
+    const running = runItem(child, item);
+    // Nearly every child: one output, and nothing happened that anybody has to decide about.
+    if (running === undefined && child.count === 1 && child.isUntouched && !parent.isHalted)
+      return this.#succeeded(child, attempt);
+    return this.#afterRun(running, child, item, attempt);
+  }
+
+  #afterRun(running: Work, child: ChildExecution, item: unknown, attempt: number): unknown {
+    return running === undefined
+      ? this.#conclude(child, item, attempt)
+      : this.#concludeAfter(running, child, item, attempt);
+  }
+
+  /** Runs a child; where it can end while a call of it goes on, that call is waited for in time. */
+  #run(child: ChildExecution, item: unknown): Work {
+    const running = runItem(child, item);
+    const canEndAlone = this.#isScope || this.timeoutMs !== undefined || child.plan.isConcurrent;
+    return running !== undefined && canEndAlone ? inTime(child, running) : running;
+  }
+
+  #concludeAfter(running: Promise<void>, child: ChildExecution, item: unknown, attempt: number): Pending {
+    const pending = new Pending();
+    pending.work = running.then(() => pending.settle(this.#conclude(child, item, attempt)));
+    return pending;
+  }
+
+  #attemptWithin(
+    timeoutMs: number,
+    execution: Execution,
+    item: unknown,
+    trace: ItemTrace | undefined,
+    attempt: number,
+    turn: EmissionTurn | undefined,
+  ): unknown {
+    let child: ChildExecution | FailedTry | undefined;
+    const conclude = (): unknown => {
+      if (child instanceof Execution) return this.#conclude(child, item, attempt);
+      return child && this.failed(execution, child);
+    };
+    return timedTry(
+      execution,
+      this.site,
+      timeoutMs,
+      (scope) => {
+        child = this.#start(execution, item, trace, attempt, turn, this.#enter(scope));
+        if (!(child instanceof Execution)) return undefined;
+        return this.#run(child, item);
+      },
+      {
+        value: conclude,
+        thrown: conclude,
+        timedOut: () => {
+          if (child instanceof Execution) {
+            child.detach();
+            this.#notifyCompleted(child, attempt, 'failed');
+          }
+          const error = nodeTimeout(this.site.path, timeoutMs);
+          return this.failed(execution, { error, item, trace, attempt, turn });
+        },
+        notStarted: () => nothingAfter(dropItem(execution, this, trace)),
+      },
+    );
+  }
+
+  /** Makes a child's own scope keep to the composite's budget, and counts the item that enters. */
+  #enter(scope: CancelScope): CancelScope {
+    const { budget } = this.composite;
+    if (budget !== undefined) {
+      scope.limitBudget(budget);
+      scope.budget.admit(this.site.path);
+    }
+    return scope;
+  }
+
+  #start(
+    execution: Execution,
+    item: unknown,
+    trace: ItemTrace | undefined,
+    attempt: number,
+    turn: EmissionTurn | undefined,
+    scope: CancelScope,
+  ): ChildExecution | FailedTry {
+    const child = this.starter.start(execution, this, item, scope, trace, turn);
+    if (child instanceof ChildFailure) {
+      const { error, isFatal } = child;
+      return { error, item, trace, attempt, turn, isFatal };
+    }
+    if (execution.observer !== undefined) {
+      this.tell(execution, 'compositeStarted', { childPipelineId: child.frame.pipelineId, attempt });
+    }
+    return child;
+  }
+
+  override isClosed(execution: Execution): boolean {
+    // A child asks for its parent.
+    return this.next.isClosed(
+      execution.parent !== undefined && execution.receiver === this ? execution.parent : execution,
+    );
+  }
+
+  /** Takes one output of a child. */
+  receive(execution: Execution, item: unknown): Work {
+    const child = execution as ChildExecution;
+    if (child.isDetached) return undefined;
+    child.count += 1;
+    if (this.composite.output !== 'many') {
+      if (child.count === 1 || this.composite.output === 'last') child.kept = item;
+      return undefined;
+    }
+    if (this.#live !== undefined) return this.#live.send(child, item);
+    if (child.count === 1) child.kept = [item];
+    else (child.kept as unknown[]).push(item);
+    return undefined;
+  }
+
+  override emit(execution: Execution, processed: unknown, trace: ItemTrace | undefined): Work {
+    if (this.composite.output !== 'many') return this.next.push(execution, processed, trace);
+    return (processed as HeldOutputs).emit(this.next, execution, trace);
+  }
+
+  /** Decides what one child has come to; what of its outputs others still have is waited for. */
+  #conclude(child: ChildExecution, item: unknown, attempt: number): unknown {
+    const decided = this.#decide(child, item, attempt);
+    const left = this.#live?.leftBy(child);
+    return left === undefined ? decided : decidedAfter(left, decided);
+  }
+
+  /** Decides what one child has come to: outputs to emit, an item that ended, or a failed try. */
+  #decide(child: ChildExecution, item: unknown, attempt: number): unknown {
+    const { parent, link, frame } = child;
+    const letters = this.mayRepeat ? child.letters : undefined;
+    if (parent.frame.scope.reason !== undefined) {
+      letters?.drop();
+      this.#notifyCompleted(child, attempt, 'cancelled');
+      return nothingAfter(dropItem(parent, this, link?.trace));
+    }
+    const childError = this.#errorOf(child);
+    const error = childError ?? this.#combine(child);
+    if (parent.observer !== undefined)
+      this.#notifyCompleted(child, attempt, error === undefined ? 'succeeded' : 'failed');
+    if (error === undefined) {
+      return letters === undefined
+        ? this.#succeeded(child, attempt)
+        : this.#succeededWith(letters, child, item, attempt);
+    }
+    letters?.drop();
+    if (link?.inner !== undefined) link.trace?.rewind(link.inner);
+    const { failedFrame = frame, isFatal } = child;
+    const { trace, turn } = link ?? {};
+    // What `combine` throws has failed in the parent.
+    const where = childError === undefined ? parent.frame : failedFrame;
+    return this.failed(parent, { error, item, trace, attempt, turn, frame: where, isFatal });
+  }
+
+  /** Combines what a child that has succeeded gave, unless that has left already; gives the error of the try. */
+  #combine(child: ChildExecution): PipelineError | undefined {
+    const combining = this.#combining;
+    if (combining === undefined || this.#live !== undefined || child.count === 0) return undefined;
+    try {
+      combining.combineKept(child, this.composite.output === 'many', this.view(child.parent));
+      return undefined;
+    } catch (error) {
+      return error as PipelineError;
+    }
+  }
+
+  /** What went wrong with a child: its failure, the end of its own scope, or a wrong number of outputs. */
+  #errorOf(child: ChildExecution): PipelineError | undefined {
+    const { reason } = child.frame.scope;
+    if (child.failure === undefined && reason !== undefined) return scopeError(reason);
+    return child.failure ?? outputProblem(this.composite.output, child, this.site.path);
+  }
+
+  /** The try counts, so its dead letters leave: before its outputs, or to a try further out that may be repeated. */
+  #succeededWith(letters: HeldLetters, child: ChildExecution, item: unknown, attempt: number): Pending {
+    const { parent, link } = child;
+    const outer = parent.repeatableTry;
+    const pending = new Pending();
+    const sent = outer === undefined ? letters.leave() : letters.moveTo(outer);
+    pending.work = sent.then((error) => {
+      if (error === undefined) return pending.settle(this.#succeeded(child, attempt));
+      const { trace, turn } = link ?? {};
+      return pending.settle(this.failed(parent, { error, item, trace, attempt, turn, isFatal: true }));
+    });
+    return pending;
+  }
+
+  #succeeded(child: ChildExecution, attempt: number): unknown {
+    const { parent, link, count, kept } = child;
+    const counter = parent.run.counter(this.index);
+    link?.trace?.passComposite(this.place(parent), link.hopsBefore, count, attempt);
+    if (count === 0) {
+      counter.filtered += 1;
+      // So that the levels above take it as handled too.
+      parent.handled(child.handledError);
+      return nothingAfter(this.#endFiltered(parent, link, attempt));
+    }
+    counter.out += 1;
+    if (this.composite.output !== 'many') {
+      counter.emitted += 1;
+      return kept;
+    }
+    if (this.#live !== undefined) return nothingAfter(this.#release(parent, link?.trace));
+    counter.emitted += count;
+    return new HeldOutputs(kept as readonly unknown[]);
+  }
+
+  /** Ends the trace of an item that gave no output; where the child ended it, its record is the one. */
+  #endFiltered(parent: Execution, link: ItemLink<EmissionTurn> | undefined, attempt: number): Work {
+    const { trace, inner } = link ?? {};
+    const ending = inner?.ending;
+    return trace === undefined || ending === undefined
+      ? endTrace(parent, this, trace, 'filtered', attempt)
+      : settleRecord(parent, this, () => trace.end(ending));
+  }
+
+  #release(parent: Execution, trace: ItemTrace | undefined): Work {
+    return trace === undefined ? undefined : settleRecord(parent, this, () => trace.release());
+  }
+
+  #notifyCompleted({ parent, frame }: ChildExecution, attempt: number, outcome: Outcome): void {
+    if (parent.observer === undefined) return;
+    this.tell(parent, 'compositeCompleted', { childPipelineId: frame.pipelineId, attempt, outcome });
+  }
+}
+
+/** What was decided, once something else is done too. */
+function decidedAfter(left: Promise<void>, decided: unknown): Pending {
+  const pending = new Pending();
+  pending.work = after(pending.settle(decided), () => left) ?? left;
+  return pending;
+}
+
+/** Runs a child with what it gets for an item of the composite: in the context of the child. */
+function runItem(child: ChildExecution, item: unknown): Work {
+  const { link, plan } = child;
+  return link === undefined
+    ? runInContext(child, plan.asChild.code, child, item, undefined)
+    : runInContext(child, plan.asChild.code, child, link.input, link.inner);
+}

@@ -1,0 +1,96 @@
+import type { ItemTrace } from '../../lineage/item-trace.js';
+import { activateAfter, activationSteps } from '../plan/activation.js';
+import { OpenChild } from './open-child.js';
+import type { ChildExecution, ChildRun } from '../plan/plan.js';
+import { allEnded } from '../stages/fan-out-stage.js';
+import type { ChildSteps } from '../plan/generated-child.js';
+import { passageFor, settle } from '../passing/passage.js';
+import type { Passage } from '../passing/passage.js';
+import { closeExecution, openExecution, runSources } from '../plan/run-plan.js';
+import type { Work } from '../execution/work.js';
+
+/** Runs a sub-pipeline for its one item. What `generateChild` makes does the same, written out. */
+export const runChild: ChildRun = (child, item, trace) => {
+  const { plan } = child;
+  const opened = openExecution(plan, child);
+  return opened === undefined
+    ? enterChild(child, item, trace)
+    : kept(child, runOpened(opened, child, item, trace));
+};
+
+/** Takes the item into a child that is open. */
+const enterChild: ChildRun = (child, item, trace) => {
+  const { plan } = child;
+  if (plan.sources.length > 0) return kept(child, runOpened(undefined, child, item, trace));
+  return endItem(child, child.isHalted ? undefined : plan.input?.enter(child, item, trace));
+};
+
+/** Ends a child whose item has gone as far as it can; with a passage, once it has waited. */
+function endItem(child: ChildExecution, passage: Passage | undefined): Work {
+  if (passage !== undefined) return endAfter(passage, child);
+  const ended = endChild(child);
+  return ended === undefined ? undefined : kept(child, ended);
+}
+
+/** What a child that is written out leaves to the code here. */
+export const childSteps: ChildSteps = {
+  ...activationSteps,
+  run: runChild,
+  goOn: (begun, child, item, next) =>
+    kept(child, runOpened(activateAfter(begun, child.plan.constructed, child, next), child, item, undefined)),
+  enter: enterChild,
+  end: endItem,
+};
+
+/** The way of a child that is not open at once, or has sources of its own beside the item. */
+async function runOpened(
+  opened: Work,
+  child: ChildExecution,
+  item: unknown,
+  trace: ItemTrace | undefined,
+): Promise<void> {
+  if (opened !== undefined) await opened;
+  const { plan } = child;
+  const sources = plan.sources.length === 0 ? undefined : runSources(plan, child);
+  const pushed = child.isHalted ? undefined : plan.input?.push(child, item, trace);
+  const fed = pushed === undefined ? endInput(child) : pushed.then(() => endInput(child));
+  await allEnded([sources, fed]);
+  await closeExecution(plan, child);
+}
+
+/** Tells the stages that no item will follow, where any of them, or an observer, must know. */
+function endInput(child: ChildExecution): Work {
+  return child.plan.needsEnd || child.observer !== undefined ? child.plan.input?.end(child) : undefined;
+}
+
+function endChild(child: ChildExecution): Work {
+  const ended = endInput(child);
+  return ended === undefined ? closeExecution(child.plan, child) : closeAfter(ended, child);
+}
+
+async function closeAfter(ended: Promise<void>, child: ChildExecution): Promise<void> {
+  await ended;
+  await closeExecution(child.plan, child);
+}
+
+/** Sees the item to the end of its way, and then the child to its end. */
+function endAfter(passage: Passage, child: ChildExecution): Promise<void> {
+  let isEnding = false;
+  const open = new OpenChild(child);
+  child.run.keep(open);
+  return settle(passage, () => {
+    const ended = isEnding ? undefined : endChild(child);
+    isEnding = true;
+    if (ended !== undefined) return passageFor(ended, child);
+    child.run.release(open);
+    return undefined;
+  });
+}
+
+/** Should the child be given up while it works, the run can close it. */
+async function kept(child: ChildExecution, work: Promise<void>): Promise<void> {
+  const open = new OpenChild(child);
+  child.run.keep(open);
+  await work;
+  child.run.release(open);
+}

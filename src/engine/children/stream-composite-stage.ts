@@ -1,0 +1,209 @@
+import { runInContext } from '../../context/ambient-context.js';
+import type { PipelineError } from '../../errors/pipeline-error.js';
+import type { ItemTrace } from '../../lineage/item-trace.js';
+import type { BudgetLimits } from '../../run/spending/budget-limits.js';
+import { CancelScope } from '../../run/ending/cancel-scope.js';
+import { OpenChild } from './open-child.js';
+import type { ChildExecution } from '../plan/plan.js';
+import { ChildFailure } from './child-starter.js';
+import type { ChildStarter } from './child-starter.js';
+import type { Execution, OutputReceiver } from '../execution/execution.js';
+import { scopeError } from '../execution/engine-errors.js';
+import { allEnded } from '../stages/fan-out-stage.js';
+import { breakItem, dropItem, endTrace } from '../stages/item-end.js';
+import type { BreakableStream } from '../stages/item-end.js';
+import { closeExecution, openExecution, runSources } from '../plan/run-plan.js';
+import { NodeStage } from '../stages/stage.js';
+import type { StageSite } from '../execution/stage-site.js';
+import { outcomeOf } from '../plan/tell-events.js';
+import { after } from '../execution/work.js';
+import type { Work } from '../execution/work.js';
+
+/** The one child of a stream composite in one execution of its parent. */
+interface ChildStream extends BreakableStream {
+  /** Undefined where it could not be started. */
+  readonly child: ChildExecution | undefined;
+  /** The same for the run, which may have to close it. */
+  readonly open: OpenChild | undefined;
+  /** What must settle before its nodes are ready. */
+  opening: Work;
+  /** What its own sources do beside the stream. */
+  sources: Work;
+}
+
+/** Runs a sub-pipeline once over the whole stream of its parent. */
+export class StreamCompositeStage extends NodeStage implements OutputReceiver {
+  constructor(
+    site: StageSite,
+    private readonly starter: ChildStarter,
+    /** What the one child may spend. */
+    private readonly budget: BudgetLimits | undefined,
+  ) {
+    super(site);
+  }
+
+  override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
+    this.counter(execution).in += 1;
+    if (execution.isHalted) return dropItem(execution, this, trace);
+    const { child, opening } = this.#open(execution);
+    if (child === undefined) return breakItem(execution, this, this.#open(execution), trace);
+    if (opening !== undefined)
+      return this.#waiting(execution, opening).then(() => this.#pass(execution, child, item, trace));
+    return this.#pass(execution, child, item, trace);
+  }
+
+  #pass(execution: Execution, child: ChildExecution, item: unknown, trace: ItemTrace | undefined): Work {
+    if (this.budget !== undefined) child.scope.budget.admit(this.site.path);
+    this.#watch(execution, child);
+    if (child.isHalted) return breakItem(execution, this, this.#open(execution), trace);
+    trace?.pass(this.place(execution), 1, 1);
+    const inner = child.frame.services.lineageSink === undefined ? undefined : trace;
+    const pushed = runInContext(child, pushInto, child, item, inner);
+    if (pushed !== undefined)
+      return this.#waiting(execution, pushed).then(() => this.#passed(execution, child, trace, inner));
+    return this.#passed(execution, child, trace, inner);
+  }
+
+  /** Counts an item as waited for until some work is done. */
+  #waiting(execution: Execution, work: Promise<void>): Promise<void> {
+    const counter = this.counter(execution);
+    counter.waiting += 1;
+    return work.then(() => {
+      counter.waiting -= 1;
+    });
+  }
+
+  #passed(
+    execution: Execution,
+    child: ChildExecution,
+    trace: ItemTrace | undefined,
+    inner: ItemTrace | undefined,
+  ): Work {
+    this.#watch(execution, child);
+    if (this.#errorOf(execution, child) !== undefined)
+      return breakItem(execution, this, this.#open(execution), inner === undefined ? trace : undefined);
+    this.counter(execution).out += 1;
+    // A child that does not inherit the lineage takes the item out of sight.
+    return inner === undefined ? endTrace(execution, this, trace, 'aggregated') : undefined;
+  }
+
+  override end(execution: Execution): Work {
+    const known = this.state(execution) as ChildStream | undefined;
+    if (known === undefined && execution.isHalted) return this.next.end(execution);
+    const { child, opening } = this.#open(execution);
+    if (child === undefined) return this.next.end(execution);
+    const ended = after(opening, () => this.#endChild(execution, child));
+    return after(ended, () => {
+      this.#watch(execution, child);
+      this.#notifyCompleted(execution, child);
+      this.completed(execution);
+      return this.next.end(execution);
+    });
+  }
+
+  #endChild(execution: Execution, child: ChildExecution): Work {
+    const { plan } = child;
+    const { sources, open } = this.#open(execution);
+    const ended = runInContext(child, () => allEnded([plan.input?.end(child), sources]));
+    const closed = after(ended, () => runInContext(child, closeExecution, plan, child));
+    return after(closed, () => {
+      if (open !== undefined) execution.run.release(open);
+      return undefined;
+    });
+  }
+
+  /** Takes an output of the child: in the parent's context. */
+  receive(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
+    const { parent } = execution as ChildExecution;
+    this.counter(parent).emitted += 1;
+    // What a child without the parent's lineage gives is a new item to the parent.
+    const outer = trace ?? parent.run.traceFor(parent.frame.services.lineageSink);
+    return runInContext(parent, (): Work => this.next.push(parent, item, outer));
+  }
+
+  override get relay(): undefined {
+    return undefined;
+  }
+
+  override isClosed(execution: Execution): boolean {
+    // The child's output asks for its parent; the stage before asks whether the child still reads.
+    if (execution.parent !== undefined && execution.receiver === this) {
+      return this.next.isClosed(execution.parent);
+    }
+    const state = this.state(execution) as ChildStream | undefined;
+    const child = state?.child;
+    return child === undefined ? this.next.isClosed(execution) : child.plan.input?.isClosed(child) === true;
+  }
+
+  #open(execution: Execution): ChildStream {
+    const known = this.state(execution) as ChildStream | undefined;
+    if (known !== undefined) return known;
+    const opened = this.#start(execution);
+    this.setState(execution, opened);
+    return opened;
+  }
+
+  #start(execution: Execution): ChildStream {
+    const { scope } = execution.frame;
+    const child = this.starter.start(execution, this, undefined, this.#limited(scope));
+    if (child instanceof ChildFailure) {
+      execution.fail(child.error, this.site, child.isFatal);
+      return {
+        child: undefined,
+        open: undefined,
+        opening: undefined,
+        sources: undefined,
+        hasFailedItem: false,
+      };
+    }
+    const { plan, frame } = child;
+    const open = new OpenChild(child);
+    execution.run.keep(open);
+    // It may fail on its own, while the parent waits for an item.
+    child.onStop(() => {
+      this.#watch(execution, child);
+    });
+    if (execution.observer !== undefined) {
+      this.tell(execution, 'compositeStarted', { childPipelineId: frame.pipelineId, attempt: 1 });
+    }
+    const state: ChildStream = { child, open, opening: undefined, sources: undefined, hasFailedItem: false };
+    const opening = runInContext(child, openExecution, plan, child);
+    state.opening = after(opening, () => {
+      state.opening = undefined;
+      state.sources = runInContext(child, runSources, plan, child);
+    });
+    return state;
+  }
+
+  #notifyCompleted(execution: Execution, child: ChildExecution): void {
+    if (execution.observer === undefined) return;
+    const childPipelineId = child.frame.pipelineId;
+    this.tell(execution, 'compositeCompleted', { childPipelineId, attempt: 1, outcome: outcomeOf(child) });
+  }
+
+  /** A child that failed fails the parent's execution: there is no single item to decide about. */
+  #watch(execution: Execution, child: ChildExecution): void {
+    execution.handled(child.handledError);
+    const error = this.#errorOf(execution, child);
+    if (error !== undefined) execution.fail(error, this.site, child.isFatal, child.failedFrame);
+  }
+
+  /** What has ended the child alone: its failure, or its budget. */
+  #errorOf({ scope }: Execution, child: ChildExecution): PipelineError | undefined {
+    if (child.failure !== undefined || this.budget === undefined || scope.reason !== undefined)
+      return child.failure;
+    const { reason } = child.scope;
+    return reason && scopeError(reason);
+  }
+
+  #limited(scope: CancelScope): CancelScope {
+    if (this.budget === undefined) return scope;
+    const own = new CancelScope(this.site.path, scope);
+    own.limitBudget(this.budget);
+    return own;
+  }
+}
+
+function pushInto(child: ChildExecution, item: unknown, trace: ItemTrace | undefined): Work {
+  return child.plan.input?.push(child, item, trace);
+}

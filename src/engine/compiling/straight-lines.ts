@@ -1,0 +1,32 @@
+import type { BlueprintNode } from '../../builder/blueprint.js';
+import type { EdgeIndex } from '../../graph/edge-index.js';
+
+/** Splits a pipeline into lines of nodes that follow each other and nobody else; a node that stands alone is a line too. */
+export function straightLines(
+  nodes: readonly BlueprintNode[],
+  connections: EdgeIndex,
+): readonly (readonly BlueprintNode[])[] {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const follower = (node: BlueprintNode): BlueprintNode | undefined => {
+    const targets = connections.targetsOf(node.id);
+    const [only] = targets;
+    if (only === undefined || targets.size > 1 || connections.inputsOf(only) > 1) return undefined;
+    const next = byId.get(only);
+    return next !== undefined && isInLine(node) && isInLine(next) ? next : undefined;
+  };
+  const followers = new Set(nodes.map(follower));
+  const lines: BlueprintNode[][] = [];
+  for (const first of nodes) {
+    if (followers.has(first)) continue;
+    const line: BlueprintNode[] = [];
+    for (let node: BlueprintNode | undefined = first; node !== undefined; node = follower(node))
+      line.push(node);
+    lines.push(line);
+  }
+  return lines;
+}
+
+/** Whether a node takes one item after the other and gives at most one for each: a transform, or a sink as the end. */
+export function isInLine({ kind, isStream, options }: BlueprintNode): boolean {
+  return (kind === 'transform' || (kind === 'sink' && !isStream)) && options.concurrency === 1;
+}

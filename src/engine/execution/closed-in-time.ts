@@ -1,0 +1,30 @@
+import { runInContext } from '../../context/ambient-context.js';
+import { systemClock } from '../../ports/clock.js';
+import { alarmAt } from '../../run/ending/alarm.js';
+import type { Closing } from './closing-steps.js';
+import type { Execution } from './execution.js';
+import { within } from './within.js';
+
+/**
+ * Waits until a child is closed, as long as the end of a run may take: a flush or disposer that still hangs is late then.
+ *
+ * The run's own deadline would never come: the item of the child has not ended.
+ */
+export function closedInTime(execution: Execution, closing: Closing, closed: Promise<void>): Promise<void> {
+  const { end } = execution.run;
+  return new Promise((resolve) => {
+    const giveUp = async (): Promise<void> => {
+      const hurried = closing.hurry();
+      if (hurried !== undefined) await within(hurried, end.tailMs);
+      closing.giveUp();
+      resolve();
+    };
+    const stopAlarm = alarmAt(systemClock, systemClock.now() + end.leftMs, () => {
+      runInContext(execution, () => void giveUp());
+    });
+    void closed.then(() => {
+      stopAlarm();
+      resolve();
+    });
+  });
+}

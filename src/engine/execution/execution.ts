@@ -1,0 +1,344 @@
+import type { ChildOutputs } from '../../composition/output-cardinality.js';
+import { runInContext } from '../../context/ambient-context.js';
+import type { ContextHolder } from '../../context/ambient-context.js';
+import { PipelineContext } from '../../context/pipeline-context.js';
+import type { ContextFrame } from '../../context/context-frame.js';
+import type { PipelineError } from '../../errors/pipeline-error.js';
+import type { ItemTrace } from '../../lineage/item-trace.js';
+import { notifyObserver } from '../../observability/observers.js';
+import type { CancelScope } from '../../run/ending/cancel-scope.js';
+import type { ExecutionEvents, ExecutionObserver } from '../../ports/execution-observer.js';
+import type { Closing } from './closing-steps.js';
+import { HeldLetters } from './held-letters.js';
+import type { LetterHolder, WaitingLetter } from './held-letters.js';
+import type { ItemLink } from './item-link.js';
+import { Lingering } from './lingering.js';
+import type { RunState } from './run-state.js';
+import type { StageSite } from './stage-site.js';
+import type { ToldEvents } from './told-events.js';
+import type { Work } from './work.js';
+
+/** Takes what leaves a sub-pipeline: its composite, or the run where it runs alone. */
+export interface OutputReceiver {
+  /** Whether it may run a child again: the child's dead letters wait until a try has succeeded. */
+  readonly mayRepeat?: boolean;
+  /** Whether it wants no more. */
+  isClosed(execution: Execution): boolean;
+  receive(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work;
+}
+
+/** What comes of a node's call. */
+export interface CallOutcome {
+  /** What a call that gave a value leads to: what to emit, or a promise of it that never rejects. */
+  done(execution: Execution, result: unknown, trace: ItemTrace | undefined, attempt: number): unknown;
+  /** What a call that threw leads to. */
+  thrown(
+    execution: Execution,
+    item: unknown,
+    trace: ItemTrace | undefined,
+    thrown: unknown,
+    attempt: number,
+  ): unknown;
+}
+
+/** The turn of one item, where several items of one node are under way. */
+export interface EmissionTurn {
+  /** Hands on an output of a composite's child when it is the item's turn; one whose child has stopped first is dropped. */
+  send(child: Execution, emit: () => Work): Work;
+  /** Takes over the promise that a node's call gave; gives what tells the caller so. */
+  awaitCall(call: CallOutcome, pending: PromiseLike<unknown>): unknown;
+}
+
+/** What only few executions have: made when it is first needed. */
+class ExecutionExtras {
+  context: PipelineContext | undefined;
+  failedStage: StageSite | undefined;
+  failedFrame: ContextFrame | undefined;
+  isFatal = false;
+  isSettled = false;
+  handled: HandledError | undefined;
+  isDetached = false;
+  closing: Closing | undefined;
+  letters: HeldLetters | undefined;
+  stops: Set<() => void> | undefined;
+  told: ToldEvents<Execution> | undefined;
+  /** Stop watching for the end of its scope. */
+  watches: Set<() => void> | undefined;
+  lingering: Lingering | undefined;
+}
+
+/** An error that a policy has answered by leaving the item out, and the node whose policy that was. */
+export interface HandledError {
+  readonly path: string;
+  readonly error: PipelineError;
+}
+
+/**
+ * One execution of a plan in its context; all that changes while it runs. A composite makes one for every item: one
+ * class without a base, since the compiler makes nothing of a derived one at the place where it is needed.
+ */
+export class Execution<TPlan = unknown> implements ChildOutputs, ContextHolder, LetterHolder {
+  /** The error that ended it. */
+  failure: PipelineError | undefined;
+  /** What has left it, as far as its receiver keeps it. */
+  count = 0;
+  kept: unknown = undefined;
+  #extras: ExecutionExtras | undefined;
+
+  constructor(
+    readonly run: RunState,
+    readonly frame: ContextFrame,
+    readonly receiver: OutputReceiver | undefined,
+    readonly plan: TPlan,
+    /** What its nodes keep for this execution: instances, context views, queues. */
+    readonly states: unknown[],
+    /** The execution around this one; undefined at the top of a run. */
+    readonly parent?: Execution,
+    /** Joins a child to its item, where there is more than the item. */
+    readonly link?: ItemLink<EmissionTurn>,
+  ) {}
+
+  /** The context of the execution as a whole: what `currentContext()` shows. */
+  get context(): PipelineContext {
+    return (Execution.#extrasOf(this).context ??= Execution.#makeContext(this));
+  }
+
+  static #makeContext(execution: Execution): PipelineContext {
+    const { frame, run } = execution;
+    // The run's own is known before it is executed.
+    const context = frame === run.root.frame ? run.root.context : new PipelineContext(frame);
+    run.leaks?.shown(execution, context);
+    return context;
+  }
+
+  get observer(): ExecutionObserver | undefined {
+    return this.frame.services.executionObserver;
+  }
+
+  get scope(): CancelScope {
+    return this.frame.scope;
+  }
+
+  /** Whether no further item starts: it has failed, or its scope has ended. */
+  get isHalted(): boolean {
+    return this.failure !== undefined || this.frame.scope.reason !== undefined;
+  }
+
+  /** Whether it has not ended early, and nothing was noted of it beside its items. */
+  get isUntouched(): boolean {
+    return this.#extras === undefined && !this.isHalted;
+  }
+
+  /** The node that failed. */
+  get failedStage(): StageSite | undefined {
+    return this.#extras?.failedStage;
+  }
+
+  /** The context where it failed. */
+  get failedFrame(): ContextFrame | undefined {
+    return this.#extras?.failedFrame;
+  }
+
+  /** Whether no policy may handle the failure. */
+  get isFatal(): boolean {
+    return this.#extras?.isFatal === true;
+  }
+
+  /** The latest error that made a policy skip or dead-letter an item; undefined where none did. */
+  get handledError(): HandledError | undefined {
+    return this.#extras?.handled;
+  }
+
+  /** Whether a policy skipped or dead-lettered an item. */
+  get isHandled(): boolean {
+    return this.handledError !== undefined;
+  }
+
+  /** Notes that a policy skipped or dead-lettered an item, here or in a child. */
+  handled(error: HandledError | undefined): void {
+    if (error !== undefined) Execution.#extrasOf(this).handled = error;
+  }
+
+  /** Calls of its nodes, and of those below it, that have outlived their limit; undefined where none has. */
+  get lingering(): Lingering | undefined {
+    return this.#extras?.lingering;
+  }
+
+  /**
+   * Notes a call that goes on after its item: nothing that it may use is disposed before it has ended.
+   *
+   * @param call must not reject.
+   * @param path the node to name if the call never ends; undefined where those below it are named.
+   */
+  linger(call: Promise<void>, path?: string): void {
+    if (path !== undefined) this.run.linger(path, call);
+    (Execution.#extrasOf(this).lingering ??= new Lingering()).add(call);
+    this.parent?.linger(call);
+  }
+
+  /** True once the composite has stopped waiting for this child, after a limit: late outputs are dropped. */
+  get isDetached(): boolean {
+    return this.#extras?.isDetached === true;
+  }
+
+  /** Notes that the composite no longer waits for this child. */
+  detach(): void {
+    Execution.#extrasOf(this).isDetached = true;
+    this.letters?.drop();
+  }
+
+  /** Its end, once that is under way and takes more than one step. */
+  get closing(): Closing | undefined {
+    return this.#extras?.closing;
+  }
+
+  set closing(closing: Closing | undefined) {
+    Execution.#extrasOf(this).closing = closing;
+  }
+
+  /** The innermost try around, or this one, that may be repeated; undefined where nothing here is ever undone. */
+  get repeatableTry(): LetterHolder | undefined {
+    if (this.parent === undefined) return undefined;
+    return this.receiver?.mayRepeat === true ? this : this.parent.repeatableTry;
+  }
+
+  /** Keeps a dead letter until this try counts; one of a try that nobody waits for any longer is given up. */
+  hold(letter: WaitingLetter): PipelineError | undefined {
+    if (!this.isDetached) return (this.letters ??= new HeldLetters(this.frame.path)).hold(letter);
+    letter.giveUp();
+    return undefined;
+  }
+
+  /** The dead letters that wait until this try counts. */
+  get letters(): HeldLetters | undefined {
+    return this.#extras?.letters;
+  }
+
+  set letters(letters: HeldLetters | undefined) {
+    Execution.#extrasOf(this).letters = letters;
+  }
+
+  /** Ends the execution by a failure; the first end wins. */
+  fail(
+    error: PipelineError,
+    stage: StageSite | undefined,
+    isFatal = false,
+    frame: ContextFrame = this.frame,
+  ): void {
+    this.frame.scope.budget.endBy(error.cause);
+    if (this.hasEnded) {
+      // A node that hears of a cancel fails by that: nothing is to be told.
+      if (this.frame.scope.reason === undefined) this.#reportLate(error);
+      return;
+    }
+    this.failure = error;
+    const extras = Execution.#extrasOf(this);
+    extras.failedStage = stage;
+    extras.failedFrame = frame;
+    extras.isFatal = isFatal;
+    for (const stop of [...(extras.stops ?? [])]) stop();
+    this.frame.abort();
+  }
+
+  /** Whether it has ended in one way or another: the first end wins. */
+  get hasEnded(): boolean {
+    return this.isHalted || this.#extras?.isSettled === true;
+  }
+
+  /** Ends the execution by what failed while it was closed; after another end that is a line of the run's log. */
+  failClosing(error: PipelineError, stage: StageSite | undefined): void {
+    if (this.hasEnded) this.#reportLate(error);
+    else this.fail(error, stage);
+  }
+
+  #reportLate(error: PipelineError): void {
+    const { path, code } = error;
+    this.frame.report('error', { error, path, code }, 'a node failed after its execution had ended');
+  }
+
+  /** Nothing changes any more how it ended. */
+  settle(): void {
+    Execution.#extrasOf(this).isSettled = true;
+  }
+
+  /** Notes that it has been closed: nothing of the engine's own waits for its end any more. */
+  closed(): void {
+    // Every child ends here: nearly none has watched for anything.
+    const watches = this.#extras?.watches;
+    if (watches !== undefined) for (const unwatch of watches) unwatch();
+    this.frame.closeScope();
+  }
+
+  /**
+   * Calls back once when the execution fails or its scope ends, at once where that has happened; gives the function
+   * that stops watching.
+   */
+  onStop(stop: () => void): () => void {
+    const extras = Execution.#extrasOf(this);
+    const stops = (extras.stops ??= new Set());
+    const watches = (extras.watches ??= new Set());
+    let isDone = false;
+    // The code that ends it may be anybody's: what follows happens in the context of this execution.
+    const once = (): void => {
+      if (isDone) return;
+      isDone = true;
+      runInContext(this, stop);
+    };
+    stops.add(once);
+    const unwatch = this.frame.scope.watch(once);
+    watches.add(unwatch);
+    if (this.isHalted) once();
+    return () => {
+      isDone = true;
+      stops.delete(once);
+      watches.delete(unwatch);
+      unwatch();
+    };
+  }
+
+  /** What the observer has been told of this execution; undefined before its start, and where nobody listens. */
+  get told(): ToldEvents<Execution> | undefined {
+    return this.#extras?.told;
+  }
+
+  set told(told: ToldEvents<Execution> | undefined) {
+    Execution.#extrasOf(this).told = told;
+  }
+
+  /**
+   * The one place that makes events. Call it only where `observer` is there: nobody listening costs nothing.
+   *
+   * @param nodeId the node that an event is about.
+   */
+  notify<TType extends keyof ExecutionEvents>(
+    type: TType,
+    path: string,
+    fields: EventFields<TType>,
+    nodeId?: string,
+  ): void {
+    const { told, frame } = this;
+    if (told === undefined || this.run.isTold || !told.admits(type, path, nodeId ?? '', fields)) return;
+    const { executionObserver, run } = frame.services;
+    if (executionObserver === undefined) return;
+    const { runId, pipelineId } = told.origin;
+    const at = new Date(frame.scope.clock.now());
+    const said = run.redactor.data(fields);
+    // Written twice, as one more spread would cost as much as all the rest.
+    const event =
+      nodeId === undefined
+        ? { type, path, runId, pipelineId, at, ...said }
+        : { type, path, runId, pipelineId, at, nodeId, ...said };
+    notifyObserver(executionObserver, Object.freeze(event), frame);
+  }
+
+  // Static, as a private method would cost every instance a mark.
+  static #extrasOf(execution: Execution): ExecutionExtras {
+    return (execution.#extras ??= new ExecutionExtras());
+  }
+}
+
+/** What an event says beside what all events, and all events of nodes, say. */
+export type EventFields<TType extends keyof ExecutionEvents> = Omit<
+  ExecutionEvents[TType],
+  'type' | 'path' | 'runId' | 'pipelineId' | 'at' | 'nodeId'
+>;

@@ -1,0 +1,56 @@
+import type { PipelineContext } from '../../context/pipeline-context.js';
+import type { Outcome } from '../../ports/execution-observer.js';
+import type { CostSummary } from '../../run/spending/cost-summary.js';
+import type { NodeCounts } from './node-counter.js';
+
+/**
+ * How a run ended.
+ *
+ * `JSON.stringify` writes the counts as an object by path, and leaves the context out: a result can be logged.
+ */
+export interface RunResult {
+  /** Identifies the run, in its events and dead letters too. */
+  readonly runId: string;
+  /** The root's execution; each child had one of its own. */
+  readonly pipelineId: string;
+  /** The pipeline that was run. */
+  readonly pipelineName: string;
+  /** `succeeded` where the run resolves; a run that rejects has its result on the error. */
+  readonly status: Outcome;
+  /** From the first node to the last disposer, in milliseconds; to build the pipeline does not count. */
+  readonly durationMs: number;
+  /** The counts of every node at every level, by path. */
+  readonly nodes: ReadonlyMap<string, NodeCounts>;
+  /** The paths of nodes and sources that ignored the aborted signal for longer than `graceMs`. */
+  readonly abandoned: readonly string[];
+  /** What the run has cost, one row per currency; what has no price is a row of its own. */
+  readonly cost: CostSummary[];
+  /** The run's own root context, with what the run wrote. */
+  readonly context: PipelineContext;
+}
+
+/**
+ * Makes the frozen result of a run of fields that nobody else has: they become the result.
+ *
+ * Its `toJSON` is not enumerable: results compare and print as their fields alone.
+ */
+export function runResult(result: RunResult): RunResult {
+  Object.defineProperty(result, 'toJSON', { value: toJSON });
+  return Object.freeze(result);
+}
+
+/** Names every field that is written: a field that is added later stays inside until its data have been looked at. */
+function toJSON(this: RunResult): Record<string, unknown> {
+  const { runId, pipelineId, pipelineName, status, durationMs, nodes, abandoned, cost } = this;
+  const counts = Object.fromEntries(nodes);
+  return { runId, pipelineId, pipelineName, status, durationMs, nodes: counts, abandoned, cost };
+}
+
+declare module '../../errors/pipeline-error.js' {
+  interface PipelineError {
+    /** How the run ended that this error has ended; not enumerable. */
+    readonly result?: RunResult;
+    /** The `abandoned` of {@link RunResult}; not enumerable. */
+    readonly abandoned?: readonly string[];
+  }
+}

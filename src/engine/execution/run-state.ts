@@ -1,0 +1,228 @@
+import { runInContext } from '../../context/ambient-context.js';
+import type { ContextHolder } from '../../context/ambient-context.js';
+import type { ContextFrame } from '../../context/context-frame.js';
+import type { RootContext } from '../../context/root-context.js';
+import { ItemTrace } from '../../lineage/item-trace.js';
+import type { Clock } from '../../ports/clock.js';
+import type { Outcome } from '../../ports/execution-observer.js';
+import type { LineageSink } from '../../ports/lineage-sink.js';
+import type { EndDeadline } from './end-deadline.js';
+import { Lingering } from './lingering.js';
+import { NodeCounter } from './node-counter.js';
+import type { NodeSupply } from './node-supply.js';
+import type { PathLedger } from './path-ledger.js';
+import type { RunLeaks } from '../leaks/run-leaks.js';
+import type { StageSite } from './stage-site.js';
+import { Tally } from './tally.js';
+import { within } from './within.js';
+import type { Work } from './work.js';
+
+/** How many timed-out calls of one node may still be under way before it waits for one. */
+const MOST_LINGERING = 16;
+
+/** Something outside of items that the run waits for, from time to time. */
+export interface Wait {
+  readonly path: string;
+  isWaiting: boolean;
+  end(): void;
+}
+
+/** Something that is open in a run: an execution, or what one of its nodes has opened. */
+export interface OpenPart extends ContextHolder {
+  readonly frame: ContextFrame;
+  /** Closes it without waiting for nodes any longer. */
+  forceClose(): Work;
+  /** Ends its closing, whatever still hangs. */
+  giveUp(): void;
+}
+
+/** The writing of a run to one stream. */
+export interface Writing {
+  /** The first node of the run that the stream was given to. */
+  readonly site: StageSite;
+  /** Ends the writing; rejects where the stream has not taken all. */
+  close(outcome: Outcome, reason: unknown): Promise<void>;
+}
+
+/** What all executions of one run share. */
+export class RunState {
+  readonly #open = new Set<OpenPart>();
+  readonly #lookers = new Set<() => void>();
+  /** The paths of what was given up because it did not answer. */
+  readonly abandoned = new Set<string>();
+  /** Nodes with lifetime `run`, by path. */
+  readonly sharedNodes = new Map<string, unknown>();
+  /** True once the observer has been told the end of the run: nothing is told afterwards. */
+  isTold = false;
+  /** What the run writes to streams, by stream; made when first needed. */
+  written: Map<object, Writing> | undefined;
+  readonly #waits = new Set<Wait>();
+  readonly #counters: (NodeCounter | undefined)[] = [];
+  readonly #tallies: (Tally | undefined)[] = [];
+  readonly #ledger: PathLedger;
+  /** Calls that have outlived their limit, by the path of their node. */
+  readonly #lingering = new Map<string, Lingering>();
+  readonly #traces = new Set<ItemTrace>();
+  readonly #clock: Clock;
+  #lastTrace = 0;
+
+  constructor(
+    ledger: PathLedger,
+    readonly container: NodeSupply | undefined,
+    /** The context at its top. */
+    readonly root: RootContext,
+    /** When what still goes on at the run's end is given up. */
+    readonly end: EndDeadline,
+    /** Sees what executions leave behind, in development mode. */
+    readonly leaks?: RunLeaks | undefined,
+  ) {
+    this.#ledger = ledger;
+    this.#clock = root.frame.scope.clock;
+  }
+
+  /** The counts of a node; made when the node is first met, since other runs may describe nodes that this one has not. */
+  counter(index: number): NodeCounter {
+    return this.#counters[index] ?? this.#newCounter(index);
+  }
+
+  #newCounter(index: number): NodeCounter {
+    const entry = this.#ledger.entries[index];
+    const counter = new NodeCounter(entry?.nodeId ?? '', entry?.pipelineName ?? '');
+    this.#counters[index] = counter;
+    return counter;
+  }
+
+  /** How far the items of a segment came. */
+  tally(segment: number): Tally {
+    return this.#tallies[segment] ?? this.#newTally(segment);
+  }
+
+  #newTally(segment: number): Tally {
+    const tally = new Tally(this.#ledger.segments[segment] ?? { nodes: [], hasSink: false });
+    this.#tallies[segment] = tally;
+    return tally;
+  }
+
+  /** The counters by path. */
+  *countersByPath(): Iterable<{ path: string; counter: NodeCounter }> {
+    for (const tally of this.#tallies) tally?.moveTo((index) => this.counter(index));
+    // Only the nodes of this run: other runs may have described thousands that it has not.
+    for (const index of Object.keys(this.#counters)) {
+      const counter = this.#counters[Number(index)];
+      const entry = this.#ledger.entries[Number(index)];
+      if (counter !== undefined && entry !== undefined) yield { path: entry.path, counter };
+    }
+  }
+
+  /** Keeps something that is open in view until it is released: should the run be given up, it is closed. */
+  keep(part: OpenPart): void {
+    this.#open.add(part);
+  }
+
+  release(part: OpenPart): void {
+    this.#open.delete(part);
+  }
+
+  /**
+   * Closes what is still open without waiting for nodes any longer, each in its own context.
+   *
+   * The innermost go first, level by level. What hangs on one level takes its share of the time, then those around it
+   * are closed all the same.
+   */
+  async forceClose(): Promise<void> {
+    const levels = new Map<number, OpenPart[]>();
+    for (const part of this.#open) {
+      const depth = depthOf(part);
+      levels.set(depth, [...(levels.get(depth) ?? []), part]);
+    }
+    const innermostFirst = [...levels].sort(([one], [other]) => other - one);
+    const levelMs = this.end.tailMs / innermostFirst.length;
+    for (const [, parts] of innermostFirst) {
+      const closings = parts.map((part) => runInContext(part, () => part.forceClose()));
+      const pending = closings.filter((closing) => closing !== undefined);
+      if (pending.length > 0) await within(Promise.all(pending), levelMs);
+    }
+    for (const [, parts] of innermostFirst)
+      for (const part of parts)
+        runInContext(part, () => {
+          part.giveUp();
+        });
+  }
+
+  /** Asks a source that waits for its next item to look whether anybody still wants one, whenever a stream has been left. */
+  onStreamLeft(look: () => void): () => void {
+    this.#lookers.add(look);
+    return () => {
+      this.#lookers.delete(look);
+    };
+  }
+
+  /** Tells the sources that a stream has been left. */
+  streamLeft(): void {
+    for (const look of [...this.#lookers]) look();
+  }
+
+  /** Notes what is waited for outside of items: a source's next item, an init, a flush. */
+  waitAt(path: string, isWaiting = true): Wait {
+    const wait: Wait = {
+      path,
+      isWaiting,
+      end: () => {
+        this.#waits.delete(wait);
+      },
+    };
+    this.#waits.add(wait);
+    return wait;
+  }
+
+  /** Keeps a call that has outlived its limit in view; it must not reject. */
+  linger(path: string, call: Promise<void>): void {
+    let calls = this.#lingering.get(path);
+    if (calls === undefined) this.#lingering.set(path, (calls = new Lingering()));
+    calls.add(call);
+  }
+
+  /** Waits until one more call of a node may be started beside those that linger. */
+  roomBeside(path: string): Work {
+    const calls = this.#lingering.get(path);
+    return calls === undefined || calls.size < MOST_LINGERING ? undefined : calls.one();
+  }
+
+  /** The nodes that keep the run waiting: with items in their hands, waited for outside of items, or with calls that linger. */
+  busyPaths(): ReadonlySet<string> {
+    const busy = new Set<string>();
+    for (const { path, counter } of this.countersByPath()) if (counter.waiting > 0) busy.add(path);
+    for (const { isWaiting, path } of this.#waits) if (isWaiting) busy.add(path);
+    for (const [path, calls] of this.#lingering) if (calls.size > 0) busy.add(path);
+    // Of a composite the nodes in its children are named.
+    for (const { path, isComposite } of this.#ledger.entries) if (isComposite) busy.delete(path);
+    return busy;
+  }
+
+  /** Follows a new item, if anybody keeps its lineage. */
+  traceFor(sink: LineageSink | undefined, contributors?: readonly string[]): ItemTrace | undefined {
+    return sink === undefined ? undefined : this.#newTrace(sink, contributors);
+  }
+
+  /** The traces of items that have not ended. */
+  get openTraces(): readonly ItemTrace[] {
+    return [...this.#traces];
+  }
+
+  #newTrace(sink: LineageSink, contributors: readonly string[] | undefined): ItemTrace {
+    this.#lastTrace += 1;
+    const id = `${this.root.context.runId}#${String(this.#lastTrace)}`;
+    const closed = (ended: ItemTrace): void => {
+      this.#traces.delete(ended);
+    };
+    const trace = new ItemTrace(id, contributors, sink, [], closed, undefined, this.#clock);
+    this.#traces.add(trace);
+    return trace;
+  }
+}
+
+function depthOf({ frame }: OpenPart): number {
+  let depth = 0;
+  for (let above = frame.parent; above !== undefined; above = above.parent) depth += 1;
+  return depth;
+}

@@ -1,0 +1,116 @@
+import { isThenable, whenSettled } from '../../data/foreign-value.js';
+import { PipelineContext } from '../../context/pipeline-context.js';
+import type { PipelineError } from '../../errors/pipeline-error.js';
+import type { ItemTrace } from '../../lineage/item-trace.js';
+import type { ErrorPolicy } from '../../resilience/error-policy.js';
+import { nodeFailed, nodeTimeout } from '../execution/engine-errors.js';
+import type { CallOutcome, EmissionTurn, Execution } from '../execution/execution.js';
+import { dropItem } from './item-end.js';
+import type { NodeCode } from './node-code.js';
+import type { StageSite } from '../execution/stage-site.js';
+import { timedTry } from './timed-try.js';
+import { nothingAfter, Pending } from '../execution/pending.js';
+import { WorkStage } from './work-stage.js';
+
+/** Calls a node's code once per item and try. */
+export abstract class CallStage<TTarget extends object> extends WorkStage implements CallOutcome {
+  constructor(
+    site: StageSite,
+    policy: ErrorPolicy | undefined,
+    readonly code: NodeCode,
+    /** The limit of each try. */
+    readonly timeoutMs: number | undefined,
+  ) {
+    super(site, policy);
+  }
+
+  /** The object whose method is called, undefined where it could not be made. */
+  protected target(execution: Execution): TTarget {
+    return this.state(execution) as TTarget;
+  }
+
+  protected abstract call(target: TTarget, item: unknown, view: PipelineContext): unknown;
+
+  /** What a try that succeeded leads to. */
+  abstract done(
+    execution: Execution,
+    result: unknown,
+    trace: ItemTrace | undefined,
+    attempt: number,
+  ): unknown;
+
+  protected override attempt(
+    execution: Execution,
+    item: unknown,
+    trace: ItemTrace | undefined,
+    attempt: number,
+    turn?: EmissionTurn,
+  ): unknown {
+    if (this.timeoutMs !== undefined)
+      return this.#attemptWithin(this.timeoutMs, execution, item, trace, attempt);
+    let result: unknown;
+    try {
+      result = this.call(this.target(execution), item, this.view(execution));
+    } catch (thrown) {
+      return this.thrown(execution, item, trace, thrown, attempt);
+    }
+    if (!isThenable(result)) return this.done(execution, result, trace, attempt);
+    return turn?.awaitCall(this, result) ?? this.#settle(execution, item, trace, result, attempt);
+  }
+
+  /** Goes on when the call has settled. */
+  #settle(
+    execution: Execution,
+    item: unknown,
+    trace: ItemTrace | undefined,
+    pending: PromiseLike<unknown>,
+    attempt: number,
+  ): Pending {
+    const processed = new Pending();
+    processed.work = whenSettled(
+      pending,
+      (value) => processed.settle(this.done(execution, value, trace, attempt)),
+      (thrown) => processed.settle(this.thrown(execution, item, trace, thrown, attempt)),
+    );
+    return processed;
+  }
+
+  #attemptWithin(
+    timeoutMs: number,
+    execution: Execution,
+    item: unknown,
+    trace: ItemTrace | undefined,
+    attempt: number,
+  ): unknown {
+    const { id, path } = this.site;
+    return timedTry(
+      execution,
+      this.site,
+      timeoutMs,
+      (scope) => this.call(this.target(execution), item, new PipelineContext(execution.frame, id, scope)),
+      {
+        value: (value) => this.done(execution, value, trace, attempt),
+        thrown: (thrown) => this.thrown(execution, item, trace, thrown, attempt),
+        timedOut: () => this.failed(execution, { error: nodeTimeout(path, timeoutMs), item, trace, attempt }),
+        notStarted: () => nothingAfter(dropItem(execution, this, trace)),
+      },
+    );
+  }
+
+  /** What a try that failed leads to. */
+  thrown(
+    execution: Execution,
+    item: unknown,
+    trace: ItemTrace | undefined,
+    thrown: unknown,
+    attempt: number,
+  ): unknown {
+    const error = this.failureOf(execution, thrown);
+    return this.failed(execution, { error, item, trace, attempt });
+  }
+
+  /** The error that a policy is asked about. */
+  protected failureOf(execution: Execution, thrown: unknown): PipelineError {
+    return nodeFailed(this.site.path, thrown, 'failed', execution.frame);
+  }
+}

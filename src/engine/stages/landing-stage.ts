@@ -1,0 +1,76 @@
+import type { ItemTrace } from '../../lineage/item-trace.js';
+import type { Execution } from '../execution/execution.js';
+import { Stage } from './stage.js';
+import type { Work } from '../execution/work.js';
+
+/** How many stages in a row may call each other. */
+const STAGES_PER_FLIGHT = 64;
+
+/**
+ * Stands in long rows of stages, each of which calls the next: items go on from here in a call of their own, so that a
+ * pipeline of thousands of nodes does not run out of stack.
+ */
+export class LandingStage extends Stage {
+  #decider: Stage | undefined;
+
+  constructor(private readonly next: Stage) {
+    super();
+  }
+
+  override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
+    return LANDED.then(() => this.next.push(execution, item, trace));
+  }
+
+  override end(execution: Execution): Work {
+    return LANDED.then(() => this.next.end(execution));
+  }
+
+  override isClosed(execution: Execution): boolean {
+    return (this.#decider ??= deciderOf(this.next)).isClosed(execution);
+  }
+
+  override get relay(): Stage {
+    return this.next;
+  }
+}
+
+const LANDED = Promise.resolve();
+
+/** The first stage from here on that can lose interest in items by itself. */
+function deciderOf(first: Stage): Stage {
+  let stage = first;
+  for (let { relay } = stage; relay !== undefined; { relay } = stage) stage = relay;
+  return stage;
+}
+
+/** A graph, as far as its length matters. */
+interface Connections {
+  targetsOf(from: string): Iterable<string>;
+  inputsOf(to: string): number;
+}
+
+/**
+ * Says in which flight each node is: between two nodes of one flight no more than so many others stand in a row.
+ *
+ * A node is as deep as the longest way to it (found in topological order: Kahn, 1962).
+ */
+export function flightsOf(ids: Iterable<string>, connections: Connections): (id: string) => number {
+  const depths = new Map<string, number>();
+  const missing = new Map<string, number>();
+  const ready: string[] = [];
+  for (const id of ids) {
+    const inputs = connections.inputsOf(id);
+    missing.set(id, inputs);
+    if (inputs === 0) ready.push(id);
+  }
+  for (let id = ready.pop(); id !== undefined; id = ready.pop()) {
+    const depth = depths.get(id) ?? 0;
+    for (const target of connections.targetsOf(id)) {
+      depths.set(target, Math.max(depths.get(target) ?? 0, depth + 1));
+      const left = (missing.get(target) ?? 0) - 1;
+      missing.set(target, left);
+      if (left === 0) ready.push(target);
+    }
+  }
+  return (id) => Math.floor((depths.get(id) ?? 0) / STAGES_PER_FLIGHT);
+}

@@ -1,0 +1,21 @@
+import { alarmAt } from '../../run/ending/alarm.js';
+import type { Execution } from '../execution/execution.js';
+
+/** Waits so long, or until the execution has failed or was cancelled; without a wait the event loop turns once. */
+export function pause(execution: Execution, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    if (ms <= 0) {
+      setImmediate(resolve);
+      return;
+    }
+    let unwatch = (): void => undefined;
+    const finish = (): void => {
+      stopAlarm();
+      unwatch();
+      resolve();
+    };
+    const { clock } = execution.scope;
+    const stopAlarm = alarmAt(clock, clock.now() + ms, finish);
+    unwatch = execution.onStop(finish);
+  });
+}

@@ -1,0 +1,30 @@
+import type { ContextHolder } from '../../context/ambient-context.js';
+import type { ContextFrame } from '../../context/context-frame.js';
+import { PipelineContext } from '../../context/pipeline-context.js';
+import type { CancelScope } from '../../run/ending/cancel-scope.js';
+import type { Execution } from '../execution/execution.js';
+
+/** What is current during one try with a limit: the context of the execution, whose signal is that of the try. */
+export class TryContext implements ContextHolder {
+  #context: PipelineContext | undefined;
+
+  constructor(
+    private readonly execution: Execution,
+    private readonly scope: CancelScope,
+  ) {}
+
+  /** Whose state the context shows. */
+  get frame(): ContextFrame {
+    return this.execution.frame;
+  }
+
+  get context(): PipelineContext {
+    return (this.#context ??= this.#makeContext());
+  }
+
+  #makeContext(): PipelineContext {
+    const context = new PipelineContext(this.frame, undefined, this.scope);
+    this.execution.run.leaks?.shown(this, context);
+    return context;
+  }
+}

@@ -1,0 +1,54 @@
+import type { ItemTrace } from '../../lineage/item-trace.js';
+import type { StreamSinkNode } from '../../nodes/stream-sink-node.js';
+import { wholeNodeFailed } from '../execution/engine-errors.js';
+import type { Execution } from '../execution/execution.js';
+import type { Handover } from './handover.js';
+import { breakItem, endTrace } from '../stages/item-end.js';
+import type { BreakableStream } from '../stages/item-end.js';
+import { stopReason, StreamStage } from './stream-stage.js';
+import type { OpenStream } from './stream-stage.js';
+import type { Work } from '../execution/work.js';
+
+type ConsumedStream = OpenStream & BreakableStream;
+
+/** Gives the whole stream to a sink's code. */
+export class StreamSinkStage extends StreamStage<ConsumedStream> {
+  protected override open(items: Handover): ConsumedStream {
+    return { items, ended: Promise.resolve(), hasFailedItem: false };
+  }
+
+  protected override offer(
+    execution: Execution,
+    stream: ConsumedStream,
+    item: unknown,
+    trace: ItemTrace | undefined,
+  ): Work {
+    trace?.pass(this.place(execution), 0, 1);
+    return stream.items.push(item).then((taken) => {
+      if (taken === 'aborted') return breakItem(execution, this, stream, trace);
+      if (taken === 'refused') return this.refused(execution, trace);
+      this.counter(execution).out += 1;
+      return endTrace(execution, this, trace, 'emitted');
+    });
+  }
+
+  protected override async run(execution: Execution, { items }: ConsumedStream): Promise<void> {
+    const wait = execution.run.waitAt(this.site.path);
+    const unwatch = execution.onStop(() => {
+      items.abort(stopReason(execution));
+    });
+    try {
+      const target = this.state(execution) as Pick<StreamSinkNode<unknown>, 'consume'>;
+      await target.consume(items.reader(), this.view(execution));
+      items.close('consumed');
+    } catch (thrown) {
+      execution.fail(wholeNodeFailed(this.site.path, thrown, 'failed', execution.frame), this.site);
+      items.abort(stopReason(execution));
+      items.close('aborted');
+    }
+    unwatch();
+    wait.end();
+    this.completed(execution);
+    await this.next.end(execution);
+  }
+}
