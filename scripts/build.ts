@@ -1,53 +1,76 @@
 /**
  * Bundles the published JavaScript: one module per entry, what they share in common chunks, so that every entry
  * sees the same classes and the same ambient store. `build-declarations.ts` makes the declarations.
+ *
+ * Names stay those of the sources, so that a stack can be read where nobody maps it back: only types, comments and
+ * indentation are left out.
  */
-import { basename } from 'node:path';
-import { build } from 'esbuild';
-import { minify } from 'terser';
+import { dirname, join, resolve } from 'node:path';
+import { transform } from 'esbuild';
+import { rollup, type GetModuleInfo, type Plugin } from 'rollup';
 import { replaceFiles } from './replace-files.js';
 
 const outdir = 'dist';
 
-const { outputFiles, metafile } = await build({
-  metafile: true,
-  entryPoints: ['index', 'testing', 'inversify', 'http', 'sqlite', 'postgres'].map(
-    (entry) => `src/${entry}.ts`,
+const typescript: Plugin = {
+  name: 'typescript',
+  resolveId: (source, importer) =>
+    importer !== undefined && source.startsWith('.')
+      ? resolve(dirname(importer), source.replace(/\.js$/, '.ts'))
+      : undefined,
+  transform: async (code, sourcefile) =>
+    await transform(code, {
+      sourcefile,
+      loader: 'ts',
+      target: 'node20.19',
+      tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
+      minifyWhitespace: true,
+      // Node prints the line that throws.
+      lineLimit: 120,
+      sourcemap: true,
+    }),
+};
+
+const bundle = await rollup({
+  input: Object.fromEntries(
+    ['index', 'testing', 'inversify', 'http', 'sqlite', 'postgres'].map((entry) => [
+      entry,
+      resolve(`src/${entry}.ts`),
+    ]),
   ),
-  outdir,
-  bundle: true,
-  splitting: true,
-  chunkNames: 'chunks/[hash]',
-  format: 'esm',
-  platform: 'node',
-  target: 'node20.19',
-  packages: 'external',
-  minifyWhitespace: true,
-  minifySyntax: true,
+  external: /^[^./]/,
+  plugins: [typescript],
+  onLog(_, { message }) {
+    throw new Error(message);
+  },
+});
+/** What the main entry loads is one file: its users wait for each. */
+const core = new Set<string>();
+const { output } = await bundle.generate({
+  manualChunks: (id, { getModuleInfo }) => {
+    if (core.size === 0) addImported(core, resolve('src/index.ts'), getModuleInfo);
+    return core.has(id) ? 'core' : undefined;
+  },
+  chunkFileNames: '[name]-[hash].js',
+  entryFileNames: '[name].js',
+  minifyInternalExports: false,
+  hoistTransitiveImports: false,
   sourcemap: true, // with the sources in it: the package ships no src
-  logOverride: { 'ignored-bare-import': 'error' },
-  write: false,
 });
 
-/** What users import keeps its name. */
-const exported = Object.values(metafile.outputs).flatMap((output) => output.exports);
+await replaceFiles(
+  outdir,
+  /\.js(\.map)?$/,
+  new Map(
+    output.map((file) => [join(outdir, file.fileName), file.type === 'asset' ? file.source : file.code]),
+  ),
+);
 
-const texts = new Map(outputFiles.map(({ path, text }) => [path, text]));
-const files = new Map<string, string>();
-for (const [path, code] of texts) {
-  if (path.endsWith('.map')) continue;
-  const map = `${path}.map`;
-  const shortened = await minify(code, {
-    module: true,
-    compress: false,
-    mangle: { reserved: exported, keep_classnames: true },
-    keep_classnames: true,
-    // Short lines: Node prints the line that throws.
-    format: { max_line_len: 120 },
-    sourceMap: { content: texts.get(map) ?? '', includeSources: true, url: basename(map), asObject: false },
-  });
-  files.set(path, shortened.code ?? '');
-  files.set(map, typeof shortened.map === 'string' ? shortened.map : JSON.stringify(shortened.map));
+/** Adds all that a module imports, directly or not. */
+function addImported(modules: Set<string>, id: string, infoOf: GetModuleInfo): void {
+  for (const imported of infoOf(id)?.importedIds ?? []) {
+    if (modules.has(imported)) continue;
+    modules.add(imported);
+    addImported(modules, imported, infoOf);
+  }
 }
-
-await replaceFiles(outdir, /\.js(\.map)?$/, files);
