@@ -33,6 +33,13 @@ export const limits: readonly Limit[] = [
     unit: '×',
   },
   {
+    name: 'fan-out to 2 and merge: to the loop',
+    bench: 'fan-out',
+    read: ratio('fan-out to 2 and merge', 'heirline'),
+    limit: 25,
+    unit: '×',
+  },
+  {
     name: 'flat, asynchronous: to the loop',
     bench: 'flat-async',
     read: ratio('flat, 3 async maps', 'heirline'),
@@ -163,6 +170,13 @@ export const limits: readonly Limit[] = [
     bench: 'among-others',
     read: ratio('async, 16 at once, ordered, answered by setImmediate', 'heirline'),
     limit: 2.5,
+    unit: '×',
+  },
+  {
+    name: 'among others, fan-out to 2 and merge: to the loop',
+    bench: 'among-others',
+    read: ratio('fan-out to 2 and merge', 'heirline'),
+    limit: 40,
     unit: '×',
   },
   {

@@ -1,8 +1,10 @@
 import { isThenable } from '../../data/foreign-value.js';
 import { SKIP } from '../../nodes/skip.js';
 import { codeOf } from './generated-code.js';
-import { HALTED, writtenNodes } from './generated-nodes.js';
+import { HALTED, inVariables, writtenNodes } from './generated-nodes.js';
 import type { WrittenNode } from './generated-nodes.js';
+import { writtenWays } from './generated-ways.js';
+import type { WrittenWays } from './generated-ways.js';
 import { refuseNoResult } from '../streams/open-items.js';
 import { settle } from './passage.js';
 import type { PullLoop, WaitingLoop } from './pull-loop.js';
@@ -26,16 +28,17 @@ const ASKING = -2;
 const ANSWERED = -1;
 
 /**
- * Writes the whole loop over a source's items out, up to the end of the line of nodes behind it, so that targets, views
- * and counts are variables of one function, and the compiler knows each node's code by its call.
+ * Writes the whole loop over a source's items out: over the line of nodes behind it, and over the branches that follow.
+ * So targets, views and counts are variables of one function, and the compiler knows each node's code by its call.
  *
- * What is counted is added up when the loop is left, which happens at whatever is not a plain value.
+ * What is counted is added up when the loop is left: where the line gives no plain value, and where a branch must wait.
  *
  * @returns undefined where the process forbids to make code from text.
  */
 export function generatePull(line: PulledLine): PullLoop | undefined {
   const { hasSink } = line.segment;
-  const nodes = writtenNodes(line.segment);
+  const { variables, nodes } = inVariables(writtenNodes(line.segment));
+  const ways = writtenWays(line.next);
   const steps = nodes.map(
     (node) => `
       at = ${node.at};
@@ -47,8 +50,8 @@ export function generatePull(line: PulledLine): PullLoop | undefined {
   const filters = nodes.filter(({ isSink }) => !isSink);
   const text = `
     return function pull(pulling, execution, steps) {
-      ${localsOf(line, nodes)}
-      let at = ${String(ANSWERED)}, entered = 0, done = 0, item, result, pushed, thrown;
+      ${localsOf(line, variables + ways.start)}
+      let at = ${String(ANSWERED)}, entered = 0, done = 0, item, result, work, thrown;
       let isGivenUp = false, isPending = false, isThrown = false;
       ${filters.map(({ at }) => `let filtered${at} = 0;`).join(' ')}
       try {
@@ -57,7 +60,7 @@ export function generatePull(line: PulledLine): PullLoop | undefined {
           if (isThenable(item)) { pulling.keepLate(item); break; }
           entered += 1;${steps.join('')}
           done += 1;
-          ${hasSink ? '' : 'pushed = next.push(execution, item, undefined); if (pushed !== undefined) break;'}
+          ${hasSink ? '' : `${ways.push} if (work !== undefined) break;`}
         }
       } catch (error) {
         isThrown = true;
@@ -67,6 +70,7 @@ export function generatePull(line: PulledLine): PullLoop | undefined {
       source.counter(execution).passed += entered;
       if (done > 0) segment.tally(execution).allPassed(${String(nodes.length)}, done);
       ${filters.map(({ at }) => `if (filtered${at} > 0) segment.filteredAt(execution, ${at}, filtered${at});`).join(' ')}
+      ${ways.addUp}
       if (isThrown) {
         if (at >= 0) return segment.failAt(execution, 0, at, item, thrown, undefined);
         pulling.failed(thrown, at === ${String(ASKING)});
@@ -74,9 +78,9 @@ export function generatePull(line: PulledLine): PullLoop | undefined {
       }
       if (isGivenUp) return segment.endAt(execution, 0, at, 'cancelled');
       if (isPending) return segment.waitAt(execution, 0, at, item, result, undefined);
-      return pushed === undefined ? undefined : segment.waitBehind(execution, pushed);
+      return work === undefined ? undefined : segment.waitBehind(execution, work);
     };`;
-  return codeOf<PullLoop>(text, constantsOf(line));
+  return codeOf<PullLoop>(text, constantsOf(line, ways));
 }
 
 /**
@@ -87,7 +91,8 @@ export function generatePull(line: PulledLine): PullLoop | undefined {
  * @returns undefined where the process forbids to make code from text.
  */
 export function generateWaitingPull(line: PulledLine): WaitingLoop | undefined {
-  const nodes = writtenNodes(line.segment);
+  const { variables, nodes } = inVariables(writtenNodes(line.segment));
+  const ways = writtenWays(line.next);
   const steps = nodes.map((node) => {
     const { at, isSink } = node;
     return `
@@ -121,10 +126,10 @@ export function generateWaitingPull(line: PulledLine): WaitingLoop | undefined {
   });
   const text = `
     return async function pullWaiting(pulling, execution, steps) {
-      ${localsOf(line, nodes)}
+      ${localsOf(line, variables + ways.start)}
       const sourceCounter = source.counter(execution);
       ${nodes.map(({ at }) => `const counter${at} = segment.counterAt(execution, ${at});`).join(' ')}
-      let at = ${String(ANSWERED)}, entered = 0, item, result, isWaiting = false;
+      let at = ${String(ANSWERED)}, entered = 0, item, result, work, isWaiting = false;
       while (entered < steps) {
         try {
           ${takeNext(line, 'return')}
@@ -132,7 +137,7 @@ export function generateWaitingPull(line: PulledLine): WaitingLoop | undefined {
           if (isThenable(item)) { pulling.keepLate(item); return; }
           entered += 1;
           sourceCounter.passed += 1;${steps.join('')}
-          ${line.segment.hasSink ? '' : 'result = next.push(execution, item, undefined); if (result !== undefined) await result;'}
+          ${line.segment.hasSink ? '' : `${ways.push} ${ways.addUp} if (work !== undefined) { await work; work = undefined; }`}
         } catch (thrown) {
           if (at < 0) {
             pulling.failed(thrown, at === ${String(ASKING)});
@@ -146,23 +151,19 @@ export function generateWaitingPull(line: PulledLine): WaitingLoop | undefined {
         }
       }
     };`;
-  return codeOf<WaitingLoop>(text, { ...constantsOf(line), settle });
+  return codeOf<WaitingLoop>(text, { ...constantsOf(line, ways), settle });
 }
 
 /** Calls a node; named as in the code that all plans share, since errors of the language name it. */
-function callOf({ at, method }: WrittenNode): string {
-  return `{ const target = target${at}; result = target.${method}(item, view${at}); }`;
+function callOf({ method, target, view }: WrittenNode): string {
+  return `{ const target = ${target}; result = target.${method}(item, ${view}); }`;
 }
 
 /** What does not change while a loop runs, in variables. */
-function localsOf({ isList }: PulledLine, nodes: readonly WrittenNode[]): string {
-  const ofNodes = nodes.map(
-    ({ at, target, view }) => `
-      const view${at} = ${view}, target${at} = ${target};`,
-  );
+function localsOf({ isList }: PulledLine, variables: string): string {
   return `const { states, scope } = execution;
       const { ${isList ? 'list' : 'iterator'} } = pulling;
-      let { taken } = pulling;${ofNodes.join('')}`;
+      let { taken } = pulling;${variables}`;
 }
 
 /** Takes the next item, or leaves the loop. */
@@ -186,6 +187,6 @@ function takeNext({ isList, canClose }: PulledLine, leave: string): string {
           taken += 1;`;
 }
 
-function constantsOf({ next, segment, source }: PulledLine): Record<string, unknown> {
-  return { SKIP, isThenable, next, refuseNoResult, segment, source };
+function constantsOf({ segment, source }: PulledLine, { constants }: WrittenWays): Record<string, unknown> {
+  return { ...constants, SKIP, isThenable, refuseNoResult, segment, source };
 }

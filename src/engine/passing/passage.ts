@@ -1,6 +1,7 @@
 import type { ItemTrace } from '../../lineage/item-trace.js';
 import type { Execution } from '../execution/execution.js';
 import type { Pending } from '../execution/pending.js';
+import type { Work } from '../execution/work.js';
 
 /** What an item passes that may have to wait on its way. */
 export interface Passable {
@@ -55,4 +56,9 @@ export async function settle(first: Passage, next?: () => Passage | undefined): 
     }
     passage = segment.resume(passage, value) ?? next?.();
   }
+}
+
+/** Sees an item to the end of its way where it must wait; undefined where it has no passage, since it is done. */
+export function workOf(passage: Passage | undefined): Work {
+  return passage === undefined ? undefined : settle(passage);
 }

@@ -5,7 +5,7 @@ import type { Execution } from '../execution/execution.js';
 import type { NodeCounter } from '../execution/node-counter.js';
 import type { Tally } from '../execution/tally.js';
 import { generateWalk } from './generated-walk.js';
-import { Passage, settle } from './passage.js';
+import { Passage, workOf } from './passage.js';
 import type { Passable } from './passage.js';
 import { NOTHING, Pending } from '../execution/pending.js';
 import { NOWHERE, Stage } from '../stages/stage.js';
@@ -53,9 +53,13 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
     this.#walk = new WrittenOut(walkInLoop, generateAfter, () => generateWalk(this));
   }
 
+  /** How many nodes there are. */
+  get size(): number {
+    return this.stages.length;
+  }
+
   override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
-    const passage = this.enter(execution, item, trace);
-    return passage === undefined ? undefined : settle(passage);
+    return workOf(this.enter(execution, item, trace));
   }
 
   override end(execution: Execution): Work {

@@ -6,7 +6,7 @@ import { CancelScope } from '../../run/ending/cancel-scope.js';
 import { wholeNodeFailed } from '../execution/engine-errors.js';
 import type { Execution } from '../execution/execution.js';
 import type { NodeCode } from '../stages/node-code.js';
-import { settle } from './passage.js';
+import { workOf } from './passage.js';
 import type { Passage } from './passage.js';
 import { isIterable } from '../streams/open-items.js';
 import { generatePull, generateWaitingPull } from './generated-pull.js';
@@ -90,8 +90,7 @@ export class SourceStage extends NodeStage implements PulledStage {
 
   /** Takes an item that comes in by itself. */
   override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
-    const passage = this.enter(execution, item, trace);
-    return passage === undefined ? undefined : settle(passage);
+    return workOf(this.enter(execution, item, trace));
   }
 
   /** The same for a caller that waits itself; gives a passage where the item must wait. */

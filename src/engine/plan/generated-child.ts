@@ -2,7 +2,7 @@ import { PipelineContext } from '../../context/pipeline-context.js';
 import { isThenable } from '../../data/foreign-value.js';
 import { SKIP } from '../../nodes/skip.js';
 import { codeOf } from '../passing/generated-code.js';
-import { HALTED, writtenCalls } from '../passing/generated-nodes.js';
+import { HALTED, leavingBy, writtenCalls, writtenNodes } from '../passing/generated-nodes.js';
 import type { Execution } from '../execution/execution.js';
 import type { Passage } from '../passing/passage.js';
 import type { ChildExecution, ChildRun, ConstructedStage } from './plan.js';
@@ -126,7 +126,10 @@ function walkOver(segment: WalkedSegment, endsWithItem: boolean): string {
   return `
       if (${HALTED}) return steps.end(execution, undefined);
       input.counter(execution).passed += 1;
-      ${writtenCalls(segment, (passage) => `return steps.end(execution, ${passage});`)}
+      ${writtenCalls(
+        writtenNodes(segment),
+        leavingBy((passage) => `return steps.end(execution, ${passage});`),
+      )}
       ${nodes === 0 ? '' : `segment.tally(execution).allPassed(${String(nodes)}, 1);`}
       ${
         segment.hasSink

@@ -5,7 +5,7 @@ import type { Work } from '../execution/work.js';
 
 /** Gives every item to several branches at once; the next one follows when the slowest has taken it. */
 export class FanOutStage extends Stage {
-  constructor(private readonly branches: readonly Stage[]) {
+  constructor(readonly branches: readonly Stage[]) {
     super();
   }
 

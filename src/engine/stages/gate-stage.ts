@@ -9,7 +9,9 @@ interface WaitingItem {
   readonly resolve: () => void;
 }
 
+/** A gate in one execution. */
 interface GateState {
+  /** Whether an item is inside. */
   isBusy: boolean;
   ended: number;
   readonly waiting: WaitingItem[];
@@ -18,7 +20,7 @@ interface GateState {
 /** Stands where several inputs meet: lets one item through at a time, each input's own in order, and ends with the last of them. */
 export class GateStage extends Stage {
   constructor(
-    private readonly inner: Stage,
+    readonly inner: Stage,
     private readonly inputs: number,
     private readonly slot: number,
   ) {
@@ -26,10 +28,18 @@ export class GateStage extends Stage {
   }
 
   override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
-    const state = this.#state(execution);
+    const state = this.state(execution);
     if (state.isBusy) return waitIn(state, item, trace);
     state.isBusy = true;
-    const pushed = this.inner.push(execution, item, trace);
+    return this.leave(execution, state, this.inner.push(execution, item, trace));
+  }
+
+  /**
+   * Lets the next item in, or opens the gate, once the item inside has left.
+   *
+   * @param pushed the work of the item inside.
+   */
+  leave(execution: Execution, state: GateState, pushed: Work): Work {
     if (pushed !== undefined) return this.#openAfter(pushed, execution, state);
     if (state.waiting.length > 0) this.#letNextIn(execution, state);
     else state.isBusy = false;
@@ -37,7 +47,7 @@ export class GateStage extends Stage {
   }
 
   override end(execution: Execution): Work {
-    const state = this.#state(execution);
+    const state = this.state(execution);
     state.ended += 1;
     return state.ended === this.inputs ? this.inner.end(execution) : undefined;
   }
@@ -72,7 +82,8 @@ export class GateStage extends Stage {
     state.isBusy = false;
   }
 
-  #state(execution: Execution): GateState {
+  /** The state of the gate in an execution; made when it is first asked for. */
+  state(execution: Execution): GateState {
     const known = execution.states[this.slot] as GateState | undefined;
     if (known !== undefined) return known;
     const state: GateState = { isBusy: false, ended: 0, waiting: [] };
