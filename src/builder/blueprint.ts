@@ -20,6 +20,7 @@ export type DefinitionSource = Constructor<object> | object;
 export interface ResolvedNodeOptions {
   readonly concurrency: number;
   readonly ordered: boolean;
+  readonly readAhead: number;
   readonly errorPolicy: ErrorPolicy | undefined;
   readonly timeoutMs: number | undefined;
   readonly idleTimeoutMs: number | undefined;

@@ -10,6 +10,7 @@ import { bindNode, classNameOf } from './node-binding.js';
 import {
   compositeRules,
   nodeRules,
+  readAheadProblems,
   resolveOptions,
   shownOptions,
   streamCompositeProblems,
@@ -55,6 +56,8 @@ export class DraftedNodes {
     const isWhole = bound.isStream || bound.binding.how === 'writable';
     const rules = kind === 'sink' && isWhole ? nodeRules['stream-transform'] : nodeRules[kind];
     this.draft.checkOptions(id, given, rules);
+    if ('readAhead' in rules)
+      for (const problem of readAheadProblems(given)) this.draft.reportOption(id, problem);
     if (given.lifetime !== undefined && bound.binding.how !== 'class') {
       this.draft.reportOption(
         id,
@@ -78,7 +81,7 @@ export class DraftedNodes {
     const id = this.draft.idFor('composite', given.name, classNameOf(definitionClass(definition)));
     const isStream = given.granularity === 'stream';
     this.draft.checkOptions(id, given, compositeRules);
-    for (const problem of isStream ? streamCompositeProblems(given) : [])
+    for (const problem of isStream ? streamCompositeProblems(given) : readAheadProblems(given))
       this.draft.reportOption(id, problem);
     const path = `${this.draft.path}/${id}`;
     const contract = contractOf(factsOf(definition));

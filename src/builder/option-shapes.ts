@@ -4,7 +4,7 @@ import { rule } from '../errors/option-rules.js';
 import type { OptionRules } from '../errors/option-rules.js';
 import { errorPolicy, ErrorPolicy, isFinalDecision } from '../resilience/error-policy.js';
 import { outputCardinalities } from '../nodes/composite-options.js';
-import type { NodeOptions, SourceOptions } from '../nodes/node-options.js';
+import type { ItemOptions, NodeOptions, SourceOptions } from '../nodes/node-options.js';
 import { budgetRule } from '../run/spending/budget-limits.js';
 import { sessionSharings } from '../run/run-services.js';
 import type { ResolvedNodeOptions } from './blueprint.js';
@@ -19,6 +19,7 @@ const basic: OptionRules = { name: rule.anything, lifetime: rule.oneOf('executio
 const perItem: OptionRules = {
   concurrency: rule.positiveInteger,
   ordered: rule.boolean,
+  readAhead: rule.positiveInteger,
   errorPolicy: isPolicy,
   timeoutMs: rule.positiveMilliseconds,
 };
@@ -52,6 +53,7 @@ const perItemOnly = [
   'output',
   'concurrency',
   'ordered',
+  'readAhead',
   'timeoutMs',
   'cancellable',
   'input',
@@ -74,12 +76,26 @@ export function streamCompositeProblems(options: Readonly<Record<string, unknown
   return problems;
 }
 
+/** What is wrong with how far a node reads ahead, though each value alone may be fine. */
+export function readAheadProblems({ concurrency, ordered, readAhead }: ItemOptions): string[] {
+  if (readAhead === undefined) return [];
+  if (ordered === false)
+    return ["'readAhead' is about results held for the order; leave it out, or leave out 'ordered: false'"];
+  // A number that is given may come from a configuration, and be 1.
+  if (concurrency === undefined)
+    return ["'readAhead' is about several items at once; give 'concurrency', or leave it out"];
+  return Number.isSafeInteger(readAhead) && Number.isSafeInteger(concurrency) && readAhead < concurrency
+    ? [`'readAhead' must be at least 'concurrency', which is ${String(concurrency)}`]
+    : [];
+}
+
 /** A node's options with their defaults; wrong values are reported elsewhere and read as the default here. */
 export function resolveOptions(options: NodeOptions & SourceOptions): ResolvedNodeOptions {
-  const { errorPolicy: policy } = options;
+  const { concurrency = 1, errorPolicy: policy } = options;
   return Object.freeze({
-    concurrency: options.concurrency ?? 1,
+    concurrency,
     ordered: options.ordered ?? true,
+    readAhead: options.readAhead ?? (Number.isSafeInteger(concurrency) ? 2 * concurrency : 1),
     errorPolicy: isInstanceOf(policy, ErrorPolicy)
       ? policy
       : isFinalDecision(policy)

@@ -27,6 +27,13 @@ export interface ItemOptions {
   readonly concurrency?: number | undefined;
   /** Whether outputs keep the order of inputs with `concurrency` above 1. Default `true`. */
   readonly ordered?: boolean | undefined;
+  /**
+   * How many items are under way or held for the order, `concurrency` or more. Default 2 × `concurrency`.
+   *
+   * While the eldest item is still being worked on, later ones go on, and their results are held in memory. Nothing is
+   * read ahead of a slow node behind. Only for a node that keeps the order: not beside `ordered: false`.
+   */
+  readonly readAhead?: number | undefined;
   /** What happens to an item that fails. Default `fail`: the execution fails. */
   readonly errorPolicy?: ErrorPolicy | FinalDecision | undefined;
   /** The limit of one try of one item; at its end the item fails with `NODE_TIMEOUT`. Default: none. */

@@ -309,6 +309,8 @@ describe('options', () => {
     builder.addComposite(Pricing, { granularity: 'stream', output: 'many' });
     // @ts-expect-error a child that runs once has no concurrency
     builder.addComposite(Pricing, { granularity: 'stream', concurrency: 4 });
+    // @ts-expect-error a child that runs once holds no results
+    builder.addComposite(Pricing, { granularity: 'stream', readAhead: 4 });
     // @ts-expect-error a child that runs once has no limit per item
     builder.addComposite(Pricing, { granularity: 'stream', timeoutMs: 5 });
   });
@@ -319,6 +321,7 @@ describe('options', () => {
       from: undefined,
       concurrency: undefined,
       ordered: undefined,
+      readAhead: undefined,
       errorPolicy: undefined,
       timeoutMs: undefined,
       lifetime: undefined,
@@ -333,6 +336,7 @@ describe('options', () => {
       output: undefined,
       concurrency: undefined,
       ordered: undefined,
+      readAhead: undefined,
       timeoutMs: undefined,
       errorPolicy: undefined,
       cancellable: undefined,

@@ -251,7 +251,7 @@ class PlanCompiler {
     let entry: Stage = stage;
     if (options.concurrency > 1 && stage instanceof WorkStage) {
       this.#needsEnd = true;
-      entry = new ParallelStage(stage, options.concurrency, options.ordered, this.#take(1));
+      entry = new ParallelStage(stage, options, this.#take(1));
     }
     const inputs = this.#connections.inputsOf(id);
     return inputs > 1 ? new GateStage(entry, inputs, this.#take(1)) : entry;

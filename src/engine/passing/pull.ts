@@ -14,6 +14,7 @@ import type { Passage } from './passage.js';
 import { pullInLoop } from './pull-loop.js';
 import type { Pulling, SourceLoops, Stop } from './pull-loop.js';
 import { Reading } from '../streams/reading.js';
+import type { Room } from '../stages/room.js';
 import type { SegmentStage } from './segment-stage.js';
 import type { NodeStage } from '../stages/stage.js';
 import type { Work } from '../execution/work.js';
@@ -179,13 +180,42 @@ export class Pull implements Pulling {
   async #pullOn(first: Passage | undefined, reading: Reading): Promise<void> {
     const next = (): Passage | undefined =>
       this.#isPauseDue || this.#loops?.waiting.code !== undefined ? undefined : this.#pullNow();
+    const room = this.stage.segment.next.room(this.execution);
+    // Where only a stage behind that has no room makes items wait, that stage asks for the next ones itself.
+    let isAsked = room !== undefined;
     let passage = first;
     for (;;) {
-      if (passage !== undefined) await settle(passage, next);
+      if (room?.isFull(passage?.pending) === true) {
+        isAsked = true;
+        passage = await this.#keepFull(room);
+      }
+      if (passage !== undefined) {
+        isAsked = false;
+        await settle(passage, next);
+      }
       if (this.stop === 'ended') return;
       if (this.#isPauseDue) await this.#pause();
-      passage = this.stop === 'lateItem' ? await this.#enterLate(reading) : await this.#pullFurther();
+      if (this.stop === 'lateItem') passage = await this.#enterLate(reading);
+      else passage = isAsked ? this.#pullNow() : await this.#pullFurther();
     }
+  }
+
+  /** Takes items whenever there is room for them; gives the passage of one that must wait for something else. */
+  async #keepFull(room: Room): Promise<Passage | undefined> {
+    const left: { passage: Passage | undefined; isFull: boolean } = { passage: undefined, isFull: true };
+    const refill = (): boolean => {
+      const passage = this.#pullNow();
+      const isFull = room.isFull(passage?.pending);
+      if (isFull && !this.#isPauseDue) return true;
+      left.isFull = isFull;
+      left.passage = passage;
+      return false;
+    };
+    while (left.isFull) {
+      if (this.#isPauseDue) await this.#pause();
+      await room.keepFull(refill);
+    }
+    return left.passage;
   }
 
   /** Whether the loop cannot go on at once: it has stopped, or a pause is due. */

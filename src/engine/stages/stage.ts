@@ -3,6 +3,7 @@ import type { ItemTrace, TracedPlace } from '../../lineage/item-trace.js';
 import type { ExecutionEvents } from '../../ports/execution-observer.js';
 import type { EventFields, Execution } from '../execution/execution.js';
 import type { NodeCounter } from '../execution/node-counter.js';
+import type { Room } from './room.js';
 import type { StageSite } from '../execution/stage-site.js';
 import type { Work } from '../execution/work.js';
 
@@ -22,6 +23,11 @@ export abstract class Stage {
   /** Whether items pushed here are of no use any more. */
   isClosed(_execution: Execution): boolean {
     return false;
+  }
+
+  /** Asks for items by itself when it has room for them; undefined for a stage that only says when it is done. */
+  room(_execution: Execution): Room | undefined {
+    return undefined;
   }
 }
 

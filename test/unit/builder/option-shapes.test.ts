@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { resolveOptions, shownOptions, streamCompositeProblems } from '../../../src/builder/option-shapes.js';
+import {
+  readAheadProblems,
+  resolveOptions,
+  shownOptions,
+  streamCompositeProblems,
+} from '../../../src/builder/option-shapes.js';
 import { policyText } from '../../../src/builder/shown-options.js';
 import { contextKey } from '../../../src/context/context-key.js';
 import { ErrorPolicy, errorPolicy } from '../../../src/resilience/error-policy.js';
@@ -10,6 +15,7 @@ describe('a node’s options', () => {
     expect(resolveOptions({})).toEqual({
       concurrency: 1,
       ordered: true,
+      readAhead: 2,
       errorPolicy: undefined,
       timeoutMs: undefined,
       lifetime: 'execution',
@@ -18,7 +24,7 @@ describe('a node’s options', () => {
 
   test('are taken as given, and a short policy as the policy it stands for', () => {
     const policy = errorPolicy({ on: Error, then: 'skip' });
-    const given = { concurrency: 4, ordered: false, timeoutMs: 50, lifetime: 'run' } as const;
+    const given = { concurrency: 4, ordered: true, readAhead: 6, timeoutMs: 50, lifetime: 'run' } as const;
 
     expect(resolveOptions({ ...given, errorPolicy: policy })).toEqual({ ...given, errorPolicy: policy });
     const short = resolveOptions({ errorPolicy: 'deadLetter' }).errorPolicy;
@@ -27,12 +33,37 @@ describe('a node’s options', () => {
   });
 });
 
+describe('how far a node reads ahead', () => {
+  test('is twice as many items as are worked on at once, unless it is given', () => {
+    expect(resolveOptions({ concurrency: 8 }).readAhead).toBe(16);
+    expect(resolveOptions({ concurrency: 8, readAhead: 100 }).readAhead).toBe(100);
+  });
+
+  test('is at least as many items as are worked on at once, and only for a node that keeps an order', () => {
+    expect(readAheadProblems({ concurrency: 4, readAhead: 4 })).toEqual([]);
+    expect(readAheadProblems({ concurrency: 1, readAhead: 4 })).toEqual([]);
+    expect(readAheadProblems({ concurrency: 4, readAhead: 3 })).toEqual([
+      "'readAhead' must be at least 'concurrency', which is 4",
+    ]);
+    expect(readAheadProblems({ readAhead: 3 })[0]).toMatch(/give 'concurrency', or leave it out/);
+    expect(readAheadProblems({ concurrency: 4, ordered: false, readAhead: 8 })[0]).toMatch(/leave it out/);
+    expect(readAheadProblems({ concurrency: 4, ordered: false })).toEqual([]);
+  });
+});
+
 describe('a child that runs once over the stream', () => {
   test('takes no options about single items', () => {
-    const options = { output: 'many', concurrency: 2, ordered: true, timeoutMs: 5, cancellable: true };
+    const options = {
+      output: 'many',
+      concurrency: 2,
+      ordered: true,
+      readAhead: 4,
+      timeoutMs: 5,
+      cancellable: true,
+    };
 
-    expect(streamCompositeProblems(options)).toHaveLength(5);
-    expect(streamCompositeProblems({ ...options, errorPolicy: 'skip', with: () => ({}) })).toHaveLength(7);
+    expect(streamCompositeProblems(options)).toHaveLength(6);
+    expect(streamCompositeProblems({ ...options, errorPolicy: 'skip', with: () => ({}) })).toHaveLength(8);
   });
 
   test('takes constant values, the policy fail, and options left undefined', () => {

@@ -116,7 +116,7 @@ describe('the codec', () => {
       fc.property(anything, (value) => {
         expect(roundTrip(value)).toStrictEqual(value);
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     );
   });
 });

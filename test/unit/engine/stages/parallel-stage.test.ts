@@ -31,10 +31,15 @@ class ControlledStage extends WorkStage {
   }
 }
 
-function lanes(size: number, isOrdered: boolean, waits: Record<string, Deferred> = {}) {
+function lanes(
+  concurrency: number,
+  ordered: boolean,
+  waits: Record<string, Deferred> = {},
+  readAhead = concurrency,
+) {
   const next = new RecordingStage(waits);
   const stage = new ControlledStage(next);
-  const parallel = new ParallelStage(stage, size, isOrdered, 3);
+  const parallel = new ParallelStage(stage, { concurrency, ordered, readAhead }, 3);
   const running = execution();
   return { next, stage, parallel, running, push: (item: string) => parallel.push(running, item, undefined) };
 }
@@ -126,6 +131,70 @@ describe('several items under way', () => {
     await settled();
 
     expect(next.log).toEqual(['sync-1', 'a', 'sync-2']);
+  });
+});
+
+describe('while the eldest item is worked on', () => {
+  test('later ones go on beside it, up to as many as may be read ahead', async () => {
+    const { next, stage, push } = lanes(2, true, {}, 4);
+    void push('a');
+    expect(push('sync-1')).toBeUndefined();
+    expect(push('sync-2')).toBeUndefined();
+    const last = push('sync-3');
+    expect(last).toBeInstanceOf(Promise);
+    expect(next.log).toEqual([]);
+    stage.finish('a');
+    await last;
+
+    expect(next.log).toEqual(['a', 'sync-1', 'sync-2', 'sync-3']);
+  });
+
+  test('no more are worked on at once than without reading ahead', () => {
+    const { push } = lanes(2, true, {}, 4);
+    void push('a');
+
+    expect(push('b')).toBeInstanceOf(Promise);
+  });
+
+  test('nothing is read ahead of an output that is being taken', async () => {
+    const a = deferred();
+    const { stage, push } = lanes(2, true, { a }, 4);
+    void push('a');
+    stage.finish('a');
+    await settled();
+    const second = push('sync-1');
+    expect(second).toBeInstanceOf(Promise);
+    a.resolve();
+
+    await expect(second).resolves.toBeUndefined();
+  });
+});
+
+describe('a room that is kept full', () => {
+  test('asks for items whenever one may come, until nobody gives any', async () => {
+    const { stage, parallel, running, push } = lanes(2, true);
+    const items = ['c', 'd'].values();
+    void push('a');
+    const room = parallel.room(running);
+    let full = push('b');
+    expect(room.isFull(full)).toBe(true);
+    expect(room.isFull(undefined)).toBe(false);
+    const kept = room.keepFull(() => {
+      const { value, done } = items.next();
+      if (done === true) return false;
+      full = push(value);
+      return room.isFull(full);
+    });
+    stage.finish('a');
+    await settled();
+    expect(stage.started).toEqual(['a', 'b', 'c']);
+    stage.finish('b');
+    await settled();
+    expect(stage.started).toEqual(['a', 'b', 'c', 'd']);
+    stage.finish('c');
+
+    await expect(kept).resolves.toBeUndefined();
+    expect(push('e')).toBeInstanceOf(Promise);
   });
 });
 
