@@ -121,10 +121,15 @@ function judge(desk: RunDesk, given: unknown, options: StartOptions): Start {
   };
 }
 
-/** A new id, as one text: a UUID is put together from many pieces, and all that note the id would hold those. */
+/**
+ * A new id: a UUID of version 7, which begins with the time.
+ *
+ * So runs that begin one after the other stand side by side in the index of a database, and it writes fewer pages.
+ */
 function newRunId(): string {
-  const runId = randomUUID();
-  // To read a character joins the pieces.
+  const time = Date.now().toString(16).padStart(12, '0');
+  const runId = `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
+  // One text: to read a character joins the pieces, which all that note the id would hold.
   runId.charCodeAt(0);
   return runId;
 }

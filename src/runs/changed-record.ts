@@ -23,7 +23,7 @@ const beatenByCancel: readonly RunStatus[] = ['success', 'error', 'timeout'];
  * What is taken from the changes is frozen with all its parts, or copied; the parts of the old record go on as they are.
  *
  * The very same record is given back for a repeat of a change that was carried out: then nothing must be written, the
- * session neither. A store calls this between reading and writing a row, inside of one transaction; only whether an
+ * session and the events neither. A store calls this between reading and writing a row, inside of one transaction; only whether an
  * elder run of the thread is open is the store's own question.
  *
  * @example
@@ -54,11 +54,15 @@ export function changedRecord(
   if (endedAt !== undefined) next.endedAt = endedAt;
   if (cost !== undefined) next.cost = frozenJson(cost);
   if (counts !== undefined) next.counts = frozenJson(counts);
-  if (!isOpen(status)) next.leaseExpiresAt = undefined;
-  return Object.freeze(next);
+  if (isOpen(status)) return Object.freeze(next);
+  const { leaseExpiresAt: _, ...ended } = next;
+  return Object.freeze(ended);
 }
 
-function isRepeat(record: RunRecord, { session: _, ...changes }: RunChanges): boolean {
+function isRepeat(
+  record: RunRecord,
+  { session: _session, events: _events, ...changes }: RunChanges,
+): boolean {
   return (
     changes.status === record.status &&
     Object.entries(changes).every(([name, value]) => isSameData(value, Reflect.get(record, name)))

@@ -256,6 +256,7 @@ export class MemoryRunStore implements RunStore {
     }
     if (changes.session !== undefined && thread !== undefined) this.#save(thread, changes.session, runId);
     row.record = next;
+    if (changes.events !== undefined) row.log.append(changes.events);
     if (!isOpen(next.status)) this.#end(row, thread);
     return row.record;
   }

@@ -1,12 +1,15 @@
+import type { Draft } from '../data/draft.js';
 import { isInstanceOf } from '../data/foreign-value.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { changedRecord } from './changed-record.js';
 import { endByError } from './run-end.js';
 import type { RunEnd } from './run-end.js';
+import { runEndedOf } from './run-event.js';
+import type { RunLog } from './run-log.js';
 import type { CancelRequest, RunRecord } from './run-record.js';
 import { isOpen } from './run-status.js';
 import type { RunStatus } from './run-status.js';
-import type { Lease, StoredSession } from './run-store.js';
+import type { Lease, RunChanges, StoredSession } from './run-store.js';
 import { threadOf } from './run-thread.js';
 import { isTransient } from './store-call.js';
 import type { StoreAccess } from './store-access.js';
@@ -15,6 +18,8 @@ import type { ThreadSession } from './thread-session.js';
 /** What an end needs beside itself. */
 interface EndPlace {
   readonly session: ThreadSession | undefined;
+  /** The log of the run. */
+  readonly log: RunLog;
   /** The statuses that the run may have in the store. */
   readonly statuses: readonly RunStatus[];
   /** Whether the run is still ours; else nothing is tried again. */
@@ -31,6 +36,7 @@ export class OwnEnd {
   readonly #place: EndPlace;
   #end: RunEnd;
   #isStored = false;
+  #isLogged = false;
   #isHopeless = false;
   #session: StoredSession | undefined;
 
@@ -57,23 +63,35 @@ export class OwnEnd {
     return this.#isStored;
   }
 
+  /** Whether all of the log is stored with the end. */
+  get isLogged(): boolean {
+    return this.#isLogged;
+  }
+
   /** True where the store has refused for good. */
   get isHopeless(): boolean {
     return this.#isHopeless;
   }
 
-  /** Stores the end: gives the record, `lost` where the run is not ours any more, undefined where the store failed. */
+  /**
+   * Stores the end, and with it what is left of the log if that is little: gives the record, `lost` where the run is
+   * not ours any more, undefined where the store failed.
+   */
   store(tries?: number): Promise<RunRecord | 'lost' | undefined> {
-    const { isOurs, statuses } = this.#place;
+    const { isOurs, statuses, log } = this.#place;
     const expected = { status: statuses, lease: this.#lease };
-    const changes =
-      this.#session === undefined ? this.#end.changes : { ...this.#end.changes, session: this.#session };
+    const events = log.rest(runEndedOf(this.#end.changes));
+    const changes: Draft<RunChanges> = { ...this.#end.changes };
+    if (this.#session !== undefined) changes.session = this.#session;
+    if (events !== undefined) changes.events = events;
     return this.#store
       .ask((to) => to.update(this.#record.runId, expected, changes), tries, isOurs)
       .then(
         (stored) => {
           if (stored === undefined) return this.#refused(tries);
           this.#isStored = true;
+          this.#isLogged = events !== undefined;
+          if (this.#isLogged) log.close();
           return stored;
         },
         (error: unknown) => {

@@ -222,12 +222,12 @@ export class OwnRun {
       return true;
     }
     this.#record = settled;
-    return await this.#closeLog();
+    return end.isLogged || (await this.log.end(runEndedOf(settled)));
   }
 
   #execute(): void {
     this.#phase = 'running';
-    this.log.add({ type: 'runStarted', at: this.#record.startedAt ?? this.#record.createdAt });
+    this.log.begin({ type: 'runStarted', at: this.#record.startedAt ?? this.#record.createdAt });
     const thread = threadOf(this.#record);
     const confirmed = this.#host.confirm(this);
     if (confirmed === undefined && thread === undefined) this.#work();
@@ -286,6 +286,7 @@ export class OwnRun {
     this.#phase = 'ending';
     const end = new OwnEnd(this.#host, this.#record, this.#decide(settled), {
       session,
+      log: this.log,
       statuses: wasWaiting ? openStatuses : ['running'],
       isOurs: () => !this.#isLost,
       interrupted: ({ reason }) => this.#interrupted(settled, { reason }),
@@ -299,8 +300,10 @@ export class OwnRun {
       }
       this.#record = stored ?? end.unstoredRecord();
       if (stored === undefined) this.#finish(end.end, false, false);
+      else if (end.isLogged) this.#finish(end.end, true, true);
       else
-        void this.#closeLog().then((isLogged) => {
+        // First the status, then the end event: that the status is stored is known here.
+        void this.log.end(runEndedOf(stored)).then((isLogged) => {
           this.#finish(end.end, true, isLogged);
         });
     });
@@ -320,12 +323,6 @@ export class OwnRun {
   #interrupted(settled: SettledRun, { reason, message }: Pick<StopRequest, 'reason' | 'message'>): RunEnd {
     const facts = { settled, endedAt: this.#clock.now() };
     return endByStopping(facts, { stopReason: reason, message, path: this.#record.pipelineName });
-  }
-
-  /** First the status, then the end event: that the status is stored is known here. */
-  #closeLog(): Promise<boolean> {
-    this.log.add(runEndedOf(this.#record));
-    return this.log.flush();
   }
 
   #finish({ failure, result }: RunEnd, isStored: boolean, isLogged: boolean): void {

@@ -30,8 +30,13 @@ export interface RunEnded extends NumberedEvent {
   readonly error?: ErrorRecord | undefined;
 }
 
-/** The last event of a run that has ended, from its record: a new object each time. */
-export function runEndedOf({ status, stopReason, error, endedAt = 0 }: RunRecord): Omit<RunEnded, 'seq'> {
+/** The last event of a run that has ended, from its record or from what that is to be: a new object each time. */
+export function runEndedOf({
+  status,
+  stopReason,
+  error,
+  endedAt = 0,
+}: Pick<RunRecord, 'status' | 'stopReason' | 'error' | 'endedAt'>): Omit<RunEnded, 'seq'> {
   const event: Draft<Omit<RunEnded, 'seq'>> = {
     at: endedAt,
     type: 'runEnded',

@@ -5,6 +5,9 @@ import { loggedEvent, loggedEventTypes } from './logged-event.js';
 import { MOST_EVENTS } from './memory-run-log.js';
 import type { LoggedEventType, RunEnded, RunStarted, StoredRunEvent } from './run-event.js';
 
+/** More events are not written with the end of a run: its status must not wait for a long log. */
+const MOST_WITH_END = 250;
+
 /** What a {@link RunLog} stands in. */
 export interface LogHost {
   /** Sees to it that the log is written soon. */
@@ -31,13 +34,42 @@ export class RunLog {
     this.#host = host;
   }
 
-  /** Takes an event of the manager's own over, and numbers it; `runEnded` ends the log. */
-  add(event: Omit<RunStarted, 'seq'> | Omit<RunEnded, 'seq'>): void {
+  /** Begins the log. */
+  begin(event: Omit<RunStarted, 'seq'>): void {
     if (this.#isOver || this.#isDropped) return;
     this.#push(Object.freeze(Object.assign(event, { seq: this.#nextSeq() })));
-    if (event.type === 'runEnded') this.#isOver = true;
-    else this.#flushSoon();
+    this.#flushSoon();
     this.#wake();
+  }
+
+  /**
+   * Gives what is not written yet and the end behind, to be written with the status of the run.
+   *
+   * The log takes no more events of the run from now on. Undefined where there is too much for one write, or nothing may
+   * be written.
+   */
+  rest(end: Omit<RunEnded, 'seq'>): readonly StoredRunEvent[] | undefined {
+    this.#isOver = true;
+    if (this.#isDropped || this.#unwritten.length >= MOST_WITH_END) return undefined;
+    const rest = this.#unwritten.slice();
+    rest.push(Object.freeze(Object.assign(end, { seq: this.#lastSeq + 1 })));
+    return rest;
+  }
+
+  /** Ends the log: what {@link rest} gave is written. */
+  close(): void {
+    this.#isOver = true;
+    this.#lastSeq += 1;
+    this.#unwritten = [];
+    this.#wake();
+  }
+
+  /** Ends the log, of which something is not written; resolves as {@link flush}. */
+  end(event: Omit<RunEnded, 'seq'>): Promise<boolean> {
+    this.#isOver = true;
+    if (!this.#isDropped) this.#push(Object.freeze(Object.assign(event, { seq: this.#nextSeq() })));
+    this.#wake();
+    return this.flush();
   }
 
   /** Gets the events of a run, and keeps those of its root; for one run only. */

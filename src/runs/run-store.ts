@@ -60,6 +60,11 @@ export interface RunChanges {
   readonly counts?: RunRecord['counts'] | undefined;
   /** What the run has made of its thread's session: stored in one transaction with the status, or not at all. */
   readonly session?: StoredSession | undefined;
+  /**
+   * What the log of the run gets, as by {@link RunStore.appendEvents}: stored in one transaction with the status, or not
+   * at all, so that nobody reads the one without the other.
+   */
+  readonly events?: readonly StoredRunEvent[] | undefined;
 }
 
 /** The session of a thread as it is stored. */
@@ -181,6 +186,8 @@ export interface RunStore {
 
   /**
    * Adds to the log of a run, also of one that has ended; events whose numbers are there already are ignored.
+   *
+   * The numbers of the events that are given follow one another.
    *
    * Keeps at least the latest 10,000 events of a run.
    *

@@ -49,7 +49,7 @@ export function insertStatements(dialect: SqlDialect) {
           )}) select ${sql.join([...values])} where ${condition}
             on conflict do nothing returning lease_expires_at`.compile(compiler),
       },
-      true,
+      'row',
     );
   const openOfThread = compiler
     .selectFrom('heirline_runs')

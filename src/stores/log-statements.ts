@@ -1,53 +1,47 @@
 import { sql } from 'kysely';
-import type { RawBuilder } from 'kysely';
 import { leaseLost } from '../errors/run-errors.js';
 import { MOST_EVENTS } from '../runs/memory-run-log.js';
 import type { StoredRunEvent } from '../runs/run-event.js';
 import type { Lease } from '../runs/run-store.js';
+import { listedEvents, NUMBERS, placeOf, valuesOfEvents } from './listed-events.js';
 import type { RunStatements } from './run-statements.js';
 import type { SqlDialect } from './sql-dialect.js';
-import { slot, Statement } from './statement.js';
+import { mergedValues, slot, Statement } from './statement.js';
 import type { SqlRow, Steps } from './statement.js';
 import { toStoredText } from './stored-text.js';
 
 /** Old events are removed once in so many: not each append pays for it. */
 const TRIM_EVERY = 1000;
 
-/** How many numbers there are for the events of one run. */
-const NUMBERS = 2 ** 32;
-
 /** The statements about logs, compiled once for a store. */
 export type LogStatements = ReturnType<typeof logStatements>;
 
 /** Compiles the statements about logs for a database. */
-export function logStatements({ compiler, parts, hasRowLocks }: SqlDialect) {
+export function logStatements(dialect: SqlDialect) {
+  const { compiler, parts, hasRowLocks } = dialect;
   const runs = compiler.selectFrom('heirline_runs').where('run_id', '=', slot('runId'));
   const seq = sql<number>`cast(${slot('seq')} as bigint)`;
   const position = sql.ref<number>('position');
   const listed = sql<number>`cast(cast(part.value as text) as bigint)`;
+  const listedRows = listedEvents(dialect);
   const firstOfRun = runs.select(placeOf(position).as('place'));
   const firstOfNext = runs.select(placeOf(position, 1).as('place'));
   return {
-    /** Adds events where the run belongs to a lease; tells by a row whether one of them was new. */
+    /** Adds events where the run belongs to a lease; tells whether one of them was new. */
     append: new Statement(
       compiler
         .insertInto('heirline_run_events')
         .columns(['place', 'event'])
         .expression(
           runs
-            .innerJoin(parts(slot('events')).as('part'), (join) => join.onTrue())
+            .innerJoin(listedRows.table, (join) => join.onTrue())
             .where('token', '=', slot('token'))
-            .select([
-              sql<number>`${placeOf(position)} + cast(part.value ->> 0 as bigint)`.as('place'),
-              sql<string>`part.value ->> 1`.as('event'),
-            ])
+            .select(listedRows.columns)
             // The run must not get another owner before its events are there.
             .$if(hasRowLocks, (query) => query.forShare('heirline_runs')),
         )
-        .onConflict((conflict) => conflict.doNothing())
-        .returning(sql.lit(1).as('added')),
-      // Of many new ones the first is enough.
-      true,
+        .onConflict((conflict) => conflict.doNothing()),
+      'written',
     ),
     trim: new Statement(
       compiler
@@ -70,7 +64,7 @@ export function logStatements({ compiler, parts, hasRowLocks }: SqlDialect) {
         'place',
         'in',
         compiler
-          .selectFrom(parts(slot('positions')).as('part'))
+          .selectFrom(parts(slot('positions')))
           // In this order: else all events would be gone through.
           .crossJoin('heirline_run_events as event')
           .where('event.place', '>=', placeOf(listed))
@@ -88,34 +82,34 @@ export function* appendEvents(
   events: readonly StoredRunEvent[],
   lease: Lease,
 ): Steps<void> {
-  const added = yield* addEvents(statements, runId, events, lease.token);
-  if (added.length > 0) return;
+  if (yield* addEvents(statements, runId, events, lease.token)) return;
   // Either all of them were there already, or the run belongs to somebody else.
   const [owner] = yield statements.owner.with({ runId: toStoredText(runId) });
   if (owner?.['token'] !== toStoredText(lease.token)) throw leaseLost(runId);
 }
 
-/** Adds events where the run belongs to the lease with a token; tells by a row whether one of them was new. */
-function* addEvents(
+/** Adds events where the run belongs to the lease with a token; tells whether one of them was new. */
+export function* addEvents(
   statements: LogStatements,
   runId: string,
   events: readonly StoredRunEvent[],
   token: string,
-): Steps<readonly SqlRow[]> {
-  const storedId = toStoredText(runId);
-  const added = yield statements.append.with({
-    runId: storedId,
-    token: toStoredText(token),
-    events: listOfEvents(events),
-  });
-  const upTo = trimmedUpTo(events);
-  if (added.length > 0 && upTo !== undefined) yield statements.trim.with({ runId: storedId, seq: upTo });
-  return added;
+): Steps<boolean> {
+  const owned = { runId: toStoredText(runId), token: toStoredText(token) };
+  const added = yield statements.append.with(mergedValues(valuesOfEvents(events), owned));
+  if (added.length === 0) return false;
+  yield* trimLog(statements, runId, events);
+  return true;
 }
 
-/** A list of JSON texts: so each event is stored as it was written, whatever the database knows of JSON. */
-function listOfEvents(events: readonly StoredRunEvent[]): string {
-  return JSON.stringify(events.map((event) => [event.seq, JSON.stringify(event)]));
+/** Removes events that are old now that others are stored, if it is their turn. */
+export function* trimLog(
+  statements: LogStatements,
+  runId: string,
+  events: readonly StoredRunEvent[],
+): Steps<void> {
+  const seq = trimmedUpTo(events);
+  if (seq !== undefined) yield statements.trim.with({ runId: toStoredText(runId), seq });
 }
 
 /** Up to which number events are old now that these are stored; undefined where it is not the turn to remove them. */
@@ -134,9 +128,4 @@ export function* readEvents(
   // Never a place of another run.
   const seq = Math.min(Math.max(after, 0), NUMBERS - 1);
   return yield statements.read.with({ runId: toStoredText(runId), seq, limit });
-}
-
-/** The place of a run's event number 0, or of that of a later run. */
-function placeOf(position: RawBuilder<number>, later = 0): RawBuilder<number> {
-  return sql<number>`(${position} + ${sql.lit(later)}) * ${sql.lit(NUMBERS)}`;
 }

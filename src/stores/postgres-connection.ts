@@ -97,14 +97,17 @@ function ignore(): void {
   // Only so that the event has a listener.
 }
 
+const written: readonly SqlRow[] = [{}];
+
 /** Goes through steps, each by itself. */
 async function go<T>(client: PostgresClient, steps: Steps<T>): Promise<T> {
   let step = steps.next();
   while (step.done !== true) {
     const { statement, values } = step.value;
     const { name, text } = statement;
-    const { rows } = await client.query({ name, text, values: [...values] });
-    step = steps.next(rows as readonly SqlRow[]);
+    const { rows, rowCount } = await client.query({ name, text, values: [...values] });
+    const isWritten = statement.gives === 'written' && (rowCount ?? 0) > 0;
+    step = steps.next(isWritten ? written : (rows as readonly SqlRow[]));
   }
   return step.value;
 }

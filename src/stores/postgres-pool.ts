@@ -24,6 +24,8 @@ export interface PostgresClient {
 export interface PostgresRows {
   /** The rows, each with its columns by name. */
   readonly rows: readonly object[];
+  /** How many rows the statement has read or written. */
+  readonly rowCount: number | null;
 }
 
 /** A statement as it is executed. */

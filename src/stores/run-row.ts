@@ -128,8 +128,10 @@ export function storedCancel(row: SqlRow): RequestedCancel {
 /** The record as it is given away: frozen, without parts that are undefined, which JSON would not carry. */
 export function frozenRecord(record: RunRecord): RunRecord {
   const parts: Record<string, unknown> = {};
-  for (const [name, part] of Object.entries(record))
-    if (part !== undefined) parts[name] = frozenJson<unknown>(part);
+  for (const name of Object.keys(record) as (keyof RunRecord)[]) {
+    const part = record[name];
+    if (part !== undefined) parts[name] = typeof part === 'object' ? frozenJson<unknown>(part) : part;
+  }
   return Object.freeze(parts) as unknown as RunRecord;
 }
 

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Compilable } from 'kysely';
 import { insertStatements } from './insert-statements.js';
 import { leaseEnd } from './lease-end.js';
+import { listedEvents } from './listed-events.js';
 import { recordColumns } from './run-database.js';
 import type { SqlDialect } from './sql-dialect.js';
 import { slot, Statement } from './statement.js';
@@ -9,11 +10,19 @@ import { slot, Statement } from './statement.js';
 /** The statements about runs, compiled once for a store. */
 export type RunStatements = ReturnType<typeof runStatements>;
 
+/** The statements of one kind of change; of a run that stays open they give the end of its lease. */
+export interface ChangeStatement {
+  readonly alone: Statement;
+  /** Adds events too; absent where that takes a statement of its own, within one transaction. */
+  readonly logged: Statement | undefined;
+}
+
 /** Compiles the statements about runs for a database. Only an open run has a lease: that tells it from ended ones. */
 export function runStatements(dialect: SqlDialect) {
   const { compiler, now, texts, hasRowLocks } = dialect;
   const statement = (source: Compilable): Statement => new Statement(source);
-  const single = (source: Compilable): Statement => new Statement(source, true);
+  const single = (source: Compilable): Statement => new Statement(source, 'row');
+  const written = (source: Compilable): Statement => new Statement(source, 'written');
 
   const runs = compiler.selectFrom('heirline_runs');
   const byId = runs.where('run_id', '=', slot('runId'));
@@ -23,7 +32,7 @@ export function runStatements(dialect: SqlDialect) {
 
   const changed = compiler.updateTable('heirline_runs');
   // Columns that stand in an index are set only where they change.
-  const note = changed
+  const changes = changed
     .set({
       stop_reason: slot<string | null>('stopReason'),
       error: slot<string | null>('error'),
@@ -35,9 +44,17 @@ export function runStatements(dialect: SqlDialect) {
     })
     .where('run_id', '=', slot('runId'))
     .where('revision', '=', slot<number>('revision'))
-    .where('token', '=', slot('token'))
-    .returning('lease_expires_at');
-  const status = note.set({ status: slot('status'), active_thread: slot<string | null>('activeThread') });
+    .where('token', '=', slot('token'));
+  /** A change of a run, alone and, where one statement can change two tables, with what the log gets. */
+  const change = (update: typeof changes): ChangeStatement => ({
+    alone: single(update.returning('lease_expires_at')),
+    logged: dialect.canWriteTwice
+      ? single(withEvents(dialect, update.returning(['position', 'lease_expires_at'])))
+      : undefined,
+  });
+  const status = changes.set({ status: slot('status'), active_thread: slot<string | null>('activeThread') });
+
+  const ended = status.set({ lease_expires_at: null });
 
   const orphans = compiler
     .selectFrom(dialect.openRuns)
@@ -80,11 +97,11 @@ export function runStatements(dialect: SqlDialect) {
         .unionAll(openOfThread.select(['run_id', 'status', 'position', sql<string>`'thread'`.as('rival')])),
     ),
     /** Changes a run whose status stays. */
-    note: single(note),
+    note: change(changes),
     /** Changes a run that ends. */
-    end: single(status.set({ lease_expires_at: null })),
+    end: { ...change(ended), alone: written(ended) },
     /** Changes a run that begins to run, where no elder run of its thread is open. */
-    begin: single(
+    begin: change(
       status.where((run) =>
         run.not(
           run.exists(
@@ -141,4 +158,18 @@ export function runStatements(dialect: SqlDialect) {
   function lease() {
     return { token: slot('token'), owner_id: slot('ownerId') };
   }
+}
+
+/** A change of a run that adds events to its log, if it finds the run; the change gives `position` too. */
+function withEvents(dialect: SqlDialect, update: Compilable): Compilable {
+  const { table, columns } = listedEvents(dialect);
+  return {
+    compile: () =>
+      sql`with changed as (${update}),
+        added as (
+          insert into heirline_run_events (place, event)
+          select ${sql.join([...columns])} from changed cross join ${table} on conflict do nothing
+        )
+        select lease_expires_at from changed`.compile(dialect.compiler),
+  };
 }

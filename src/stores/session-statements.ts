@@ -19,7 +19,7 @@ const emptySession: StoredSession = Object.freeze({ version: 0, entries: Object.
 export function sessionStatements({ compiler }: SqlDialect) {
   const ofThread = compiler.selectFrom('heirline_sessions').where('thread_key', '=', slot('threadKey'));
   return {
-    load: new Statement(ofThread.select(['version', 'entries', 'saved_by']), true),
+    load: new Statement(ofThread.select(['version', 'entries', 'saved_by']), 'row'),
     create: new Statement(
       compiler
         .insertInto('heirline_sessions')
@@ -31,18 +31,16 @@ export function sessionStatements({ compiler }: SqlDialect) {
           entries: slot('entries'),
           saved_by: slot('savedBy'),
         })
-        .onConflict((conflict) => conflict.doNothing())
-        .returning('version'),
-      true,
+        .onConflict((conflict) => conflict.doNothing()),
+      'written',
     ),
     replace: new Statement(
       compiler
         .updateTable('heirline_sessions')
         .set({ entries: slot('entries'), saved_by: slot('savedBy'), version: sql<number>`version + 1` })
         .where('thread_key', '=', slot('threadKey'))
-        .where('version', '=', slot<number>('version'))
-        .returning('version'),
-      true,
+        .where('version', '=', slot<number>('version')),
+      'written',
     ),
     forget: new Statement(
       compiler.deleteFrom('heirline_sessions').where('thread_key', '=', slot('threadKey')),

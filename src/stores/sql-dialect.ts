@@ -21,14 +21,24 @@ export interface SqlDialect {
   readonly now: RawBuilder<number>;
   /** Whether rows can be locked, and have to be, since transactions run beside each other. */
   readonly hasRowLocks: boolean;
+  /** Whether one statement can write to two tables. */
+  readonly canWriteTwice: boolean;
   /** The table of runs, read by the index of the open ones. */
   readonly openRuns: AliasedRawBuilder<RunTable, 'heirline_runs'>;
   /** The names of all tables and indexes, and of all columns as `table.column`. */
   readonly catalogue: Statement;
   /** The texts of a JSON list, for `in`. */
   readonly texts: (list: RawBuilder<string>) => RawBuilder<string>;
-  /** The parts of a JSON list, as a table with the column `value`. */
-  readonly parts: (list: RawBuilder<string>) => RawBuilder<{ readonly value: string }>;
+  /** The parts of a JSON list, as a table; the text of a part is what was written, but for its spaces. */
+  readonly parts: (list: RawBuilder<string>) => AliasedRawBuilder<ListPart, 'part'>;
+}
+
+/** One part of a JSON list. */
+export interface ListPart {
+  /** Where the part stands in the list, from 1. */
+  readonly number: number;
+  /** The part as JSON. */
+  readonly value: string;
 }
 
 /** How the statements are for SQLite. */
@@ -45,6 +55,7 @@ export function sqliteDialect(): SqlDialect {
     compiler,
     now: timeOfQuery,
     hasRowLocks: false,
+    canWriteTwice: false,
     // Else all runs would be gone through in the order of their positions.
     openRuns: sql<RunTable>`heirline_runs`.as<'heirline_runs'>(
       sql`heirline_runs indexed by heirline_runs_open`,
@@ -55,7 +66,7 @@ export function sqliteDialect(): SqlDialect {
         from sqlite_master m join pragma_table_info(m.name) c where m.type = 'table'`,
     ),
     texts: (list) => sql`(select value from json_each(${list}))`,
-    parts: (list) => sql`json_each(${list})`,
+    parts: (list) => sql<ListPart>`(select key + 1 as number, value from json_each(${list}))`.as('part'),
   };
 }
 
@@ -74,6 +85,7 @@ export function postgresDialect(): SqlDialect {
     // Of the moment, not of the beginning of the transaction, which may have waited for a lock.
     now: sql`cast(extract(epoch from clock_timestamp()) * 1000 as double precision)`,
     hasRowLocks: true,
+    canWriteTwice: true,
     openRuns: sql<RunTable>`heirline_runs`.as('heirline_runs'),
     catalogue: statementOf(
       compiler,
@@ -83,7 +95,10 @@ export function postgresDialect(): SqlDialect {
         where table_schema = current_schema()`,
     ),
     texts: (list) => sql`(select json_array_elements_text(cast(${list} as json)))`,
-    parts: (list) => sql`json_array_elements(cast(${list} as json))`,
+    parts: (list) =>
+      sql<ListPart>`json_array_elements(cast(${list} as json)) with ordinality`.as<'part'>(
+        sql`part (value, number)`,
+      ),
   };
 }
 

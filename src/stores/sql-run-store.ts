@@ -34,7 +34,7 @@ import type { SqlRow, SqlValues, Statement, Steps } from './statement.js';
 import { StoredRow } from './stored-row.js';
 import { isJsonObject, isStoredEvent } from './stored-shapes.js';
 import { toStoredText } from './stored-text.js';
-import { updateRun } from './update-run.js';
+import { isOneStatement, updateRun } from './update-run.js';
 
 /** Goes through steps with a database. Steps may be made again: where the database was busy, all begins anew. */
 export interface SqlConnection {
@@ -85,7 +85,7 @@ export class SqlRunStore implements RunStore {
 
   async update(runId: string, expected: RunExpectation, changes: RunChanges): Promise<RunRecord | undefined> {
     const steps = () => updateRun(this.#statements, runId, expected, changes, this.#recent.get(runId));
-    const run = await (changes.session === undefined
+    const run = await (isOneStatement(this.#dialect, changes)
       ? this.#connection.write(steps)
       : this.#connection.transact(steps));
     return run && this.#keep(run);

@@ -52,6 +52,12 @@ export function slot<T = string>(name: string): RawBuilder<T> {
 /** The time at which a query is made, in milliseconds since the epoch. */
 export const timeOfQuery: RawBuilder<number> = slot<number>(NOW);
 
+/**
+ * What a statement gives, so that a driver need not ask for more: any rows, one row at most, or only whether it has
+ * written any, which a row without columns stands for.
+ */
+export type StatementYield = 'rows' | 'row' | 'written';
+
 /** One statement, compiled once. */
 export class Statement {
   /** The same for the same text; a database that prepares statements knows them by it. */
@@ -61,11 +67,11 @@ export class Statement {
 
   /**
    * @param source what is compiled.
-   * @param isSingle whether the statement gives one row at most, which a driver may get in a shorter way.
+   * @param gives what is asked of the driver.
    */
   constructor(
     source: Compilable,
-    readonly isSingle = false,
+    readonly gives: StatementYield = 'rows',
   ) {
     const { sql: text, parameters } = source.compile();
     this.text = text;

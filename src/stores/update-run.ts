@@ -1,28 +1,41 @@
 import { changedRecord } from '../runs/changed-record.js';
 import type { RunRecord } from '../runs/run-record.js';
+import { isOpen } from '../runs/run-status.js';
 import type { RunStatus } from '../runs/run-status.js';
 import type { RunChanges, RunExpectation } from '../runs/run-store.js';
 import { threadOf } from '../runs/run-thread.js';
 import { threadKeyOf } from './row-keys.js';
-import { changingValues, frozenRecord, storedRun } from './run-row.js';
+import { changingValues, storedRun } from './run-row.js';
 import type { StoredRun } from './run-row.js';
-import type { RunStatements } from './run-statements.js';
+import { valuesOfEvents } from './listed-events.js';
+import { addEvents, trimLog } from './log-statements.js';
+import type { LogStatements } from './log-statements.js';
+import type { ChangeStatement, RunStatements } from './run-statements.js';
 import { replaceSession } from './session-statements.js';
 import type { SessionStatements } from './session-statements.js';
+import type { SqlDialect } from './sql-dialect.js';
 import { mergedValues } from './statement.js';
-import type { Statement, Steps } from './statement.js';
+import type { SqlRow, Steps } from './statement.js';
 import { StoredRow } from './stored-row.js';
 import { toStoredText } from './stored-text.js';
 
+/** The statements of an update. */
+type UpdateStatements = RunStatements & { readonly session: SessionStatements; readonly log: LogStatements };
+
+/** Whether a change is written by one statement, so that no transaction is needed around it. */
+export function isOneStatement({ canWriteTwice }: SqlDialect, { session, events }: RunChanges): boolean {
+  return session === undefined && (events === undefined || canWriteTwice);
+}
+
 /**
- * Changes a run where it is as expected; within a transaction where the changes have a session.
+ * Changes a run where it is as expected; within a transaction where the changes need one ({@link isOneStatement}).
  *
  * What is written depends on the revision of the row that it was decided by, so that no row has to be locked.
  *
  * @param recent the row as it was seen last, if it was: only what is written is decided by it, never what is not.
  */
 export function* updateRun(
-  statements: RunStatements & { readonly session: SessionStatements },
+  statements: UpdateStatements,
   runId: string,
   expected: RunExpectation,
   changes: RunChanges,
@@ -53,13 +66,14 @@ export function* updateRun(
 
 /** Writes what was decided by a row; undefined where the row has changed since, or an elder run of the thread is open. */
 function* write(
-  statements: RunStatements & { readonly session: SessionStatements },
+  statements: UpdateStatements,
   { record, token, revision }: StoredRun,
   next: RunRecord,
-  { session }: RunChanges,
+  { session, events }: RunChanges,
 ): Steps<StoredRun | undefined> {
   const { runId } = record;
   const statement = statementFor(statements, record.status, next.status);
+  const { alone, logged } = statement;
   const threadKey = statement === statements.begin ? threadKeyOf(next) : null;
   const place = {
     runId: toStoredText(runId),
@@ -68,17 +82,28 @@ function* write(
     threadKey,
     activeThread: threadKey,
   };
-  const [written] = yield statement.with(mergedValues(place, changingValues(next)));
+  const values = mergedValues(place, changingValues(next));
+  const [written] = yield events === undefined || logged === undefined
+    ? alone.with(values)
+    : logged.with(mergedValues(values, valuesOfEvents(events)));
   if (written === undefined) return undefined;
+  if (events !== undefined) {
+    if (logged === undefined) yield* addEvents(statements.log, runId, events, token);
+    else yield* trimLog(statements.log, runId, events);
+  }
   const thread = threadOf(next);
   if (session !== undefined && thread !== undefined)
     yield* replaceSession(statements.session, thread, session, `${token} ${runId}`);
-  // A renewal may have come since the row was read.
-  const leaseExpiresAt = new StoredRow(written, `the run '${runId}'`).optionalNumber('lease_expires_at');
-  return { record: frozenRecord({ ...next, leaseExpiresAt }), token, revision: revision + 1 };
+  return { record: isOpen(next.status) ? withLease(next, written) : next, token, revision: revision + 1 };
 }
 
-function statementFor({ note, begin, end }: RunStatements, from: RunStatus, to: RunStatus): Statement {
+/** The record with its lease as it is stored: a renewal may have come since the row was read. */
+function withLease(record: RunRecord, row: SqlRow): RunRecord {
+  const leaseExpiresAt = new StoredRow(row, `the run '${record.runId}'`).number('lease_expires_at');
+  return Object.freeze({ ...record, leaseExpiresAt });
+}
+
+function statementFor({ note, begin, end }: RunStatements, from: RunStatus, to: RunStatus): ChangeStatement {
   if (from === to) return note;
   return to === 'running' ? begin : end;
 }

@@ -135,6 +135,45 @@ export const leaseCases: Readonly<Record<string, StoreCase>> = {
     assert.deepEqual(await samples.store.readEvents(runId, { after: 0, limit: 9 }), events);
   },
 
+  'events are stored with the status, or neither is': async (samples) => {
+    const { store } = samples;
+    const thread = { threadId: samples.id('thread') };
+    const lease = samples.lease();
+    const { runId } = await samples.insert(thread, { lease });
+    const read = async () => (await store.readEvents(runId, { after: 0, limit: 9 })).map(({ seq }) => seq);
+    const end = (by: typeof lease, version = 0) =>
+      store.update(
+        runId,
+        { status: ['running'], lease: by },
+        { status: 'success', session: { version, entries: {} }, events: [event(2), event(3), event(4)] },
+      );
+    await store.appendEvents(runId, [event(1), event(2)], { lease });
+    assert.equal(await end(samples.lease()), undefined);
+    await assert.rejects(end(lease, 3), { code: 'SESSION_CONFLICT' });
+    assert.deepEqual(await read(), [1, 2]);
+    const ended = await end(lease);
+    assert.deepEqual([ended?.status, await read()], ['success', [1, 2, 3, 4]]);
+    assert.deepEqual(await end(lease), ended);
+    assert.deepEqual(await read(), [1, 2, 3, 4]);
+    const { runId: other } = await samples.insert({}, { lease });
+    const begun = { startedAt: 7, events: [event(1)] };
+    assert.equal((await store.update(other, { status: ['running'], lease }, begun))?.startedAt, 7);
+    assert.deepEqual(await store.readEvents(other, { after: 0, limit: 9 }), [event(1)]);
+  },
+
+  'events may come in any number with a status': async (samples) => {
+    const lease = samples.lease();
+    const { runId } = await samples.insert({}, { lease });
+    const events = Array.from({ length: 12_000 }, (_, index) => event(index + 1));
+    const expected = { status: ['running'], lease } as const;
+    await samples.store.update(runId, expected, { status: 'success', events: [] });
+    assert.deepEqual(await samples.store.readEvents(runId, { after: 0, limit: 9 }), []);
+    const { runId: long } = await samples.insert({}, { lease });
+    await samples.store.update(long, expected, { status: 'success', events });
+    const found = await samples.store.readEvents(long, { after: 2000, limit: 20_000 });
+    assert.deepEqual([found.length, found.at(-1)?.seq], [10_000, 12_000]);
+  },
+
   'the latest 10,000 events of a run are kept': async (samples) => {
     const lease = samples.lease();
     const { runId } = await samples.insert({}, { lease });

@@ -9,7 +9,7 @@ import {
   type StoredRunEvent,
 } from 'heirline';
 import { collect, failureOf, gated, newManager, until, work } from './support/managed.js';
-import { failing, FaultyStore } from './support/faulty-store.js';
+import { busy, failing, FaultyStore } from './support/faulty-store.js';
 
 const quick = work(() => undefined, 'Quick');
 const seqs = (events: readonly RunEvent[]): unknown[] =>
@@ -148,12 +148,39 @@ describe('the events of a run', () => {
     expect((await untilEnd).at(-1)).toMatchObject({ type: 'runEnded', status: 'interrupted' });
   });
 
+  test('of a short run are stored with its end: there is no moment at which only one of them can be read', async () => {
+    const faulty = new FaultyStore(new MemoryRunStore());
+    const manager = newManager({ store: faulty.store });
+    const handle = await manager.start(quick);
+    await handle.result;
+    expect([faulty.count('update'), faulty.count('appendEvents')]).toEqual([1, 0]);
+    expect(seqs(await collect(handle.events()))).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
+  test('are numbered without a hole where the end is stored later, or becomes another one', async () => {
+    const faulty = new FaultyStore(new MemoryRunStore());
+    const manager = newManager({ store: faulty.store, heartbeatMs: 20, leaseMs: 5000 });
+    const { definition, open } = gated();
+    const handle = await manager.start(definition);
+    const reading = collect(handle.events());
+    faulty.fault = (method) => (method === 'update' ? failing(busy) : undefined);
+    open();
+    expect(await handle.result).toMatchObject({ persisted: false });
+    await faulty.store.requestCancel(handle.id, { action: 'interrupt', reason: 'user' });
+    faulty.fault = () => undefined;
+    const events = await reading;
+    expect(seqs(events)).toEqual(Array.from({ length: events.length }, (_, index) => index + 1));
+    expect(events.at(-1)).toMatchObject({ type: 'runEnded', status: 'interrupted', stopReason: 'user' });
+    expect(await collect(handle.events())).toEqual(events);
+  });
+
   test('whose last could not be stored end as the record says', async () => {
     const faulty = new FaultyStore(new MemoryRunStore());
     faulty.fault = (method) =>
       method === 'appendEvents' ? failing(() => new Error('disk full')) : undefined;
     const manager = newManager({ store: faulty.store, heartbeatMs: 20, leaseMs: 1000 });
-    const handle = await manager.start(quick);
+    // More events than are stored with the end of a run.
+    const handle = await manager.start(noisy(300));
     await handle.result;
     const other = newManager({ store: faulty.store, heartbeatMs: 20, leaseMs: 1000 });
     expect(await collect(other.events(handle.id))).toEqual([
