@@ -2,32 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import {
   MemoryRunStore,
-  errorPolicy,
   type PipelineBuilder,
   type RunEvent,
   type RunManager,
   type StoredRunEvent,
 } from 'heirline';
-import { collect, failureOf, gated, newManager, until, work } from './support/managed.js';
+import { collect, failureOf, gated, newManager, noisy, until, work } from './support/managed.js';
 import { busy, failing, FaultyStore } from './support/faulty-store.js';
 
 const quick = work(() => undefined, 'Quick');
 const seqs = (events: readonly RunEvent[]): unknown[] =>
   events.map((event) => (event.type === 'gap' ? [event.from, event.to] : event.seq));
-
-/** A pipeline that fails so many items, each of which is an event or two, and waits before each. */
-function noisy(items: number, waitMs = 0): new () => { define(builder: PipelineBuilder): void } {
-  return class Noisy {
-    define(builder: PipelineBuilder): void {
-      const numbers = builder.addSource(Array.from({ length: items }).keys(), 'numbers');
-      const refuse = (): unknown => {
-        if (waitMs > 0) return sleep(waitMs).then(() => Promise.reject(new Error('no')));
-        throw new Error('no');
-      };
-      builder.addSink(refuse, { name: 'refuse', from: numbers, errorPolicy: errorPolicy({ then: 'skip' }) });
-    }
-  };
-}
 
 describe('the events of a run', () => {
   test('begin with its start, are numbered without a hole, and end with its end as the record says', async () => {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PostgresServer } from './support/postgres-server.js';
 import { describeSqlStore, newRun } from './support/sql-store-cases.js';
 import { describeManager } from './support/manager-cases.js';
+import { describeManagerFaults } from './support/manager-fault-cases.js';
 import { describeManaged } from './support/managed-store-cases.js';
 import { describeProcesses, type SharedStore } from './support/store-processes.js';
 
@@ -156,4 +157,5 @@ describe('one PostgreSQL database', () => {
   describeProcesses(newDatabase);
   describeManaged(newDatabase);
   describeManager(async () => (await newDatabase()).open);
+  describeManagerFaults(async () => (await newDatabase()).open);
 });

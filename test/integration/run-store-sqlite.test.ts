@@ -9,6 +9,7 @@ import Database from 'libsql';
 import { describe, expect, it } from 'vitest';
 import { describeSqlStore, newRun } from './support/sql-store-cases.js';
 import { describeManager } from './support/manager-cases.js';
+import { describeManagerFaults } from './support/manager-fault-cases.js';
 import { describeManaged } from './support/managed-store-cases.js';
 import { describeProcesses, type SharedStore } from './support/store-processes.js';
 
@@ -136,4 +137,5 @@ describe('one SQLite file', () => {
   describeProcesses(newFile);
   describeManaged(newFile);
   describeManager(() => newFile().open);
+  describeManagerFaults(() => newFile().open);
 });

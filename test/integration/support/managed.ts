@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   RunManager,
+  errorPolicy,
   type PipelineBuilder,
   type PipelineContext,
   type RunEvent,
@@ -54,6 +55,20 @@ export function gated(name = 'Gated'): {
     seen.through += 1;
   }, name);
   return { definition, open, seen };
+}
+
+/** A pipeline that fails so many items, each of which is an event or two, and waits before each. */
+export function noisy(items: number, waitMs = 0): new () => Definition {
+  return class Noisy {
+    define(builder: PipelineBuilder): void {
+      const numbers = builder.addSource(Array.from({ length: items }).keys(), 'numbers');
+      const refuse = (): unknown => {
+        if (waitMs > 0) return sleep(waitMs).then(() => Promise.reject(new Error('no')));
+        throw new Error('no');
+      };
+      builder.addSink(refuse, { name: 'refuse', from: numbers, errorPolicy: errorPolicy({ then: 'skip' }) });
+    }
+  };
 }
 
 /** Waits until something is so. */
