@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -6,6 +6,11 @@ import { compileForUser, installPackage, problemsOf, type PackedFile } from './i
 import { root, runNode } from './run-node.js';
 
 const user = join(root, 'build/package-user');
+
+/** The sources that a file of the package was made from. */
+function sourcesIn(map: URL): readonly string[] {
+  return (JSON.parse(readFileSync(map, 'utf8')) as { readonly sources: readonly string[] }).sources;
+}
 
 describe('the published package', () => {
   let files: readonly PackedFile[];
@@ -105,6 +110,35 @@ describe('the published package', () => {
       ([, name]) => name,
     );
     expect(names).toEqual(expect.arrayContaining(['CompositeStage.push', 'pullInLoop', 'PipelineRunner.run']));
+  });
+
+  it('loads neither a store in a database nor HTTP with the main entry', async () => {
+    writeFileSync(
+      join(user, 'tell-loaded.js'),
+      `import { writeSync } from 'node:fs';
+       export function load(url, context, next) {
+         writeSync(1, url + '\\n');
+         return next(url, context);
+       }`,
+    );
+    const file = join(user, 'loaded.js');
+    writeFileSync(
+      file,
+      `import { register } from 'node:module';
+       register('./tell-loaded.js', import.meta.url);
+       await import(process.argv[2]);`,
+    );
+    const sourcesOf = async (entry: string): Promise<readonly string[]> =>
+      (await runNode([file, entry], user))
+        .split('\n')
+        .filter((url) => url !== '')
+        .flatMap((url) => (url.includes('/heirline/dist/') ? sourcesIn(new URL(`${url}.map`)) : url));
+    const foreign = /src\/(http|stores|injection|testing)\/|node:https?$|node_modules\/(?!heirline|immer)/;
+    const loaded = await sourcesOf('heirline');
+    expect(loaded).toEqual(expect.arrayContaining([expect.stringMatching(/src\/runs\/run-manager\.ts$/)]));
+    expect(loaded.filter((url) => foreign.test(url))).toEqual([]);
+    // What is looked for is found where it is loaded.
+    expect((await sourcesOf('heirline/http')).some((url) => foreign.test(url))).toBe(true);
   });
 
   it('has stack traces that name the sources and quote them', async () => {
