@@ -47,16 +47,17 @@ export function changedRecord(
     if (record.cancelRequested !== undefined && beatenByCancel.includes(status)) return undefined;
   }
   const { stopReason, error, startedAt, endedAt, cost, counts } = changes;
-  const next: Draft<RunRecord> = { ...record, status };
+  const { leaseExpiresAt, ...kept } = record;
+  const next: Draft<RunRecord> = kept;
+  next.status = status;
   if (stopReason !== undefined) next.stopReason = stopReason;
   if (error !== undefined) next.error = frozenJson(error);
   if (startedAt !== undefined) next.startedAt = startedAt;
   if (endedAt !== undefined) next.endedAt = endedAt;
   if (cost !== undefined) next.cost = frozenJson(cost);
   if (counts !== undefined) next.counts = frozenJson(counts);
-  if (isOpen(status)) return Object.freeze(next);
-  const { leaseExpiresAt: _, ...ended } = next;
-  return Object.freeze(ended);
+  if (isOpen(status) && leaseExpiresAt !== undefined) next.leaseExpiresAt = leaseExpiresAt;
+  return Object.freeze(next);
 }
 
 function isRepeat(

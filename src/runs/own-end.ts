@@ -1,4 +1,3 @@
-import type { Draft } from '../data/draft.js';
 import { isInstanceOf } from '../data/foreign-value.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { changedRecord } from './changed-record.js';
@@ -81,9 +80,7 @@ export class OwnEnd {
     const { isOurs, statuses, log } = this.#place;
     const expected = { status: statuses, lease: this.#lease };
     const events = log.rest(runEndedOf(this.#end.changes));
-    const changes: Draft<RunChanges> = { ...this.#end.changes };
-    if (this.#session !== undefined) changes.session = this.#session;
-    if (events !== undefined) changes.events = events;
+    const changes: RunChanges = { ...this.#end.changes, session: this.#session, events };
     return this.#store
       .ask((to) => to.update(this.#record.runId, expected, changes), tries, isOurs)
       .then(

@@ -215,7 +215,7 @@ export function describeManagerFaults(create: () => (() => RunStore) | Promise<(
 
     it('gives a gap in place of events that are no longer there, and the end', async () => {
       const { behind, manager } = await faulty();
-      const handle = await manager.start(noisy(8000));
+      const handle = await manager.start(noisy(6000));
       await handle.result;
       const events = await collect(handle.events({ from: 2 }));
       expect(events[0]).toMatchObject({ type: 'gap', from: 3 });
@@ -225,6 +225,6 @@ export function describeManagerFaults(create: () => (() => RunStore) | Promise<(
       expect(numbers.length).toBeGreaterThanOrEqual(10_000);
       expect(events.at(-1)).toMatchObject({ type: 'runEnded', status: 'success', at: handle.record.endedAt });
       await behind.close();
-    });
+    }, 30_000);
   });
 }
