@@ -23,8 +23,8 @@ const beatenByCancel: readonly RunStatus[] = ['success', 'error', 'timeout'];
  * What is taken from the changes is frozen with all its parts, or copied; the parts of the old record go on as they are.
  *
  * The very same record is given back for a repeat of a change that was carried out: then nothing must be written, the
- * session and the events neither. A store calls this between reading and writing a row, inside of one transaction; only whether an
- * elder run of the thread is open is the store's own question.
+ * session and the events neither. A store calls this between reading and writing a row, inside of one transaction; only
+ * whether an elder run of the thread is open is the store's own question.
  *
  * @example
  * {@includeCode ../../examples/api/changed-record.ts}

@@ -97,6 +97,7 @@ function ignore(): void {
   // Only so that the event has a listener.
 }
 
+/** Stands for rows that a statement has written, whose columns nobody asks for. */
 const written: readonly SqlRow[] = [{}];
 
 /** Goes through steps, each by itself. */

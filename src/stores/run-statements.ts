@@ -53,7 +53,6 @@ export function runStatements(dialect: SqlDialect) {
       : undefined,
   });
   const status = changes.set({ status: slot('status'), active_thread: slot<string | null>('activeThread') });
-
   const ended = status.set({ lease_expires_at: null });
 
   const orphans = compiler
@@ -160,7 +159,7 @@ export function runStatements(dialect: SqlDialect) {
   }
 }
 
-/** A change of a run that adds events to its log, if it finds the run; the change gives `position` too. */
+/** A change of a run that adds events to its log, if it finds the run; the change gives its `position` too. */
 function withEvents(dialect: SqlDialect, update: Compilable): Compilable {
   const { table, columns } = listedEvents(dialect);
   return {

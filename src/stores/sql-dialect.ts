@@ -34,7 +34,7 @@ export interface SqlDialect {
 }
 
 /** One part of a JSON list. */
-export interface ListPart {
+interface ListPart {
   /** Where the part stands in the list, from 1. */
   readonly number: number;
   /** The part as JSON. */

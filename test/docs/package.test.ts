@@ -109,7 +109,9 @@ describe('the published package', () => {
     const names = [...stack.matchAll(/^ +at (?:async )?(?:new )?([\w.#]+) \(.*heirline/gm)].map(
       ([, name]) => name,
     );
-    expect(names).toEqual(expect.arrayContaining(['CompositeStage.push', 'pullInLoop', 'PipelineRunner.run']));
+    expect(names).toEqual(
+      expect.arrayContaining(['CompositeStage.push', 'pullInLoop', 'PipelineRunner.run']),
+    );
   });
 
   it('loads neither a store in a database nor HTTP with the main entry', async () => {
