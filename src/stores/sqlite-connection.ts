@@ -59,8 +59,11 @@ export class SqliteConnection implements SqlConnection {
     return this.#patiently((database) => database.go(steps()));
   }
 
+  /** By itself first, which costs less; where others are writing, in a transaction, which waits for its turn as a whole. */
   write<T>(steps: () => Steps<T>): Promise<T> {
-    return this.transact(steps);
+    return this.#patiently((database, isRepeated) =>
+      isRepeated ? database.transact(steps) : database.go(steps()),
+    );
   }
 
   transact<T>(steps: () => Steps<T>): Promise<T> {
@@ -74,11 +77,11 @@ export class SqliteConnection implements SqlConnection {
   }
 
   /** Tries again what met another process that was writing. */
-  async #patiently<T>(operation: (database: OpenDatabase) => T): Promise<T> {
+  async #patiently<T>(operation: (database: OpenDatabase, isRepeated: boolean) => T): Promise<T> {
     const until = performance.now() + this.#patienceMs;
-    for (;;) {
+    for (let isRepeated = false; ; isRepeated = true) {
       try {
-        return operation(this.#database());
+        return operation(this.#database(), isRepeated);
       } catch (error) {
         if (isInstanceOf(error, PipelineError)) throw error;
         if (!isInstanceOf(error, BusyAtBegin)) this.#drop();

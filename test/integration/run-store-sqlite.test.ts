@@ -112,9 +112,10 @@ describe('a store in SQLite', () => {
       longest = Math.max(longest, performance.now() - last);
       last = performance.now();
     }
-    expect(longest).toBeLessThan(100);
     other.exec('commit');
     other.close();
+    // Held up, it would wait for the other one's end: for seconds, until it gave up.
+    expect(longest).toBeLessThan(1000);
     expect(await inserting).toMatchObject({ runId: 'first' });
     expect(await store.update('first', { status: ['running'] }, { status: 'success' })).toBeDefined();
     await store.close();
