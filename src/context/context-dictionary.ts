@@ -29,6 +29,12 @@ export interface DictionaryOwner {
 /** The entry of a name, with the path that set it; undefined where there is none. */
 export let entryOf: (dictionary: ContextDictionary, name: string) => Entry | undefined;
 
+/** The dictionary of a kind, among those of one context that the given one leads to; undefined where none was made. */
+export let dictionaryAmong: (
+  last: ContextDictionary | undefined,
+  kind: DictionaryKind,
+) => ContextDictionary | undefined;
+
 /** Whether a name holds an entry that no child inherits. */
 export let isLocalEntry: (dictionary: ContextDictionary, name: string) => boolean;
 
@@ -60,6 +66,11 @@ export class ContextDictionary {
       if (written !== undefined) return written === DELETED ? undefined : written;
       return dictionary.#base.get(name);
     };
+    dictionaryAmong = (last, kind) => {
+      let each = last;
+      while (each !== undefined && each.#kind !== kind) each = each.#madeBefore;
+      return each;
+    };
     isLocalEntry = (dictionary, name) => dictionary.#local?.has(name) === true;
     sealedLayer = (dictionary) => {
       if (dictionary.#written !== undefined && dictionary.#written.size > 0) {
@@ -80,14 +91,17 @@ export class ContextDictionary {
 
   readonly #owner: DictionaryOwner;
   readonly #kind: DictionaryKind;
+  /** Another one of the same context: most have one, so that a list would cost more than it holds. */
+  readonly #madeBefore: ContextDictionary | undefined;
   #base: Layer;
   #written: WrittenEntries | undefined;
   #local: Map<string, Entry> | undefined;
 
   /** @hidden */
-  constructor(owner: DictionaryOwner, kind: DictionaryKind, base: Layer) {
+  constructor(owner: DictionaryOwner, kind: DictionaryKind, base: Layer, madeBefore?: ContextDictionary) {
     this.#owner = owner;
     this.#kind = kind;
+    this.#madeBefore = madeBefore;
     this.#base = base;
   }
 

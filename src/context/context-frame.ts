@@ -8,6 +8,7 @@ import type { EntryNames } from './base-layers.js';
 import type { ChildInheritance } from './child-inheritance.js';
 import {
   ContextDictionary,
+  dictionaryAmong,
   entryOf,
   isLocalEntry,
   localEntriesOf,
@@ -46,11 +47,8 @@ export interface ChildSite extends ContextSite {
   readonly child: ChildPlace;
 }
 
-/** What a context has beside what it started with: made when something is written, or asked for. */
+/** What few contexts have beside what they started with and their dictionaries: made when it is asked for. */
 class OwnState {
-  parameters: ContextDictionary | undefined;
-  items: ContextDictionary | undefined;
-  properties: ContextDictionary | undefined;
   pipelineId: string | undefined;
   /** The run's, at its top; a run of its own in a child that does not inherit the run. */
   identity: RunIdentity | undefined;
@@ -68,6 +66,8 @@ class OwnState {
  */
 export class ContextFrame implements DictionaryOwner {
   #scope: CancelScope;
+  /** The dictionary that was asked for last; it leads to the others. */
+  #dictionaries: ContextDictionary | undefined;
   #own: OwnState | undefined;
   /** How it ended, once all that was registered has been disposed. */
   #ended: Outcome | undefined;
@@ -154,7 +154,10 @@ export class ContextFrame implements DictionaryOwner {
   }
 
   dictionary(kind: DictionaryKind): ContextDictionary {
-    return (ContextFrame.#stateOf(this)[kind] ??= new ContextDictionary(this, kind, this.started[kind]));
+    return (
+      dictionaryAmong(this.#dictionaries, kind) ??
+      (this.#dictionaries = new ContextDictionary(this, kind, this.started[kind], this.#dictionaries))
+    );
   }
 
   /** Whether a name of a dictionary holds an entry that no child inherits. */
@@ -164,7 +167,7 @@ export class ContextFrame implements DictionaryOwner {
 
   /** The entries of a dictionary that no child inherits, as they are now; makes no dictionary where there is none. */
   localEntries(kind: DictionaryKind): Map<string, Entry> | undefined {
-    const own = this.#own?.[kind];
+    const own = dictionaryAmong(this.#dictionaries, kind);
     return own && localEntriesOf(own);
   }
 
@@ -193,7 +196,7 @@ export class ContextFrame implements DictionaryOwner {
 
   /** One entry; makes no dictionary where there is none. */
   entry(kind: DictionaryKind, name: string): Entry | undefined {
-    const own = this.#own?.[kind];
+    const own = dictionaryAmong(this.#dictionaries, kind);
     return own === undefined ? this.started[kind].get(name) : entryOf(own, name);
   }
 
@@ -203,13 +206,14 @@ export class ContextFrame implements DictionaryOwner {
   }
 
   static #sealedDictionary(frame: ContextFrame, kind: DictionaryKind): Layer | undefined {
-    const dictionary = frame.#own?.[kind];
+    const dictionary = dictionaryAmong(frame.#dictionaries, kind);
     return dictionary && sealedLayer(dictionary);
   }
 
   /** What a context made from this one starts with; made anew only after something was written. */
   layers(): BaseLayers {
-    return this.#own === undefined ? this.started : (this.#own.layers ??= ContextFrame.#sealed(this));
+    if (this.#dictionaries === undefined) return this.started;
+    return (ContextFrame.#stateOf(this).layers ??= ContextFrame.#sealed(this));
   }
 
   static #sealed(frame: ContextFrame): BaseLayers {
@@ -218,13 +222,13 @@ export class ContextFrame implements DictionaryOwner {
 
   /** A dictionary was written to: what a child started now can inherit is not known any more. */
   changed(): void {
-    ContextFrame.#stateOf(this).layers = undefined;
+    if (this.#own !== undefined) this.#own.layers = undefined;
   }
 
   /** Whether every one of some entries is there. */
   holdsAll(entries: EntryNames): boolean {
     // Where nothing was written, all children of one parent have the same.
-    return this.#own === undefined
+    return this.#dictionaries === undefined
       ? this.started.holdsAll(entries)
       : entries.every(([kind, name]) => this.entry(kind, name) !== undefined);
   }
