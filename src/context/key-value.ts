@@ -10,7 +10,8 @@ import type { Entry } from './layer.js';
 export function entryThrough(key: Key, value: unknown, kind: DictionaryKind, path: string): Entry {
   const schema = schemaOf(key);
   if (schema !== undefined) return schema.entry(value, kind, path);
-  return { value: kind === 'items' ? value : frozenCopy(value, kind, keyName(key), path), path };
+  const isKept = kind === 'items' || typeof value !== 'object';
+  return { value: isKept ? value : frozenCopy(value, kind, keyName(key), path), path };
 }
 
 /** The value of an entry that is read through a key. */
