@@ -6,9 +6,9 @@ import type { Execution } from './execution.js';
 import { within } from './within.js';
 
 /**
- * Waits until a child is closed, as long as the end of a run may take: a flush or disposer that still hangs is late then.
+ * Waits until a child execution is closed, at most the grace period; a flush or disposer that still hangs is then late.
  *
- * The run's own deadline would never come: the item of the child has not ended.
+ * The run's own deadline begins only after its last item, and the child's item is not done before the child is closed.
  */
 export function closedInTime(execution: Execution, closing: Closing, closed: Promise<void>): Promise<void> {
   const { end } = execution.run;

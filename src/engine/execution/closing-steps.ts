@@ -3,39 +3,39 @@ import { Pacer } from '../../run/ending/pacer.js';
 import type { RunState } from './run-state.js';
 import type { Work } from './work.js';
 
-/** Something to do at the end of an execution, and what to do with an error of it. */
+/** One step at the end of an execution, a flush or a disposer say, and how its outcome is handled. */
 export interface ClosingStep {
-  /** The node or pipeline to name while the step is waited for; undefined where those below are named. */
+  /** Path to name while the run waits for this step; undefined for a step whose inner parts name themselves. */
   readonly path: string | undefined;
   readonly run: () => unknown;
-  /** Called where the step has ended well, and in time. */
+  /** Called when the step has succeeded in time. */
   readonly done?: () => void;
   readonly failed: (thrown: unknown) => unknown;
-  /** Called instead of `failed` where the step has not ended when the run is given up. */
+  /** Called instead of `done` or `failed` when the step still runs at the deadline. */
   readonly late: () => unknown;
 }
 
-/** What follows the steps that were given. */
+/** Called when the given steps are done: supplies further steps, and finishes the closing. */
 export interface ClosingEnd {
-  /** Gives more steps until there are none. */
+  /** Returns the next steps; an empty list when all is done. */
   readonly more: (closing: Closing) => readonly ClosingStep[];
   readonly finish: () => void;
 }
 
-/** The end of an execution under way. */
+/** Controls an execution that is being closed. */
 export interface Closing {
-  /** Whether the run is given up: nothing is waited for any more. */
+  /** True once the deadline has passed: steps then start without waiting for the one before. */
   readonly isHurried: boolean;
-  /** Starts all that is left to do, without waiting for what hangs; settles when all of it has ended. */
+  /** Starts all remaining steps at once, also beside a step that hangs; settles when those it started have ended. */
   hurry(): Work;
-  /** Ends the closing: a step that still hangs is late. */
+  /** Ends the closing now; each step that still runs is reported as late. */
   giveUp(): void;
 }
 
-/** So many steps that end at once are done between two looks at the clock. */
+/** Number of synchronous steps that run before the clock is read, to yield to the event loop in time. */
 const STEPS_PER_LOOK = 256;
 
-/** Does steps one after the other, all of them; without a promise as long as none is returned. */
+/** Runs all closing steps in order, also after one has failed; makes a promise only if a step returns one. */
 export class ClosingSteps implements Closing {
   #steps: readonly ClosingStep[];
   #at = 0;
@@ -131,7 +131,7 @@ export class ClosingSteps implements Closing {
       wait?.end();
       this.#underWay.delete(step);
     };
-    // Once it is late, that is what has been said of it.
+    // A step that was reported as late is not also reported as done or failed.
     const inTime = (tell: () => unknown): void => {
       if (this.#underWay.has(step)) tell();
       ended();

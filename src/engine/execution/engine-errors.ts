@@ -6,7 +6,7 @@ import type { RunCancelledError } from '../../errors/run-cancelled-error.js';
 import { printed } from '../../ports/error-record.js';
 import { frozenValueHint } from './frozen-value-hint.js';
 
-/** What user code threw, as it surfaces: once, with the original as cause. */
+/** Wraps an error of user code as `NODE_FAILED`, with the original as cause. */
 export function nodeFailed(
   path: string,
   thrown: unknown,
@@ -17,9 +17,9 @@ export function nodeFailed(
 }
 
 /**
- * What user code threw where no single item had failed: no policy of the node can decide about that.
+ * Wraps an error of user code that belongs to no single item, so that the node's error policy cannot handle it.
  *
- * So fail sources, stream transforms, stream sinks, `init` and `flush`.
+ * Used for sources, stream transforms, stream sinks, `init` and `flush`.
  */
 export function wholeNodeFailed(
   path: string,
@@ -30,7 +30,7 @@ export function wholeNodeFailed(
   return failure(path, thrown, doing, frame, "mend it, or handle it in the node's own code.");
 }
 
-/** @param frame the context that the node saw: what the node can have found frozen. */
+/** @param frame the node's context, searched for the frozen value that the code tried to change. */
 function failure(
   path: string,
   thrown: unknown,
@@ -38,7 +38,7 @@ function failure(
   frame: ContextFrame | undefined,
   mend: string,
 ): PipelineError {
-  // Somebody may throw a promise: what it rejects with must not end the process.
+  // User code may throw a promise; its rejection must not end the process.
   ignoreRejection(thrown);
   const hint = frame === undefined ? undefined : frozenValueHint(thrown, frame);
   return new PipelineError('NODE_FAILED', {
@@ -49,7 +49,7 @@ function failure(
   });
 }
 
-/** A try that took longer than its limit. */
+/** The error of a try that took longer than `timeoutMs`. */
 export function nodeTimeout(path: string, timeoutMs: number): PipelineError {
   return new PipelineError('NODE_TIMEOUT', {
     path,
@@ -58,7 +58,7 @@ export function nodeTimeout(path: string, timeoutMs: number): PipelineError {
   });
 }
 
-/** A source that has given no item in time. */
+/** The error of a source that gave no item within `idleTimeoutMs`. */
 export function sourceIdle(path: string, idleTimeoutMs: number): PipelineError {
   return new PipelineError('NODE_TIMEOUT', {
     path,
@@ -67,7 +67,7 @@ export function sourceIdle(path: string, idleTimeoutMs: number): PipelineError {
   });
 }
 
-/** A flush that has not ended when the run was given up. */
+/** The error of a flush that had not ended at the run's deadline. */
 export function flushUnanswered(path: string, graceMs: number): PipelineError {
   return new PipelineError('NODE_FAILED', {
     path,
@@ -76,7 +76,7 @@ export function flushUnanswered(path: string, graceMs: number): PipelineError {
   });
 }
 
-/** A stream that has not taken all that was written to it when the run was given up. */
+/** The error of a written stream that had not ended at the run's deadline. */
 export function streamUnanswered(path: string, graceMs: number): PipelineError {
   return new PipelineError('NODE_FAILED', {
     path,
@@ -85,7 +85,7 @@ export function streamUnanswered(path: string, graceMs: number): PipelineError {
   });
 }
 
-/** A disposer that has not ended when the run was given up. */
+/** The error of a disposer that had not ended at the run's deadline. */
 export function disposerUnanswered(path: string, graceMs: number): PipelineError {
   return new PipelineError('DISPOSAL_FAILED', {
     path,
@@ -94,13 +94,13 @@ export function disposerUnanswered(path: string, graceMs: number): PipelineError
   });
 }
 
-/** The error of a scope that has ended, as it is seen from outside: where a budget has ended it, that of the budget. */
+/** The error that a composite reports for a child whose cancel scope has ended; the budget's own if a budget ended it. */
 export function scopeError(reason: RunCancelledError): PipelineError {
   const { cause } = reason;
   return isInstanceOf(cause, BudgetExceededError) ? cause : reason;
 }
 
-/** A sink of the framework that refused what it got; no policy handles that. */
+/** The error of a lineage sink or dead-letter sink that failed; no error policy handles this error. */
 export function sinkRejected(path: string, what: string, thrown: unknown): PipelineError {
   return new PipelineError('SINK_REJECTED', {
     path,
@@ -110,7 +110,7 @@ export function sinkRejected(path: string, what: string, thrown: unknown): Pipel
   });
 }
 
-/** A decision for the dead-letter sink where none is in scope. */
+/** The error of an item that a policy sent to the dead-letter sink while no such sink is in scope. */
 export function noDeadLetterSink(error: PipelineError): PipelineError {
   return new PipelineError(error.code, {
     path: error.path,
@@ -120,7 +120,7 @@ export function noDeadLetterSink(error: PipelineError): PipelineError {
   });
 }
 
-/** What was thrown, as the end of a sentence: with one full stop. */
+/** Prints a thrown value so that it ends with exactly one full stop. */
 function sentence(thrown: unknown): string {
   return `${printed(thrown).replace(/\.$/, '')}.`;
 }

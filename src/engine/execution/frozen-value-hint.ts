@@ -2,7 +2,7 @@ import type { ContextFrame } from '../../context/context-frame.js';
 import { isInstanceOf, isObject, readProperty } from '../../data/foreign-value.js';
 import { isFrozenCopy } from '../../data/frozen-copy.js';
 
-/** What JavaScript says where something frozen is written to; the first group is the name of the property. */
+/** Messages of V8 for a write to a frozen object; the first group is the name of the property. */
 const refusals = [
   /^Cannot assign to read only property '(.*)' of object/s,
   /^Cannot delete property '(.*)' of /s,
@@ -13,13 +13,13 @@ const refusals = [
 /** The dictionaries whose values are frozen copies. */
 const dataKinds = ['parameters', 'properties'] as const;
 
-/** More objects of one context are not looked at. */
+/** Number of objects inside of one context value that are searched at most. */
 const MOST_OBJECTS = 10_000;
 
 /**
- * What to do where code tried to write to a frozen value of its context; undefined for any other error.
+ * Returns advice for an error thrown by a write to a frozen context value; undefined for any other error.
  *
- * An error does not say which object was written to: the context must hold a frozen copy that fits.
+ * The error does not say which object was written to, so the context is searched for a frozen value with that property.
  */
 export function frozenValueHint(thrown: unknown, frame: ContextFrame): string | undefined {
   const message = readProperty(thrown, 'message');
@@ -36,10 +36,10 @@ export function frozenValueHint(thrown: unknown, frame: ContextFrame): string | 
   return undefined;
 }
 
-/** True where a value has a frozen copy in it, with this property if one is given. */
+/** True if a value is or contains a frozen copy; if a property is given, one that has this property. */
 function holdsFrozen(value: unknown, property: string | undefined): boolean {
   const found = new Set([value]);
-  // A Set is iterated in order of insertion, also over values that are added meanwhile.
+  // The loop also visits values that are added to the Set while it runs.
   for (const part of found) {
     if (!isObject(part) || !isFrozenCopy(part)) continue;
     if (property === undefined || Object.hasOwn(part, property)) return true;

@@ -1,21 +1,21 @@
 import type { ContextFrame } from '../../context/context-frame.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
 
-/** Joins an item to its child: made where the item is traced, has a turn, or is not the child's own item. */
+/** Links a composite's item to its child execution; made only if the item is traced, waits for a turn, or is mapped. */
 export class ItemLink<TTurn> {
-  /** Follows the item in the child; undefined where the child's lineage is not inherited. */
+  /** The item's trace inside the child; undefined if the child does not inherit the lineage sink. */
   readonly inner: ItemTrace | undefined;
   readonly hopsBefore: number;
 
   constructor(
-    /** The item as the composite got it. */
+    /** The item that the composite received. */
     readonly item: unknown,
-    /** The item as the child gets it. */
+    /** The item that the child receives. */
     readonly input: unknown,
     child: ContextFrame,
-    /** Follows the item in the parent. */
+    /** The item's trace in the parent. */
     readonly trace: ItemTrace | undefined,
-    /** Lets outputs leave in the item's turn. */
+    /** Sends the child's outputs on when it is this item's turn. */
     readonly turn: TTurn | undefined,
   ) {
     this.inner = child.services.lineageSink === undefined ? undefined : trace?.descend();

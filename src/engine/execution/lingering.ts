@@ -1,14 +1,14 @@
-/** Calls that have outlived their limit, or what else goes on after the item that it was for. */
+/** Work that still runs although its item has ended, such as a call after its `timeoutMs`. */
 export class Lingering {
   readonly #under: Set<Promise<void>> = new Set();
   #waiting: (() => void)[] = [];
 
-  /** How many have not ended. */
+  /** Number of calls that have not ended. */
   get size(): number {
     return this.#under.size;
   }
 
-  /** Keeps a call in view until it has ended; the promise must not reject. */
+  /** Adds a call until its promise settles; the promise must not reject. */
   add(call: Promise<void>): void {
     this.#under.add(call);
     void call.then(() => {
@@ -19,13 +19,13 @@ export class Lingering {
     });
   }
 
-  /** Settles when one of them has ended. */
+  /** Settles when the next of these calls ends. */
   one(): Promise<void> {
-    // No race: calls that never end would keep a reaction of each item that has waited.
+    // Not Promise.race: a call that never ends would keep a reaction for every item that has waited.
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Settles when all have ended, those included that are added meanwhile. */
+  /** Settles when all calls have ended, also those that are added while this waits. */
   async all(): Promise<void> {
     while (this.#under.size > 0) await Promise.all(this.#under);
   }

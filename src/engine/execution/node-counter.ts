@@ -4,7 +4,7 @@
  * `in` is always `out + filtered + deadLettered + failed + cancelled`.
  */
 export interface NodeCounts {
-  /** Unique in its pipeline only; the result's `nodes` has the path as key. */
+  /** The node's id, unique only within its pipeline; the result's `nodes` is keyed by path. */
   readonly nodeId: string;
   /** The pipeline that the node is in. */
   readonly pipelineName: string;
@@ -14,7 +14,7 @@ export interface NodeCounts {
   readonly out: number;
   /** Items left out on purpose. */
   readonly filtered: number;
-  /** Items that the dead-letter sink has. */
+  /** Items that the dead-letter sink has taken. */
   readonly deadLettered: number;
   /** Items that failed and ended their execution. */
   readonly failed: number;
@@ -26,9 +26,9 @@ export interface NodeCounts {
   readonly emitted: number;
 }
 
-/** The counts of one node while its run goes on; each is counted where it happens, none is computed from the others. */
+/** The counts of one node during a run; each is counted where it happens, none is computed from the others. */
 export class NodeCounter {
-  /** Items that arrived, led to one output and left: what nearly all do, counted in one step. */
+  /** Items that arrived, led to one output and left: the usual case, added to `in`, `out` and `emitted` at the end. */
   passed = 0;
   in = 0;
   out = 0;
@@ -38,7 +38,7 @@ export class NodeCounter {
   cancelled = 0;
   retried = 0;
   emitted = 0;
-  /** Items that the engine waits for at this node now: a call, a child, a pause, a dead letter. */
+  /** Items that wait at this node now, for a call, a child, a pause before a retry, or a dead letter. */
   waiting = 0;
 
   constructor(
@@ -46,7 +46,7 @@ export class NodeCounter {
     readonly pipelineName: string,
   ) {}
 
-  /** The counts for a result; the run has ended, so what is still waited for is given up. */
+  /** Returns the counts for a run's result; items that still wait count as cancelled. */
   snapshot(): NodeCounts {
     const { nodeId, pipelineName, passed, filtered, deadLettered, failed, retried } = this;
     return Object.freeze({

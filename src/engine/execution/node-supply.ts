@@ -1,9 +1,9 @@
 import { instanceFrom, isBoundIn, isForAsynchronous } from '../../ports/node-container.js';
 import type { NodeContainer, NodeIdentifier } from '../../ports/node-container.js';
 
-/** A runner's container, which is asked for each class in the way that its binding needs. */
+/** Resolves node classes from a runner's container, with `get`, or `getAsync` where a binding is asynchronous. */
 export class NodeSupply {
-  /** The classes whose binding, or something that they need, is asynchronous. */
+  /** Classes known to have an asynchronous binding, their own or that of a dependency. */
   readonly #asynchronous = new WeakSet<NodeIdentifier>();
 
   constructor(private readonly container: NodeContainer) {}
@@ -12,7 +12,7 @@ export class NodeSupply {
     return isBoundIn(this.container, identifier);
   }
 
-  /** Gives the instance, or a promise of it where the binding is asynchronous. */
+  /** Returns the instance, or a promise of the instance if the binding is asynchronous. */
   get<T>(identifier: NodeIdentifier<T>): T | Promise<T> {
     const { container } = this;
     if (container.getAsync !== undefined && this.#asynchronous.has(identifier))

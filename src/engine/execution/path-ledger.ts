@@ -1,26 +1,30 @@
-/** A node as the counts of a run name it. */
+/** A node as it is named in the counts of a run. */
 export interface LedgerEntry {
   readonly path: string;
   readonly nodeId: string;
   readonly pipelineName: string;
-  /** Whether its items are worked on by nodes below it. */
+  /** True for a composite: its items are processed by the nodes of a child. */
   readonly isComposite: boolean;
 }
 
-/** Of each composite 32 plans are kept: twice as many variants leave room for those that runs under way still use. */
+/** Variants of the tree that may be numbered: twice the 32 plans kept per composite, as running runs may use old ones. */
 const MOST_VARIANTS = 64;
-/** Small trees may grow by so many nodes more. */
+/** Numbers allowed beyond the limit of variants, so that small trees are not compiled again too often. */
 const SPARE_NUMBERS = 500;
 
 /** Nodes in a row that are counted together. */
 export interface SegmentEntry {
-  /** Their numbers, in their order. */
+  /** The nodes' numbers, in the order of the segment. */
   readonly nodes: readonly number[];
-  /** Whether the last one is a sink, which nothing leaves. */
+  /** True if the last node is a sink: nothing is emitted from there. */
   readonly hasSink: boolean;
 }
 
-/** Numbers the nodes of a tree of plans by path, so that a run counts in an array; a child defined again keeps its numbers. */
+/**
+ * Numbers the nodes of a tree of plans by path, so that a run keeps its counts in an array.
+ *
+ * A node of a child that is defined again keeps its number.
+ */
 export class PathLedger {
   readonly #entries: LedgerEntry[] = [];
   readonly #indexes = new Map<string, number>();
@@ -28,12 +32,13 @@ export class PathLedger {
   readonly #segments: SegmentEntry[] = [];
   readonly #segmentIndexes = new Map<string, number>();
 
-  /** How many nodes the tree has, as it was compiled first. */
+  /** Number of nodes when the tree was first compiled. */
   #size: number | undefined;
 
   /**
-   * Whether most of the numbers are those of nodes that are not there any more: names that a child takes from a
-   * parameter are other names for every value. Then the whole tree is compiled anew, with a ledger of its own.
+   * True once most numbers belong to nodes that no longer exist; the tree is then compiled again with a new ledger.
+   *
+   * Happens where a child builds node ids from a parameter: each value gives new paths.
    */
   get isOutgrown(): boolean {
     this.#size ??= this.#entries.length;
@@ -55,7 +60,7 @@ export class PathLedger {
     return this.#segments;
   }
 
-  /** Numbers a segment by its nodes: the same nodes, compiled again, keep their number. */
+  /** Returns the number of a segment; the same nodes compiled again get the same number. */
   segmentOf(entry: SegmentEntry): number {
     const key = `${entry.nodes.join()}${entry.hasSink ? '.' : ''}`;
     const known = this.#segmentIndexes.get(key);

@@ -1,31 +1,30 @@
 import type { Work } from './work.js';
 
-/** What processing an item gives when nothing is left to emit: the item has ended here. */
+/** Returned by `process` when the item has ended at this node and nothing is to be emitted. */
 export const NOTHING: unique symbol = Symbol('nothing');
 
-/** What processing an item gives when the lane that it has taken goes on with it. */
+/** Returned by `process` when the item's lane continues with the item once its call has settled. */
 export const TAKEN_OVER: unique symbol = Symbol('taken over');
 
 /**
- * Stands for an item that a stage still works on.
+ * The result of a stage that has not finished with an item: a promise, with the result beside it.
  *
- * The engine's own promises resolve with nothing: the language would look for a `then` in a user's value, which may
- * throw. The value is kept beside the promise. A private mark tells this class from users' values, whatever traps a
- * proxy has.
+ * A promise resolved with a user's value reads the value's `then`, which may throw; so the engine's promises carry no
+ * value. A private field marks this class, because a proxy made by a user could imitate any public property.
  */
 export class Pending {
   readonly #isPending = true;
-  /** What has come of the item once the work is done: what to emit, or {@link NOTHING}. */
+  /** The value to emit once the work is done, or {@link NOTHING}. */
   outcome: unknown = NOTHING;
-  /** Settles when the outcome is there; never rejects. */
+  /** Settles when the outcome is set; never rejects. */
   work: Promise<void> = SETTLED;
 
-  /** Whether what a stage gave is an item that it still works on. */
+  /** True if a stage returned a Pending, not a final result. */
   static is(value: unknown): value is Pending {
     return typeof value === 'object' && value !== null && #isPending in value;
   }
 
-  /** Takes an outcome, also one that is pending itself. */
+  /** Sets the outcome; for an outcome that is itself Pending, once that one has settled. */
   settle(outcome: unknown): Work {
     if (!Pending.is(outcome)) {
       this.outcome = outcome;
@@ -39,7 +38,7 @@ export class Pending {
 
 const SETTLED = Promise.resolve();
 
-/** The item has ended here, once what is still to be written is written. */
+/** Result of an item that ends at this node after the given work, such as a lineage record that is being written. */
 export function nothingAfter(work: Work): typeof NOTHING | Pending {
   if (work === undefined) return NOTHING;
   const pending = new Pending();

@@ -1,15 +1,15 @@
 import type { NodeKind } from '../../nodes/node-kind.js';
 
-/** Where a node stands in its plan. */
+/** The position of a node in its plan: id, path, and the indexes of its counts and states. */
 export interface StageSite {
   readonly id: string;
   readonly kind: NodeKind;
   readonly path: string;
   /** The node's number in the counts of a run. */
   readonly index: number;
-  /** Where an execution keeps the node's view of the context, and after it the node's own state. */
+  /** Index in `Execution.states` of the node's view of the context; the node's own state is at the next index. */
   readonly slot: number;
 }
 
-/** How many places of an execution's states a node has. */
+/** Number of entries in `Execution.states` per node. */
 export const SLOTS_PER_NODE = 2;

@@ -1,28 +1,28 @@
 import type { NodeCounter } from './node-counter.js';
 import type { SegmentEntry } from './path-ledger.js';
 
-/** Counts the items that pass the nodes of a segment: once per item, at the place where it leaves them. */
+/** Counts items that pass the nodes of a segment: one step per item, taken where the item leaves the segment. */
 export class Tally {
-  /** For each node, and for the end: how many items came just so far, less those that went on from there. */
+  /** Per node, and one more for the end: items whose walk stopped there, minus items whose walk began there. */
   readonly #reached: number[];
 
   constructor(private readonly segment: SegmentEntry) {
     this.#reached = [0, ...segment.nodes.map(() => 0)];
   }
 
-  /** Counts an item that has passed the nodes from one place up to, and without, another. */
+  /** Counts one item that has passed the nodes from index `from` up to `to`, `to` not included. */
   passed(from: number, to: number): void {
     const reached = this.#reached;
     if (from > 0) reached[from] = (reached[from] ?? 0) - 1;
     reached[to] = (reached[to] ?? 0) + 1;
   }
 
-  /** Counts items that have passed all nodes up to, and without, one. */
+  /** Counts several items that have passed all nodes before index `to`. */
   allPassed(to: number, items: number): void {
     this.#reached[to] = (this.#reached[to] ?? 0) + items;
   }
 
-  /** Adds what was counted to the counters of the nodes, and starts anew. */
+  /** Adds the counts to the counters of the nodes, and resets them to zero. */
   moveTo(counterOf: (node: number) => NodeCounter): void {
     const { nodes, hasSink } = this.segment;
     let beyond = 0;

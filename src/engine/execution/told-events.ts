@@ -1,6 +1,6 @@
 import type { ExecutionEvents } from '../../ports/execution-observer.js';
 
-/** What every event of one execution says. */
+/** Fields that all events of one execution have. */
 export interface EventOrigin {
   readonly pipelineName: string;
   readonly path: string;
@@ -8,56 +8,56 @@ export interface EventOrigin {
   readonly pipelineId: string;
 }
 
-/** A node that the observer has been told of as started. */
+/** A node whose start event has been sent. */
 interface StartedNode {
   readonly path: string;
   readonly nodeId: string;
 }
 
-/** A child that the observer has been told of as started. */
+/** A child whose start event has been sent. */
 interface StartedChild<TExecution> extends StartedNode {
   readonly childPipelineId: string;
   readonly attempt: number;
-  /** The child's execution; undefined until its own start is told. */
+  /** The child's execution; undefined until the child has sent its own start event. */
   execution: TExecution | undefined;
 }
 
-/** What an event says of the child that it is about. */
+/** Fields of an event that name the child execution. */
 export interface EventSubject {
   readonly childPipelineId?: string;
   readonly attempt?: number;
 }
 
 /**
- * The starts that the observer of one execution has been told, and whose ends are still to come.
+ * The start events of one execution whose end events have not been sent yet.
  *
- * An end without its start, a second end, and a start after the end of the execution are not told.
+ * An end without its start, a second end, and a start after the end of the execution are not sent.
  */
 export class ToldEvents<TExecution> {
-  /** In the order of the plan, which is that of their ends as well, nearly always: the first is looked at first. */
+  /** In plan order; nodes nearly always end in this order too, so the search begins at the front. */
   readonly #nodes: StartedNode[] = [];
-  /** By the id of the child's execution. */
+  /** Keyed by the `pipelineId` of the child's execution. */
   #children: Map<string, StartedChild<TExecution>> | undefined;
   #isOver = false;
 
   constructor(readonly origin: EventOrigin) {}
 
-  /** True once the end of the execution has been told. */
+  /** True once the end event of the execution has been sent. */
   get isOver(): boolean {
     return this.#isOver;
   }
 
-  /** The nodes that have started and not ended. */
+  /** Nodes whose end event is still missing. */
   get openNodes(): readonly StartedNode[] {
     return this.#nodes.slice();
   }
 
-  /** The children that have started and not ended. */
+  /** Children whose end event is still missing. */
   get openChildren(): readonly StartedChild<TExecution>[] {
     return [...(this.#children?.values() ?? [])];
   }
 
-  /** Notes the execution of a child that has started; false where the observer does not know of the child. */
+  /** Records the execution of a started child; false if the child's start event was not sent. */
   adopt(childPipelineId: string, execution: TExecution): boolean {
     const child = this.#children?.get(childPipelineId);
     if (child === undefined) return false;
@@ -65,7 +65,7 @@ export class ToldEvents<TExecution> {
     return true;
   }
 
-  /** Whether an event may be told; a start is noted, an end takes the note away. */
+  /** True if an event may be sent; records a start, and removes the record at its end. */
   admits(type: keyof ExecutionEvents, path: string, nodeId: string, subject: EventSubject): boolean {
     switch (type) {
       case 'nodeStarted':
@@ -84,7 +84,7 @@ export class ToldEvents<TExecution> {
         this.#isOver = true;
         return true;
       default:
-        // Of an item: its dead letter may leave when the execution has ended.
+        // Events of single items always pass: a dead letter may be written after the execution has ended.
         return true;
     }
   }

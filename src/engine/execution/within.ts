@@ -1,7 +1,7 @@
 import { systemClock } from '../../ports/clock.js';
 import { alarmAt } from '../../run/ending/alarm.js';
 
-/** Whether a promise settled within so many milliseconds. */
+/** Resolves to true if a promise settles within the given milliseconds, else to false. */
 export async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
   let stopAlarm: (() => void) | undefined;
   const late = new Promise<false>((resolve) => {

@@ -1,10 +1,10 @@
-/** What a step of the engine gives: nothing when it is done, or a promise that never rejects. */
+/** Return type of the engine's steps: undefined when done, else a promise that never rejects. */
 export type Work = Promise<void> | undefined;
 
 /**
- * Goes on when work is done: at once where there is nothing to await.
+ * Calls `next` when work is done: at once if there is no promise.
  *
- * Where every item passes, the same is written out instead: there the function would be made for each of them.
+ * Not used on the path of every item: there `next` would be a new function per item.
  */
 export function after(work: Work, next: () => Work): Work {
   return work === undefined ? next() : work.then(next);

@@ -9,15 +9,15 @@ import { RunLeaks } from './run-leaks.js';
 import type { Leftover } from './run-leaks.js';
 import { StackLines } from './stack-lines.js';
 
-/** Where somebody stands in a run. */
+/** The execution that the current code belongs to, and the leaks of its run. */
 interface Place {
   readonly leaks: RunLeaks;
   readonly frame: ContextFrame;
 }
 
-/** Development mode: sees what the runs of one runner start. It watches only while one of them is under way. */
+/** Development mode: records timers and listeners that the runs of one runner start; active only during a run. */
 export class LeakDetector {
-  /** By the frame at the top. */
+  /** Keyed by the frame of the root context. */
   readonly #runs = new Map<ContextFrame, RunLeaks>();
   readonly #timers = new WeakMap<object, StartedTimer>();
   readonly #watch = timerWatch({
@@ -31,7 +31,7 @@ export class LeakDetector {
     fires: (resource) => this.#timers.get(resource)?.fires(),
   });
 
-  /** Watches a run, until that is told its end. */
+  /** Watches a run until `RunLeaks.endRun` is called. */
   open(root: RootContext): RunLeaks {
     const { frame } = root;
     const leaks = new RunLeaks(root, () => {
@@ -54,7 +54,7 @@ export class LeakDetector {
     return frame && leaks && { leaks, frame };
   }
 
-  /** Replaces two methods of a signal that the run has made. */
+  /** Replaces `addEventListener` and `removeEventListener` of a signal that the run has made. */
   #watchListeners(signal: AbortSignal, scope: CancelScope): void {
     const heard = new Map<unknown, Listening>();
     const add: Listen = signal.addEventListener.bind(signal);
@@ -62,7 +62,7 @@ export class LeakDetector {
     const addEventListener: Listen = (type, listener, options) => {
       add(type, listener, options);
       const place = this.#placeOf(currentHolder());
-      // The signal of one item ends before the execution does.
+      // A listener on an item's own signal is no leak of an execution around it: that signal ends first.
       if (place === undefined || type !== 'abort' || heard.has(listener) || !isWithin(place, scope)) return;
       if (typeof options === 'object' && options.signal?.aborted === true) return;
       const listening = new Listening(signal, listener, new StackLines(addEventListener));
@@ -80,7 +80,7 @@ export class LeakDetector {
   }
 }
 
-/** Both adds a listener and removes one. */
+/** Type of both methods: adding and removing a listener. */
 type Listen = AbortSignal['addEventListener'];
 
 /** A timer made in an execution. */
@@ -94,13 +94,13 @@ class StartedTimer implements Leftover {
     private readonly place: Place,
   ) {}
 
-  /** Notes it, if its execution has ended. */
+  /** Called when the timer fires: a timer that fires after its execution has ended is a leak. */
   fires(): void {
-    // An immediate that fires has no reference any more.
+    // `hasRef` of an immediate is false while it fires, so it tells nothing then.
     if (this.#isImmediate || this.timer.hasRef()) this.#isLate ||= this.place.leaks.isOver(this.place.frame);
   }
 
-  /** One without reference holds nothing up: of a pool of connections, say. */
+  /** True for a timer that fired late or is still set. An unref'd timer, of a connection pool say, is no leak. */
   isOpen(): boolean {
     return this.#isLate || (Reflect.get(this.timer, '_destroyed') === false && this.timer.hasRef());
   }
@@ -118,7 +118,7 @@ class StartedTimer implements Leftover {
 class Listening implements Leftover {
   readonly kind = 'listener';
   isRemoved = false;
-  /** What `onabort` is, if that is the listener: to set it again removes nothing. */
+  /** The function behind `signal.onabort`; assigning another one replaces it without removing a listener. */
   readonly #handler: unknown;
 
   constructor(
@@ -129,7 +129,7 @@ class Listening implements Leftover {
     this.#handler = Reflect.get(listener, 'handler');
   }
 
-  /** One that has been called is no burden. */
+  /** True until the listener is removed, replaced, or called by the abort. */
   isOpen(): boolean {
     const isReplaced = Reflect.get(this.listener, 'handler') !== this.#handler;
     return !this.isRemoved && !isReplaced && !this.signal.aborted;
@@ -140,13 +140,13 @@ class Listening implements Leftover {
   }
 }
 
-/** Another copy of the library may be current: its frames are not ours. */
+/** Returns the frame of a context; undefined for a context made by another loaded copy of the library. */
 function frameBehind(holder: ContextHolder): ContextFrame | undefined {
   if ('frame' in holder) return isInstanceOf(holder.frame, ContextFrame) ? holder.frame : undefined;
   return isInstanceOf(holder.context, PipelineContext) ? frameOf(holder.context) : undefined;
 }
 
-/** Whether an execution ends together with a scope, or within it. */
+/** True if an execution's scope is the given scope or lies inside of it. */
 function isWithin({ frame }: Place, scope: CancelScope): boolean {
   let around: CancelScope | undefined = frame.scope;
   while (around !== undefined && around !== scope) around = around.parent;

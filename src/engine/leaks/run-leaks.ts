@@ -5,7 +5,7 @@ import type { RootContext } from '../../context/root-context.js';
 import { silentLogger } from '../../ports/logger.js';
 import { StackLines } from './stack-lines.js';
 
-/** What outlives an execution. */
+/** Kinds of things that can outlive the execution that started them. */
 export type LeakKind = 'timer' | 'listener' | 'ambient';
 
 const messages: Readonly<Record<LeakKind, readonly [problem: string, remedy: string]>> = {
@@ -23,23 +23,23 @@ const messages: Readonly<Record<LeakKind, readonly [problem: string, remedy: str
   ],
 };
 
-/** Something that an execution has started. */
+/** A timer or listener that an execution has started. */
 export interface Leftover {
   readonly kind: LeakKind;
-  /** Whether it goes on. */
+  /** True while the timer or listener is active. */
   isOpen(): boolean;
-  /** Where it was started; undefined where it is nobody's fault. */
+  /** Stack line of user code that started it; undefined if no user code is to blame. */
   line(): string | undefined;
 }
 
-/** What one execution has started. */
+/** The timers and listeners that one execution has started. */
 class Trail {
   readonly #started = new Set<Leftover>();
   #count = 0;
 
   add(leftover: Leftover): void {
     this.#count += 1;
-    // A long execution starts much that ends by itself; of what goes on, so much is enough to find its places.
+    // Most timers and listeners of a long execution end by themselves; 10,000 open ones are enough to find their places.
     if (this.#count % 1_000 === 0)
       for (const started of this.#started) if (!started.isOpen()) this.#started.delete(started);
     if (this.#started.size < 10_000) this.#started.add(leftover);
@@ -50,14 +50,14 @@ class Trail {
   }
 }
 
-/** Development mode: what the executions of one run leave behind, each told once per path and place. */
+/** Development mode: reports what the executions of one run leave behind, once per path and place in the code. */
 export class RunLeaks {
   readonly #root: RootContext;
   readonly #release: () => void;
   readonly #trails = new Map<ContextFrame, Trail>();
-  /** Executions that have done everything but tell their end. */
+  /** Executions that are sending their end event: code that this event calls is still inside the execution. */
   readonly #ending = new Set<ContextFrame>();
-  /** Executions to look at, a turn of the event loop after their end: until then things may be put away. */
+  /** Ended executions, checked one turn of the event loop later, so that code may still clean up. */
   readonly #ended = new Set<ContextFrame>();
   readonly #told = new Set<string>();
   #hasEnded = false;
@@ -69,25 +69,25 @@ export class RunLeaks {
     this.shown(root, root.context);
   }
 
-  /** Whether an execution has ended: the root's ends with its run. */
+  /** True if an execution has ended; the root execution ends with its run. */
   isOver(frame: ContextFrame): boolean {
     return this.#hasEnded || (frame !== this.#root.frame && frame.isDisposed && !this.#ending.has(frame));
   }
 
-  /** Notes what an execution has started. */
+  /** Records a timer or listener that an execution has started. */
   note(frame: ContextFrame, leftover: Leftover): void {
     let trail = this.#trails.get(frame);
     if (trail === undefined) {
       trail = new Trail();
       this.#trails.set(frame, trail);
       if (this.isOver(frame)) this.#lookLater(frame);
-      // One that has something to dispose does not end without a word.
+      // An execution without disposers ends without calling `end`; an empty disposer makes it do so.
       else if (!frame.isDisposed) frame.addDisposer(() => undefined);
     }
     trail.add(leftover);
   }
 
-  /** From now on each use of an execution's context is watched. */
+  /** Replaces a holder's `context` by a getter that reports each read after the execution's end. */
   shown(holder: { readonly frame: ContextFrame }, context: PipelineContext): void {
     const { frame } = holder;
     const get = (): PipelineContext => {
@@ -98,7 +98,7 @@ export class RunLeaks {
     get();
   }
 
-  /** Lets an execution tell its end: the code that is told of it still belongs to the execution. */
+  /** Sends an execution's end event; observers called by it still count as inside the execution. */
   end(frame: ContextFrame, tell: () => void): void {
     this.#ending.add(frame);
     tell();
@@ -106,7 +106,7 @@ export class RunLeaks {
     if (this.#trails.has(frame) && this.isOver(frame)) this.#lookLater(frame);
   }
 
-  /** Tells what is left of the whole run. */
+  /** Reports what is left of the whole run, one turn of the event loop later. */
   async endRun(): Promise<void> {
     this.#hasEnded = true;
     if (this.#trails.size > 0)
@@ -150,7 +150,7 @@ export class RunLeaks {
     this.#told.add(key);
     const [problem, remedy] = messages[kind];
     const message = `${problem}: ${path}, ${line}. ${remedy}.`;
-    // Outside, so that what a logger starts is not taken for the execution's.
+    // Outside of the context, so that a timer started by the logger does not count as the execution's.
     runOutside(() => {
       if (services.logger !== silentLogger) frame.report('warn', { kind, startedAt: line }, message);
       else {

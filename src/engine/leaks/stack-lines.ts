@@ -1,4 +1,4 @@
-/** The files of the library, as stack lines name them: as they are, bundled into others, and as source maps show them. */
+/** Paths by which stack lines name files of this library: this file, an installed copy, and `src` or `dist` around it. */
 const ownFiles: readonly string[] = ((url: string) => {
   const path = url.replace(/^file:\/\//, '');
   const root = /^.*\/(?=(?:src|dist)\/)/.exec(path)?.[0];
@@ -8,17 +8,17 @@ const ownFiles: readonly string[] = ((url: string) => {
 const isOwn = (line: string): boolean => ownFiles.some((file) => line.includes(file));
 const isUsers = (line: string): boolean => !/node:|<anonymous>\)?$/.test(line) && !isOwn(line);
 
-/** Functions of Node between `setTimeout` and the hook that is told of the timer. */
+/** Stack lines of Node between `setTimeout` and the async hook that sees the new timer. */
 const ofTimers = /node:(internal\/)?(timers|async_hooks)|<anonymous>\)?$/;
 
-/** Functions of Node whose listeners are left to the garbage collector: their callers cannot remove them. */
+/** Code of Node whose abort listeners end by garbage collection: callers have no way to remove them. */
 const removedLater = /\/undici\/|node:internal\/abort_controller/;
 
-/** Where something happened; it becomes text only when somebody asks. */
+/** The stack at the moment of construction; turned into text only when read. */
 export class StackLines {
   readonly #error = new Error();
 
-  /** @param below the function whose callers are of interest; without it, all. */
+  /** @param below the stack begins with the caller of this function; without it, with the caller of the constructor. */
   constructor(below?: (...args: never[]) => unknown) {
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 50;
@@ -26,12 +26,12 @@ export class StackLines {
     Error.stackTraceLimit = stackTraceLimit;
   }
 
-  /** The innermost line outside of the library and of Node. */
+  /** The innermost stack line that is neither of this library nor of Node. */
   get user(): string | undefined {
     return this.#lines().find(isUsers);
   }
 
-  /** Who made a timer; undefined for one that is not the user's: of the library, or with which others end their turn. */
+  /** Stack line of user code that made a timer; undefined for timers of this library, and immediates of other packages. */
   timer(isImmediate: boolean): string | undefined {
     const lines = this.#lines();
     const callers = lines
@@ -42,7 +42,7 @@ export class StackLines {
     return callers.find(isUsers);
   }
 
-  /** Who added a listener; undefined where nobody can remove it. */
+  /** Stack line of user code that added a listener; undefined if Node added it and no caller can remove it. */
   get listener(): string | undefined {
     return removedLater.test(this.#lines()[0] ?? '') ? undefined : this.user;
   }
