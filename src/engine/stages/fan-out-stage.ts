@@ -3,7 +3,7 @@ import type { Execution } from '../execution/execution.js';
 import { Stage } from './stage.js';
 import type { Work } from '../execution/work.js';
 
-/** Gives every item to several branches at once; the next one follows when the slowest has taken it. */
+/** Pushes every item into several branches at once; done with an item when the slowest branch is. */
 export class FanOutStage extends Stage {
   constructor(readonly branches: readonly Stage[]) {
     super();
@@ -29,7 +29,7 @@ export class FanOutStage extends Stage {
   }
 }
 
-/** Waits for several pieces of work that go on side by side. */
+/** Waits for several pieces of work that run concurrently. */
 export function allEnded(works: readonly Work[]): Work {
   const pending = works.filter((work) => work !== undefined);
   return pending.length === 0 ? undefined : joined(pending);

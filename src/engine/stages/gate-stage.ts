@@ -9,15 +9,17 @@ interface WaitingItem {
   readonly resolve: () => void;
 }
 
-/** A gate in one execution. */
+/** State of a gate in one execution. */
 interface GateState {
-  /** Whether an item is inside. */
+  /** True while an item is being processed behind the gate. */
   isBusy: boolean;
   ended: number;
   readonly waiting: WaitingItem[];
 }
 
-/** Stands where several inputs meet: lets one item through at a time, each input's own in order, and ends with the last of them. */
+/**
+ * Joins several inputs: passes one item at a time, keeps the order within each input, and ends when all inputs have.
+ */
 export class GateStage extends Stage {
   constructor(
     readonly inner: Stage,
@@ -35,9 +37,9 @@ export class GateStage extends Stage {
   }
 
   /**
-   * Lets the next item in, or opens the gate, once the item inside has left.
+   * Lets the next waiting item in, or opens the gate, once the current item is done.
    *
-   * @param pushed the work of the item inside.
+   * @param pushed what pushing the current item returned.
    */
   leave(execution: Execution, state: GateState, pushed: Work): Work {
     if (pushed !== undefined) return this.#openAfter(pushed, execution, state);
@@ -65,7 +67,7 @@ export class GateStage extends Stage {
     this.#letNextIn(execution, state);
   }
 
-  /** Lets the next waiting item in; the item that has left does not wait for that one. */
+  /** Lets the next waiting item in; the work of the item before does not include that of this one. */
   #letNextIn(execution: Execution, state: GateState): void {
     for (let next = state.waiting.shift(); next !== undefined; next = state.waiting.shift()) {
       const { resolve } = next;
@@ -82,7 +84,7 @@ export class GateStage extends Stage {
     state.isBusy = false;
   }
 
-  /** The state of the gate in an execution; made when it is first asked for. */
+  /** Returns the state of the gate in an execution; made at the first call. */
   state(execution: Execution): GateState {
     const known = execution.states[this.slot] as GateState | undefined;
     if (known !== undefined) return known;

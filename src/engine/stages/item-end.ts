@@ -6,7 +6,7 @@ import type { Execution } from '../execution/execution.js';
 import type { NodeStage } from './stage.js';
 import type { Work } from '../execution/work.js';
 
-/** Ends one branch of an item's trace at a node; a lineage sink that fails ends the run. */
+/** Ends one branch of an item's trace at a node; if the lineage sink fails, the execution fails. */
 export function endTrace(
   execution: Execution,
   stage: NodeStage,
@@ -20,7 +20,7 @@ export function endTrace(
   );
 }
 
-/** Does something that may write to the lineage sink. */
+/** Runs a function that may write to the lineage sink; if that throws or rejects, the execution fails. */
 export function settleRecord(execution: Execution, stage: NodeStage, write: () => unknown): Work {
   const reject = (thrown: unknown): void => {
     execution.fail(sinkRejected(stage.site.path, 'lineage sink', thrown), stage.site, true);
@@ -34,19 +34,19 @@ export function settleRecord(execution: Execution, stage: NodeStage, write: () =
   return undefined;
 }
 
-/** Gives up an item: its execution has failed or was cancelled. */
+/** Counts an item as cancelled and ends its trace: the execution has failed or was cancelled. */
 export function dropItem(execution: Execution, stage: NodeStage, trace: ItemTrace | undefined): Work {
   stage.counter(execution).cancelled += 1;
   return endTrace(execution, stage, trace, 'dropped');
 }
 
-/** A stream through a node, as far as the end of its items is concerned. */
+/** The part of a node's stream that {@link breakItem} needs. */
 export interface BreakableStream {
-  /** Whether the item that its failure is about has been counted. */
+  /** True once one item of the broken stream has been counted as failed: only one may be. */
   hasFailedItem: boolean;
 }
 
-/** Ends an item whose stream broke: it failed if its own node broke the stream in its hands, else it is given up. */
+/** Ends an item whose stream broke: failed if this node caused the failure and no other item did, else cancelled. */
 export function breakItem(
   execution: Execution,
   stage: NodeStage,
@@ -56,6 +56,6 @@ export function breakItem(
   if (execution.failedStage !== stage.site || stream.hasFailedItem) return dropItem(execution, stage, trace);
   stream.hasFailedItem = true;
   stage.counter(execution).failed += 1;
-  // In a child the composite around it decides how the item ends.
+  // In a child, the trace is ended by the composite around the child.
   return execution.frame.parent === undefined ? endTrace(execution, stage, trace, 'error') : undefined;
 }

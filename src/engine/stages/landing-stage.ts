@@ -3,12 +3,13 @@ import type { Execution } from '../execution/execution.js';
 import { Stage } from './stage.js';
 import type { Work } from '../execution/work.js';
 
-/** How many stages in a row may call each other. */
+/** Number of stages in a row that may call each other on one stack. */
 const STAGES_PER_FLIGHT = 64;
 
 /**
- * Stands in long rows of stages, each of which calls the next: items go on from here in a call of their own, so that a
- * pipeline of thousands of nodes does not run out of stack.
+ * Continues items in a new microtask, so that a row of thousands of nodes does not overflow the stack.
+ *
+ * Each stage calls the next one on the same stack; long rows get a landing stage between flights of 64 nodes.
  */
 export class LandingStage extends Stage {
   #decider: Stage | undefined;
@@ -36,23 +37,23 @@ export class LandingStage extends Stage {
 
 const LANDED = Promise.resolve();
 
-/** The first stage from here on that can lose interest in items by itself. */
+/** The first stage from here on that itself decides whether it still accepts items. */
 function deciderOf(first: Stage): Stage {
   let stage = first;
   for (let { relay } = stage; relay !== undefined; { relay } = stage) stage = relay;
   return stage;
 }
 
-/** A graph, as far as its length matters. */
+/** The edges of a graph, as {@link flightsOf} reads them. */
 interface Connections {
   targetsOf(from: string): Iterable<string>;
   inputsOf(to: string): number;
 }
 
 /**
- * Says in which flight each node is: between two nodes of one flight no more than so many others stand in a row.
+ * Numbers the flight of each node; nodes of one flight never form a row of more than 64.
  *
- * A node is as deep as the longest way to it (found in topological order: Kahn, 1962).
+ * The depth of a node is the length of the longest path to it, found in topological order (Kahn, 1962).
  */
 export function flightsOf(ids: Iterable<string>, connections: Connections): (id: string) => number {
   const depths = new Map<string, number>();

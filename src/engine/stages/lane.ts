@@ -6,36 +6,36 @@ import type { Pending } from '../execution/pending.js';
 import type { WaitingOutput } from './waiting-output.js';
 import type { Work } from '../execution/work.js';
 
-/** The lanes of one node in one execution, as a lane sees them. */
+/** What a lane calls of the `Lanes` that it belongs to. */
 export interface LaneOwner {
-  /** Goes on with what the call's promise gave. */
+  /** Called when the promise of the node's call has resolved. */
   called(lane: Lane, value: unknown): void;
-  /** Goes on after the call's promise was rejected. */
+  /** Called when the promise of the node's call was rejected. */
   threw(lane: Lane, thrown: unknown): void;
-  /** Goes on with what the stage has decided about the item. */
+  /** Called with the stage's final result for the item, after retries and policies. */
   finish(lane: Lane, value: unknown): void;
-  /** Hands on what the stage has made of the item. */
+  /** Pushes the item's result into the next stage. */
   emit(lane: Lane): Work;
-  /** Goes on after the item's output has been taken by what follows. */
+  /** Called when the next stage is done with the item's result. */
   emitted(lane: Lane): void;
-  /** Hands on an output of the item's child in its turn. */
+  /** Pushes an output of the item's child into the next stage, when it is the item's turn. */
   send(lane: Lane, child: Execution, emit: () => Work): Work;
 }
 
-/** The place of one item under way, used again for later items: nothing of it is made per item. */
+/** Holds one item that is being processed; reused for later items, so that no item needs an object of its own. */
 export class Lane implements EmissionTurn {
   item: unknown;
   trace: ItemTrace | undefined;
-  /** The result that is held until its turn. */
+  /** The item's result, held until it is the item's turn to emit. */
   value: unknown = NOTHING;
   isDone = false;
-  /** An output of its child that waits for the turn. */
+  /** An output of the item's child that waits for the item's turn. */
   waiting: WaitingOutput | undefined;
   /** The stage whose call is pending. */
   call: CallOutcome | undefined;
-  /** What the stage has decided, while that is pending. */
+  /** The stage's pending decision about the item, such as a retry after a failed call. */
   decided: Pending | undefined;
-  /** The lane of the item that came next; of a free lane, another free one. */
+  /** The lane of the next item in input order; for a free lane, the next free lane. */
   next: Lane | undefined;
 
   readonly onValue = (value: unknown): void => {
@@ -58,7 +58,7 @@ export class Lane implements EmissionTurn {
     this.trace = trace;
   }
 
-  /** Lets go of everything that belongs to the item. */
+  /** Clears everything that belongs to the item, so that the item can be garbage collected. */
   clear(): void {
     this.item = undefined;
     this.trace = undefined;

@@ -11,41 +11,41 @@ import { WaitingOutput } from './waiting-output.js';
 import type { WorkStage } from './work-stage.js';
 import type { Work } from '../execution/work.js';
 
-/** How many items a node works on at once, and which may leave first. */
+/** How many items a node processes at once, and in which order they leave. */
 export interface LaneOptions {
-  /** The most calls under way. */
+  /** Maximum number of calls at once. */
   readonly concurrency: number;
   /** Whether outputs keep the order of inputs. */
   readonly ordered: boolean;
-  /** In order: the most items under way and held. */
+  /** With `ordered`: maximum number of items that are being processed or whose results are held. */
   readonly readAhead: number;
 }
 
 /**
- * The items of one node that are under way in one execution, and their results that are held for the order.
+ * The items that one node processes at once in one execution, and the results that are held to keep the order.
  *
- * Beyond `concurrency` items, one is let in only while the eldest is still being worked on: a slow item does not stop
- * the others, and nothing is read ahead of what follows.
+ * More than `concurrency` items are admitted only while the oldest is still being processed: one slow item does not stop
+ * the others, but a slow next stage stops reading.
  */
 export class Lanes implements Room, LaneOwner {
-  /** In order: the item that came first, and the one that came last. */
+  /** With `ordered`: the lanes of the oldest and of the newest item. */
   #eldest: Lane | undefined;
   #youngest: Lane | undefined;
-  /** In order: the lane that has the turn to emit. */
+  /** With `ordered`: the lane whose turn it is to emit. */
   #emitting: Lane | undefined;
-  /** Without an order: lets outputs leave as they come, one at a time. */
+  /** Without `ordered`: emits results one at a time, in the order in which they are ready. */
   readonly #turns: OneByOne | undefined;
   #free: Lane | undefined;
-  /** How many items are under way or held. */
+  /** Number of items that are being processed or whose results are held. */
   #size = 0;
-  /** How many items are being worked on. */
+  /** Number of items that are being processed. */
   #calls = 0;
-  /** In order: how many outputs of the eldest item's child are being taken by what follows. */
+  /** With `ordered`: number of outputs of the oldest item's child that the next stage is working on. */
   #taking = 0;
-  /** What a push gave that found no room behind it; undefined where the next one may come. */
+  /** The promise returned to pushes while there is no room; undefined while there is room. */
   #full: Promise<void> | undefined;
   #open: () => void = nothing;
-  /** Pushes items whenever there is room; undefined where those who push wait themselves. */
+  /** Called to push further items when there is room; undefined if the source waits for `#full` instead. */
   #refill: (() => boolean) | undefined;
   #isRefilling = false;
   #refilled: () => void = nothing;
@@ -65,7 +65,7 @@ export class Lanes implements Room, LaneOwner {
     this.#turns = ordered ? undefined : new OneByOne();
   }
 
-  /** Takes an item; gives work where no other may come before that is done. */
+  /** Starts an item; returns a promise if the next item must wait for room. */
   start(item: unknown, trace: ItemTrace | undefined): Work {
     const lane = this.#enter(item, trace);
     this.#counter.waiting += 1;
@@ -87,7 +87,7 @@ export class Lanes implements Room, LaneOwner {
     });
   }
 
-  /** Waits until nothing is under way. */
+  /** Waits until no item is being processed or held. */
   drained(): Work {
     return this.#size === 0 ? undefined : new Promise((resolve) => (this.#whenEmpty = resolve));
   }
@@ -124,14 +124,14 @@ export class Lanes implements Room, LaneOwner {
       void this.#turns.send(waiting);
       return waiting.sent;
     }
-    // In order the eldest has the turn, and keeps it until it is done.
+    // With an order, the oldest item has the turn, and keeps it until its child has ended.
     if (this.#emitting === undefined && this.#eldest === lane) this.#emitting = lane;
     if (this.#emitting === lane) return this.#taken(emit());
     lane.waiting = new WaitingOutput(child, emit);
     return lane.waiting.sent;
   }
 
-  /** Whether one more item may come. */
+  /** True if one more item may start. */
   get #hasRoom(): boolean {
     if (this.#size < this.#concurrency) return true;
     return (
@@ -171,7 +171,7 @@ export class Lanes implements Room, LaneOwner {
     lane.value = value;
     this.#calls -= 1;
     this.#counter.waiting -= 1;
-    // What an item that was given up still gives is dropped, and waits no longer.
+    // The item is decided, so an output of its child that still waits for the turn came too late.
     lane.waiting?.drop();
     if (this.#turns !== undefined) {
       const sent = value === NOTHING ? undefined : this.#turns.send(lane);
@@ -179,12 +179,12 @@ export class Lanes implements Room, LaneOwner {
       else void sent.then(lane.onEmitted);
       return;
     }
-    // It had the turn already: its child's outputs have left.
+    // A lane that has the turn already has emitted the outputs of its item's child.
     if (this.#emitting === lane) this.#leave(lane);
     this.#grant();
   }
 
-  /** Gives the turn to emit to the eldest lane, once that has something to emit. */
+  /** Gives the turn to emit to the oldest lane, as soon as that lane has a result or an output. */
   #grant(): void {
     while (this.#emitting === undefined) {
       const lane = this.#eldest;
@@ -203,19 +203,19 @@ export class Lanes implements Room, LaneOwner {
     }
   }
 
-  /** Notes that what follows has an output of the eldest item's child in its hands: nothing is read ahead of that. */
+  /** Counts an output of the oldest item's child while the next stage works on it: meanwhile no item is read ahead. */
   #taken(sent: Work): Work {
     if (sent === undefined) return undefined;
     this.#taking += 1;
     void sent.then(() => {
       this.#taking -= 1;
-      // Noted in the context of the child; what is read next belongs to this execution.
+      // This callback runs in the child's context; items that are read now must run in this execution's.
       runInContext(this.execution, this.#fill);
     });
     return sent;
   }
 
-  /** Frees the place of an item that has gone on. */
+  /** Frees the lane of an item that has left. */
   #leave(lane: Lane): void {
     if (this.#turns === undefined) {
       this.#eldest = lane.next;
@@ -229,7 +229,7 @@ export class Lanes implements Room, LaneOwner {
     if (this.#size === 0) this.#whenEmpty();
   }
 
-  /** Has the next items pushed if there is room for them. */
+  /** Asks for further items if there is room. */
   readonly #fill = (): void => {
     if (this.#isRefilling || !this.#hasRoom) return;
     if (this.#refill !== undefined) this.#refillNow(this.#refill);
@@ -239,19 +239,19 @@ export class Lanes implements Room, LaneOwner {
     }
   };
 
-  /** Has items pushed until there is no room, or until those who push must do something else first. */
+  /** Calls `refill`, which pushes items until there is no room, or until the source must do something else first. */
   #refillNow(refill: () => boolean): void {
     this.#isRefilling = true;
     const isFull = refill();
     this.#isRefilling = false;
     if (isFull) return;
     this.#refill = undefined;
-    // Nobody waits for it: those who push go on by themselves.
+    // The source no longer waits for room, so an old promise must not count as full.
     if (this.#hasRoom) this.#full = undefined;
     this.#refilled();
   }
 }
 
 function nothing(): void {
-  // Stands where nobody waits.
+  // Initial value of the callbacks, before anything waits.
 }

@@ -3,29 +3,29 @@ import { hasMethod, prototypeOf } from '../../data/foreign-value.js';
 import type { Constructor, NodeBinding } from '../../builder/node-binding.js';
 import type { NodeLifetime } from '../../nodes/node-options.js';
 
-/** A node's code: shared by all executions, or a class that is constructed for them. */
+/** The code of a node: an instance shared by all executions, or a class that the engine constructs. */
 export class NodeCode {
-  /** Whether the class is decorated for injection, so that a container must make it. */
+  /** True if the class has decorators of a container, so that only a container can construct it. */
   readonly isInjected: boolean;
-  /** The prototype of instances that were seen to have the method they need. */
+  /** Prototype of instances already found to have the required method. */
   prototype: object | null = null;
 
   private constructor(
-    /** The instance that all executions use, undefined for a class. */
+    /** The instance that all executions use; undefined for a class. */
     readonly shared: object | undefined,
     readonly type: Constructor<object> | undefined,
     readonly lifetime: NodeLifetime,
-    /** One of these methods an instance must have. */
+    /** An instance must have at least one of these methods. */
     readonly methods: readonly string[],
-    /** What a test puts around each instance. */
+    /** Wraps each constructed instance; used by tests and in development mode. */
     readonly around?: (instance: object) => object,
-    /** Whether it stands for an iterable that the user has made: not the run's until it is begun. */
+    /** True for an iterable that the user passed in: the run may close it only after it has begun to read it. */
     readonly isHandedIn = false,
   ) {
     this.isInjected = type !== undefined && hasInjectionMetadata(type);
   }
 
-  /** The code behind a binding; a function becomes the one method of an object. */
+  /** Makes the code of a binding; a function becomes an object with that function as its only method. */
   static of(
     binding: NodeBinding | undefined,
     lifetime: NodeLifetime,
@@ -46,7 +46,7 @@ export class NodeCode {
     }
   }
 
-  /** Whether what was made can be the node; looked at once per prototype, not per instance. */
+  /** True if an instance has a required method; checked once per prototype, not per instance. */
   fits(instance: unknown): instance is object {
     if (typeof instance !== 'object' || instance === null) return false;
     const prototype = prototypeOf(instance);

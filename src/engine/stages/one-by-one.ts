@@ -1,21 +1,21 @@
 import type { Work } from '../execution/work.js';
 
-/** Something that has items to hand on. */
+/** Something that pushes items into the next stage when told to. */
 export interface Emitter {
   emit(): Work;
 }
 
-/** Lets those who have something to hand on do so one at a time, in the order in which they come. */
+/** Lets emitters emit one at a time, in the order of their calls of `send`. */
 export class OneByOne {
   readonly #waiting: { readonly emitter: Emitter; readonly sent: () => void }[] = [];
   #isBusy = false;
 
-  /** Whether one would have to wait. */
+  /** True while an emitter is emitting, so that another one would wait. */
   get isBusy(): boolean {
     return this.#isBusy;
   }
 
-  /** Has one hand on its items; the promise settles when they have gone on. */
+  /** Calls the emitter when it is its turn; the promise settles when its items have been taken. */
   send(emitter: Emitter): Work {
     if (this.#isBusy) return new Promise((sent) => this.#waiting.push({ emitter, sent }));
     this.#isBusy = true;

@@ -5,7 +5,7 @@ import { NodeStage } from './stage.js';
 import { after } from '../execution/work.js';
 import type { Work } from '../execution/work.js';
 
-/** Hands the items that leave a sub-pipeline to the receiver of its execution. */
+/** Passes the outputs of a sub-pipeline to the receiver of its execution. */
 export class OutputStage extends NodeStage {
   override get relay(): undefined {
     return undefined;
@@ -24,7 +24,7 @@ export class OutputStage extends NodeStage {
     counter.passed += 1;
     trace?.pass(this.place(execution), 1, 1);
     const received = execution.receiver?.receive(execution, item, trace);
-    // At the top of a run nobody follows the item any further.
+    // In a root execution the item's trace ends here.
     return trace === undefined || execution.frame.parent !== undefined
       ? received
       : this.#endAfter(received, execution, trace);

@@ -1,7 +1,7 @@
 import { alarmAt } from '../../run/ending/alarm.js';
 import type { Execution } from '../execution/execution.js';
 
-/** Waits so long, or until the execution has failed or was cancelled; without a wait the event loop turns once. */
+/** Waits the given milliseconds, or until the execution fails or is cancelled; for 0, one turn of the event loop. */
 export function pause(execution: Execution, ms: number): Promise<void> {
   return new Promise((resolve) => {
     if (ms <= 0) {

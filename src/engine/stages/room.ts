@@ -1,12 +1,12 @@
-/** Takes items of one source in one execution as long as it has room for them. */
+/** Limits how many items of a source may be in a stage at once, in one execution. */
 export interface Room {
-  /** Whether the work that a push gave says that there is no room now. */
+  /** True if the promise that a push returned means 'no room now', and nothing else. */
   isFull(pushed: PromiseLike<unknown> | undefined): boolean;
   /**
-   * Has items pushed whenever there is room, without a promise for each.
+   * Calls `refill` whenever there is room, so that no promise is needed per item.
    *
-   * @param refill pushes items until there is no room, or until something else must be done first: then it gives false.
-   * @returns settles once `refill` has given false.
+   * @param refill pushes items until there is no room, and returns true; or false if the source must first do something else.
+   * @returns a promise that settles once `refill` has returned false.
    */
   keepFull(refill: () => boolean): Promise<void>;
 }

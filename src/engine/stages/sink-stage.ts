@@ -8,10 +8,10 @@ import { endTrace } from './item-end.js';
 import { nothingAfter } from '../execution/pending.js';
 import type { Work } from '../execution/work.js';
 
-/** What a sink's stage calls. */
+/** The methods of a sink that its stage calls. */
 export type SinkTarget = Pick<SinkNode<unknown>, 'write' | 'flush'>;
 
-/** Takes items out of the pipeline. */
+/** Writes items to a sink. */
 export class SinkStage extends CallStage<SinkTarget> {
   protected override call(target: SinkTarget, item: unknown, view: PipelineContext): unknown {
     return target.write(item, view);
@@ -28,19 +28,19 @@ export class SinkStage extends CallStage<SinkTarget> {
     return nothingAfter(endTrace(execution, this, trace, 'emitted', attempt));
   }
 
-  /** The instance that {@link flush} is for; undefined where none could be made. */
+  /** The instance that {@link flush} calls; undefined if its construction failed. */
   flushed(execution: Execution): object | undefined {
     return this.target(execution);
   }
 
-  /** Calls `flush` where the sink has one; may throw or give a promise that rejects. */
+  /** Calls the sink's `flush`, if there is one; may throw, or return a promise that rejects. */
   flush(execution: Execution, outcome: Outcome): unknown {
-    // A class that could not be constructed has no instance to flush.
+    // Undefined if the construction of the sink class failed.
     const target = this.target(execution) as SinkTarget | undefined;
     return target?.flush?.(this.view(execution), outcome);
   }
 
-  /** A sink has ended once it is flushed, which is a matter of the execution's end. */
+  /** Does nothing: a sink ends when it is flushed, at the end of the execution. */
   override end(): Work {
     return undefined;
   }

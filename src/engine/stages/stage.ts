@@ -7,31 +7,31 @@ import type { Room } from './room.js';
 import type { StageSite } from '../execution/stage-site.js';
 import type { Work } from '../execution/work.js';
 
-/** One step on an item's way, compiled once; what changes while it runs lies in the execution. */
+/** One step of a plan, compiled once and shared by all executions; whatever changes is kept in the execution. */
 export abstract class Stage {
-  /** Takes one item with all that follows from it: done when it returns, or when the returned promise settles. */
+  /** Processes one item here and in all stages behind; done on return, or when the returned promise settles. */
   abstract push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work;
 
-  /** No item will follow; also called when the execution has failed or was cancelled. */
+  /** Tells the stage that no item will follow; also called after a failure or a cancel. */
   abstract end(execution: Execution): Work;
 
-  /** The stage that says in place of this one whether items are of use; undefined where this one says it. */
+  /** The stage that answers `isClosed` for this one; undefined if this stage answers itself. */
   get relay(): Stage | undefined {
     return undefined;
   }
 
-  /** Whether items pushed here are of no use any more. */
+  /** True once all further items pushed into this stage would be dropped, so that sources may stop. */
   isClosed(_execution: Execution): boolean {
     return false;
   }
 
-  /** Asks for items by itself when it has room for them; undefined for a stage that only says when it is done. */
+  /** The room of a stage that asks for items itself; undefined for a stage that only reports when it is done. */
   room(_execution: Execution): Room | undefined {
     return undefined;
   }
 }
 
-/** Takes nothing and leads nowhere: what follows a sink. */
+/** Stands behind a sink, where no item arrives. */
 class Nowhere extends Stage {
   override push(): Work {
     return undefined;
@@ -42,7 +42,7 @@ class Nowhere extends Stage {
   }
 }
 
-/** The stage after the last one. */
+/** The stage behind the last one. */
 export const NOWHERE: Stage = new Nowhere();
 
 /** The events that are about one node. */
@@ -50,10 +50,10 @@ type NodeEventType = Exclude<keyof ExecutionEvents, `pipeline${string}`>;
 
 /** The stage of one node. */
 export abstract class NodeStage extends Stage {
-  /** What its items go to. */
+  /** The stage that receives this node's items. */
   next: Stage = NOWHERE;
 
-  // Read directly where it matters: a getter shared by every kind of stage is looked up slowly.
+  // Fields, not getters: V8 looks up a getter slowly where many classes of stages meet.
   readonly index: number;
   readonly slot: number;
 
@@ -67,7 +67,7 @@ export abstract class NodeStage extends Stage {
     return execution.run.counter(this.index);
   }
 
-  /** The context as this node sees it; made once per execution. */
+  /** The node's view of the context; made once per execution. */
   view(execution: Execution): PipelineContext {
     const known = execution.states[this.slot];
     if (known !== undefined) return known as PipelineContext;
@@ -76,7 +76,7 @@ export abstract class NodeStage extends Stage {
     return view;
   }
 
-  /** What this node keeps for an execution. */
+  /** The node's own state in an execution, such as the instance of its class. */
   protected state(execution: Execution): unknown {
     return execution.states[this.slot + 1];
   }
@@ -89,13 +89,13 @@ export abstract class NodeStage extends Stage {
     return tracedPlace(execution, this.site);
   }
 
-  /** Makes an event of this node. Call it only where the execution has an observer. */
+  /** Sends an event of this node. Call it only if the execution has an observer. */
   tell<TType extends NodeEventType>(execution: Execution, type: TType, fields: EventFields<TType>): void {
     const { id, path } = this.site;
     execution.notify(type, path, fields, id);
   }
 
-  /** Tells an observer that the node has ended; only the first time counts. */
+  /** Sends the node's end event; later calls do nothing. */
   completed(execution: Execution): void {
     if (execution.observer !== undefined && !execution.isHalted)
       this.tell(execution, 'nodeCompleted', { outcome: 'succeeded' });
@@ -115,7 +115,7 @@ export abstract class NodeStage extends Stage {
   }
 }
 
-/** A place of an execution, as the hops of a trace name it. */
+/** The node of an execution as a lineage record names it. */
 export function tracedPlace({ frame }: Execution, { id, path }: Pick<StageSite, 'id' | 'path'>): TracedPlace {
   return {
     nodeId: id,

@@ -7,10 +7,10 @@ import type { Execution } from '../execution/execution.js';
 import { endTrace } from './item-end.js';
 import { nothingAfter } from '../execution/pending.js';
 
-/** What a transform's stage calls. */
+/** The method of a transform that its stage calls. */
 export type TransformTarget = Pick<TransformNode<unknown, unknown>, 'transform'>;
 
-/** Makes one item of another, or filters it out. */
+/** Calls a transform with each item; the result is the next item, or `SKIP` to filter the item out. */
 export class TransformStage extends CallStage<TransformTarget> {
   protected override call(target: TransformTarget, item: unknown, view: PipelineContext): unknown {
     return target.transform(item, view);

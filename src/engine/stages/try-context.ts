@@ -4,7 +4,7 @@ import { PipelineContext } from '../../context/pipeline-context.js';
 import type { CancelScope } from '../../run/ending/cancel-scope.js';
 import type { Execution } from '../execution/execution.js';
 
-/** What is current during one try with a limit: the context of the execution, whose signal is that of the try. */
+/** The current context during one try with `timeoutMs`: the execution's context, but with the signal of the try. */
 export class TryContext implements ContextHolder {
   #context: PipelineContext | undefined;
 
@@ -13,7 +13,7 @@ export class TryContext implements ContextHolder {
     private readonly scope: CancelScope,
   ) {}
 
-  /** Whose state the context shows. */
+  /** The frame of the execution: dictionaries and services are those of the execution. */
   get frame(): ContextFrame {
     return this.execution.frame;
   }

@@ -2,12 +2,12 @@ import type { Execution } from '../execution/execution.js';
 import type { Work } from '../execution/work.js';
 
 /**
- * An output of a composite's child that waits for its turn.
+ * An output of a composite's child that waits for the turn of its item.
  *
- * A child that fails, or whose scope ends, is not kept waiting: the output is dropped.
+ * Dropped when the child fails or its scope ends, so that the child need not wait any longer.
  */
 export class WaitingOutput {
-  /** Settles when the output has gone on, or was dropped. */
+  /** Settles when the output has been taken by the next stage, or was dropped. */
   readonly sent: Promise<void>;
   #settle: () => void = () => undefined;
   #emit: (() => Work) | undefined;
@@ -23,7 +23,7 @@ export class WaitingOutput {
     });
   }
 
-  /** Hands the output on: it is its turn. */
+  /** Emits the output: called when it is the item's turn. */
   emit(): Work {
     const emit = this.#emit;
     if (emit === undefined) return undefined;
@@ -35,7 +35,7 @@ export class WaitingOutput {
     return emitted;
   }
 
-  /** Gives the output up, unless it has gone on. */
+  /** Drops the output, unless it was emitted. */
   drop(): void {
     if (this.#emit === undefined) return;
     this.#unwatch();

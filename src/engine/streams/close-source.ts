@@ -6,25 +6,25 @@ import type { AnyIterator } from './open-items.js';
 import type { StageSite } from '../execution/stage-site.js';
 import type { Work } from '../execution/work.js';
 
-/** How things that give items are closed, by the method that they have: the first one counts. */
+/** Methods that close a source or stream; the first one that exists is called. */
 const closers: readonly PropertyKey[] = ['destroy', 'cancel', Symbol.asyncDispose, Symbol.dispose, 'close'];
 
-/** What is to be closed. */
+/** The iterable and the iterator to close. */
 export interface ClosedSource {
-  /** What gave the iterator, where it is to be closed too. */
+  /** The iterable or stream behind the iterator; undefined if it must not be closed. */
   readonly items: unknown;
-  /** Undefined where it was never made, or has ended by itself. */
+  /** The iterator; undefined if none was made. */
   readonly iterator: AnyIterator | undefined;
 }
 
 /**
- * Tells an iterator that nobody wants more of it, then closes what gave it.
+ * Calls `return` of an iterator, then closes the iterable or stream behind it.
  *
- * An iterator that still waits for its next item answers only afterwards, or never. So what gave it is closed a turn of
- * the event loop later, whether the iterator has answered or not: a stream ends by that.
+ * An iterator that still waits for its next item answers `return` late or never. So the stream is closed one turn of the
+ * event loop later even without an answer; closing it ends the wait.
  *
- * @param failed gets what is thrown on the way.
- * @returns a promise where something must be waited for; never rejects.
+ * @param failed called with each error that closing throws.
+ * @returns a promise if closing takes time; never rejects.
  */
 export function closeSource({ items, iterator }: ClosedSource, failed: (thrown: unknown) => void): Work {
   const returned = call(iterator ?? (isIterator(items) ? items : undefined), 'return', failed);
@@ -35,9 +35,9 @@ export function closeSource({ items, iterator }: ClosedSource, failed: (thrown: 
 }
 
 /**
- * Takes what was thrown when the iterator of a node was closed; only where the execution has ended is it an error.
+ * Handles an error thrown while a node's iterator was closed; reported only after the execution failed or was cancelled.
  *
- * @param iterator what stands for the iterator now.
+ * @param iterator the node's iterator; `DONE` if it has thrown before.
  */
 export function closeFailed(
   execution: Execution,
@@ -45,7 +45,7 @@ export function closeFailed(
   iterator: AnyIterator | undefined,
   thrown: unknown,
 ): void {
-  // Of what has thrown already, or says only that its run has ended, nothing more is to be told.
+  // An iterator that threw before was reported then; the cancel reason itself is no new error.
   if (iterator === DONE || thrown === execution.scope.reason) return;
   if (execution.isHalted)
     execution.failClosing(wholeNodeFailed(site.path, thrown, 'failed when it was closed'), site);
@@ -59,7 +59,7 @@ async function closeAfter(returned: Promise<void>, close: () => Work): Promise<v
   await Promise.all([returned, close()]);
 }
 
-/** Calls a method where there is one, and waits for what it gives. */
+/** Calls a method if it exists, and waits for the promise that it may return. */
 function call(target: unknown, name: PropertyKey, failed: (thrown: unknown) => void): Work {
   try {
     const method = readProperty(target, name);
@@ -71,7 +71,7 @@ function call(target: unknown, name: PropertyKey, failed: (thrown: unknown) => v
   return undefined;
 }
 
-/** A generator, or another iterator that was given itself. */
+/** True for a generator, or another object that is an iterator itself. */
 function isIterator(items: unknown): boolean {
   return hasMethod(items, 'next') && hasMethod(items, 'return');
 }

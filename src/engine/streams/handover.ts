@@ -1,10 +1,10 @@
-/** What became of an item that was handed over. */
+/** Outcome of an item that was pushed into a {@link Handover}. */
 export type Taken = 'consumed' | 'refused' | 'aborted';
 
 interface OfferedItem {
   readonly item: unknown;
   readonly settle: (taken: Taken) => void;
-  /** Called when the consumer gets the item. */
+  /** Called when the consumer receives the item. */
   readonly given: (() => void) | undefined;
 }
 
@@ -19,9 +19,9 @@ const ignore = (): void => undefined;
 const END: IteratorResult<unknown, undefined> = { done: true, value: undefined };
 
 /**
- * Hands items from a pushing side to a pulling side, one at a time and without a queue.
+ * Passes items from a producer that pushes to a consumer that pulls, one at a time and without a queue.
  *
- * `push` settles when the consumer asks for the next item, or stops: then it has let the item go.
+ * `push` settles when the consumer asks for its next item, or stops reading: until then it may still use the item.
  */
 export class Handover implements AsyncIterableIterator<unknown, undefined> {
   readonly #offered: OfferedItem[] = [];
@@ -31,15 +31,15 @@ export class Handover implements AsyncIterableIterator<unknown, undefined> {
   #isClosed = false;
   #aborted: { readonly reason: Error } | undefined;
 
-  /** @param onClosed called when the consumer wants nothing more. */
+  /** @param onClosed called when the consumer stops reading. */
   constructor(private readonly onClosed?: () => void) {}
 
-  /** Whether the consumer wants nothing more. */
+  /** True once the consumer has stopped reading. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
 
-  /** @param given called when the consumer gets the item, before it is settled what has become of it. */
+  /** @param given called when the consumer receives the item, before the returned promise settles. */
   push(item: unknown, given?: () => void): Promise<Taken> {
     if (this.#aborted !== undefined) return Promise.resolve('aborted');
     if (this.#isClosed) return Promise.resolve('refused');
@@ -51,25 +51,25 @@ export class Handover implements AsyncIterableIterator<unknown, undefined> {
       } else {
         given?.();
         consumer.resolve({ done: false, value: item });
-        // A consumer that waits for the item after it has let this one go.
+        // A consumer that already waits for the item after this one is done with this one.
         if (this.#consumers.length > 0) settle('consumed');
         else this.#held = offered;
       }
     });
   }
 
-  /** No item will follow. */
+  /** Ends the stream for the consumer: no item will follow. */
   end(): void {
     this.#isEnded = true;
     if (this.#offered.length === 0) for (const { resolve } of this.#consumers.splice(0)) resolve(END);
   }
 
-  /** Ends with an error for the consumer: the execution has ended before the items did. */
+  /** Rejects the consumer's `next` with a reason: the execution was stopped before the end of the items. */
   abort(reason: Error): void {
     if (this.#aborted !== undefined || this.#isClosed) return;
     this.#aborted = { reason };
     for (const { promise, reject } of this.#consumers.splice(0)) {
-      // A consumer that asks ahead may never look at the answer.
+      // A consumer that asked for several items at once may never await this promise.
       promise.catch(ignore);
       reject(reason);
     }
@@ -77,7 +77,7 @@ export class Handover implements AsyncIterableIterator<unknown, undefined> {
     for (const { settle } of this.#offered.splice(0)) settle('aborted');
   }
 
-  /** The consumer has ended: what it held counts as so, what it was offered as refused. */
+  /** Ends reading: the item that the consumer holds gets the given outcome, offered items are refused. */
   close(held: Taken): void {
     this.#isClosed = true;
     this.#letGo(held);
@@ -107,7 +107,7 @@ export class Handover implements AsyncIterableIterator<unknown, undefined> {
     return promise;
   }
 
-  /** The consumer reads no more; unless its code fails at once, the item in its hands counts as consumed. */
+  /** Called by a consumer that stops reading; the item that it holds counts as consumed, unless its code fails at once. */
   return(): Promise<IteratorResult<unknown, undefined>> {
     this.#isClosed = true;
     this.#refuseOffered();
@@ -121,7 +121,7 @@ export class Handover implements AsyncIterableIterator<unknown, undefined> {
     return this;
   }
 
-  /** The pulling side alone, for code that must not push, end or abort. */
+  /** Returns an iterator for user code, without access to `push`, `end` and `abort`. */
   reader(): AsyncIterableIterator<unknown, undefined> {
     const reader: AsyncIterableIterator<unknown, undefined> = {
       next: () => this.next(),

@@ -5,21 +5,21 @@ import { endTrace, settleRecord } from '../stages/item-end.js';
 import type { NodeStage } from '../stages/stage.js';
 import type { Work } from '../execution/work.js';
 
-/** A record names so many inputs of one output at the most, and so many items are followed while they are held. */
+/** Most inputs that a lineage record names for one output; when twice as many traces are held, the older half ends. */
 const MOST_FOLLOWED = 10_000;
 
-/** How the stream of a transform ended, as far as the items are concerned that it has not given back. */
+/** How the stream of a transform ended; decides how the items count that it took since its last output. */
 export type StreamEnd = 'ended' | 'left' | 'failed' | 'cancelled';
 
 /**
  * The items that a stream transform has taken since its last output.
  *
- * Nobody but the transform's code knows what becomes of them: each output, and its normal end, is taken for what all
- * of them have led to. When the execution ends before that, they are lost with it.
+ * Only the transform's code knows which inputs led to an output, so each output, or a normal end, counts for all items
+ * taken so far. If the execution fails or is cancelled before that, these items are lost.
  */
 export class HeldItems {
   #count = 0;
-  /** The traces of the latest, where items are followed. */
+  /** Traces of the latest items, if lineage is recorded. */
   #traces: ItemTrace[] = [];
   #contributors: string[] = [];
   /** The trace of the item taken last. */
@@ -27,7 +27,7 @@ export class HeldItems {
 
   constructor(private readonly stage: NodeStage) {}
 
-  /** Notes an item that the code has been given; a promise is the lineage sink's. */
+  /** Records an item that the transform's code has received. */
   take(execution: Execution, trace: ItemTrace | undefined): void {
     this.#count += 1;
     if (trace === undefined) return;
@@ -35,26 +35,26 @@ export class HeldItems {
     this.latest = trace;
     if (this.#contributors.length < MOST_FOLLOWED) this.#contributors.push(trace.correlationId);
     this.#traces.push(trace);
-    // The eldest are not followed any further.
+    // Memory is bounded: the oldest traces end here.
     if (this.#traces.length > 2 * MOST_FOLLOWED)
       for (const old of this.#traces.splice(0, MOST_FOLLOWED)) void this.#end(execution, old, 'aggregated');
   }
 
-  /** The ids of the items that the next output is made of; they are named once. */
+  /** Returns the correlation ids of the items since the last output, and forgets them. */
   takeContributors(): readonly string[] {
     const contributors = this.#contributors;
     this.#contributors = [];
     return contributors;
   }
 
-  /** The items have led to an output, or the stream has ended as it should. */
+  /** Counts the items as `out`: they led to an output, or the stream ended normally. */
   credit(execution: Execution): Work {
     this.stage.counter(execution).out += this.#count;
     this.#count = 0;
     return this.#endAll(execution, 'aggregated');
   }
 
-  /** Ends the items that have led to nothing. */
+  /** Counts the items that led to no output, by how the stream ended, and ends their traces. */
   end(execution: Execution, how: StreamEnd): Work {
     if (how === 'ended') return this.credit(execution);
     const counter = this.stage.counter(execution);
@@ -68,7 +68,7 @@ export class HeldItems {
     counter.failed += failed;
     counter.cancelled += count - failed;
     const last = failed === 1 ? this.#traces.pop() : undefined;
-    // In a child the composite around it decides how the item ends.
+    // In a child, the trace is ended by the composite around the child.
     if (last !== undefined && execution.frame.parent === undefined) void this.#end(execution, last, 'error');
     return this.#endAll(execution, 'dropped');
   }
@@ -82,7 +82,7 @@ export class HeldItems {
   }
 
   #end(execution: Execution, trace: ItemTrace, outcome: LineageOutcome): Work {
-    // In a child its item goes on as what the transform gives.
+    // In a child the outputs continue the trace of the composite's item, so it does not end here.
     if (trace.isInner && outcome === 'aggregated')
       return settleRecord(execution, this.stage, () => trace.release());
     return endTrace(execution, this.stage, trace, outcome);

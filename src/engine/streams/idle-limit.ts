@@ -4,11 +4,11 @@ import { sourceIdle } from '../execution/engine-errors.js';
 import type { Execution } from '../execution/execution.js';
 import type { StageSite } from '../execution/stage-site.js';
 
-/** Fails an execution whose source gives nothing for too long while an item is waited for. */
+/** Fails an execution when its source gives no item within `idleTimeoutMs` of being asked. */
 export class IdleLimit {
-  /** Since when an item is waited for. */
+  /** Time since which an item is awaited; undefined while none is. */
   #sinceMs: number | undefined;
-  /** One for all items: at its time the alarm looks whether an item has been waited for long enough. */
+  /** One alarm for all items: when it rings, the time of the current wait is checked. */
   #stopAlarm: (() => void) | undefined;
   #hasEnded = false;
 
@@ -18,24 +18,24 @@ export class IdleLimit {
     private readonly idleTimeoutMs: number,
   ) {}
 
-  /** Makes the limit of one source in one execution; undefined where it has none. */
+  /** Makes the limit of a source in one execution; undefined if `idleTimeoutMs` is undefined. */
   static of(execution: Execution, site: StageSite, idleTimeoutMs: number | undefined): IdleLimit | undefined {
     return idleTimeoutMs === undefined ? undefined : new IdleLimit(execution, site, idleTimeoutMs);
   }
 
-  /** An item is waited for from now on, unless one is already. */
+  /** Starts the time: an item is awaited from now on. Does nothing if one is awaited already. */
   begin(): void {
     if (this.#hasEnded || this.#sinceMs !== undefined) return;
     this.#sinceMs = this.execution.scope.clock.now();
     if (this.#stopAlarm === undefined) this.#arm(this.#sinceMs);
   }
 
-  /** No item is waited for: one has come. */
+  /** Stops the time: an item has come. */
   pause(): void {
     this.#sinceMs = undefined;
   }
 
-  /** No item will be waited for any more. */
+  /** Ends the limit: no further item will be awaited. */
   end(): void {
     this.#hasEnded = true;
     this.#stopAlarm?.();

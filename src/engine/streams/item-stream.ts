@@ -5,7 +5,7 @@ import type { RunResult } from '../execution/run-result.js';
 import type { Execution, OutputReceiver } from '../execution/execution.js';
 import type { Work } from '../execution/work.js';
 
-/** Takes the outputs of a run for the code that iterates its {@link ItemStream}. */
+/** Receives the outputs of a run and passes them to the code that iterates its {@link ItemStream}. */
 export class StreamOutputs implements OutputReceiver {
   readonly handover = new Handover();
 
@@ -18,13 +18,13 @@ export class StreamOutputs implements OutputReceiver {
     return this.handover.push(item).then(() => undefined);
   }
 
-  /** Lets go of what is still offered: the run has ended. */
+  /** Refuses outputs that nobody has read: the run has ended. */
   stop(): void {
     this.handover.close('aborted');
   }
 }
 
-/** A run that has its limits, and has still to start. */
+/** A run that is set up, its time limits counting, but not started. */
 export interface WaitingRun {
   /** The scope of the whole run. */
   readonly scope: CancelScope;
@@ -32,9 +32,9 @@ export interface WaitingRun {
 }
 
 /**
- * The outputs of a sub-pipeline that runs over a stream; the run starts when they are first asked for.
+ * The outputs of a sub-pipeline that runs over a stream; the run starts when the first output is asked for.
  *
- * The run hands its outputs to another object, so that nobody who iterates them can add to them.
+ * Outputs are received by a separate object, so that code which iterates the stream cannot push into it.
  */
 export class ItemStream<T> implements AsyncIterable<T> {
   readonly #receiver = new StreamOutputs();
@@ -46,13 +46,13 @@ export class ItemStream<T> implements AsyncIterable<T> {
   readonly #result: Promise<RunResult>;
   #settle: (result: Promise<RunResult>) => void = () => undefined;
 
-  /** @param open makes the run's context, from which on its limits count; called when anything is first asked for. */
+  /** @param open sets up the run, whose time limits count from then; called when `result` or an output is first read. */
   constructor(open: (outputs: StreamOutputs) => WaitingRun) {
     this.#open = open;
     this.#result = new Promise<RunResult>((resolve) => {
       this.#settle = resolve;
     });
-    // Iterating throws the same error: nobody has to look at both.
+    // Iterating throws the same error, so the promise `result` need not be awaited as well.
     ignoreRejection(this.#result);
   }
 
@@ -62,12 +62,12 @@ export class ItemStream<T> implements AsyncIterable<T> {
     return this.#result;
   }
 
-  /** Pulls the outputs; to stop early cancels the run and waits for its end. */
+  /** Iterates the outputs; stopping early cancels the run and waits for its end. */
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
     return { next: () => unawaited(this.#next()), return: () => unawaited(this.#return()) };
   }
 
-  /** Lets the limits of the run count, though it has not started; one that they end starts, so that it ends as others do. */
+  /** Sets up the run without starting it. If a limit ends it before its start, it is started, to end in the usual way. */
   #listen(): void {
     if (this.#isOpen) return;
     this.#isOpen = true;
@@ -107,7 +107,7 @@ export class ItemStream<T> implements AsyncIterable<T> {
     this.#start();
     const step = await this.#receiver.handover.next();
     if (step.done !== true) return { done: false, value: step.value as T };
-    // A run that failed says so once; afterwards the stream is at its end, as any iterator is.
+    // A failed run throws once; later calls report the end, as iterators do after an error.
     if (!this.#isOver) {
       this.#isOver = true;
       await this.#result;
@@ -126,7 +126,7 @@ export class ItemStream<T> implements AsyncIterable<T> {
   }
 }
 
-/** Code that asks for several items ahead may never look at the answers; `result` rejects with the same error. */
+/** Makes a rejection harmless: code that asks for several items at once may never await it, and `result` rejects too. */
 function unawaited<T>(step: Promise<T>): Promise<T> {
   ignoreRejection(step);
   return step;

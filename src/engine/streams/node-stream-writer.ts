@@ -10,12 +10,12 @@ import type { Work } from '../execution/work.js';
 export class NodeStreamWriter implements StreamWriter {
   readonly #room = new Room();
   #isListening = false;
-  /** Whether the stream is being ended or destroyed here: its `close` and its errors are no news then. */
+  /** True once this writer ends or destroys the stream: `close` and errors are then expected, and not reported. */
   #isOver = false;
 
   constructor(
     private readonly stream: NodeWritable<unknown>,
-    /** Told of an error of the stream, or that somebody else has closed it. */
+    /** Called when the stream fails, or is closed by other code. */
     private readonly failed: (error: unknown) => void,
   ) {}
 
@@ -64,7 +64,7 @@ export class NodeStreamWriter implements StreamWriter {
   }
 
   release(): void {
-    // A stream that is over keeps its listener: an error that nobody hears would end the process.
+    // An ended stream keeps its error listener: an 'error' event without listener would end the process.
     if (this.#isOver || !this.#isListening) return;
     const stream = this.stream as Partial<Writable>;
     stream.removeListener?.('error', this.#onError);
@@ -95,7 +95,7 @@ export class NodeStreamWriter implements StreamWriter {
   }
 }
 
-/** Why a stream takes nothing any more; undefined where it does, as far as the stream tells. */
+/** The reason why a stream accepts no more data; undefined if its properties name none. */
 function refusalOf(stream: object): Error | undefined {
   const errored = readProperty(stream, 'errored');
   if (errored !== undefined && errored !== null) return errored as Error;

@@ -4,35 +4,36 @@ import { isStream, isWebStream } from '../../data/streams.js';
 import type { WebStream } from '../../data/streams.js';
 import { ItemStream } from './item-stream.js';
 
-/** What gives the items of an opened source. */
+/** A synchronous or asynchronous iterator. */
 export type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 
-/** A source that has been opened. */
+/** An opened source: its iterator, and its array if it is one. */
 export interface OpenedItems {
   readonly iterator: AnyIterator;
   readonly isAsync: boolean;
-  /** The items themselves, where they are an array that iterates as arrays do: then nobody needs to ask the iterator. */
+  /** The array, if the items are an array with the standard iterator: it is then read by index. */
   readonly list: readonly unknown[] | undefined;
 }
 
 /**
- * Iterators and streams that have been opened: one gives its items once, and a second opening must be refused.
- * It is no state of a run: whether an iterator is used up is a fact about the iterator.
+ * Iterators and streams that have been opened: they give their items once, so a second opening is refused.
+ *
+ * Module state is right here: whether an iterator is used up does not depend on the run.
  */
 const opened = new WeakSet();
 
 const iterateArray = Array.prototype[Symbol.iterator];
 
-/** Stands for an iterator that has ended by itself. */
+/** Replaces an iterator that has ended or thrown: it gives no items, and need not be closed. */
 export const DONE: Iterator<unknown> = { next: () => ({ done: true, value: undefined }) };
 
-/** As any loop over an iterable does. */
+/** Throws a TypeError if `next` returned no object, as a `for` loop does. */
 export function refuseNoResult(step: unknown): void {
   if (typeof step === 'object' && step !== null) return;
   throw new TypeError('the iterator gave no result object');
 }
 
-/** Whether something can be iterated, at once or with waiting. */
+/** True for a string, an iterable or an async iterable. */
 export function isIterable(items: unknown): boolean {
   return (
     typeof items === 'string' ||
@@ -42,17 +43,17 @@ export function isIterable(items: unknown): boolean {
 }
 
 /**
- * Begins to iterate what a source or a stream transform gave.
+ * Gets the iterator of the items that a source or a stream transform returned.
  *
- * @param what names the giver in the error.
- * @throws {@link PipelineError} `SOURCE_EXHAUSTED` where it gives its items once and was opened before, a TypeError
- * where it is nothing to iterate, and what the user's code throws.
+ * @param what names the source or transform in the error message.
+ * @throws {@link PipelineError} `SOURCE_EXHAUSTED` when the items can be read only once and were opened before; a
+ * TypeError when they are not iterable; any error of the user's code.
  */
 export function openItems(items: unknown, path: string, what = 'a source'): OpenedItems {
   const isOnce = isStream(items) || isInstanceOf(items, ItemStream);
   if (isOnce) {
     refuseOpened(items, path);
-    // The stream's own iterator could not be told to stop while it waits.
+    // A web stream's own iterator cannot be stopped while it waits for an item.
     if (isWebStream(items)) return { iterator: readerOf(items), isAsync: true, list: undefined };
   }
   const source: Partial<AsyncIterable<unknown>> & Partial<Iterable<unknown>> = Object(items) as object;
@@ -69,12 +70,12 @@ export function openItems(items: unknown, path: string, what = 'a source'): Open
   return { iterator: iterator as AnyIterator, isAsync: openAsync !== undefined, list: undefined };
 }
 
-/** Whether an error says that something was refused because it had been opened before: then it belongs to another reader. */
+/** True for the error of {@link openItems} about a second opening: the items then belong to another reader. */
 export function isRefusal(thrown: unknown, path: string): thrown is PipelineError {
   return isInstanceOf(thrown, PipelineError) && thrown.code === 'SOURCE_EXHAUSTED' && thrown.path === path;
 }
 
-/** Notes that something is opened that can be opened once. */
+/** Marks an iterator or stream as opened; throws if it was marked before. */
 function refuseOpened(once: object, path: string): void {
   if (opened.has(once)) {
     throw new PipelineError('SOURCE_EXHAUSTED', {
@@ -90,7 +91,7 @@ function refuseOpened(once: object, path: string): void {
 function readerOf(stream: WebStream): AsyncIterator<unknown> {
   let reader: ReturnType<WebStream['getReader']> | undefined;
   return {
-    // Locked when it is begun: a stream that nobody has read stays its owner's.
+    // The lock is taken with the first read, so that a stream which is never read stays usable.
     next: () => (reader ??= stream.getReader()).read(),
     async return() {
       await reader?.cancel();

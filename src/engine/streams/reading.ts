@@ -5,21 +5,21 @@ import type { IdleLimit } from './idle-limit.js';
 import type { OpenPart, Wait } from '../execution/run-state.js';
 import type { Work } from '../execution/work.js';
 
-/** What is read: an iterator of a user's, and those who want its items. */
+/** The user's iterator, and whether its items are still wanted. */
 export interface ReadIterator {
-  /** Whether anybody still wants an item. */
+  /** True while the execution can still use an item. */
   wantsMore(): boolean;
-  /** Tells the iterator, once, that nobody wants more of it; never rejects. */
+  /** Closes the iterator, only the first time; never rejects. */
   close(): Work;
-  /** Whether what is waited for now is no work of the iterator: then it is left at once. */
+  /** True while the wait is for a promise that the iterator gave as an item: such a wait may be left at once. */
   isLoose(): boolean;
 }
 
 /**
- * The reading of an iterator that makes promises, from its beginning to its end.
+ * Watches the reading of an iterator that must be awaited, from its first item to its end.
  *
- * As soon as nobody wants more, an iterator that has been asked is told so. If it does not answer in as much time as the
- * end of a run may take, it is left, and its path is named in the run's result.
+ * When no more items are wanted, the iterator is closed even while it waits. If it does not answer within the grace
+ * period, it is left alone, and its path is named in `abandoned` of the run's result.
  */
 export class Reading {
   readonly #wait: Wait;
@@ -31,18 +31,18 @@ export class Reading {
     private readonly execution: Execution,
     private readonly path: string,
     private readonly read: ReadIterator,
-    /** How long an item may be waited for; undefined where there is no limit. */
+    /** Limits the time to wait for an item; undefined for no limit. */
     private readonly idle?: IdleLimit,
   ) {
     this.#wait = execution.run.waitAt(path, false);
   }
 
-  /** Whether it has been left: what the iterator still gives is dropped. */
+  /** True once the iterator is left alone: items that it still gives are dropped. */
   get isLeft(): boolean {
     return this.#isLeft;
   }
 
-  /** Notes whether the iterator has been asked and has not answered. */
+  /** Set to true while the iterator has been asked for an item and has not answered. */
   set isWaiting(isWaiting: boolean) {
     this.#wait.isWaiting = isWaiting;
     if (this.idle === undefined) return;
@@ -50,12 +50,12 @@ export class Reading {
     else this.idle.pause();
   }
 
-  /** Notes that the source is open; its first item is waited for still. */
+  /** Called when the source is open: the wait for opening ends, but the idle limit goes on until the first item. */
   opened(): void {
     this.#wait.isWaiting = false;
   }
 
-  /** Settles when the loop has ended and the iterator is closed, or when it is left. */
+  /** Runs the reading loop; settles when the loop has ended and the iterator is closed, or when it is left alone. */
   async run(loop: () => Promise<void>): Promise<void> {
     const { execution } = this;
     const { run } = execution;

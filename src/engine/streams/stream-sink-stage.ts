@@ -11,7 +11,7 @@ import type { Work } from '../execution/work.js';
 
 type ConsumedStream = OpenStream & BreakableStream;
 
-/** Gives the whole stream to a sink's code. */
+/** Passes the whole stream to a stream sink, which asks for the items. */
 export class StreamSinkStage extends StreamStage<ConsumedStream> {
   protected override open(items: Handover): ConsumedStream {
     return { items, ended: Promise.resolve(), hasFailedItem: false };

@@ -8,14 +8,14 @@ import { NodeStage } from '../stages/stage.js';
 import type { StageSite } from '../execution/stage-site.js';
 import type { Work } from '../execution/work.js';
 
-/** The stream of one execution through one node. */
+/** The stream through one node in one execution. */
 export interface OpenStream {
   readonly items: Handover;
-  /** Settles when the node's code has ended and all that it gave has gone on; never rejects. */
+  /** Settles when the node's code has ended and all its outputs have been taken; never rejects. */
   ended: Promise<void>;
 }
 
-/** Gives the whole stream to a node's code, which asks for one item after the other. */
+/** Passes the whole stream to a node, which asks for one item after the other. */
 export abstract class StreamStage<TStream extends OpenStream> extends NodeStage {
   constructor(
     site: StageSite,
@@ -25,10 +25,10 @@ export abstract class StreamStage<TStream extends OpenStream> extends NodeStage 
     super(site);
   }
 
-  /** Makes what the node keeps for its stream. */
+  /** Makes the state that the node keeps for its stream. */
   protected abstract open(items: Handover): TStream;
 
-  /** Runs the node's code to its end, and sees to what it gives; never rejects. */
+  /** Runs the node's code to its end, and passes its outputs on; never rejects. */
   protected abstract run(execution: Execution, stream: TStream): Promise<void>;
 
   /** Offers an item to the node's code. */
@@ -75,14 +75,14 @@ export abstract class StreamStage<TStream extends OpenStream> extends NodeStage 
     return stream;
   }
 
-  /** The reader has gone before it took an item. */
+  /** Counts an item as filtered that the node's code did not take before it stopped reading. */
   protected refused(execution: Execution, trace: ItemTrace | undefined): Work {
     this.counter(execution).filtered += 1;
     return endTrace(execution, this, trace, 'filtered');
   }
 }
 
-/** What a stream's code gets when it asks for an item after the end. */
+/** The error that a stream node gets when it asks for an item after a failure or cancel. */
 export function stopReason(execution: Execution): Error {
   const { path, scope } = execution.frame;
   return (

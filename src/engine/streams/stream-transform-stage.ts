@@ -15,11 +15,11 @@ import type { OpenStream } from './stream-stage.js';
 import type { Work } from '../execution/work.js';
 
 interface TransformedStream extends OpenStream {
-  /** What the node's code has taken and not given back. */
+  /** Items that the node's code has taken since its last output. */
   readonly held: HeldItems;
 }
 
-/** Gives the whole stream to a transform's code, and hands on what that gives. */
+/** Passes the whole stream to a stream transform, and pushes its outputs into the next stage. */
 export class StreamTransformStage extends StreamStage<TransformedStream> {
   protected override open(items: Handover): TransformedStream {
     return { items, ended: Promise.resolve(), held: new HeldItems(this) };
@@ -37,7 +37,7 @@ export class StreamTransformStage extends StreamStage<TransformedStream> {
       held.take(execution, trace);
     };
     return items.push(item, given).then((taken) => {
-      // What becomes of an item that the code has, its outputs tell.
+      // An item that the code has taken is counted with the next output, or at the end of the stream.
       if (isTaken) return undefined;
       return taken === 'refused' ? this.refused(execution, trace) : dropItem(execution, this, trace);
     });
@@ -54,17 +54,17 @@ export class StreamTransformStage extends StreamStage<TransformedStream> {
     await this.next.end(execution);
   }
 
-  /** The object whose method is called. */
+  /** The node's instance in an execution. */
   targetOf(execution: Execution): Pick<StreamTransformNode<unknown, unknown>, 'transform'> {
     return this.state(execution) as Pick<StreamTransformNode<unknown, unknown>, 'transform'>;
   }
 
-  /** Whether anybody behind the transform wants more of it. */
+  /** True while the stages behind the transform still accept outputs. */
   isRead(execution: Execution): boolean {
     return !execution.isHalted && !this.next.isClosed(execution);
   }
 
-  /** Hands on an output. */
+  /** Pushes an output into the next stage. */
   emit(execution: Execution, item: unknown, held: HeldItems): Work {
     this.counter(execution).emitted += 1;
     const trace = this.#outputTrace(execution, held);
@@ -74,7 +74,7 @@ export class StreamTransformStage extends StreamStage<TransformedStream> {
       : credited.then(() => this.next.push(execution, item, trace));
   }
 
-  /** In an item's child the outputs go on as that item; else each is a new item, made of those since the last one. */
+  /** Trace of an output: in a child that of the composite's item, else a new one that names the inputs since the last. */
   #outputTrace(execution: Execution, held: HeldItems): ItemTrace | undefined {
     const { latest } = held;
     if (latest?.isInner === true) {
@@ -85,17 +85,17 @@ export class StreamTransformStage extends StreamStage<TransformedStream> {
   }
 }
 
-/** Reads what the code of a stream transform gives in one execution, to its end. */
+/** Reads all outputs of a stream transform in one execution. */
 class OutputLoop {
   #given: unknown;
   #iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
   #closed: { readonly work: Work } | undefined;
-  /** Whether the code has failed by itself. */
+  /** True if the transform's own code has failed, not only heard of a cancel. */
   #hasFailed = false;
   #hasEnded = false;
-  /** Whether the iterator has been asked and has not answered: an error is then its own, and its end. */
+  /** True while `next` is running: an error thrown then comes from the iterator, and ends it. */
   #isAsked = false;
-  /** Whether an item of a list is waited for that is still a promise: it keeps nothing open. */
+  /** True while a promise among the outputs of a synchronous iterator is awaited: nothing needs closing for that. */
   #hasLateItem = false;
 
   constructor(
@@ -156,9 +156,9 @@ class OutputLoop {
         if (pacer.isDue()) await pacer.yield();
       }
     } catch (thrown) {
-      // Another reader has it, and closes it.
+      // These items belong to another reader, which closes them.
       if (isRefusal(thrown, stage.site.path)) this.#given = undefined;
-      // An iterator that threw is done by that.
+      // An iterator that threw has ended, and is not closed.
       if (this.#isAsked) this.#iterator = DONE;
       this.#failed(thrown);
     }
@@ -166,7 +166,7 @@ class OutputLoop {
 
   #failed(thrown: unknown): void {
     const { stage, execution } = this;
-    // It was told that nobody reads any more: what it says to that is of no interest.
+    // An error after the transform was closed early, because no output was wanted any more, is ignored.
     if (this.#closed !== undefined && !execution.isHalted) return;
     this.#hasFailed = !execution.isHalted;
     execution.fail(wholeNodeFailed(stage.site.path, thrown, 'failed', execution.frame), stage.site);
@@ -174,10 +174,10 @@ class OutputLoop {
 
   #close(): Work {
     if (this.#closed !== undefined) return this.#closed.work;
-    // So that what is thrown meanwhile is known to come after the end.
+    // Set before closing, so that an error thrown while closing is recognised as late.
     this.#closed = { work: undefined };
     const { stage, execution, stream } = this;
-    // Code that waits for its next item gets the end of the stream, so that it can end too.
+    // Code that waits for its next input gets the end of the stream, so that it can finish.
     if (!execution.isHalted) stream.items.close('consumed');
     const work = closeSource({ items: this.#given, iterator: this.#iterator }, (thrown) => {
       closeFailed(execution, stage.site, this.#iterator, thrown);

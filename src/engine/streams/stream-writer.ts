@@ -1,30 +1,34 @@
 import type { Work } from '../execution/work.js';
 
-/** Writes to one stream, for all runs that write to it at the moment. */
+/** Writes to one stream on behalf of all runs that currently write to it. */
 export interface StreamWriter {
   /**
-   * Begins to listen to the stream; what goes wrong from now on is told.
+   * Begins to listen to the stream; from now on its errors are reported.
    *
-   * Throws, or gives a promise that rejects, where the stream can take nothing any more.
+   * Throws, or returns a promise that rejects, if the stream accepts no more data.
    */
   open(): Work;
-  /** Writes an item; gives a promise where the next item should wait, which never rejects. May throw. */
+  /** Writes an item; returns a promise, never rejecting, if the next item should wait. May throw. */
   write(item: unknown): Work;
-  /** Lets those go on that wait for room. */
+  /** Ends all waits for room, whether or not there is room. */
   wake(): void;
-  /** Ends the stream; settles once all that was written has arrived. */
+  /** Ends the stream; settles once all written data has been processed. */
   end(): Promise<void>;
-  /** Gives the stream up; settles once that is done, never rejects. */
+  /** Destroys the stream; settles when it is closed, never rejects. */
   destroy(reason: unknown): Promise<void>;
-  /** Leaves the stream as it is, to whoever has made it. */
+  /** Stops listening and leaves the stream open for its owner. */
   release(): void;
 }
 
-/** Room for the next item of a stream: one promise for all that wait. */
+/** A promise for room in a stream's buffer, shared by all writes that wait. */
 export class Room {
   #waiting: { readonly promise: Promise<void>; readonly open: () => void } | undefined;
 
-  /** Settles when there is room; asks for that where nobody waits yet. */
+  /**
+   * Settles when there is room.
+   *
+   * @param ask called for the first of several waits, with the function to call when there is room.
+   */
   wait(ask: (open: () => void) => void = () => undefined): Promise<void> {
     if (this.#waiting === undefined) {
       let open = (): void => undefined;
@@ -39,7 +43,7 @@ export class Room {
     return this.#waiting.promise;
   }
 
-  /** Lets all go on that wait. */
+  /** Settles the promise of all that wait. */
   open(): void {
     const waiting = this.#waiting;
     this.#waiting = undefined;

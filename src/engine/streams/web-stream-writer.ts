@@ -4,7 +4,7 @@ import { Room } from './stream-writer.js';
 import type { StreamWriter } from './stream-writer.js';
 import type { Work } from '../execution/work.js';
 
-/** What a writer of a web stream has. */
+/** The members of a web stream's writer that are used here. */
 interface Writer {
   readonly closed: Promise<unknown>;
   readonly ready: Promise<unknown>;
@@ -15,16 +15,16 @@ interface Writer {
   releaseLock(): void;
 }
 
-/** Writes to a web stream, which is locked as long as anybody writes to it. */
+/** Writes to a web stream; the stream is locked while any run writes to it. */
 export class WebStreamWriter implements StreamWriter {
   readonly #room = new Room();
   #writer: Writer | undefined;
-  /** Whether the stream is being closed or given up here: what it says to that is no news. */
+  /** True once this writer closes or aborts the stream: errors are then expected, and not reported. */
   #isOver = false;
 
   constructor(
     private readonly stream: WebWritable<unknown>,
-    /** Told of an error of the stream, or that somebody else has closed it. */
+    /** Called when the stream fails, or is closed by other code. */
     private readonly failed: (error: unknown) => void,
   ) {}
 
@@ -37,7 +37,7 @@ export class WebStreamWriter implements StreamWriter {
         this.#fail(new Error('the stream has been closed'));
       }, this.#fail);
     }
-    // A stream that is full has no room either; only the promise tells that it is closed.
+    // A size of 0 or less may mean full or closed; only the promise `closed` tells which.
     const isDoubtful = writer.desiredSize === null || writer.desiredSize <= 0;
     return isDoubtful ? refusedIfClosed(writer) : undefined;
   }
@@ -67,7 +67,7 @@ export class WebStreamWriter implements StreamWriter {
     try {
       await this.#writer?.abort(reason);
     } catch {
-      // It has failed already.
+      // The stream had failed before it was aborted.
     }
     this.#unlock();
   }
@@ -87,12 +87,12 @@ export class WebStreamWriter implements StreamWriter {
 
   readonly #fail = (error: unknown): void => {
     this.#room.open();
-    // Unlocked, it is somebody else's again.
+    // After the unlock the stream belongs to other code: its errors are not reported here.
     if (!this.#isOver && this.#writer !== undefined) this.failed(error);
   };
 }
 
-/** Rejects where a stream is closed or has failed; a turn of the microtasks tells. */
+/** Rejects if a stream is closed or has failed; waits one microtask for the promise `closed`. */
 async function refusedIfClosed({ closed }: Writer): Promise<void> {
   const isClosed = closed.then(() => {
     throw new Error('the stream has been closed');

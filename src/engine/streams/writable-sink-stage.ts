@@ -19,7 +19,7 @@ export class WritableSinkStage extends SinkStage {
     super(site, undefined, code, undefined);
   }
 
-  /** Begins to listen to the stream; one that can take nothing any more fails the execution. Never throws or rejects. */
+  /** Begins to listen to the stream; if it accepts no more data, the execution fails. Never throws or rejects. */
   attach(execution: Execution): Work {
     const { run } = execution;
     const failed = (thrown: unknown): void => {
@@ -36,12 +36,12 @@ export class WritableSinkStage extends SinkStage {
     return undefined;
   }
 
-  /** What a write throws ends the execution: no policy of the node decides about a stream. */
+  /** Makes an error of `write` fail the execution: a broken stream concerns all items, so no error policy decides. */
   protected override failureOf(execution: Execution, thrown: unknown): PipelineError {
     return wholeNodeFailed(this.site.path, thrown, 'failed', execution.frame);
   }
 
-  /** Ends the writing of one execution; the stream itself is ended with the run. */
+  /** Detaches one execution from the stream; the stream itself is ended at the end of the run. */
   override flush(execution: Execution): undefined {
     const target = this.target(execution) as unknown;
     if (isInstanceOf(target, WrittenStream)) target.detach(execution);

@@ -11,13 +11,13 @@ import type { StreamWriter } from './stream-writer.js';
 import { WebStreamWriter } from './web-stream-writer.js';
 import type { Work } from '../execution/work.js';
 
-/** A stream that items are written to, for all runs that do so. */
+/** A stream, with the writer shared by all runs that write to it. */
 class SharedStream {
   readonly users = new Set<WrittenStream>();
   readonly writer: StreamWriter;
-  /** The run that first wrote to it, which ends it. */
+  /** The run that wrote to the stream first; only this run ends the stream. */
   firstRun: RunState | undefined;
-  /** What the stream has failed with. */
+  /** The stream's first error, if it has failed. */
   failure: { readonly error: unknown } | undefined;
 
   constructor(stream: WritableSink<unknown>) {
@@ -31,7 +31,7 @@ class SharedStream {
   }
 }
 
-/** Who writes to each stream. It is no state of a run: which run came first is a fact about the stream. */
+/** The shared state of each stream. Module state is right here: several runs may write to one stream. */
 const sharedStreams = new WeakMap<object, SharedStream>();
 
 function sharedStream(stream: WritableSink<unknown>): SharedStream {
@@ -42,13 +42,13 @@ function sharedStream(stream: WritableSink<unknown>): SharedStream {
   return shared;
 }
 
-/** An execution that writes to a stream: its node, and the function that stops watching the end of the execution. */
+/** The node of an execution that writes to a stream, and the function that stops watching the execution's end. */
 interface Attached {
   readonly site: StageSite;
   readonly unwatch: () => void;
 }
 
-/** A stream that a run writes to: what `write` is called on in the place of a sink's code. */
+/** A stream in one run; its `write` is called in place of a sink node's. */
 export class WrittenStream implements Writing {
   readonly #shared: SharedStream;
   readonly #attached = new Map<Execution, Attached>();
@@ -62,7 +62,7 @@ export class WrittenStream implements Writing {
     this.#shared.users.add(this);
   }
 
-  /** The one of a run and a stream; made when a node with the stream is first activated in the run. */
+  /** Returns the WrittenStream of a stream in a run; made at the first call. */
   static of(run: RunState, stream: WritableSink<unknown>, site: StageSite): WrittenStream {
     const known = run.written?.get(stream);
     if (known instanceof WrittenStream) return known;
@@ -72,9 +72,9 @@ export class WrittenStream implements Writing {
   }
 
   /**
-   * Lets an execution write until it is detached: an error of the stream ends it.
+   * Lets an execution write until `detach`; an error of the stream fails the execution.
    *
-   * Throws, or gives a promise that rejects, where the stream can take nothing any more.
+   * Throws, or returns a promise that rejects, if the stream accepts no more data.
    */
   attach(execution: Execution, site: StageSite): Work {
     this.#refuseFailed();
@@ -91,13 +91,13 @@ export class WrittenStream implements Writing {
     this.#attached.delete(execution);
   }
 
-  /** Writes an item; gives a promise where the next one should wait. */
+  /** Writes an item; returns a promise if the next item should wait. */
   write(item: unknown): Work {
     this.#shared.firstRun ??= this.run;
     return this.#shared.writer.write(item);
   }
 
-  /** Ends what an error of the stream ends. */
+  /** Fails all attached executions with an error of the stream. */
   failed(error: unknown): void {
     for (const [execution, { site }] of [...this.#attached]) {
       runInContext(execution, () => {
@@ -106,7 +106,7 @@ export class WrittenStream implements Writing {
     }
   }
 
-  /** Ends the writing of the run: the stream is ended or destroyed where the run was the first to write to it. */
+  /** Ends the writing of the run; ends or destroys the stream only if this run was the first to write to it. */
   async close(outcome: Outcome, reason: unknown): Promise<void> {
     const { writer, firstRun } = this.#shared;
     for (const execution of [...this.#attached.keys()]) this.detach(execution);
@@ -132,7 +132,7 @@ export class WrittenStream implements Writing {
   }
 }
 
-/** Standard output and standard error are the process's, not the run's. */
+/** True for standard output and standard error: they belong to the process, and no run ends them. */
 function isStandard(stream: object): boolean {
   return stream === process.stdout || stream === process.stderr;
 }
