@@ -1,25 +1,26 @@
 import { SLOTS_PER_NODE } from '../execution/stage-site.js';
 import type { WalkedSegment } from './walk.js';
 
-/** The condition under which an execution takes no further item, as it stands in generated code. */
+/** Expression of generated code: true if the execution has failed or was cancelled. */
 export const HALTED = 'execution.failure !== undefined || scope.reason !== undefined';
 
-/** A node of a segment, in the words of generated code. */
+/** The expressions by which generated code refers to one node of a segment. */
 export interface WrittenNode {
-  /** Its place in the segment. */
+  /** Index of the node in the segment, as text. */
   readonly at: string;
   readonly isSink: boolean;
-  /** What is called once per item; to be called on the target. */
+  /** Name of the target's method that is called with each item. */
   readonly method: 'transform' | 'write';
+  /** Expression for the node's instance. */
   readonly target: string;
-  /** The context as the node sees it; made where it has not been made yet. */
+  /** Expression for the node's view of the context, which makes the view if there is none. */
   readonly view: string;
 }
 
 /**
- * The nodes of a segment, for code that has `states` and `execution` as names.
+ * Returns the expressions for the nodes of a segment; the code must have the variables `states` and `execution`.
  *
- * @param name the name of the segment in the code.
+ * @param name variable of the segment in the code.
  */
 export function writtenNodes(
   { transforms, hasSink, firstSlot }: WalkedSegment,
@@ -40,9 +41,9 @@ export function writtenNodes(
 }
 
 /**
- * The same nodes with targets and views in variables, for code that calls them many times.
+ * Moves the targets and views of nodes into variables, for code that calls the nodes many times.
  *
- * @param suffix what makes the variables different from those of other segments.
+ * @param suffix added to each variable, to keep the variables of several segments apart.
  */
 export function inVariables(
   nodes: readonly WrittenNode[],
@@ -60,19 +61,20 @@ export function inVariables(
   return { variables: variables.join(''), nodes: named };
 }
 
-/** How code goes on after calls. */
+/** Statements that leave the generated calls of a segment's nodes. */
 export interface CallEnds {
-  /** The name of the segment in the code. */
+  /** Variable of the segment in the code. */
   readonly segment: string;
-  /** Leaves the code with what the segment makes of the item: a passage where it must wait. */
+  /** Leaves the calls; the argument is an expression for the item's passage, undefined if the item need not wait. */
   readonly leave: (passage: string) => string;
-  /** Leaves the code where a node filters the item out. */
+  /** Leaves the calls when a node filters the item out. */
   readonly filter: (at: string) => string;
 }
 
 /**
- * Calls the nodes of a segment with an item, one after the other, for code that also has `at`, `target`, `result`, `item`
- * and `scope` as names; what is not a plain value leaves it.
+ * Writes the calls of a segment's nodes, one after the other; a promise, `SKIP`, an error or the run's end leaves them.
+ *
+ * Besides `states` and `execution`, the code must have the variables `at`, `target`, `result`, `item` and `scope`.
  */
 export function writtenCalls(nodes: readonly WrittenNode[], { segment, leave, filter }: CallEnds): string {
   const calls = nodes.map(
@@ -90,7 +92,7 @@ export function writtenCalls(nodes: readonly WrittenNode[], { segment, leave, fi
       }`;
 }
 
-/** How code goes on that is left at once with whatever a segment makes of the item. */
+/** Makes the ends for code whose item is done when the segment's calls are left. */
 export function leavingBy(leave: (passage: string) => string): CallEnds {
   return {
     segment: 'segment',

@@ -11,29 +11,30 @@ import type { PullLoop, WaitingLoop } from './pull-loop.js';
 import type { NodeStage, Stage } from '../stages/stage.js';
 import type { WalkedSegment } from './walk.js';
 
-/** A source and the nodes that its items pass first, as the loop over them is written out. */
+/** A source and the segment behind it, for which a loop is generated. */
 export interface PulledLine {
   readonly source: Pick<NodeStage, 'counter'>;
   readonly segment: WalkedSegment;
-  /** What follows them. */
+  /** The stage behind the segment. */
   readonly next: Stage;
-  /** Whether the items are an array that iterates as arrays do, and not what an iterator gives. */
+  /** True if the items are an array, read by index; false if they come from an iterator. */
   readonly isList: boolean;
-  /** Whether anything behind can lose interest before the items end. */
+  /** True if a stage behind may stop accepting items before the source ends. */
   readonly canClose: boolean;
 }
 
-/** Where a loop is while it is at no node: it asks the iterator, or looks at what that has answered. */
+/** Value of `at` while the iterator's `next` is running; values from 0 on are nodes. */
 const ASKING = -2;
+/** Value of `at` after the iterator has answered, before the first node. */
 const ANSWERED = -1;
 
 /**
- * Writes the whole loop over a source's items out: over the line of nodes behind it, and over the branches that follow.
- * So targets, views and counts are variables of one function, and the compiler knows each node's code by its call.
+ * Generates the loop that takes a source's items through the nodes of its segment, and through the branches behind.
  *
- * What is counted is added up when the loop is left: where the line gives no plain value, and where a branch must wait.
+ * Instances, views and counts are local variables, and each call in the code always calls the same node, so that V8 can
+ * inline it. Counts are added to those of the run each time the loop is left.
  *
- * @returns undefined where the process forbids to make code from text.
+ * @returns undefined if the process forbids code from text.
  */
 export function generatePull(line: PulledLine): PullLoop | undefined {
   const { hasSink } = line.segment;
@@ -84,11 +85,11 @@ export function generatePull(line: PulledLine): PullLoop | undefined {
 }
 
 /**
- * Writes the same loop out for items that must wait: with an `await` at each call, in one function for many items.
+ * Generates the loop of {@link generatePull} for asynchronous nodes: one async function that awaits for many items.
  *
- * Everything is counted at once, since others may look while an item waits.
+ * Each item is counted at once, because other code may read the counts during an `await`.
  *
- * @returns undefined where the process forbids to make code from text.
+ * @returns undefined if the process forbids code from text.
  */
 export function generateWaitingPull(line: PulledLine): WaitingLoop | undefined {
   const { variables, nodes } = inVariables(writtenNodes(line.segment));
@@ -154,19 +155,19 @@ export function generateWaitingPull(line: PulledLine): WaitingLoop | undefined {
   return codeOf<WaitingLoop>(text, { ...constantsOf(line, ways), settle });
 }
 
-/** Calls a node; named as in the code that all plans share, since errors of the language name it. */
+/** Writes the call of a node; the variable is named `target` as in `walkInLoop`, as V8 prints the name in TypeErrors. */
 function callOf({ method, target, view }: WrittenNode): string {
   return `{ const target = ${target}; result = target.${method}(item, ${view}); }`;
 }
 
-/** What does not change while a loop runs, in variables. */
+/** Writes the variables at the beginning of a loop. */
 function localsOf({ isList }: PulledLine, variables: string): string {
   return `const { states, scope } = execution;
       const { ${isList ? 'list' : 'iterator'} } = pulling;
       let { taken } = pulling;${variables}`;
 }
 
-/** Takes the next item, or leaves the loop. */
+/** Writes the code that takes the next item or leaves the loop. */
 function takeNext({ isList, canClose }: PulledLine, leave: string): string {
   const check = `
           if (${HALTED}${canClose ? ' || pulling.isClosed' : ''}) { pulling.stop = 'ended'; ${leave}; }`;

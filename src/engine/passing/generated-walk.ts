@@ -5,11 +5,11 @@ import { leavingBy, writtenCalls, writtenNodes } from './generated-nodes.js';
 import type { Walk, WalkedSegment } from './walk.js';
 
 /**
- * Writes the walk of one segment out, node by node, so that the compiler knows each node's code by its call.
+ * Generates the walk of one segment with one call per node, so that V8 can inline each node.
  *
- * In a loop that all pipelines share no call is to the same code twice, and none can be inlined.
+ * In the shared loop of `walkInLoop` one call in the code serves all nodes of all pipelines, which V8 cannot inline.
  *
- * @returns undefined where the process forbids to make code from text.
+ * @returns undefined if the process forbids code from text.
  */
 export function generateWalk(walked: WalkedSegment): Walk | undefined {
   const text = `

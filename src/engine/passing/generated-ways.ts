@@ -5,30 +5,30 @@ import { workOf } from './passage.js';
 import { SegmentStage } from './segment-stage.js';
 import type { Stage } from '../stages/stage.js';
 
-/** How many calls are written out in one place: more would take V8 long to compile. */
+/** Maximum number of calls in one generated function: more would take V8 too long to compile. */
 const MOST_CALLS = 100;
 
 /**
- * What follows a line of nodes, in the words of a generated loop that has `item`, `work`, `execution`, `states`, `scope`,
- * `SKIP` and `isThenable` as names.
+ * Generated code for the stages behind a source's segment.
+ *
+ * The code around it must have the names `item`, `work`, `execution`, `states`, `scope`, `SKIP` and `isThenable`.
  */
 export interface WrittenWays {
-  /** Variables, for the start of the loop's function: nodes, their views, gates, and counts. */
+  /** Variables for the start of the function: instances, views, gates and counts. */
   readonly start: string;
-  /** Pushes `item` into the first stage, and sets `work`, which was undefined, to what must be waited for. */
+  /** Pushes `item` into the first stage; sets `work` to a promise if the item must wait, else leaves it undefined. */
   readonly push: string;
-  /** Adds the counts to those of the run, and starts anew: where the loop is left, or waits. */
+  /** Adds the counts to those of the run and resets them; to be run when the loop is left or waits. */
   readonly addUp: string;
-  /** What the code uses, by name. */
+  /** Values that the code uses, by name. */
   readonly constants: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Writes out what follows a line of nodes: fan-outs, the segments behind them, and the gates where they meet again.
+ * Generates code for the stages behind a source's segment: fan-outs, segments behind them, and gates that join them.
  *
- * The stages themselves are the description: the code does what `push` of each stage does, and a stage that is not
- * written out is pushed into. Where several ways lead to one stage, its code is written once for each of them: in
- * functions of their own, calls would take twice the time.
+ * The code does the same as `push` of each stage; other stages are called through `push`. The code of a stage that is
+ * reached by several branches is written once per branch, because a function call would take twice the time.
  */
 export function writtenWays(first: Stage): WrittenWays {
   const writer = new WayWriter();
@@ -115,14 +115,14 @@ class WayWriter {
       }`;
   }
 
-  /** Adds variables to the start; tells whether they are new: another way may have led to the same stage. */
+  /** Adds variables to the start; false if they are there already, for a stage reached by another branch. */
   #declare(variables: string): boolean {
     if (this.start.includes(variables)) return false;
     this.start.push(variables);
     return true;
   }
 
-  /** A variable that counts items. */
+  /** Declares a variable that counts items, and returns its name. */
   #counted(variable: string, add: (items: string) => string): string {
     const isNew = this.#declare(`
       let ${variable} = 0;`);

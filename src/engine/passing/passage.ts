@@ -3,22 +3,22 @@ import type { Execution } from '../execution/execution.js';
 import type { Pending } from '../execution/pending.js';
 import type { Work } from '../execution/work.js';
 
-/** What an item passes that may have to wait on its way. */
+/** Continues a waiting item when its promise has settled; implemented by segments. */
 export interface Passable {
-  /** Goes on with what the promise of a passage gave; gives the passage again if it must wait again. */
+  /** Continues after the promise has resolved; returns the passage if the item must wait again. */
   resume(passage: Passage, value: unknown): Passage | undefined;
-  /** Goes on after the promise of a passage was rejected. */
+  /** Continues after the promise was rejected; returns the passage if the item must wait again. */
   refuse(passage: Passage, thrown: unknown): Passage | undefined;
 }
 
 /** An item that waits for a promise on its way through a segment. */
 export class Passage {
   pending: PromiseLike<unknown> | undefined;
-  /** The stage it is in; beyond the last one while what follows the segment has it. */
+  /** Index of the stage that the item waits in; the number of stages while a stage behind the segment has the item. */
   at = 0;
-  /** The item that the stage was called with, while its call is pending. */
+  /** Argument of the pending call. */
   item: unknown = undefined;
-  /** What the stage has decided, once that is all that is pending. */
+  /** The stage's pending result, set when the call has ended and only its handling is awaited, such as a retry. */
   decided: Pending | undefined;
 
   constructor(
@@ -28,10 +28,10 @@ export class Passage {
   ) {}
 }
 
-/** Where nothing follows what is waited for. */
+/** Ends a passage when its promise has settled. */
 const REST: Passable = { resume: () => undefined, refuse: () => undefined };
 
-/** Waits for some work, which never rejects, as for an item. */
+/** Makes a passage that only waits for some work, which never rejects. */
 export function passageFor(work: Promise<void>, execution: Execution): Passage {
   const passage = new Passage(REST, execution, undefined);
   passage.pending = work;
@@ -39,9 +39,9 @@ export function passageFor(work: Promise<void>, execution: Execution): Passage {
 }
 
 /**
- * Sees an item to the end of its way, and those that follow it; never rejects.
+ * Awaits an item until it has passed all stages, then the following items; never rejects.
  *
- * @param next gives the passage of a following item that must wait, undefined when none is left.
+ * @param next starts following items; returns the passage of the first that must wait, undefined if none does.
  */
 export async function settle(first: Passage, next?: () => Passage | undefined): Promise<void> {
   let passage: Passage | undefined = first;
@@ -58,7 +58,7 @@ export async function settle(first: Passage, next?: () => Passage | undefined): 
   }
 }
 
-/** Sees an item to the end of its way where it must wait; undefined where it has no passage, since it is done. */
+/** Returns the work of an item that may have a passage; undefined for an item that is done. */
 export function workOf(passage: Passage | undefined): Work {
   return passage === undefined ? undefined : settle(passage);
 }

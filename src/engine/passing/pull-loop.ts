@@ -4,58 +4,58 @@ import { refuseNoResult } from '../streams/open-items.js';
 import type { Passage } from './passage.js';
 import type { WrittenOut } from './written-out.js';
 
-/** Why a loop over a source's items was left. */
+/** The reason why a loop over a source's items has returned. */
 export type Stop =
-  /** None of these: an item must wait, or as many have been taken as were asked for. */
+  /** The loop may go on: an item must wait, or the requested number of items has been taken. */
   | 'none'
-  /** There is no further item, or nobody wants one. */
+  /** The source has ended, or its items are no longer wanted. */
   | 'ended'
   /** The next item is still a promise. */
   | 'lateItem';
 
-/** The pulling from one source in one execution, as a loop over its items sees it. */
+/** The state of pulling from one source in one execution, as used by the loops. */
 export interface Pulling {
   stop: Stop;
-  /** How many items have been taken out of the source. */
+  /** Number of items taken from the source. */
   taken: number;
-  /** The items, where they are an array that iterates as arrays do. */
+  /** The items, if they are an array with the standard iterator. */
   readonly list: readonly unknown[] | undefined;
   readonly iterator: Iterator<unknown>;
-  /** Whether anybody behind the source can still use items, as far as that can change. */
+  /** True once the stages behind the source accept no more items; always false where that cannot happen. */
   readonly isClosed: boolean;
-  /** Takes an item on its way; gives a passage where it must wait. */
+  /** Sends an item through the stages; returns a passage if the item must wait. */
   enter(item: unknown): Passage | undefined;
-  /** Notes that the source has no more. */
+  /** Marks the source as ended. */
   finish(): void;
-  /** Keeps an item that is a promise. */
+  /** Stops the loop at an item that is a promise, to await it outside of the loop. */
   keepLate(item: PromiseLike<unknown>): void;
   /**
-   * Fails the execution: the source threw.
+   * Fails the execution with an error that the source has thrown.
    *
-   * @param isAsked whether its iterator was asked and did not answer: throwing is then its end.
+   * @param isAsked true if the iterator's `next` threw: such an iterator has ended, and is not closed.
    */
   failed(thrown: unknown, isAsked: boolean): void;
 }
 
 /**
- * Takes a number of items out of a source that answers at once, and each as far on its way as it goes; never throws.
+ * Takes up to `steps` items from a synchronous source through the stages; never throws.
  *
- * @returns a passage where an item must wait.
+ * @returns the passage of an item that must wait; undefined if none does.
  */
 export type PullLoop = (pulling: Pulling, execution: Execution, steps: number) => Passage | undefined;
 
-/** Does the same, but waits where an item must wait. */
+/** Takes up to `steps` items from a synchronous source through the stages, and awaits each item that must wait. */
 export type WaitingLoop = (pulling: Pulling, execution: Execution, steps: number) => Promise<void>;
 
-/** The loops over a source's items: shared ones at first, later written out. */
+/** The loops over a source's items: at first shared by all pipelines, later generated for this source. */
 export interface SourceLoops {
-  /** Goes on as long as no item must wait. */
+  /** Returns at the first item that must wait. */
   readonly atOnce: WrittenOut<PullLoop>;
-  /** Waits where an item must wait; undefined where that is not written out. */
+  /** Awaits each item that must wait; undefined until it is generated. */
   readonly waiting: WrittenOut<WaitingLoop | undefined>;
 }
 
-/** The loop that all sources share. What `generatePull` makes does the same, written out. */
+/** The loop shared by all sources; `generatePull` generates code that does the same. */
 export const pullInLoop: PullLoop = (pulling, execution, steps) => {
   const { scope } = execution;
   const { list, iterator } = pulling;
@@ -77,7 +77,7 @@ export const pullInLoop: PullLoop = (pulling, execution, steps) => {
         isAsked = true;
         const step = iterator.next();
         refuseNoResult(step);
-        // As in any loop over an iterable, whatever counts as true is the end.
+        // As in a `for` loop, `done` may be any truthy value.
         const isDone = Boolean(step.done);
         isAsked = false;
         if (isDone) {
@@ -95,7 +95,7 @@ export const pullInLoop: PullLoop = (pulling, execution, steps) => {
       if (passage !== undefined) return passage;
     }
   } catch (thrown) {
-    // Stages never throw: it was the source.
+    // Stages never throw, so the error comes from the source.
     pulling.failed(thrown, isAsked);
   }
   return undefined;

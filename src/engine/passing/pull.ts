@@ -19,46 +19,46 @@ import type { SegmentStage } from './segment-stage.js';
 import type { NodeStage } from '../stages/stage.js';
 import type { Work } from '../execution/work.js';
 
-/** The source's stage, as far as pulling needs it. */
+/** The members of a source's stage that pulling uses. */
 export interface PulledStage extends NodeStage {
-  /** Whether anything behind it can lose interest before the items end. */
+  /** True if a stage behind may stop accepting items before the source ends. */
   readonly canClose: boolean;
-  /** What the items go through first. */
+  /** The segment that the items enter first. */
   readonly segment: SegmentStage;
-  /** The loops over its items where nobody follows or counts them. */
+  /** Loops for items that are neither traced nor limited by a budget. */
   loops(isList: boolean): SourceLoops;
-  /** How long an item may be waited for; undefined where there is no limit. */
+  /** Milliseconds to wait for an item at most; undefined for no limit. */
   readonly idleTimeoutMs?: number | undefined;
-  /** Counts an item and sends it on its way. */
+  /** Counts an item and sends it into the segment. */
   enter(execution: Execution, item: unknown, trace: ItemTrace | undefined): Passage | undefined;
 }
 
-/** Where the items of a pull come from. */
+/** Who opened the items of a pull, and the cancel scope of the source. */
 export interface PullOrigin {
-  /** Whether the run has opened it: then it is closed also where nothing was read; else it is the caller's until it is begun. */
+  /** True if the run has opened the items: they are then closed even if unread. Else they stay the caller's until read. */
   readonly isOpened: boolean;
-  /** What the source's own signal hears; undefined where it has none. */
+  /** The scope behind the source's own signal; undefined if the source has none. */
   readonly scope: CancelScope | undefined;
 }
 
-/** Pulls the items of one source in one execution, one at a time: the next one when the one before has gone as far as it can. */
+/** Pulls the items of one source in one execution, one at a time: the next when the stages are done with the last. */
 export class Pull implements Pulling {
   stop: Stop = 'none';
   taken = 0;
   readonly #pacer = new Pacer();
-  /** The loops of the source; undefined where somebody follows or counts the items on their way in. */
+  /** Loops of the source, later generated; undefined if items are traced or limited by a budget. */
   #loops: SourceLoops | undefined;
-  /** Where the items that enter are limited. */
+  /** The budget that limits the number of items; undefined if none does. */
   readonly #budget: Budget | undefined;
   #items: unknown;
   #source: OpenedItems | undefined;
-  /** An item that is still a promise. */
+  /** The item that stopped the loop because it is a promise. */
   #lateItem: PromiseLike<unknown> | undefined;
-  /** Whether the event loop must turn before anything else. */
+  /** True if the loop must yield to the event loop next. */
   #isPauseDue = false;
-  /** Whether the source has been asked for anything. */
+  /** True once reading has begun. */
   #isBegun = false;
-  /** Set once the source has ended or was told to. */
+  /** Set once the source has ended or is being closed. */
   #closed: { readonly work: Work } | undefined;
 
   constructor(
@@ -83,18 +83,18 @@ export class Pull implements Pulling {
     return stage.canClose && stage.segment.isClosed(execution);
   }
 
-  /** Pulls to the end: without a promise as long as neither the source nor what follows makes one. */
+  /** Pulls all items; makes a promise only if the source or a stage makes one. */
   run(items: unknown): Work {
     this.#open(items);
     if (this.#source?.isAsync === true) return this.#runAsync((reading) => this.#pullAnswers(reading));
     const passage = this.#pullNow();
     if (passage !== undefined || this.stop !== 'ended')
       return this.#runAsync((reading) => this.#pullOn(passage, reading));
-    // Nearly every source: it has ended, or an iterator that has been left answers at once.
+    // The usual case: nothing to close, or the iterator was closed synchronously.
     return this.#close() === undefined ? this.#end() : this.#runAsync(() => Promise.resolve());
   }
 
-  /** The same for items that are still to come. */
+  /** Pulls all items of a source whose `open` returned a promise. */
   runLater(opening: PromiseLike<unknown>): Promise<void> {
     return this.#runAsync(async (reading) => {
       reading.isWaiting = true;
@@ -107,7 +107,7 @@ export class Pull implements Pulling {
         reading.opened();
       }
       if (this.#closed !== undefined || !this.#wantsMore()) {
-        // It has answered too late: what it has opened is closed all the same.
+        // The items came too late to be read, but they were opened, so they are closed.
         await closeSource({ items: this.#items, iterator: undefined }, this.#closeFailed);
         return;
       }
@@ -127,15 +127,16 @@ export class Pull implements Pulling {
       const isFollowed = this.execution.frame.services.lineageSink !== undefined;
       if (!isFollowed && this.#budget === undefined) this.#loops = this.stage.loops(this.list !== undefined);
     } catch (thrown) {
-      // Another reader has it, and closes it.
+      // These items belong to another reader, which closes them.
       if (isRefusal(thrown, this.stage.site.path)) this.#items = undefined;
       this.failed(thrown, false);
     }
   }
 
   /**
-   * Pulls without a promise until an item must wait, which gives its passage, or until something else is due: the end,
-   * an item that is a promise, or a pause.
+   * Pulls synchronously until an item must wait, whose passage is returned.
+   *
+   * Returns undefined at the end, at an item that is a promise, and when a pause is due.
    */
   #pullNow(): Passage | undefined {
     if (this.#source === undefined) {
@@ -163,7 +164,7 @@ export class Pull implements Pulling {
     const read = {
       wantsMore: () => this.#wantsMore(),
       close: () => this.#close(),
-      // A promise among the items of a list keeps nothing open.
+      // The wait for a promise among the items of a list can be left at once: nothing needs closing.
       isLoose: () => this.stop === 'lateItem',
     };
     const reading = new Reading(execution, stage.site.path, read, idle);
@@ -176,12 +177,12 @@ export class Pull implements Pulling {
     return this.stage.end(this.execution);
   }
 
-  /** Goes on with a synchronous iterator, after the first thing to wait for. */
+  /** Pulls further items of a synchronous source, starting with the first item that must wait. */
   async #pullOn(first: Passage | undefined, reading: Reading): Promise<void> {
     const next = (): Passage | undefined =>
       this.#isPauseDue || this.#loops?.waiting.code !== undefined ? undefined : this.#pullNow();
     const room = this.stage.segment.next.room(this.execution);
-    // Where only a stage behind that has no room makes items wait, that stage asks for the next ones itself.
+    // As long as items wait only for room in the stage behind, that stage asks for further items itself.
     let isAsked = room !== undefined;
     let passage = first;
     for (;;) {
@@ -200,7 +201,7 @@ export class Pull implements Pulling {
     }
   }
 
-  /** Takes items whenever there is room for them; gives the passage of one that must wait for something else. */
+  /** Pulls items whenever there is room; returns the passage of an item that waits for something other than room. */
   async #keepFull(room: Room): Promise<Passage | undefined> {
     const left: { passage: Passage | undefined; isFull: boolean } = { passage: undefined, isFull: true };
     const refill = (): boolean => {
@@ -218,18 +219,18 @@ export class Pull implements Pulling {
     return left.passage;
   }
 
-  /** Whether the loop cannot go on at once: it has stopped, or a pause is due. */
+  /** True if the loop has stopped, or a pause is due. */
   get #mustLeave(): boolean {
     return this.stop !== 'none' || this.#isPauseDue;
   }
 
-  /** Lets the event loop turn. */
+  /** Yields to the event loop. */
   async #pause(): Promise<void> {
     await this.#pacer.yield();
     this.#isPauseDue = false;
   }
 
-  /** Takes some more items, waiting for each of them where that is written out; else up to the next that must wait. */
+  /** Pulls further items: with the generated async loop if there is one, else up to the next item that must wait. */
   async #pullFurther(): Promise<Passage | undefined> {
     const pacer = this.#pacer;
     const steps = pacer.left;
@@ -241,7 +242,7 @@ export class Pull implements Pulling {
     return undefined;
   }
 
-  /** Waits for an item that is a promise, as any loop over an iterable does. */
+  /** Awaits an item that is a promise, as `for await` does. */
   async #enterLate(reading: Reading): Promise<Passage | undefined> {
     let item: unknown;
     reading.isWaiting = true;
@@ -252,7 +253,7 @@ export class Pull implements Pulling {
       this.failed(thrown, false);
       return undefined;
     } finally {
-      // Before the item goes on: what its nodes still do is waited for, even if one of them ends the run.
+      // Cleared before the item is processed: the work of its nodes is no wait for the source, and must not be left.
       reading.isWaiting = false;
     }
     return this.enter(item);
@@ -287,7 +288,7 @@ export class Pull implements Pulling {
     }
   }
 
-  /** Sends an item on its way; what comes after the end is dropped. */
+  /** Sends an item through the stages; an item that comes after the end is dropped. */
   enter(item: unknown): Passage | undefined {
     const { stage, execution } = this;
     if (this.#closed !== undefined || execution.isHalted) return undefined;
@@ -312,9 +313,9 @@ export class Pull implements Pulling {
   failed(thrown: unknown, isAsked: boolean): void {
     const { stage, execution } = this;
     this.stop = 'ended';
-    // It was told that nobody reads any more: what it says to that is of no interest.
+    // An error after the source was closed early, because no item was wanted any more, is ignored.
     if (this.#closed !== undefined && !execution.isHalted) return;
-    // An iterator that threw is done by that; what gave it is closed still.
+    // An iterator that threw has ended and is not closed, but the iterable or stream behind it is.
     if (isAsked && this.#source !== undefined) this.#source = { ...this.#source, iterator: DONE };
     execution.fail(
       isRefusal(thrown, stage.site.path)
@@ -328,10 +329,10 @@ export class Pull implements Pulling {
     closeFailed(this.execution, this.stage.site, this.#source?.iterator, thrown);
   };
 
-  /** Tells the source that nobody wants more of it, unless it knows; never rejects. */
+  /** Closes the source, only the first time; never rejects. */
   #close(): Work {
     if (this.#closed !== undefined) return this.#closed.work;
-    // So that what is thrown meanwhile is known to come after the end.
+    // Set before closing, so that an error thrown while closing is recognised as late.
     this.#closed = { work: undefined };
     const work = this.#tellEnd();
     this.#closed = { work };
@@ -340,7 +341,7 @@ export class Pull implements Pulling {
 
   #tellEnd(): Work {
     const { origin, stage } = this;
-    // What the caller has handed in, and nobody has begun, stays the caller's.
+    // Items that the caller passed in and the run never read stay the caller's.
     if (!origin.isOpened && !this.#isBegun) return undefined;
     origin.scope?.end({ kind: 'finished', message: 'nobody reads this source any more' }, stage.site.path);
     return closeSource({ items: this.#items, iterator: this.#source?.iterator }, this.#closeFailed);

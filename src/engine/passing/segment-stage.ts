@@ -14,32 +14,33 @@ import type { Walk, WalkedSegment } from './walk.js';
 import { WrittenOut } from './written-out.js';
 import type { Work } from '../execution/work.js';
 
-/** How a run of nodes is compiled. */
+/** Options of a {@link SegmentStage}. */
 export interface SegmentOptions {
-  /** Its number in the tallies of a run. */
+  /** Index of the segment's tally in a run. */
   readonly index: number;
-  /** Whether the last node is a sink. */
+  /** True if the last node is a sink. */
   readonly hasSink: boolean;
-  /** After how many items code is generated for it. */
+  /** Number of items after which code is generated for the segment. */
   readonly generateAfter: number;
 }
 
 /**
- * Transforms in a row, with the sink behind them if there is one, passed in one walk: nothing is called between one
- * and the next, and nothing is made as long as no promise turns up.
+ * Runs items through transforms in a row, and the sink behind them if there is one, in a single loop.
+ *
+ * No stage is called between two nodes, and no object is made for an item until a node returns a promise.
  */
 export class SegmentStage extends Stage implements WalkedSegment, Passable {
-  /** What the items of the last one go to. */
+  /** The stage that receives the items of the last node. */
   next: Stage = NOWHERE;
   readonly transforms: number;
   readonly hasSink: boolean;
   readonly firstSlot: number;
   readonly #index: number;
   readonly #walk: WrittenOut<Walk>;
-  /** Whether every node is called without a limit: else each decides about its tries itself. */
+  /** True if no node has `timeoutMs`, so that a walk may call the nodes directly, not through their stages. */
   readonly isWalked: boolean;
 
-  /** @param stages transforms, and behind them perhaps a sink; their places in the states follow each other. */
+  /** @param stages transforms, then at most one sink; their slots in `Execution.states` are adjacent. */
   constructor(
     private readonly stages: readonly CallStage<object>[],
     { index, hasSink, generateAfter }: SegmentOptions,
@@ -53,7 +54,7 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
     this.#walk = new WrittenOut(walkInLoop, generateAfter, () => generateWalk(this));
   }
 
-  /** How many nodes there are. */
+  /** Number of nodes. */
   get size(): number {
     return this.stages.length;
   }
@@ -63,7 +64,7 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
   }
 
   override end(execution: Execution): Work {
-    // A sink has ended once it is flushed, which is a matter of the execution's end.
+    // The sink is left out: it ends when it is flushed, at the end of the execution.
     for (const stage of this.stages.slice(0, this.transforms)) stage.completed(execution);
     return this.next.end(execution);
   }
@@ -76,7 +77,7 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
     return this.next.isClosed(execution);
   }
 
-  /** Takes an item as far as it can go; gives a passage where it must wait. */
+  /** Runs an item through the nodes and the stages behind; returns a passage if the item must wait. */
   enter(execution: Execution, item: unknown, trace: ItemTrace | undefined): Passage | undefined {
     if (this.stages.length === 0) return this.#handOn(execution, item, trace, undefined);
     return trace === undefined && this.isWalked
@@ -179,7 +180,7 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
     return this.#handOn(execution, item, undefined, passage);
   }
 
-  /** Counts how far an item has walked, and that it is with the next stage; gives that stage. */
+  /** Counts an item as passed from `start` to `at`, and as arrived at `at`; returns the stage at `at`. */
   #arrive(execution: Execution, start: number, at: number): CallStage<object> {
     const stage = this.stages[at] as CallStage<object>;
     this.tally(execution).passed(start, at);
@@ -187,7 +188,7 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
     return stage;
   }
 
-  /** The way of an item that somebody follows, or of tries with a limit. */
+  /** Runs an item stage by stage: for an item that is traced, and for segments with `timeoutMs`. */
   #process(
     execution: Execution,
     first: unknown,
@@ -206,7 +207,7 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
     return this.#handOn(execution, item, trace, passage);
   }
 
-  /** Goes on with what a stage has made of an item. */
+  /** Continues with the result of the stage at `at`. */
   #goOn(
     execution: Execution,
     trace: ItemTrace | undefined,
@@ -244,7 +245,7 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
   ): Passage {
     const passage = known ?? new Passage(this, execution, trace);
     const stage = this.stages[at];
-    // Beyond the last stage others have the item in their hands.
+    // Behind the last stage the item is counted by the next stage, not here.
     if (stage !== undefined) stage.counter(execution).waiting += 1;
     passage.at = at;
     passage.item = item;
@@ -254,5 +255,5 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
   }
 }
 
-/** Leads nowhere: stands where none has been compiled yet. */
+/** An empty segment: initial value until the plan is compiled. */
 export const NO_SEGMENT = new SegmentStage([], { index: -1, hasSink: false, generateAfter: Infinity });

@@ -22,26 +22,26 @@ import { NodeStage } from '../stages/stage.js';
 import type { StageSite } from '../execution/stage-site.js';
 import type { Work } from '../execution/work.js';
 
-/** What the items of a source go through first. */
+/** The stages behind a source, as the compiler links them. */
 export interface SourceLine {
   readonly segment: SegmentStage;
-  /** Whether anything behind it can lose interest before the items end. */
+  /** True if a stage behind may stop accepting items before the source ends. */
   readonly canClose: boolean;
-  /** After how many items the loop over them is written out. */
+  /** Number of items after which a loop is generated for the source. */
   readonly generateAfter: number;
 }
 
-/** What stands for an iterable that the user has made. */
+/** The code of a source that was given as an iterable: `open` returns this iterable. */
 interface HandedIn {
   open(): unknown;
 }
 
-/** Brings items in: pulled from what the node's code opens. */
+/** Opens a source node and pulls its items. */
 export class SourceStage extends NodeStage implements PulledStage {
-  /** Whether anything behind it can lose interest before the items end. */
+  /** True if a stage behind may stop accepting items before the source ends. */
   canClose = false;
 
-  /** What the items that it pulls go through first. */
+  /** The segment that the items enter first. */
   segment: SegmentStage = NO_SEGMENT;
 
   readonly #loops: { list: SourceLoops | undefined; iterator: SourceLoops | undefined } = {
@@ -53,20 +53,20 @@ export class SourceStage extends NodeStage implements PulledStage {
   constructor(
     site: StageSite,
     readonly code: NodeCode,
-    /** How long an item may be waited for. */
+    /** Milliseconds to wait for an item at most; undefined for no limit. */
     readonly idleTimeoutMs?: number,
   ) {
     super(site);
   }
 
-  /** Joins it to the nodes behind it. */
+  /** Links the source to the stages behind it. */
   lead({ segment, canClose, generateAfter }: SourceLine): void {
     this.segment = segment;
     this.canClose = canClose;
     this.#generateAfter = segment.isWalked ? generateAfter : Infinity;
   }
 
-  /** The loops over its items, up to the end of the segment behind it. */
+  /** Returns the loops over the source's items; made at the first call. */
   loops(isList: boolean): SourceLoops {
     return (this.#loops[isList ? 'list' : 'iterator'] ??= this.#makeLoops(isList));
   }
@@ -88,23 +88,23 @@ export class SourceStage extends NodeStage implements PulledStage {
     };
   }
 
-  /** Takes an item that comes in by itself. */
+  /** Takes an item that is pushed, not pulled. */
   override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
     return workOf(this.enter(execution, item, trace));
   }
 
-  /** The same for a caller that waits itself; gives a passage where the item must wait. */
+  /** Counts an item and sends it into the segment; returns a passage if the item must wait. */
   enter(execution: Execution, item: unknown, trace: ItemTrace | undefined): Passage | undefined {
     execution.run.counter(this.index).passed += 1;
     trace?.pass(this.place(execution), 1, 1);
     return this.segment.enter(execution, item, trace);
   }
 
-  /** Opens the source and pulls until its end, or the execution's. */
+  /** Opens the source and pulls its items until the source or the execution ends. */
   run(execution: Execution): Work {
     if (execution.isHalted) return this.next.end(execution);
     const { id, path } = this.site;
-    // Nobody reads the context of an iterable that the user has made.
+    // An iterable needs no context, so none is made.
     if (this.code.isHandedIn) return this.feed(execution, (this.code.shared as HandedIn).open());
     const target = this.state(execution) as Pick<SourceNode<unknown>, 'open'>;
     const scope = new CancelScope(path, execution.frame.scope, false, true);
@@ -117,11 +117,11 @@ export class SourceStage extends NodeStage implements PulledStage {
       execution.fail(wholeNodeFailed(path, thrown, 'failed', execution.frame), this.site);
       return this.next.end(execution);
     }
-    // A query may be both: what can be iterated is.
+    // Query objects of some libraries are both iterable and thenable: these are iterated.
     return isThenable(items) && !isIterable(items) ? pull.runLater(items) : pull.run(items);
   }
 
-  /** Pulls from an iterable that was handed in to its end, or the execution's. */
+  /** Pulls from an iterable that the user passed in, until the iterable or the execution ends. */
   feed(execution: Execution, items: unknown): Work {
     return new Pull(this, execution, { isOpened: false, scope: undefined }).run(items);
   }

@@ -9,18 +9,18 @@ import { SLOTS_PER_NODE } from '../execution/stage-site.js';
 import type { Tally } from '../execution/tally.js';
 import type { TransformTarget } from '../stages/transform-stage.js';
 
-/** Transforms in a row, and perhaps a sink behind them, as a walk sees them. */
+/** What a walk uses of a segment; `at` and `start` are indexes of nodes, `start` the first node of this walk. */
 export interface WalkedSegment {
-  /** How many transforms there are. */
+  /** Number of transforms. */
   readonly transforms: number;
   readonly hasSink: boolean;
-  /** Where the states of the first node are; those of the others follow. */
+  /** Slot of the first node in `Execution.states`; the slots of the other nodes follow. */
   readonly firstSlot: number;
-  /** The context as a node sees it, where it has not been made yet. */
+  /** Makes a node's view of the context. */
   viewAt(execution: Execution, at: number): PipelineContext;
-  /** Ends an item at a node: it was filtered out, or its execution has ended. */
+  /** Counts an item that ends at a node: filtered out, or cancelled with its execution. */
   endAt(execution: Execution, start: number, at: number, how: 'filtered' | 'cancelled'): Passage | undefined;
-  /** Waits for what a node's call has given. */
+  /** Makes the passage of an item whose call at a node returned a promise. */
   waitAt(
     execution: Execution,
     start: number,
@@ -29,7 +29,7 @@ export interface WalkedSegment {
     pending: PromiseLike<unknown>,
     passage: Passage | undefined,
   ): Passage;
-  /** Has it decided what comes of a call that threw. */
+  /** Asks the node's error policy about a call that threw, and continues by its decision. */
   failAt(
     execution: Execution,
     start: number,
@@ -38,19 +38,19 @@ export interface WalkedSegment {
     thrown: unknown,
     passage: Passage | undefined,
   ): Passage | undefined;
-  /** Counts items that came to a node, all at the first try, and were filtered out by it. */
+  /** Counts items that a node filtered out at the first try. */
   filteredAt(execution: Execution, at: number, items: number): void;
-  /** Has it decided what comes of a call that was waited for and was rejected. */
+  /** Asks the node's error policy about a call whose promise was rejected, and continues by its decision. */
   refuseAt(execution: Execution, at: number, item: unknown, thrown: unknown): Passage | undefined;
   /** The counts of a node in the run of an execution. */
   counterAt(execution: Execution, at: number): NodeCounter;
-  /** How far the items came in the run of an execution. */
+  /** The segment's tally in the run of an execution. */
   tally(execution: Execution): Tally;
-  /** Waits for what follows the last node. */
+  /** Makes the passage of an item that waits for a stage behind the segment. */
   waitBehind(execution: Execution, pushed: Promise<void>): Passage;
   /** Counts an item that the sink has taken. */
   written(execution: Execution, start: number): Passage | undefined;
-  /** Hands an item on to what follows. */
+  /** Counts an item that has passed all transforms, and pushes it into the next stage. */
   leave(
     execution: Execution,
     start: number,
@@ -60,11 +60,11 @@ export interface WalkedSegment {
 }
 
 /**
- * The way of nearly every item: one try of each node, without a limit, and nobody follows it.
+ * Calls the nodes of a segment with one item; for items without a trace, and nodes without `timeoutMs`.
  *
- * @param start the node to start with.
- * @param passage the item's passage, if it has waited before.
- * @returns a passage where the item must wait.
+ * @param start index of the node to start with.
+ * @param passage the item's passage, used again, if the item has waited before.
+ * @returns the item's passage if the item must wait.
  */
 export type Walk = (
   segment: WalkedSegment,
@@ -74,7 +74,7 @@ export type Walk = (
   passage: Passage | undefined,
 ) => Passage | undefined;
 
-/** Walks in a loop over the nodes. What `generateWalk` makes does the same, written out. */
+/** The walk shared by all segments, a loop over the nodes; `generateWalk` generates code that does the same. */
 export const walkInLoop: Walk = (segment, execution, first, start, passage) => {
   const { states, scope } = execution;
   const { transforms, hasSink } = segment;
@@ -88,7 +88,7 @@ export const walkInLoop: Walk = (segment, execution, first, start, passage) => {
       const view = (states[slot] as PipelineContext | undefined) ?? segment.viewAt(execution, at);
       const target = states[slot + 1] as TransformTarget;
       const result = target.transform(item, view);
-      // Inside: to look for a 'then' may throw.
+      // Inside the try block: reading `then` of a user's value may throw.
       if (isThenable(result)) return segment.waitAt(execution, start, at, item, result, passage);
       if (result === SKIP) return segment.endAt(execution, start, at, 'filtered');
       item = result;

@@ -1,12 +1,12 @@
-/** Code that all plans share, until it is used so often at one place that it is written out for that place. */
+/** Code for one place of a plan: a function shared by all plans, replaced by a generated one after many uses. */
 export class WrittenOut<TCode> {
   #code: TCode;
   #usesLeft: number;
 
   /**
-   * @param shared what does the same for all plans.
-   * @param after how often it is used before it is written out: less would not pay for compiling it. Infinity: never.
-   * @param write writes it out; undefined where that cannot be.
+   * @param shared function that does the same for all plans.
+   * @param after number of uses before code is generated, as compiling it costs time; Infinity for never.
+   * @param write generates the code; returns undefined if that is impossible.
    */
   constructor(
     private readonly shared: TCode,
@@ -17,12 +17,12 @@ export class WrittenOut<TCode> {
     this.#usesLeft = Number.isFinite(after) ? after + 1 : 0;
   }
 
-  /** The code for one use. */
+  /** The function to call, counted as one use. */
   get code(): TCode {
     return this.codeFor(1);
   }
 
-  /** The code for several items in one use. */
+  /** Returns the function to call, counted as one use per item. */
   codeFor(items: number): TCode {
     if (this.#usesLeft > 0) this.#count(items);
     return this.#code;

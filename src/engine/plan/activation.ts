@@ -15,7 +15,7 @@ import type { NodeSupply } from '../execution/node-supply.js';
 import type { ConstructedStage, Plan } from './plan.js';
 import type { Work } from '../execution/work.js';
 
-/** A node with lifetime `run`: made once, with what its making came to. */
+/** A node with lifetime `run`: its instance, and the error of its construction or `init`. */
 interface SharedNode {
   readonly instance: object;
   readonly error: PipelineError | undefined;
@@ -26,7 +26,7 @@ interface KnownNode {
   readonly node: SharedNode | Promise<SharedNode>;
 }
 
-/** Constructs and initialises the nodes that are classes, one after the other; a failure ends the execution. */
+/** Constructs and initialises node classes, one after the other; an error fails the execution. */
 export function activateNodes({ constructed }: Plan, execution: Execution): Work {
   return activateFrom(constructed, execution, 0);
 }
@@ -40,7 +40,7 @@ function activateFrom(stages: readonly ConstructedStage[], execution: Execution,
   return undefined;
 }
 
-/** Goes on with the nodes from a place on, after an `init`. */
+/** Waits for an `init`, then activates the nodes from index `next` on. */
 export async function activateAfter(
   activated: Work,
   stages: readonly ConstructedStage[],
@@ -58,7 +58,7 @@ function activate(constructed: ConstructedStage, execution: Execution): Work {
   let owner: NodeSupply | undefined;
   let node: object;
   try {
-    // Inside: a container may throw when it is asked.
+    // Inside the try block: a container may throw when asked whether the class is bound.
     owner = ownerOf(code, execution.run.container, stage.site.path);
     const made = make(code, view, owner, stage.site.path);
     if (isPromise(made)) return takeMade(made, constructed, execution);
@@ -71,7 +71,7 @@ function activate(constructed: ConstructedStage, execution: Execution): Work {
   return owner === undefined ? begin(constructed, execution, node, view) : undefined;
 }
 
-/** Waits for a node that its container makes asynchronously; the run does not initialise what a container owns. */
+/** Awaits a node from an asynchronous binding; `init` is not called, because the container owns the node. */
 async function takeMade(
   made: Promise<object>,
   constructed: ConstructedStage,
@@ -105,7 +105,7 @@ function begin(
   return undefined;
 }
 
-/** What the construction of nodes that is written out leaves to the code here. */
+/** Functions of this file that the generated code of a child calls. */
 export const activationSteps: Pick<ChildSteps, 'activate' | 'begin' | 'fail'> = {
   activate,
   begin(constructed, execution, node, view) {
@@ -120,7 +120,7 @@ export const activationSteps: Pick<ChildSteps, 'activate' | 'begin' | 'fail'> = 
   },
 };
 
-/** Waits for an init. */
+/** Awaits a node's `init`. */
 async function initialised(
   ready: PromiseLike<unknown>,
   constructed: ConstructedStage,
@@ -145,12 +145,12 @@ function surfaced(thrown: unknown, path: string): PipelineError {
   return wholeNodeFailed(path, thrown, 'failed in init');
 }
 
-/** Takes the run's instance of a class, or makes it in the context of the run's root. */
+/** Uses the run's instance of a node with lifetime `run`; made at the first use, in the root context. */
 function useShared(constructed: ConstructedStage, execution: Execution): Work {
   const { stage, code } = constructed;
   const { run } = execution;
   const { path } = stage.site;
-  // By path, not by stage: a child that was defined again has new stages.
+  // Keyed by path, not by stage: a child that is defined again has new stages.
   const known = run.sharedNodes.get(path) as KnownNode | undefined;
   const isKnown = known !== undefined && known.type === code.type;
   const node = isKnown ? known.node : runInContext(run.root, makeShared, constructed, execution);
@@ -179,7 +179,7 @@ async function takeLater(
   take(made, constructed, execution);
 }
 
-/** Tried once: what fails here fails every execution that needs the node. */
+/** Makes a node with lifetime `run`, only once: its error fails every execution that needs the node. */
 function makeShared(
   { stage, code }: ConstructedStage,
   execution: Execution,
@@ -208,10 +208,10 @@ function makeShared(
   }
 }
 
-/** The methods that a node may dispose itself with; the first that is there is called. */
+/** Methods that dispose a node; the first one that exists is called. */
 const disposingMethods = ['dispose', Symbol.asyncDispose, Symbol.dispose] as const;
 
-/** Registers what disposes the node first, so that it is called also when `init` fails. */
+/** Registers the node's disposer, then calls `init`: the disposer runs also when `init` fails. */
 function initialise(instance: object, context: PipelineContext, frame: ContextFrame, path: string): unknown {
   const node = instance as NodeLifecycle;
   if ('dispose' in node || Symbol.asyncDispose in node || Symbol.dispose in node) {
@@ -221,7 +221,7 @@ function initialise(instance: object, context: PipelineContext, frame: ContextFr
   return typeof node.init === 'function' ? node.init(context) : undefined;
 }
 
-/** The container that a class is bound in; undefined where the run constructs it, and so initialises and disposes it. */
+/** The container that a class is bound in; undefined if the run constructs, initialises and disposes the class. */
 function ownerOf(code: NodeCode, container: NodeSupply | undefined, path: string): NodeSupply | undefined {
   const { type } = code;
   if (container === undefined || type === undefined) return undefined;
@@ -232,7 +232,7 @@ function ownerOf(code: NodeCode, container: NodeSupply | undefined, path: string
   }
 }
 
-/** An instance from the container that owns the class, maybe later, else a new one, which gets the context. */
+/** Gets an instance from the container that owns the class, or constructs one with the context as argument. */
 function make(
   code: NodeCode,
   context: PipelineContext,
@@ -281,7 +281,7 @@ function unfit({ type, methods }: NodeCode, path: string): ActivationFailure {
   return new ActivationFailure(path, type, why);
 }
 
-/** Carries the error of a class that gave no node, apart from what `init` throws. */
+/** Carries `NODE_ACTIVATION_FAILED`, to tell it apart from errors that `init` throws. */
 class ActivationFailure extends Error {
   readonly error: PipelineError;
 

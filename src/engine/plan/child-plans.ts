@@ -14,13 +14,13 @@ import { PipelineValidationError } from '../../errors/pipeline-validation-error.
 import type { ChildPlan, Plan } from './plan.js';
 import { RecentPlans } from './recent-plans.js';
 
-/** The plans of one composite's child: one, unless `define` reads parameters that change. */
+/** The plans of one composite's child: a single one, unless `define` reads parameters that change. */
 export class ChildPlans {
   readonly recent = new RecentPlans<ChildPlan>();
-  /** Asked for with every child. */
+  /** Cache of {@link settled}, which is read for every child. */
   #settled: ChildPlan | undefined;
 
-  /** @param site where a child stands of which only what its `define` may see is known. */
+  /** @param site used for a child's context until its plan is known: only the keys that `define` may see reach it. */
   constructor(
     private readonly composite: CompositeBlueprint,
     readonly site: ChildSite,
@@ -31,23 +31,23 @@ export class ChildPlans {
     if (child !== undefined) this.recent.add(this.#planOf(child, passes, undefined));
   }
 
-  /** The only plan there can be; undefined where `define` reads parameters, or has not been called. */
+  /** The child's only possible plan; undefined if `define` reads parameters, or has not been called. */
   get settled(): ChildPlan | undefined {
     return (this.#settled ??= this.#onlyPlan());
   }
 
   #onlyPlan(): ChildPlan | undefined {
     const { latest } = this.recent;
-    // Nothing was read: nothing can change.
+    // `define` has read no parameter, so its result cannot change.
     return latest?.plan.blueprint.reads.size === 0 ? latest : undefined;
   }
 
   /**
-   * The plan that fits a child's parameters; `define` runs again if one that it read has changed.
+   * Returns the plan for a child's parameters; calls `define` again if a parameter that it read has changed.
    *
-   * @param frame a context with what `define` may see.
-   * @param from the layers of the parent that the context was made from.
-   * @throws {@link PipelineError} what building would have thrown.
+   * @param frame the child's context, with the keys that `define` may see.
+   * @param from the parent's layers that this context was made from.
+   * @throws {@link PipelineError} the error that building the pipeline would have thrown.
    */
   select(frame: ContextFrame, from: BaseLayers): ChildPlan {
     const parameters = { get: (name: string) => frame.entry('parameters', name) };
@@ -82,9 +82,10 @@ export class ChildPlans {
   }
 
   /**
-   * Checks that a child which starts now has every key that it needs, and parses those with a schema.
+   * Checks that a starting child has every required key, and parses the values that have a schema.
    *
-   * @throws {@link PipelineError} `CONTEXT_REQUIREMENT_UNMET`, `CONTEXT_VALUE_INVALID`.
+   * @throws {@link PipelineError} `CONTEXT_REQUIREMENT_UNMET` when a key is missing, `CONTEXT_VALUE_INVALID` when a
+   * value does not fit its schema.
    */
   requireKeys({ requires, late }: ChildPlan, frame: ContextFrame): void {
     const { composite, site } = this;

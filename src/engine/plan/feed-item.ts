@@ -7,7 +7,7 @@ import { runSources } from './run-plan.js';
 import { after } from '../execution/work.js';
 import type { Work } from '../execution/work.js';
 
-/** Runs a plan for one item, beside its own sources. Any thenable is awaited, as what a source gives is. */
+/** Runs a plan for one item, beside the plan's own sources; an item that is thenable is awaited first. */
 export function feedItem(plan: Plan, execution: Execution, item: unknown): Work {
   if (!isThenable(item)) return feedOne(plan, execution, item);
   return whenSettled(

@@ -8,9 +8,9 @@ import type { SinkStage } from '../stages/sink-stage.js';
 import { outcomeOf } from './tell-events.js';
 
 /**
- * Flushes each sink of an execution once: an instance that stands in several nodes in the place of the last one.
+ * Makes the steps that flush the sinks of an execution; an instance used by several nodes is flushed once, as the last.
  *
- * At the top of a run the streams that the run writes to are ended afterwards, once all else has been flushed well.
+ * In the root execution, the steps that end the streams written by the run come after all flushes.
  */
 export function flushSteps({ sinks, writables }: Plan, execution: Execution): ClosingStep[] {
   if (execution.parent !== undefined) return sinkSteps(sinks, execution);
@@ -39,7 +39,7 @@ function sinkSteps(sinks: readonly SinkStage[], execution: Execution): ClosingSt
   });
 }
 
-/** @param nodes all those in which the sink's instance stands. */
+/** @param nodes all nodes that use the sink's instance. */
 function flushStep(sink: SinkStage, nodes: readonly SinkStage[], execution: Execution): ClosingStep {
   const { site } = sink;
   const { run, done } = toldStep(nodes, execution, (outcome) => sink.flush(execution, outcome));
@@ -57,7 +57,7 @@ function flushStep(sink: SinkStage, nodes: readonly SinkStage[], execution: Exec
   };
 }
 
-/** @param nodes those of the run's root that write to the stream. */
+/** @param nodes the nodes of the root pipeline that write to the stream. */
 function streamStep(writing: Writing, nodes: readonly SinkStage[], execution: Execution): ClosingStep {
   const { site } = writing;
   const reason = (): unknown => execution.failure ?? execution.scope.reason;
@@ -77,7 +77,7 @@ function streamStep(writing: Writing, nodes: readonly SinkStage[], execution: Ex
   };
 }
 
-/** Ends the writing of some nodes, by how the execution stands then; ended well, they have succeeded. */
+/** Makes a step that ends nodes with the execution's current outcome, and sends their end events if it succeeded. */
 function toldStep(
   nodes: readonly SinkStage[],
   execution: Execution,
@@ -89,7 +89,7 @@ function toldStep(
       outcome = outcomeOf(execution);
       return end(outcome);
     },
-    // Whatever fails behind it, a sink has all that it was given.
+    // By the outcome at the flush, not a later one: a sink that was flushed has succeeded, even if another step fails.
     done: () => {
       if (outcome !== 'succeeded') return;
       for (const node of nodes) node.tell(execution, 'nodeCompleted', { outcome });

@@ -10,12 +10,12 @@ import type { NodeStage, Stage } from '../stages/stage.js';
 import type { WalkedSegment } from '../passing/walk.js';
 import type { Work } from '../execution/work.js';
 
-/** The parts of a child that are written out. */
+/** The parts of a child's plan that code is generated from. */
 export interface ChildLine {
   readonly constructed: readonly ConstructedStage[];
-  /** Whether nothing is left to do when the item has passed, but to dispose what nodes have registered. */
+  /** True if the child is done when its item has passed: only disposers registered by nodes may be left to call. */
   readonly endsWithItem: boolean;
-  /** What the item passes first; undefined where that is not written out. */
+  /** The first segment of the child; undefined if no code is generated for it. */
   readonly walk:
     | {
         readonly input: Pick<NodeStage, 'counter'>;
@@ -25,31 +25,31 @@ export interface ChildLine {
     | undefined;
 }
 
-/** What a child that is written out leaves to the code that all plans share. */
+/** Shared functions that the generated code of a child calls. */
 export interface ChildSteps {
-  /** Runs the whole child. */
+  /** Runs the whole child without generated code. */
   readonly run: ChildRun;
-  /** Constructs and initialises a node in whatever way it is to be made; never throws. */
+  /** Constructs and initialises any node, also from a container or with lifetime `run`; never throws. */
   activate(constructed: ConstructedStage, execution: Execution): Work;
-  /** Verifies and initialises what was constructed; never throws. */
+  /** Checks and initialises a node that was constructed; never throws. */
   begin(constructed: ConstructedStage, execution: Execution, node: object, view: PipelineContext): Work;
-  /** Goes on with the nodes from a place on, after an `init`, and then with the child. */
+  /** Waits for an `init`, activates the nodes from index `next` on, then runs the rest of the child. */
   goOn(begun: Work, child: ChildExecution, item: unknown, next: number): Work;
-  /** Fails the execution: a constructor threw. */
+  /** Fails the execution with an error that a constructor threw. */
   fail(constructed: ConstructedStage, execution: Execution, thrown: unknown): void;
-  /** Takes the item into a child whose nodes are ready, or could not all be made: that is closed. */
+  /** Runs the item through a child whose nodes are ready; a child that has failed is only closed. */
   readonly enter: ChildRun;
-  /** Ends a child whose item has gone as far as it can; a passage where it must wait. */
+  /** Ends a child whose item has passed; with a passage, after the item has waited. */
   end(child: ChildExecution, passage: Passage | undefined): Work;
 }
 
 /**
- * Writes the whole way of an item through a child out: the construction of the nodes, so that the compiler knows each
- * class by its `new`, and the walk over them, so that it knows each node's code by its call.
+ * Generates one function that constructs the nodes of a child and takes its item through the first segment.
  *
- * Every item of a composite makes its nodes anew, and passes each of them once.
+ * Each item of a composite constructs these nodes anew. One `new` and one call per node in the code let V8 inline the
+ * constructors and methods.
  *
- * @returns undefined where the process forbids to make code from text.
+ * @returns undefined if the process forbids code from text.
  */
 export function generateChild(
   { constructed, walk, endsWithItem }: ChildLine,
@@ -91,10 +91,10 @@ export function generateChild(
 }
 
 /**
- * Makes a node ready: constructs it where nothing else is to be done, and has all else done.
+ * Writes the activation of one node: `new` for a plain class; other nodes are left to `steps.activate`.
  *
- * What throws while a node is there is the asking what it has: a proxy may refuse that. The code that all plans share
- * then decides, as it does not let that end the child.
+ * An error after `new` comes from looking for `init` or `dispose`, which a proxy may refuse. `steps.begin` then handles
+ * the node as the code without generation does.
  */
 function activation({ code, stage: { slot } }: ConstructedStage, place: number): string {
   const at = String(place);
@@ -120,7 +120,7 @@ function activation({ code, stage: { slot } }: ConstructedStage, place: number):
         }`;
 }
 
-/** Takes the item over the nodes of the child's first segment, and hands it on. */
+/** Writes the calls of the nodes in the child's first segment, and the push into the next stage. */
 function walkOver(segment: WalkedSegment, endsWithItem: boolean): string {
   const nodes = segment.transforms + (segment.hasSink ? 1 : 0);
   return `

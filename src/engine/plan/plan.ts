@@ -22,39 +22,39 @@ export interface ConstructedStage {
 /** One execution of a composite's sub-pipeline: one try of one item of the parent. */
 export type ChildExecution = Execution<Plan> & { readonly parent: Execution };
 
-/** Runs a child for its one item, from its first node to its last disposer. */
+/** Runs a child for its item, from constructing its nodes to calling its disposers. */
 export type ChildRun = (child: ChildExecution, item: unknown, trace: ItemTrace | undefined) => Work;
 
 /** A pipeline, compiled once and run many times: stages linked to each other, without any state of a run. */
 export interface Plan {
   readonly blueprint: Blueprint;
   readonly nodes: readonly NodeStage[];
-  /** Where a sub-pipeline's items come in. */
+  /** The input of a sub-pipeline; undefined for a pipeline without one. */
   readonly input: InputStage | undefined;
   readonly sources: readonly SourceStage[];
   readonly constructed: readonly ConstructedStage[];
-  /** Runs it as a composite's child. */
+  /** Runs the plan as a composite's child. */
   readonly asChild: WrittenOut<ChildRun>;
   readonly sinks: readonly SinkStage[];
-  /** Those of the sinks that write to a stream. */
+  /** The sinks that write to a Node or web stream. */
   readonly writables: readonly WritableSinkStage[];
-  /** The plans of its composites' children. */
+  /** The plans of the children, one list per composite. */
   readonly children: readonly RecentPlans<ChildPlan>[];
-  /** What the states of an execution start with: the code that executions share stands in its place. */
+  /** Initial `Execution.states`; nodes shared by all executions are already in their slots. */
   readonly states: readonly unknown[];
-  /** Whether anything in it goes on side by side, so that one part can fail while another waits. */
+  /** True if parts of the pipeline run concurrently, so that one part can fail while another waits. */
   readonly isConcurrent: boolean;
-  /** Whether any stage must be told that the items have ended. */
+  /** True if a stage must be told, through `end`, that the items have ended. */
   readonly needsEnd: boolean;
 }
 
-/** The plan of a composite's child, and the context that fits it. */
+/** The plan of a composite's child, with the settings of its context. */
 export interface ChildPlan {
   readonly plan: Plan;
-  /** Where the contexts of its executions stand, and the keys that reach them. */
+  /** Path and inheritance of the child's contexts. */
   readonly site: ChildSite;
-  /** The keys that must be there: the child's own, and those that its composites take as required. */
+  /** Required keys: those that the child declares, and those that its composites take as `'required'`. */
   readonly requires: EntryNames;
-  /** The child's name, where it was described too late for the pipelines above to know its needs. */
+  /** The child's name, if it was defined only at an item, so that pipelines above could not know its needs. */
   readonly late: string | undefined;
 }

@@ -1,6 +1,6 @@
 const MOST_PLANS = 32;
 
-/** The plans of one definition by the parameters it read, the least recently used out first. */
+/** Cache of a definition's plans, one per set of parameters read; the least recently used is dropped first. */
 export class RecentPlans<TPlan> {
   #plans: readonly TPlan[] = [];
 
@@ -16,7 +16,7 @@ export class RecentPlans<TPlan> {
     this.#plans = this.#plans.filter((kept) => kept !== plan);
   }
 
-  /** The first plan that fits; it becomes the latest. */
+  /** Returns the first plan that fits, and moves it to the front. */
   find(fits: (plan: TPlan) => boolean): TPlan | undefined {
     const found = this.#plans.find(fits);
     if (found !== undefined && found !== this.#plans[0]) {

@@ -17,15 +17,15 @@ import { outcomeOf, tellEnd, tellNodesStarted, tellStart } from './tell-events.j
 import { after } from '../execution/work.js';
 import type { Work } from '../execution/work.js';
 
-/** Tells that a child has started, and opens its nodes. */
+/** Sends a child's start event, and makes its nodes ready. */
 export function openExecution(plan: Plan, execution: Execution): Work {
   if (execution.observer !== undefined) tellStart(plan, execution);
   return openNodes(plan, execution);
 }
 
-/** Constructs the nodes and tells that they have started. */
+/** Constructs and initialises the nodes, and sends their start events. */
 export function openNodes(plan: Plan, execution: Execution): Work {
-  // Nearly every child: what has no closure makes nothing.
+  // The usual child, kept apart because `openInSteps` allocates closures.
   return plan.writables.length === 0 && execution.observer === undefined
     ? activateNodes(plan, execution)
     : openInSteps(plan, execution);
@@ -39,26 +39,26 @@ function openInSteps(plan: Plan, execution: Execution): Work {
   });
 }
 
-/** Begins to listen to the streams that the nodes write to. */
+/** Begins to listen to the streams that sinks write to. */
 function attachStreams({ writables }: Plan, execution: Execution): Work {
   return allEnded(writables.map((sink) => (execution.isHalted ? undefined : sink.attach(execution))));
 }
 
-/** Lets the plan's own sources run to their end, side by side. */
+/** Runs the plan's own sources concurrently, each to its end. */
 export function runSources(plan: Plan, execution: Execution): Work {
   return allEnded(plan.sources.map((source) => source.run(execution)));
 }
 
 /**
- * Flushes the sinks, disposes what was made, and tells how it ended; once, and never rejects.
+ * Closes an execution: flushes sinks, calls disposers, sends the end event. Only the first call counts; never rejects.
  *
- * @param isForced whether the run is given up: what is left to do is done without waiting for what hangs.
+ * @param isForced true after the run's deadline: all remaining steps then start at once.
  */
 export function closeExecution(plan: Plan, execution: Execution, isForced = false): Work {
   const { closing, frame } = execution;
   if (closing !== undefined) return isForced ? closing.hurry() : undefined;
   if (frame.isDisposed) return undefined;
-  // Nearly every child of a composite: nothing to flush, to dispose or to tell.
+  // The usual child of a composite: nothing to flush, no disposers, no observer.
   if (
     plan.sinks.length === 0 &&
     frame.disposerCount === 0 &&
@@ -85,14 +85,14 @@ function closeInSteps(plan: Plan, execution: Execution, isForced: boolean): Work
     commitSession(execution);
     execution.settle();
     execution.closed();
-    // The end of a run is the last that is told of it; an item's child has ended, whatever still lingers.
+    // A run's end event comes after its disposal; a child's does not wait for calls that linger.
     const isLast = isPutOff && execution.parent === undefined;
     if (!isLast) tellEnd(execution);
     if (isPutOff) disposal = disposeLater(execution, isLast);
   };
   const closing = new ClosingSteps(flushes, run, {
     more: ({ isHurried }) => {
-      // Nothing waits for calls that have outlived their limit but the disposal; at the run's deadline that does neither.
+      // Only disposal waits for lingering calls, as they may use what is disposed; after the deadline it does not wait.
       isPutOff = !isHurried && (isPutOff || (execution.lingering?.size ?? 0) > 0);
       // A disposer may register another one.
       return isPutOff
@@ -103,12 +103,12 @@ function closeInSteps(plan: Plan, execution: Execution, isForced: boolean): Work
   });
   execution.closing = closing;
   const closed = isForced ? closing.hurry() : closing.run();
-  // A run waits for that, an item does not.
+  // A run waits for a disposal that was put off; a child does not, so that the composite's item can go on.
   if (execution.parent === undefined) return after(closed, () => disposal);
   return closed === undefined || isForced ? closed : closedInTime(execution, closing, closed);
 }
 
-/** Disposes what an execution has left once no call that may use it is under way, or after the grace period. */
+/** Calls the disposers of an execution when its lingering calls have ended, or after the grace period. */
 function disposeLater(execution: Execution, isLast: boolean): Work {
   const { frame, run, parent } = execution;
   const failures: DisposerFailure[] = [];
@@ -143,7 +143,7 @@ function disposeLater(execution: Execution, isLast: boolean): Work {
   return ended;
 }
 
-/** Waits for calls that have outlived their limit: they may use what the execution has registered. */
+/** Waits for calls that have outlived their limit: they may still use what the disposers close. */
 function lingeringStep({ lingering }: Execution): ClosingStep {
   return {
     path: undefined,
@@ -169,7 +169,7 @@ function disposeSteps(execution: Execution, failures: DisposerFailure[]): Closin
   });
 }
 
-/** Waits, at the end of a run, until its costs have been handed on. */
+/** Makes the step, at the end of a run, that waits until `onEntry` has taken all costs. */
 function billSteps(execution: Execution): ClosingStep[] {
   const { parent, path, services } = execution.frame;
   const unbilled = parent === undefined ? services.run.unbilled() : undefined;
@@ -189,7 +189,7 @@ function billSteps(execution: Execution): ClosingStep[] {
   ];
 }
 
-/** A run that has succeeded keeps what it wrote to its session, unless another run was faster. */
+/** Commits the session of a run that succeeded; fails the run if another run has committed a conflicting change. */
 function commitSession(execution: Execution): void {
   const { parent, path, services } = execution.frame;
   if (parent !== undefined || execution.isHalted) return;
@@ -197,7 +197,7 @@ function commitSession(execution: Execution): void {
   if (conflict !== undefined) execution.fail(conflict, undefined);
 }
 
-/** A throwing disposer fails an execution that otherwise succeeded; it never replaces another error. */
+/** Fails an execution whose disposers threw; if it has failed already, their errors are only logged. */
 function reportDisposers(execution: Execution, failures: readonly DisposerFailure[]): void {
   const failed = execution.isHalted ? undefined : disposalFailed(failures);
   if (failed !== undefined) execution.fail(failed, undefined);

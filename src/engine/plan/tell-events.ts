@@ -5,13 +5,13 @@ import type { Execution } from '../execution/execution.js';
 import type { Plan } from './plan.js';
 import { ToldEvents } from '../execution/told-events.js';
 
-/** How an execution stands at this moment. */
+/** The outcome of an execution if it ended now. */
 export function outcomeOf(execution: Execution): Outcome {
   if (execution.failure !== undefined) return 'failed';
   return execution.frame.scope.reason === undefined ? 'succeeded' : 'cancelled';
 }
 
-/** Tells the observer that an execution has started; after the end of the run nothing is told. */
+/** Sends an execution's start event to the observer; does nothing after the end event of the run. */
 export function tellStart({ blueprint }: Plan, execution: Execution): void {
   const { run, frame, observer, parent } = execution;
   if (observer === undefined || run.isTold) return;
@@ -22,15 +22,15 @@ export function tellStart({ blueprint }: Plan, execution: Execution): void {
   execution.notify('pipelineStarted', path, { pipelineName });
 }
 
-/** Tells the observer that the nodes of an execution are ready. */
+/** Sends the start events of all nodes of an execution. */
 export function tellNodesStarted(plan: Plan, execution: Execution): void {
   for (const stage of plan.nodes) stage.tell(execution, 'nodeStarted', {});
 }
 
 /**
- * Tells the observer how an execution has ended; before that, the ends of all that has started in it and goes on.
+ * Sends an execution's end event; before it, end events for its children and nodes that have not ended.
  *
- * Only the first call counts. No event comes after that of the run's end.
+ * Only the first call counts. No event follows the end event of a run.
  */
 export function tellEnd(execution: Execution): void {
   const { told } = execution;
@@ -40,7 +40,7 @@ export function tellEnd(execution: Execution): void {
   if (execution.parent === undefined) execution.run.isTold = true;
 }
 
-/** Ends an execution that goes on, for the observer: the execution around it is over. */
+/** Sends the end events of a child that still runs when the execution around it ends. */
 function cutOff(execution: Execution): void {
   const { told } = execution;
   if (told === undefined || told.isOver) return;
@@ -49,7 +49,7 @@ function cutOff(execution: Execution): void {
   tellOwnEnd(told, execution, outcome === 'succeeded' ? 'cancelled' : outcome);
 }
 
-/** Ends the children that composites of an execution have started and not ended. */
+/** Sends the end events of all children that have not ended, as cancelled. */
 function endChildren(told: ToldEvents<Execution>, execution: Execution): void {
   for (const { path, nodeId, childPipelineId, attempt, execution: child } of told.openChildren) {
     if (child !== undefined) cutOff(child);
