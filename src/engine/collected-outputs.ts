@@ -2,7 +2,7 @@ import type { OutputCardinality } from '../nodes/composite-options.js';
 import type { Execution, OutputReceiver } from './execution/execution.js';
 import type { Work } from './execution/work.js';
 
-/** Keeps what a sub-pipeline gives for the one item it is run with. */
+/** Collects the outputs of a sub-pipeline that `runItem` runs for one item. */
 export class CollectedOutputs implements OutputReceiver {
   readonly #items: unknown[] = [];
 
@@ -16,7 +16,7 @@ export class CollectedOutputs implements OutputReceiver {
     return undefined;
   }
 
-  /** The outputs as a cardinality gives them. */
+  /** Returns the result of `runItem`: a list for `many`, else the first or last output. */
   under(cardinality: OutputCardinality): unknown {
     if (cardinality === 'many') return this.#items;
     return cardinality === 'last' ? this.#items.at(-1) : this.#items[0];

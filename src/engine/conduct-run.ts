@@ -27,26 +27,27 @@ import { within } from './execution/within.js';
 import { after } from './execution/work.js';
 import type { Work } from './execution/work.js';
 
-/** What a run is made of. */
+/** Everything that is needed to run a plan. */
 export interface RunRequest {
   readonly rootPlan: RootPlan;
   readonly root: RootContext;
   readonly container: NodeSupply | undefined;
-  /** How long to wait for nodes that ignore the aborted signal. */
+  /** Milliseconds to wait, at the end, for code that ignores the aborted signal. */
   readonly graceMs: number;
   readonly receiver: OutputReceiver | undefined;
-  /** The clock that the user gave, of which a fault ends the run. */
+  /** The user's clock; the run fails if the clock does. */
   readonly clock?: WatchedClock | undefined;
-  /** Sees what executions leave behind, in development mode. */
+  /** Reports timers and listeners left behind, in development mode. */
   readonly leaks?: RunLeaks | undefined;
-  /** Brings the items in, once the nodes are ready. */
+  /** Brings the items in; called when the nodes are ready. */
   feed(execution: Execution): Work;
 }
 
 /**
- * Runs a plan from its start to its one end.
+ * Runs a plan to its end and makes the result.
  *
- * @throws {@link PipelineError} the failure, or the {@link RunCancelledError}; its `result` says how far the run came.
+ * @throws {@link PipelineError} when the run fails, {@link RunCancelledError} when it is cancelled; the error's `result`
+ * holds status and counts.
  */
 export async function conductRun(request: RunRequest): Promise<RunResult> {
   const { rootPlan, root } = request;
@@ -89,7 +90,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
   throw error;
 }
 
-/** Makes the counts of every node of the tree, as far as it is described: a node without items is in the result too. */
+/** Makes the counters of all nodes of the tree, so that nodes which receive no items are in the result, too. */
 function countFromZero(plan: Plan, run: RunState): void {
   for (const { site } of plan.nodes) run.counter(site.index);
   for (const { latest } of plan.children) if (latest !== undefined) countFromZero(latest.plan, run);
@@ -120,7 +121,7 @@ function runRoot(request: RunRequest, execution: Execution): Work {
   });
 }
 
-/** Looks the required secrets up before anything starts. */
+/** Gets all required secrets before any node is constructed; fails the run if one is missing. */
 function findSecrets(required: readonly RequiredSecret[], execution: Execution): Work {
   if (required.length === 0) return undefined;
   const { scope, services } = execution.frame;
@@ -134,7 +135,7 @@ function findSecrets(required: readonly RequiredSecret[], execution: Execution):
   return Promise.all(found).then(() => undefined);
 }
 
-/** Waits for the work; once the run's end has begun, until the deadline. */
+/** Waits for the run's work; at the run's deadline, notes the busy nodes as abandoned and closes all that is open. */
 function settledOrGivenUp(work: Promise<void>, execution: Execution): Promise<void> {
   const { run } = execution;
   return new Promise((resolve, reject) => {
@@ -158,7 +159,7 @@ function settledOrGivenUp(work: Promise<void>, execution: Execution): Promise<vo
   });
 }
 
-/** Waits for what lingering calls have recorded: too late to change how the run ended. */
+/** Waits for the `onEntry` of costs that lingering calls recorded; its failures are only logged, as the run has ended. */
 function reportUnbilled({ frame, run }: Execution): Promise<unknown> | undefined {
   const unbilled = frame.services.run.reportUnbilled();
   return unbilled && within(unbilled, run.end.leftMs);
@@ -176,7 +177,7 @@ async function dropOpenTraces(run: RunState, execution: Execution): Promise<void
   }
 }
 
-/** The error that ends the run. One that also ends another run is not shared with it: each carries its own result. */
+/** The error that ends the run; a new one if the run around has ended by it too, since each carries its own result. */
 function endingError(execution: Execution): PipelineError | undefined {
   if (execution.failure !== undefined) return execution.failure;
   const { reason, parent, path, run } = execution.frame.scope;

@@ -7,11 +7,11 @@ import type { ReplaceableNode, RunReplacement } from './compiling/run-replacemen
 type Call = (...args: readonly unknown[]) => unknown;
 
 /**
- * Refuses generators that transforms return: for development mode, where each node is asked once per item.
+ * Makes transforms that return a generator fail; used in development mode only, since each result is checked.
  *
- * Elsewhere a generator is an item like any other, and nobody finds out why the next node cannot read it.
+ * Without this check a generator is passed on as one item, and the error shows only in a later node.
  *
- * @param replaced what stands in for parts of a pipeline under test.
+ * @param replaced replacements of a pipeline under test, applied first.
  */
 export function refusingGenerators(replaced: RunReplacement | undefined): RunReplacement {
   return {
@@ -39,7 +39,7 @@ function watched(binding: NodeBinding | undefined, path: string): NodeBinding | 
   }
 }
 
-/** The same node with another `transform`; it may be frozen, and its methods may need its private fields. */
+/** Wraps a node's `transform` in a proxy: the node may be frozen, and its methods must run on the node itself. */
 function watchedInstance(instance: object, path: string): object {
   return new Proxy(
     {},
@@ -58,7 +58,7 @@ function watchedInstance(instance: object, path: string): object {
 function watchedCall(call: Call, path: string): Call {
   const refuse = (result: unknown): unknown => {
     if (!types.isGeneratorObject(result)) return result;
-    // A generator that has not begun has nothing to close.
+    // The generator has not begun, so it need not be closed.
     throw new PipelineError('NODE_INVALID', {
       path,
       problem: 'The transform returned a generator, which would be passed on as one item.',

@@ -2,15 +2,15 @@ import type { AddedOptions, RootContext } from '../context/root-context.js';
 import type { ExecutionObserver } from '../ports/execution-observer.js';
 import type { IdentityFields } from '../run/run-fields.js';
 
-/** The run that another one was started in, which it may outlive. */
+/** Ids of the run that another run was started in; kept by value, as the started run may outlive it. */
 export type RunLinks = Partial<Pick<IdentityFields, 'parentRunId' | 'rootRunId'>>;
 
-/** What a manager adds to one run. */
+/** Additions of a run manager to one run. */
 export interface ManagedCall {
-  /** Gets the events of the run, beside the observers that the run has anyway. */
+  /** Receives the events of the run, beside the run's other observers. */
   readonly observer: ExecutionObserver;
-  /** What the manager says of the run: over what the template says, and nowhere judged again. */
+  /** Options of the run that override those of the template; the manager has checked them. */
   readonly said: AddedOptions;
-  /** Called with the root of the run before anything starts. */
+  /** Called with the root context before the run starts. */
   readonly opened: (root: RootContext) => void;
 }

@@ -12,26 +12,26 @@ import type { RunResult } from './execution/run-result.js';
 import { RunStart } from './run-start.js';
 import type { RunDriver, RunnerParts } from './run-start.js';
 
-/** A runner as a manager of runs sees it. */
+/** The functions of a runner that a run manager uses. */
 export interface ManagedRuns {
-  /** Makes what tells the time of one run. */
+  /** Makes the clock of one run. */
   newClock(): Clock;
   readonly logger: Logger;
   /**
-   * The name of a pipeline.
+   * Returns the name of a pipeline.
    *
-   * @throws {@link PipelineError} `DEFINITION_INVALID`.
+   * @throws {@link PipelineError} `DEFINITION_INVALID` when the argument is no pipeline definition.
    */
   nameOf(definition: DefinitionSource): string;
   /**
-   * Runs a pipeline outside of every run.
+   * Runs a pipeline outside of the current run, if there is one.
    *
-   * @throws {@link PipelineError} at once `OPTION_INVALID` or `DEFINITION_INVALID`, where the run cannot be opened.
+   * @throws {@link PipelineError} `OPTION_INVALID` or `DEFINITION_INVALID`, synchronously, when the run cannot be set up.
    */
   run(definition: DefinitionSource, template: PipelineContext, call: ManagedCall): Promise<RunResult>;
 }
 
-/** Makes a runner what a manager needs of it. */
+/** Makes the {@link ManagedRuns} of a runner. */
 export function managedBy(parts: RunnerParts, driver: RunDriver): ManagedRuns {
   const { clock, logger = silentLogger } = parts.options;
   const run = (

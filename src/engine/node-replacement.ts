@@ -15,12 +15,12 @@ export { reportFailure } from '../context/report-failure.js';
 export { checkArgument, checkOptions, invalidOption, rule, wrongUse } from '../errors/option-rules.js';
 export { printed } from '../ports/error-record.js';
 
-/** A pipeline with parts of it replaced: what a test describes and runs. */
+/** A pipeline with replaced parts, which a test describes and runs. */
 export class ReplacedPipeline {
   readonly name: string;
   readonly runner: PipelineRunner;
 
-  /** @throws {@link PipelineError} `OPTION_INVALID` for wrong options of the runner. */
+  /** @throws {@link PipelineError} `OPTION_INVALID` when the runner's options are wrong. */
   constructor(
     private readonly definition: object,
     private readonly options: PipelineRunnerOptions,
@@ -33,7 +33,7 @@ export class ReplacedPipeline {
   /**
    * Describes the pipeline as a run with this context would.
    *
-   * @throws {@link PipelineError} what is wrong with the definition.
+   * @throws {@link PipelineError} when the definition is wrong.
    */
   describe(context: PipelineContext): Blueprint {
     const { container, maxDepth } = this.options;

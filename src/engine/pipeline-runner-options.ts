@@ -9,59 +9,58 @@ import type { LineageSink } from '../ports/lineage-sink.js';
 import type { Logger } from '../ports/logger.js';
 import type { NodeContainer } from '../ports/node-container.js';
 
-/** What a runner gives to each of its runs. */
+/** Options of a {@link PipelineRunner}; they apply to each of its runs. */
 export interface PipelineRunnerOptions {
-  /** Gives the nodes and definitions that are bound in it. */
+  /** Container that makes the node and definition classes bound in it. */
   readonly container?: NodeContainer | undefined;
-  /** Gets the events of every run, beside an observer of the run's context. */
+  /** Receives the events of every run; an observer in the run's context receives them, too. */
   readonly executionObserver?: ExecutionObserver | undefined;
-  /** Used where the run's context has none. */
+  /** Lineage sink of runs whose context has none. */
   readonly lineageSink?: LineageSink | undefined;
-  /** Used where the run's context has none; a decorator of the context applies to it. */
+  /** Dead-letter sink of runs whose context has none; the context's decorator, if any, applies to this sink. */
   readonly deadLetterSink?: DeadLetterSink | undefined;
-  /** Used where the run's context has none. Default: log lines are dropped. */
+  /** Logger of runs whose context has none. Default: log lines are dropped. */
   readonly logger?: Logger | undefined;
-  /** How many levels of composites may stand below a root. Default 32. */
+  /** Maximum number of levels of composites below the root. Default 32. */
   readonly maxDepth?: number | undefined;
-  /** How long a failed or cancelled run waits for nodes that ignore the aborted signal. Default 10,000 ms. */
+  /** How long a run that ends waits for code that ignores the aborted signal. Default 10,000 ms. */
   readonly graceMs?: number | undefined;
   /**
-   * Tells the time of each run: its delays, timeouts and deadlines, and every moment that it notes. How long a run waits
-   * for what ignores the signal, `graceMs`, goes by the process.
+   * The clock of each run, for delays, timeouts, deadlines and recorded times; `graceMs` always uses the system's clock.
    *
-   * Default: that of the run around, for a run that a node starts; else a clock that never goes back, with the timers
-   * of the process.
+   * Default: for a run that a node starts, the clock of the run around; else the system's clock, which never goes back.
    */
   readonly clock?: Clock | undefined;
-  /** Whether a run without a tenant is refused. Default `false`. */
+  /** If true, a run without a tenant is refused. Default `false`. */
   readonly requireTenant?: boolean | undefined;
   /**
-   * Whether to report timers, uses of the current context and listeners on `context.signal` that outlive the execution
-   * that started them, each with its path: as a warning of the run's logger, or of the process where there is none.
+   * If true, timers, listeners on `context.signal` and uses of the current context after an execution's end are reported.
    *
-   * It slows the whole process down while a run is under way. Default: whether `NODE_ENV` is `development`.
+   * Reports name the path, and go to the run's logger as warnings, or without a logger to `process.emitWarning`. This
+   * mode slows the whole process down while a run is going on. Default: true if `NODE_ENV` is `development`.
    */
   readonly development?: boolean | undefined;
   /**
-   * Whether code is generated for nodes that take many items, which is faster; or after how many items. Default: after
-   * 1,000, where the process allows code from strings; elsewhere, and with false, a loop does the same.
+   * If true, faster code is generated for nodes after 1,000 items; an object sets another number of items.
+   *
+   * With false, or if the process forbids code from strings, a loop does the same. Default `true`.
    */
   readonly codeGeneration?:
     | boolean
     | {
-        /** How many items pass first; 0 for none. */
+        /** Number of items that pass before code is generated; 0 to generate it at the first. */
         readonly after: number;
       }
     | undefined;
 }
 
-/** How long a run waits by default at its end, in milliseconds. */
+/** Default of `graceMs`, in milliseconds. */
 export const DEFAULT_GRACE_MS = 10_000;
 
-/** Fewer uses would not pay for compiling the code; with more, code that is soon thrown away would be made fast first. */
+/** Compiling does not pay for fewer uses; with more, V8 would first optimise shared code that is then replaced. */
 const DEFAULT_GENERATE_AFTER = 1000;
 
-/** After how many items code is generated for the nodes that they pass. */
+/** Returns the number of items after which code is generated; Infinity for never. */
 export function generateAfter(option: PipelineRunnerOptions['codeGeneration']): number {
   if (typeof option === 'object') return option.after;
   return option === false ? Infinity : DEFAULT_GENERATE_AFTER;

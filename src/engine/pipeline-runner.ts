@@ -42,22 +42,22 @@ import { after } from './execution/work.js';
 export type { PipelineRunnerOptions } from './pipeline-runner-options.js';
 export type { Definition } from './run-arguments.js';
 
-/** What a run starts with: a template, or its options. */
+/** The context of a run: a template, or options to make one from. */
 export type RunContextSource = PipelineContext | PipelineContextOptions;
 
-/** One call of a run, for what is told of the run afterwards. */
+/** One call of `run` or `runItem`; used to report a failure that nobody awaits. */
 interface RunCall {
-  /** Of the run's root, once there is one. */
+  /** Frame of the run's root context; undefined until it is made. */
   frame: ContextFrame | undefined;
 }
 
-/** Makes a runner that replaces parts of what it runs, for tests; no public object leads here. */
+/** Makes a runner that replaces parts of its pipelines, for tests; not reachable through the public API. */
 export let replacingRunner: (options: PipelineRunnerOptions, replacement: RunReplacement) => PipelineRunner;
 
-/** The runner of a manager of runs; no public object leads here. */
+/** Returns the functions of a runner that a run manager uses; not reachable through the public API. */
 export let managedRuns: (runner: PipelineRunner) => ManagedRuns;
 
-/** What a runner replaces; a class, so that nobody outside can make one. */
+/** Wraps the replacements for the constructor; a class, so that users cannot pass their own. */
 class StandIns {
   constructor(readonly replacement: RunReplacement) {}
 }
@@ -72,7 +72,7 @@ class StandIns {
  */
 export class PipelineRunner {
   static {
-    // A bundler renames a class that names itself.
+    // A bundler may rename a class whose code refers to itself; errors and logs show the name.
     Object.defineProperty(this, 'name', { value: 'PipelineRunner' });
     replacingRunner = (options, replacement) => new PipelineRunner(options, new StandIns(replacement));
     managedRuns = (runner) => managedBy(runner.#parts, rootDriver);
@@ -80,7 +80,7 @@ export class PipelineRunner {
 
   readonly #parts: RunnerParts;
 
-  /** @throws {@link PipelineError} `OPTION_INVALID`. */
+  /** @throws {@link PipelineError} `OPTION_INVALID` when an option is wrong. */
   constructor(options?: PipelineRunnerOptions);
   /** @hidden */
   constructor(options: PipelineRunnerOptions, standIns: StandIns);
@@ -102,11 +102,12 @@ export class PipelineRunner {
   }
 
   /**
-   * Runs a pipeline to its end; a sub-pipeline, which takes items, runs with {@link runItem} or {@link stream}.
+   * Runs a pipeline to its end; use {@link runItem} or {@link stream} for a sub-pipeline, which takes items.
    *
-   * A failure that nobody awaits is an error line of the run's logger, or a warning of the process where there is none.
+   * If nobody awaits the promise, a failure is logged as an error by the run's logger, or without a logger reported by
+   * `process.emitWarning`.
    *
-   * @throws {@link PipelineError} when it fails or is cancelled; the error's `result` holds status and counts.
+   * @throws {@link PipelineError} when the run fails or is cancelled; the error's `result` holds status and counts.
    */
   run<TIn = NoItem, TOut = NoItem>(
     definition: RootDefinition<TIn, TOut>,
@@ -117,12 +118,12 @@ export class PipelineRunner {
   }
 
   /**
-   * Runs one item through a sub-pipeline, without a parent, and gives its output.
+   * Runs one item through a sub-pipeline, without a parent, and resolves with the output.
    *
-   * A failure that nobody awaits is told as that of {@link run} is.
+   * If nobody awaits the promise, a failure is reported as by {@link run}.
    *
    * @param options `output`: how many outputs are expected, as for a composite; default `one`.
-   * @throws {@link PipelineError} when it fails or is cancelled, or gives a wrong number of outputs.
+   * @throws {@link PipelineError} when the run fails or is cancelled, or the number of outputs is wrong.
    */
   runItem<TIn, TOut>(
     definition: Definition<TIn, TOut>,
@@ -171,7 +172,7 @@ export class PipelineRunner {
             const problem =
               outputProblem(cardinality, execution, plan.blueprint.path) ??
               handledProblem(cardinality, execution);
-            // The caller awaits an output: one whose then cannot be read would reject in the place of this run.
+            // An output whose `then` throws when read would reject the caller's promise without a result of the run.
             const refusal = refusalToAwait(outputs.under(cardinality));
             if (problem !== undefined) execution.fail(problem, undefined);
             else if (refusal !== undefined)
@@ -187,12 +188,12 @@ export class PipelineRunner {
   }
 
   /**
-   * Runs a sub-pipeline over a stream, without a parent. It starts when the first output is asked for.
+   * Runs a sub-pipeline over a stream, without a parent. The run starts when the first output is asked for.
    *
-   * It belongs to where it is called: to the run, its cancelling and the async-local state there, whoever reads it.
-   * A `timeoutMs` counts from the call. Iterating throws what the run fails with. To stop iterating early cancels the
-   * run, also one that has not started: `result` rejects then. It rejects with the error that iterating throws, and
-   * never settles where nobody iterates, closes or cancels.
+   * The run belongs to the place of this call, wherever its outputs are read: it is started in the current run, is
+   * cancelled with that run, and sees the async-local state of the call. A `timeoutMs` counts from the call. Iterating
+   * throws the error with which the run fails; `result` rejects with the same error. Stopping early cancels the run,
+   * also before its start. Without iterating, stopping or a cancel, `result` never settles.
    */
   stream<TIn, TOut>(
     definition: Definition<TIn, TOut>,
@@ -225,7 +226,7 @@ export class PipelineRunner {
     );
   }
 
-  /** Starts a run whose failure is told where nobody awaits it. */
+  /** Starts a run, and reports its failure if nobody awaits the promise. */
   #handOut<T>(start: (call: RunCall) => Promise<T>): Promise<T> {
     const call: RunCall = { frame: undefined };
     return handOut(start(call), (error) => {
@@ -236,7 +237,7 @@ export class PipelineRunner {
     });
   }
 
-  /** Makes the run's own root context, and conducts the run. */
+  /** Makes the run's root context, and runs the pipeline to its end. */
   async #conduct(
     call: RunCall,
     definition: DefinitionSource,
@@ -258,7 +259,7 @@ function templateOf(context: RunContextSource | undefined): PipelineContext {
   return isInstanceOf(context, PipelineContext) ? context : new PipelineContext(context);
 }
 
-/** Calls a function now; what it gives or throws is given or thrown whenever that is asked for. */
+/** Calls a function now, and returns a function that repeats its result or its error. */
 function answerOf<T>(fn: () => T): () => T {
   try {
     const answer = fn();
@@ -271,9 +272,9 @@ function answerOf<T>(fn: () => T): () => T {
 }
 
 /**
- * Runs a pipeline with a runner of its own.
+ * Runs a pipeline with a new runner that has the default options.
  *
- * @throws {@link PipelineError} when it fails or is cancelled; the error's `result` holds status and counts.
+ * @throws {@link PipelineError} when the run fails or is cancelled; the error's `result` holds status and counts.
  *
  * @example
  * {@includeCode ../../examples/api/run-pipeline.ts}
@@ -285,7 +286,7 @@ export function runPipeline<TIn = NoItem, TOut = NoItem>(
   return new PipelineRunner().run(definition, context);
 }
 
-/** Of a pipeline that takes no items. */
+/** Drives the run of a pipeline that has its own sources and takes no items from outside. */
 const rootDriver: RunDriver = {
   refuse: refuseSubPipeline,
   drive: (plan) => ({ receiver: undefined, feed: (execution) => runSources(plan, execution) }),

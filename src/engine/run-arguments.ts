@@ -5,15 +5,15 @@ import type { NoItem, PipelineDefinition } from '../builder/pipeline-builder.js'
 export type Definition<TIn, TOut> =
   Constructor<PipelineDefinition<TIn, TOut>> | PipelineDefinition<TIn, TOut>;
 
-/** A definition that takes no items and gives none; of a sub-pipeline, a text that says how it is run. */
+/** Type of a definition without input and output; for a sub-pipeline, a text type that names the right method. */
 export type RootDefinition<TIn, TOut> = [TIn, TOut] extends [NoItem, NoItem]
   ? Definition<TIn, TOut>
   : 'This is a sub-pipeline, which takes items: use runItem or stream';
 
 /**
- * What a sub-pipeline is given; of a definition that takes nothing, also a text that says how it is run.
+ * Type of the items for a sub-pipeline; for a definition without input, also a text type that names the right method.
  *
- * The text is beside the items, not in their place, so that generic functions can hand theirs on.
+ * The text is added to the type, not put in its place, so that generic functions can still pass items of type `TGiven`.
  */
 export type TakenBy<TIn, TGiven> = [TIn] extends [NoItem]
   ? TGiven | 'This pipeline takes no items: use run'

@@ -25,45 +25,45 @@ import type { PlanCache } from './compiling/plan-cache.js';
 import type { RunReplacement } from './compiling/run-replacement.js';
 import type { RunResult } from './execution/run-result.js';
 
-/** What all runs of one runner share. */
+/** Objects shared by all runs of one runner. */
 export interface RunnerParts {
   readonly options: PipelineRunnerOptions;
   readonly replacement: RunReplacement | undefined;
   readonly plans: PlanCache;
   readonly supply: NodeSupply | undefined;
-  /** In development mode. */
+  /** Finds leaks in development mode; else undefined. */
   readonly leaks: LeakDetector | undefined;
-  /** Called for each run; undefined for those that do not count. */
+  /** Called at the start of each run; undefined for the engine's own runs, see `specimens.ts`. */
   readonly noteRun: (() => void) | undefined;
 }
 
-/** What a run is asked to do. */
+/** The pipeline, context and clock of a run that is to be started. */
 export interface RunOrder {
   readonly definition: DefinitionSource;
   readonly template: PipelineContext;
-  /** The clock that the user gave. */
+  /** The user's clock; undefined if the runner has none. */
   readonly clock: WatchedClock | undefined;
-  /** When the run was asked for, where it begins later than it is opened. */
+  /** Time of the call of `stream`, as the run is set up later than it was called; undefined for other runs. */
   readonly calledMs?: number;
-  /** What a manager adds, where it has started the run. */
+  /** Additions of the run manager, if one starts the run. */
   readonly managed?: ManagedCall;
 }
 
-/** How a kind of run brings its items in and its outputs out. */
+/** How a kind of run (`run`, `runItem` or `stream`) brings items in and outputs out. */
 export interface RunDriver {
-  /** @throws {@link PipelineError} where the plan is not of that kind. */
+  /** @throws {@link PipelineError} when the pipeline cannot be run in this way. */
   readonly refuse: (plan: Plan) => void;
   readonly drive: (plan: Plan) => Pick<RunRequest, 'receiver' | 'feed'>;
 }
 
-/** A run that has its root context, and with it its limits, and has still to begin. */
+/** A run that is set up but not started: it has its root context, and its time limits count. */
 export class RunStart {
   readonly root: RootContext;
   readonly #parts: RunnerParts;
   readonly #order: RunOrder;
   readonly #name: string;
 
-  /** @throws {@link PipelineError} `OPTION_INVALID` or `DEFINITION_INVALID`. */
+  /** @throws {@link PipelineError} `OPTION_INVALID` for a wrong option or clock, `DEFINITION_INVALID` for a wrong definition. */
   constructor(parts: RunnerParts, order: RunOrder) {
     const { definition, template, clock, calledMs, managed } = order;
     this.#parts = parts;
@@ -77,7 +77,7 @@ export class RunStart {
     managed?.opened(this.root);
   }
 
-  /** Finds the plan of the run, and conducts the run. */
+  /** Finds or compiles the plan, and runs it to its end. */
   async conduct({ refuse, drive }: RunDriver): Promise<RunResult> {
     const { root } = this;
     const { options, replacement, plans, supply } = this.#parts;
@@ -107,7 +107,7 @@ export class RunStart {
   }
 }
 
-/** All observers get the events; a sink or logger of the context goes before the runner's. */
+/** Joins the services of context and runner: all observers receive events, other services of the context come first. */
 function servicesWith(
   options: PipelineRunnerOptions,
   own: ServiceOptions,

@@ -9,23 +9,23 @@ import { RunStart } from './run-start.js';
 import type { RunnerParts } from './run-start.js';
 
 /**
- * What keeps compiled code alive: one of each object that the executions of a run and of a child are made of.
+ * One instance of each class of objects that runs and children consist of; keeps V8's compiled code alive.
  *
- * V8 throws code away once an object's hidden class that the code relies on has no instance left. While nothing runs
- * there is none, so that every garbage collection of an idle process would make its next run slow. What is kept here is
- * of a run of the engine's own: no user's data, classes or context.
+ * V8 discards compiled code when the last object of a hidden class that the code relies on is collected. An idle process
+ * has no such objects, so each garbage collection would make the next run slow. The instances come from a run of the
+ * engine's own, and hold no data, class or context of users.
  */
 let kept: readonly unknown[] = [];
 
 let runs = 0;
 let nextAt = 2;
 
-/** Counts a run. The second one, and later some more, since objects change their form, have specimens made anew. */
+/** Counts a run; makes the instances at the second run, and anew at the 20th, the 200th ..., as hidden classes change. */
 export function noteRun(): void {
   runs += 1;
   if (runs < nextAt) return;
   nextAt *= 10;
-  // Nothing in it can fail, and nobody waits for it.
+  // Not awaited: the run of the specimens cannot fail.
   void runOutside(makeSpecimens);
 }
 
@@ -47,7 +47,7 @@ async function makeSpecimens(): Promise<void> {
   kept = [...pulls, ...children];
 }
 
-/** How many objects are kept. */
+/** Number of instances that are kept. */
 export function specimenCount(): number {
   return kept.length;
 }
@@ -61,7 +61,7 @@ const parts: RunnerParts = {
   noteRun: undefined,
 };
 
-/** How a source is pulled that nobody has opened. */
+/** Origin of items that the run has not opened itself. */
 const HANDED_IN = { isOpened: false, scope: undefined };
 
 class Pass extends TransformNode<number, number> {
@@ -70,7 +70,7 @@ class Pass extends TransformNode<number, number> {
   }
 }
 
-/** Writes to its context, as most children do, and keeps the execution of its child. */
+/** A child that writes to its context, as most children do, and keeps its own execution as an instance. */
 class SpecimenChild {
   constructor(private readonly made: unknown[]) {}
 

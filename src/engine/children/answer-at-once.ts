@@ -2,13 +2,13 @@ import { ignoreRejection, isThenable } from '../../data/foreign-value.js';
 import { PipelineError } from '../../errors/pipeline-error.js';
 import { nodeFailed } from '../execution/engine-errors.js';
 
-/** The functions of a composite that are asked for each item. */
+/** Options of a composite that are functions called for each item. */
 export type ItemCallback = 'with' | 'input' | 'combine';
 
 /**
- * Calls a function of a composite whose answer is needed at once.
+ * Calls a synchronous function of a composite, and returns its result.
  *
- * @throws {@link PipelineError} `NODE_FAILED` with what the function threw, `OPTION_INVALID` where it gave a promise.
+ * @throws {@link PipelineError} `NODE_FAILED` when the function throws, `OPTION_INVALID` when it returns a promise.
  */
 export function answerAtOnce<TArguments extends readonly unknown[], TAnswer>(
   path: string,
@@ -27,7 +27,7 @@ export function answerAtOnce<TArguments extends readonly unknown[], TAnswer>(
   throw wrongAnswer(path, name, 'gave a promise, but its answer is needed at once', WAITING_REMEDY);
 }
 
-/** An answer that a function of a composite may not give. */
+/** The error of a composite's function that returned a value which is not allowed. */
 export function wrongAnswer(
   path: string,
   name: ItemCallback,

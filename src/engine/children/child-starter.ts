@@ -24,18 +24,18 @@ import type { NodeStage } from '../stages/stage.js';
 export class ChildFailure {
   constructor(
     readonly error: PipelineError,
-    /** Whether no policy may handle it. */
+    /** True if no error policy may handle the error. */
     readonly isFatal: boolean,
   ) {}
 }
 
-/** Makes the executions of one composite's children: their contexts, and the plans that fit them. */
+/** Creates the executions of one composite's children, each with its context and plan. */
 export class ChildStarter {
-  /** Whether any value is set in the child itself. */
+  /** True if the composite sets values in the child's context, through `with`. */
   readonly #hasValues: boolean;
-  /** Whether a child takes anything but what its parent and its plan have. */
+  /** True if children need values from `with`, a mapped item, or the check of a schema. */
   readonly #isSpecial: boolean;
-  /** What is made of items and outputs; undefined where they pass as they are. */
+  /** The functions `input` and `combine`; undefined if the composite has neither. */
   readonly mapping: ItemMapping | undefined;
 
   constructor(
@@ -48,9 +48,9 @@ export class ChildStarter {
   }
 
   /**
-   * Makes the execution of a child that takes all from its parent and its plan: nearly every one.
+   * Creates the execution of a usual child: one with a fixed plan, and without `with`, `input`, `combine` or schemas.
    *
-   * @returns undefined where there is more to be done, or to be refused: {@link start} does that.
+   * @returns undefined for any other child, and if a required key is missing; {@link start} handles these.
    */
   startPlain(parent: Execution, receiver: OutputReceiver, scope: CancelScope): ChildExecution | undefined {
     const { settled } = this.plans;
@@ -62,9 +62,9 @@ export class ChildStarter {
   }
 
   /**
-   * Makes the execution of one child.
+   * Creates the execution of any child.
    *
-   * @param stage the composite, which gets the outputs and whose view of the parent's context a function of the item gets.
+   * @param stage the composite: it receives the outputs, and its view of the parent's context is passed to `with` and `input`.
    */
   start(
     parent: Execution,
@@ -92,7 +92,7 @@ export class ChildStarter {
     try {
       selected = settled ?? this.plans.select(frame, from);
       if (settled === undefined && selected.site !== this.plans.site) {
-        // What `define` may see has chosen the plan; now the context gets the keys of the plan.
+        // The plan was chosen with the keys that `define` may see; the final context also has those that the plan requires.
         frame = childFrame(parent.frame, selected.site, scope, from);
         this.#setValues(frame, values);
       }
@@ -108,11 +108,11 @@ export class ChildStarter {
   }
 
   /**
-   * Gives what a function of the item sets in the child.
+   * Calls the composite's `with` function; undefined if `with` is no function.
    *
-   * @param isSetTwice whether an iterable of entries may be read a second time.
-   * @throws {@link PipelineError} `NODE_FAILED` where the `with` of the composite threw, `OPTION_INVALID` or
-   * `CONTEXT_KEY_INVALID` for what it gave.
+   * @param isSetTwice true if the values may be set in two contexts, so that iterables are copied into lists.
+   * @throws {@link PipelineError} `NODE_FAILED` when `with` throws, `OPTION_INVALID` or `CONTEXT_KEY_INVALID` when its
+   * result is wrong.
    */
   #valuesOf(
     item: unknown,
@@ -129,9 +129,9 @@ export class ChildStarter {
   }
 
   /**
-   * Sets the explicit values that are the child's alone.
+   * Sets the values of `with` in a child's context.
    *
-   * @throws {@link PipelineError} `CONTEXT_KEY_INVALID` or `CONTEXT_VALUE_INVALID` for a wrong one.
+   * @throws {@link PipelineError} `CONTEXT_KEY_INVALID` or `CONTEXT_VALUE_INVALID` when an entry is wrong.
    */
   #setValues(frame: ContextFrame, values: ChildValues | undefined): void {
     const { localValues } = this.composite.inheritance;
@@ -139,7 +139,7 @@ export class ChildStarter {
     if (values !== undefined) setAll(frame, values);
   }
 
-  /** The child's scope, if it has one, ends here: no execution will close it. */
+  /** Makes the failure of a child that could not start; closes the child's scope, as no execution will. */
   #failedStart(frame: ContextFrame, thrown: unknown, isFatal: boolean): ChildFailure {
     frame.closeScope();
     const error = isInstanceOf(thrown, PipelineError) ? thrown : nodeFailed(this.plans.site.path, thrown);

@@ -4,11 +4,11 @@ import type { Execution } from '../execution/execution.js';
 import type { Stage } from '../stages/stage.js';
 import type { Work } from '../execution/work.js';
 
-/** Several outputs of one child, held until it has succeeded. */
+/** The outputs of one child, held back until the child has succeeded. */
 export class HeldOutputs {
   constructor(private readonly items: readonly unknown[]) {}
 
-  /** Hands them on, in order. */
+  /** Pushes the outputs into the next stage, in order. */
   emit(next: Stage, execution: Execution, trace: ItemTrace | undefined): Work {
     trace?.split(this.items.length - 1);
     const pacer = new Pacer();

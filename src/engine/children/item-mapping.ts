@@ -4,7 +4,7 @@ import { SKIP } from '../../nodes/skip.js';
 import { answerAtOnce, wrongAnswer } from './answer-at-once.js';
 import type { ChildExecution } from '../plan/plan.js';
 
-/** What one composite makes of its items for the child, and of the child's outputs; made once per composite. */
+/** The functions `input` and `combine` of one composite; made once per composite. */
 export class ItemMapping {
   readonly #path: string;
   readonly #input: CompositeBlueprint['input'];
@@ -16,22 +16,22 @@ export class ItemMapping {
     this.#combine = combine;
   }
 
-  /** Undefined for a composite that hands its items on as they are, as does its child: nothing is called then. */
+  /** Makes the mapping of a composite; undefined if it has neither `input` nor `combine`. */
   static of(path: string, composite: Pick<CompositeBlueprint, 'input' | 'combine'>): ItemMapping | undefined {
     return composite.input === undefined && composite.combine === undefined
       ? undefined
       : new ItemMapping(path, composite);
   }
 
-  /** Whether outputs of the child leave otherwise than they are. */
+  /** True if the composite has `combine`, which changes the child's outputs. */
   get combines(): boolean {
     return this.#combine !== undefined;
   }
 
   /**
-   * Gives what the child gets.
+   * Returns the item for the child.
    *
-   * @throws {@link PipelineError} `NODE_FAILED` where `input` threw, `OPTION_INVALID` for a promise or `SKIP`.
+   * @throws {@link PipelineError} `NODE_FAILED` when `input` throws, `OPTION_INVALID` when it returns a promise or `SKIP`.
    */
   inputOf(item: unknown, view: PipelineContext): unknown {
     if (this.#input === undefined) return item;
@@ -41,9 +41,9 @@ export class ItemMapping {
   }
 
   /**
-   * Gives what leaves for one output of the child; {@link SKIP} where nothing does.
+   * Returns the item that leaves the composite for one output of the child; {@link SKIP} for none.
    *
-   * @throws {@link PipelineError} `NODE_FAILED` where `combine` threw, `OPTION_INVALID` for a promise.
+   * @throws {@link PipelineError} `NODE_FAILED` when `combine` throws, `OPTION_INVALID` when it returns a promise.
    */
   combined(item: unknown, output: unknown, view: PipelineContext): unknown {
     if (this.#combine === undefined) return output;
@@ -51,10 +51,10 @@ export class ItemMapping {
   }
 
   /**
-   * Puts what leaves in the place of what a child that has ended gave.
+   * Replaces the kept outputs of a child that has ended by the results of `combine`.
    *
-   * @param isMany whether the child's outputs are kept as a list.
-   * @throws {@link PipelineError} as {@link combined} does; the child is left as it was then.
+   * @param isMany true if the child's outputs are kept as a list.
+   * @throws {@link PipelineError} as {@link combined} does; the child's outputs are then unchanged.
    */
   combineKept(child: ChildExecution, isMany: boolean, view: PipelineContext): void {
     const item = child.link?.item;

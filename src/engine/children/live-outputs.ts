@@ -8,20 +8,20 @@ import type { ItemMapping } from './item-mapping.js';
 import type { NodeStage, Stage } from '../stages/stage.js';
 import type { Work } from '../execution/work.js';
 
-/** Hands on the outputs of a composite's children while these still run. */
+/** Pushes the outputs of a composite's children into the next stage while the children still run. */
 export class LiveOutputs {
   constructor(
-    /** The composite. */
+    /** The stage of the composite. */
     private readonly stage: NodeStage,
-    /** Makes what leaves of the outputs; undefined where they leave as they are. */
+    /** Changes outputs through `combine`; undefined if outputs leave unchanged. */
     private readonly combining: ItemMapping | undefined,
-    /** Whether each child has a limit. */
+    /** True if each child has a `timeoutMs`. */
     private readonly isLimited: boolean,
-    /** Whether each child can end alone. */
+    /** True if each child has a cancel scope of its own, so that it can end without its parent. */
     private readonly isScope: boolean,
   ) {}
 
-  /** Hands on an output in its turn. The child's limit is for its own work: it stands still while others have the output. */
+  /** Pushes an output when it is its item's turn; the child's time limit stands still while later stages have the output. */
   send(child: ChildExecution, item: unknown): Work {
     if (child.isHalted) return undefined;
     const turn = child.link?.turn;
@@ -32,12 +32,12 @@ export class LiveOutputs {
     return this.isScope || child.plan.isConcurrent ? untilStopped(child, taken) : taken;
   }
 
-  /** What a child that has stopped left behind: an output that others still have. */
+  /** The work of later stages on the last output of a child that has stopped; undefined if there is none. */
   leftBy(child: ChildExecution): Work {
     return child.isHalted ? (child.kept as Work) : undefined;
   }
 
-  /** Hands on an output in the parent's context. */
+  /** Pushes an output into the next stage, in the parent's context. */
   #emit(child: ChildExecution, output: unknown): Work {
     if (child.isDetached) return undefined;
     const { parent, link } = child;
@@ -54,10 +54,10 @@ export class LiveOutputs {
     return runInContext(parent, pushOn, this.stage.next, parent, item, link?.trace);
   }
 
-  /** Combines one output; gives SKIP where that failed, which has ended the child then. */
+  /** Calls `combine` for one output; if that throws, fails the child and returns `SKIP`. */
   #combined(child: ChildExecution, output: unknown): unknown {
     const { parent, link } = child;
-    // What a child still gives once it has failed is not asked about.
+    // Outputs of a child that has failed are dropped, without calling `combine`.
     if (child.isHalted) return SKIP;
     try {
       return this.combining?.combined(link?.item, output, this.stage.view(parent));
@@ -69,9 +69,9 @@ export class LiveOutputs {
 }
 
 /**
- * Waits until others have taken a child's output, or until the child stops: then its composite waits for that output.
+ * Waits until later stages are done with a child's output, or until the child stops.
  *
- * So a failure beside the output is heard at once, though the output may wait for a turn further out.
+ * A child that stops does not wait: the output may wait long for a turn further out. Its composite waits in its place.
  */
 function untilStopped(child: ChildExecution, taken: Promise<void>): Promise<void> {
   child.kept = taken;

@@ -5,7 +5,7 @@ import { closeExecution } from '../plan/run-plan.js';
 import type { OpenPart } from '../execution/run-state.js';
 import type { Work } from '../execution/work.js';
 
-/** A child that goes on, so that its run can close it. */
+/** A running child as its run sees it: the run closes the child at its deadline. */
 export class OpenChild implements OpenPart {
   constructor(private readonly child: ChildExecution) {}
 

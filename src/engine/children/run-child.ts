@@ -9,7 +9,7 @@ import type { Passage } from '../passing/passage.js';
 import { closeExecution, openExecution, runSources } from '../plan/run-plan.js';
 import type { Work } from '../execution/work.js';
 
-/** Runs a sub-pipeline for its one item. What `generateChild` makes does the same, written out. */
+/** Runs a child for one item; `generateChild` generates code that does the same. */
 export const runChild: ChildRun = (child, item, trace) => {
   const { plan } = child;
   const opened = openExecution(plan, child);
@@ -18,21 +18,21 @@ export const runChild: ChildRun = (child, item, trace) => {
     : kept(child, runOpened(opened, child, item, trace));
 };
 
-/** Takes the item into a child that is open. */
+/** Runs the item through a child whose nodes are ready. */
 const enterChild: ChildRun = (child, item, trace) => {
   const { plan } = child;
   if (plan.sources.length > 0) return kept(child, runOpened(undefined, child, item, trace));
   return endItem(child, child.isHalted ? undefined : plan.input?.enter(child, item, trace));
 };
 
-/** Ends a child whose item has gone as far as it can; with a passage, once it has waited. */
+/** Ends a child whose item has passed; with a passage, after the item has waited. */
 function endItem(child: ChildExecution, passage: Passage | undefined): Work {
   if (passage !== undefined) return endAfter(passage, child);
   const ended = endChild(child);
   return ended === undefined ? undefined : kept(child, ended);
 }
 
-/** What a child that is written out leaves to the code here. */
+/** Functions that the generated code of a child calls. */
 export const childSteps: ChildSteps = {
   ...activationSteps,
   run: runChild,
@@ -42,7 +42,7 @@ export const childSteps: ChildSteps = {
   end: endItem,
 };
 
-/** The way of a child that is not open at once, or has sources of its own beside the item. */
+/** Runs a child whose nodes are not ready at once, or that has sources of its own. */
 async function runOpened(
   opened: Work,
   child: ChildExecution,
@@ -58,7 +58,7 @@ async function runOpened(
   await closeExecution(plan, child);
 }
 
-/** Tells the stages that no item will follow, where any of them, or an observer, must know. */
+/** Tells the stages that no item will follow; left out if neither a stage nor an observer needs it. */
 function endInput(child: ChildExecution): Work {
   return child.plan.needsEnd || child.observer !== undefined ? child.plan.input?.end(child) : undefined;
 }
@@ -73,7 +73,7 @@ async function closeAfter(ended: Promise<void>, child: ChildExecution): Promise<
   await closeExecution(child.plan, child);
 }
 
-/** Sees the item to the end of its way, and then the child to its end. */
+/** Awaits the child's item, then ends the child. */
 function endAfter(passage: Passage, child: ChildExecution): Promise<void> {
   let isEnding = false;
   const open = new OpenChild(child);
@@ -87,7 +87,7 @@ function endAfter(passage: Passage, child: ChildExecution): Promise<void> {
   });
 }
 
-/** Should the child be given up while it works, the run can close it. */
+/** Awaits the child's work; meanwhile the run can close the child at its deadline. */
 async function kept(child: ChildExecution, work: Promise<void>): Promise<void> {
   const open = new OpenChild(child);
   child.run.keep(open);

@@ -19,15 +19,15 @@ import { outcomeOf } from '../plan/tell-events.js';
 import { after } from '../execution/work.js';
 import type { Work } from '../execution/work.js';
 
-/** The one child of a stream composite in one execution of its parent. */
+/** The single child of a stream composite in one execution of its parent. */
 interface ChildStream extends BreakableStream {
-  /** Undefined where it could not be started. */
+  /** The child's execution; undefined if it could not be started. */
   readonly child: ChildExecution | undefined;
-  /** The same for the run, which may have to close it. */
+  /** The child as the run sees it, to close it at the deadline. */
   readonly open: OpenChild | undefined;
-  /** What must settle before its nodes are ready. */
+  /** Settles when the child's nodes are ready; undefined once they are. */
   opening: Work;
-  /** What its own sources do beside the stream. */
+  /** The work of the child's own sources. */
   sources: Work;
 }
 
@@ -36,7 +36,7 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
   constructor(
     site: StageSite,
     private readonly starter: ChildStarter,
-    /** What the one child may spend. */
+    /** Limits for the child's spending; undefined for none of its own. */
     private readonly budget: BudgetLimits | undefined,
   ) {
     super(site);
@@ -64,7 +64,7 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     return this.#passed(execution, child, trace, inner);
   }
 
-  /** Counts an item as waited for until some work is done. */
+  /** Counts an item as waiting until the given work is done. */
   #waiting(execution: Execution, work: Promise<void>): Promise<void> {
     const counter = this.counter(execution);
     counter.waiting += 1;
@@ -83,7 +83,7 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     if (this.#errorOf(execution, child) !== undefined)
       return breakItem(execution, this, this.#open(execution), inner === undefined ? trace : undefined);
     this.counter(execution).out += 1;
-    // A child that does not inherit the lineage takes the item out of sight.
+    // If the child does not inherit the lineage sink, the item's trace ends here.
     return inner === undefined ? endTrace(execution, this, trace, 'aggregated') : undefined;
   }
 
@@ -112,11 +112,11 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     });
   }
 
-  /** Takes an output of the child: in the parent's context. */
+  /** Receives an output of the child, and pushes it on in the parent's context. */
   receive(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
     const { parent } = execution as ChildExecution;
     this.counter(parent).emitted += 1;
-    // What a child without the parent's lineage gives is a new item to the parent.
+    // An output without a trace, of a child that does not inherit the lineage sink, gets a new one.
     const outer = trace ?? parent.run.traceFor(parent.frame.services.lineageSink);
     return runInContext(parent, (): Work => this.next.push(parent, item, outer));
   }
@@ -126,7 +126,7 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
   }
 
   override isClosed(execution: Execution): boolean {
-    // The child's output asks for its parent; the stage before asks whether the child still reads.
+    // Asked by the child's output stage: the answer is that of the stage behind. Else asked by the stage before.
     if (execution.parent !== undefined && execution.receiver === this) {
       return this.next.isClosed(execution.parent);
     }
@@ -159,7 +159,7 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     const { plan, frame } = child;
     const open = new OpenChild(child);
     execution.run.keep(open);
-    // It may fail on its own, while the parent waits for an item.
+    // The child may fail while the parent waits for its next item.
     child.onStop(() => {
       this.#watch(execution, child);
     });
@@ -181,14 +181,14 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     this.tell(execution, 'compositeCompleted', { childPipelineId, attempt: 1, outcome: outcomeOf(child) });
   }
 
-  /** A child that failed fails the parent's execution: there is no single item to decide about. */
+  /** Fails the parent's execution if the child has failed: the failure concerns no single item, so no policy decides. */
   #watch(execution: Execution, child: ChildExecution): void {
     execution.handled(child.handledError);
     const error = this.#errorOf(execution, child);
     if (error !== undefined) execution.fail(error, this.site, child.isFatal, child.failedFrame);
   }
 
-  /** What has ended the child alone: its failure, or its budget. */
+  /** The error that has ended the child but not the parent: a failure, or the budget of the child. */
   #errorOf({ scope }: Execution, child: ChildExecution): PipelineError | undefined {
     if (child.failure !== undefined || this.budget === undefined || scope.reason !== undefined)
       return child.failure;

@@ -11,17 +11,17 @@ import type { Plan } from '../plan/plan.js';
 import { RecentPlans } from '../plan/recent-plans.js';
 import type { RunReplacement } from './run-replacement.js';
 
-/** The plans of one definition at the top of runs. */
+/** The plans of one definition that is run as a root. */
 interface RootPlans {
   readonly environment: DefinitionEnvironment;
   readonly recent: RecentPlans<RootPlan>;
 }
 
-/** A plan with the numbering of all nodes below it: each has its own, which goes with the plan. */
+/** The plan of a root pipeline, with the numbering of all nodes in its tree. */
 export interface RootPlan {
   readonly plan: Plan;
   readonly ledger: PathLedger;
-  /** What the tree must have, as far as it is described. */
+  /** Keys and secrets that the tree requires, as far as its children are defined. */
   readonly needs: TreeNeeds;
 }
 
@@ -29,17 +29,17 @@ export interface RootPlan {
 export class PlanCache {
   readonly #roots = new WeakMap<DefinitionSource, RootPlans>();
 
-  /** @param generateAfter after how many uses code is generated for a place of a plan. */
+  /** @param generateAfter number of uses after which code is generated for a place of a plan. */
   constructor(
     private readonly replacement: RunReplacement | undefined,
     private readonly generateAfter: number,
   ) {}
 
   /**
-   * The plan of a definition with a run's parameters.
+   * Returns the plan of a definition for a run's parameters; compiles it if none fits.
    *
-   * @param environment made for this run: a kept plan is used only while the container gives the same definitions.
-   * @throws {@link PipelineError} what is wrong with the definition.
+   * @param environment made for this run; a kept plan fits only if the container resolves the same definitions as then.
+   * @throws {@link PipelineError} when the definition is wrong.
    */
   planFor(source: DefinitionSource, frame: ContextFrame, environment: DefinitionEnvironment): RootPlan {
     const kept = this.#roots.get(source);

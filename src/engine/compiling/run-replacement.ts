@@ -1,15 +1,15 @@
 import type { Blueprint, BlueprintNode } from '../../builder/blueprint.js';
 import type { NodeBinding } from '../../builder/node-binding.js';
 
-/** A node that can be replaced, with its own code. */
+/** A node that may be replaced, with the binding to its own code. */
 export type ReplaceableNode = Pick<BlueprintNode, 'path' | 'kind' | 'isStream' | 'binding'>;
 
-/** What stands in for parts of a pipeline under test; given to a runner beside its options. */
+/** Replacements for parts of a pipeline under test. */
 export interface RunReplacement {
-  /** Gives the code that stands in for a node, undefined to keep its own; asked when a plan is compiled. */
+  /** Returns the code to use for a node, undefined to keep its own; called when a plan is compiled. */
   readonly node: (node: ReplaceableNode) => NodeBinding | undefined;
-  /** Gives the definition that stands in for another one, undefined to keep it. */
+  /** Returns the definition to use for another one, undefined to keep it. */
   readonly definition: (source: object) => object | undefined;
-  /** Hears of each pipeline that a plan is compiled of: the root, and each child of it. */
+  /** Called with each pipeline that is compiled: the root, and each child. */
   readonly compiles?: (blueprint: Blueprint) => void;
 }

@@ -1,7 +1,7 @@
 import type { BlueprintNode } from '../../builder/blueprint.js';
 import type { EdgeIndex } from '../../graph/edge-index.js';
 
-/** Splits a pipeline into lines of nodes that follow each other and nobody else; a node that stands alone is a line too. */
+/** Splits a pipeline into rows of nodes without branches or joins; a single node is a row, too. */
 export function straightLines(
   nodes: readonly BlueprintNode[],
   connections: EdgeIndex,
@@ -26,7 +26,7 @@ export function straightLines(
   return lines;
 }
 
-/** Whether a node takes one item after the other and gives at most one for each: a transform, or a sink as the end. */
+/** True if a node may be part of a row: a transform or plain sink that processes one item at a time. */
 export function isInLine({ kind, isStream, options }: BlueprintNode): boolean {
   return (kind === 'transform' || (kind === 'sink' && !isStream)) && options.concurrency === 1;
 }
