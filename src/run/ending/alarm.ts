@@ -1,14 +1,15 @@
 import { letGo } from '../../ports/clock.js';
 import type { Clock } from '../../ports/clock.js';
 
-/** The longest delay that a timer takes; a longer one would fire at once. */
+/** Longest delay that timers support; Node fires a timer with a longer delay at once. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /**
- * Calls back at a moment of a clock, also one further away than a timer reaches; gives the function that calls it off.
+ * Sets an alarm at a time of a clock, however far away; returns the function that stops the alarm.
  *
- * @param epochMs the moment, in milliseconds since the epoch.
- * @param keepsAlive whether the process waits for it.
+ * @param epochMs time of the alarm, in milliseconds since the epoch.
+ * @param ring called at that time.
+ * @param keepsAlive if false, the alarm does not keep the process from exiting.
  */
 export function alarmAt(clock: Clock, epochMs: number, ring: () => void, keepsAlive = true): () => void {
   let timer: unknown;

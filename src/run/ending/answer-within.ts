@@ -3,9 +3,9 @@ import { alarmAt } from './alarm.js';
 import type { EndingScope } from './ending-scope.js';
 
 /**
- * Waits for an answer until a scope ends or the time is over, and leaves neither watcher nor timer behind.
+ * Waits for a promise until a scope ends or the time is over; removes its watcher and timer in any case.
  *
- * @param late makes the error of an answer that has not come in time.
+ * @param late makes the error with which to reject when the time is over.
  */
 export async function answerWithin<T>(
   answer: Promise<T>,
@@ -21,7 +21,7 @@ export async function answerWithin<T>(
         if (scope.reason !== undefined) reject(scope.reason);
       };
       const unwatch = scope.watch(end);
-      // It may have ended while the question was asked.
+      // The scope may have ended before it was watched.
       end();
       const stopAlarm = alarmAt(systemClock, systemClock.now() + timeoutMs, () => {
         reject(late());

@@ -11,7 +11,7 @@ import { Budget } from '../spending/budget.js';
 import type { BudgetLimits } from '../spending/budget-limits.js';
 import { relaySignal } from './relay-signal.js';
 
-/** Calls a function in the context that ends of scopes are announced in. */
+/** Calls `announce` in the context of the run to which the ended scope belongs. */
 type Dispatch = (announce: () => void) => void;
 
 /** See {@link CancelScope.dormant}. */
@@ -22,39 +22,39 @@ export interface DormantLimits {
 
 type SignalMade = (signal: AbortSignal, scope: CancelScope) => void;
 
-/** What few scopes have: the items of a node with a limit have one each. */
+/** Rarely used fields of a scope, kept apart so that scopes, which may be made per item, stay small. */
 class ScopeExtras {
   clock: Clock | undefined;
   dispatch: Dispatch | undefined;
   budget: Budget | undefined;
   dormant: DormantLimits | undefined;
   signalMade: SignalMade | undefined;
-  /** How often its limit is held, and how much of it is left meanwhile. */
+  /** Number of holds on the scope's time limit. */
   holds = 0;
+  /** Time left until the limit while it is held; undefined otherwise. */
   leftMs: number | undefined;
 }
 
 /**
- * A part of a run that ends as a whole: the run itself, or an execution or item with a limit of its own.
+ * A part of a run that is cancelled as a whole: the run itself, or an execution or item with a limit of its own.
  *
- * Ending a scope ends every scope below it, and the first reason wins. A scope that was closed ends no more by itself.
- * Listeners that are left on it then, and scopes below that are still open, hear the end of the nearest open scope
- * around it.
+ * Ending a scope ends all scopes below; the first reason wins. A scope is closed when its work is done, and can then no
+ * longer end by itself: its remaining listeners and open scopes below hear the end of the nearest open scope around.
  */
 export class CancelScope {
-  /** Why the scope has ended, undefined while it has not; cheaper to read than `signal.aborted`. */
+  /** The reason of the scope's end, undefined before it; cheaper to read than `signal.aborted`. */
   reason: RunCancelledError | undefined;
   readonly path: string;
   readonly parent: CancelScope | undefined;
-  /** The nearest scope that a cancel from inside ends. */
+  /** The scope that a cancel from inside ends: this one, or for an implicit scope the one around. */
   readonly nearest: CancelScope;
   /** The scope of the whole run. */
   readonly run: CancelScope;
-  /** Whether it has ended by its own limit. */
+  /** True if the scope was ended by its own time limit. */
   hasExpired = false;
   #controller: AbortController | undefined;
   #children: Set<CancelScope> | undefined;
-  /** Scopes from below that were closed, of which listeners are left. */
+  /** Closed scopes from below that still have listeners. */
   #left: LeftScopes<CancelScope> | undefined;
   #watchers: Set<() => void> | undefined;
   #stopAlarm: (() => void) | undefined;
@@ -63,8 +63,8 @@ export class CancelScope {
   #extras: ScopeExtras | undefined;
 
   /**
-   * @param startsRun whether this scope is a run of its own that a parent's run has started.
-   * @param isImplicit whether it was made for a signal only: a cancel from inside is meant for the scope around it.
+   * @param startsRun true for the scope of a run that was started inside of the parent's run.
+   * @param isImplicit true for a scope that only provides a signal; a cancel from inside then ends the scope around.
    */
   constructor(path: string, parent?: CancelScope, startsRun = false, isImplicit = false) {
     this.nearest = isImplicit && parent !== undefined ? parent.nearest : this;
@@ -76,14 +76,14 @@ export class CancelScope {
     if (around !== undefined) (around.#children ??= new Set()).add(this);
   }
 
-  /** The nearest scope around one that has not been closed: what is left of those between hears its end. */
+  /** The nearest scope around that is not closed: its end is heard by what is left of the closed ones between. */
   static #openAround(scope: CancelScope): CancelScope | undefined {
     let around = scope.parent;
     while (around !== undefined && around.#closed) around = around.parent;
     return around;
   }
 
-  /** What the time of this scope, and of those below in its run, is told by. */
+  /** The clock of this scope, and of the scopes below in the same run. */
   get clock(): Clock {
     const given = this.#extras?.clock;
     if (given !== undefined) return given;
@@ -92,13 +92,13 @@ export class CancelScope {
     return (CancelScope.#extrasOf(this).clock = clockUnder(above));
   }
 
-  /** Lets the time here and below be told by a clock; to be called before anything is limited. */
+  /** Sets the clock of this scope and those below; must be called before a limit is set. */
   useClock(clock: Clock): this {
     CancelScope.#extrasOf(this).clock = clock;
     return this;
   }
 
-  /** When the scope ends by itself, in milliseconds since the epoch; never later than the parent's. Closed, it has no limit of its own. */
+  /** Time at which the scope ends, in milliseconds since the epoch; the earlier of its own limit and the parent's. */
   get deadlineMs(): number | undefined {
     const above = this.parent?.deadlineMs;
     if (this.#closed) return above;
@@ -110,9 +110,10 @@ export class CancelScope {
   }
 
   /**
-   * Ends the scope by itself at a moment, in milliseconds since the epoch, at once if that has passed; undefined lifts the limit.
+   * Sets the scope's time limit, replacing an earlier one; a limit in the past ends the scope at once.
    *
-   * @param keepsAlive whether the process waits for that moment.
+   * @param deadlineMs time in milliseconds since the epoch; undefined removes the limit.
+   * @param keepsAlive if false, the limit does not keep the process from exiting.
    */
   limitTo(deadlineMs: number | undefined, keepsAlive = true): void {
     this.#deadlineMs = deadlineMs;
@@ -132,15 +133,15 @@ export class CancelScope {
       );
   }
 
-  /** Lets the process wait for the scope's own limit, if there is one, where it did not. */
+  /** Makes the scope's own time limit, if there is one, keep the process from exiting. */
   keepAlive(): void {
     this.limitTo(this.#deadlineMs);
   }
 
   /**
-   * Lets the scope's own limit stand still until the function that it gives is called, for each call of this one.
+   * Stops the time of the scope's own limit; returns the function that lets it go on.
    *
-   * Meanwhile {@link deadlineMs} is the earliest moment at which the scope can end.
+   * With several holds, the time goes on when all are released. Meanwhile {@link deadlineMs} is the earliest possible end.
    */
   holdLimit(): () => void {
     const extras = CancelScope.#extrasOf(this);
@@ -159,7 +160,7 @@ export class CancelScope {
     };
   }
 
-  /** Gives the scope a budget of its own, within what is left of those around it; the limits are never changed. */
+  /** Gives the scope a budget of its own, below the budgets around; `limits` must never change. */
   limitBudget(limits: BudgetLimits | undefined): void {
     CancelScope.#extrasOf(this).budget = this.#newBudget(limits);
   }
@@ -171,7 +172,7 @@ export class CancelScope {
     });
   }
 
-  /** Limits that nobody watches yet: of a restored run, until something runs in it or asks for its signal. */
+  /** Limits of a restored run that are not active yet: they are, once the scope is watched or its signal is read. */
   get dormant(): DormantLimits | undefined {
     return this.#extras?.dormant;
   }
@@ -180,7 +181,7 @@ export class CancelScope {
     CancelScope.#extrasOf(this).dormant = limits;
   }
 
-  /** Tells of each signal that is made here or below, in development mode. */
+  /** Calls a function with each signal made in this scope or below; used in development mode. */
   tellSignals(signalMade: SignalMade): void {
     CancelScope.#extrasOf(this).signalMade = signalMade;
   }
@@ -190,20 +191,20 @@ export class CancelScope {
     const known = this.#extras?.budget;
     if (known !== undefined) return known;
     const { parent } = this;
-    // At the top of a run nothing is shared with what is around it.
+    // A run that was started inside of another one does not share its budget.
     if (parent !== undefined && this.run !== this) return parent.budget;
     return (CancelScope.#extrasOf(this).budget = this.#newBudget(undefined));
   }
 
-  /** Announces this scope's end, and the ends of the scopes below, through a function: in the run's own context. */
+  /** Sets the function that announces the ends of this scope and those below, in the run's own context. */
   dispatchThrough(dispatch: Dispatch): void {
     CancelScope.#extrasOf(this).dispatch = dispatch;
   }
 
   /**
-   * Aborts with the scope's {@link RunCancelledError} as reason; made when first read.
+   * Aborts when the scope ends, with its {@link RunCancelledError} as reason; made when first read.
    *
-   * Once the scope is closed, that of the nearest open scope around it, unless somebody still listens to its own.
+   * For a closed scope whose own signal is not in use, this is the signal of the nearest open scope around.
    */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
@@ -211,7 +212,7 @@ export class CancelScope {
       if (around !== undefined) return around.signal;
       this.#wake();
       this.#controller = new AbortController();
-      // Every call of every node may listen: the warning about many listeners would be about the rule.
+      // Every call of a node may add a listener, so Node's warning about many listeners is switched off.
       setMaxListeners(0, this.#controller.signal);
       if (this.reason !== undefined) this.#controller.abort(this.reason);
       CancelScope.#tellOf(this.#controller.signal, this);
@@ -223,7 +224,7 @@ export class CancelScope {
     return (scope.#extras ??= new ScopeExtras());
   }
 
-  /** Only the nearest is told: the run's own, where runs stand in runs. */
+  /** Calls the nearest function set by `tellSignals`; for a run inside of another one, that is its own. */
   static #tellOf(signal: AbortSignal, scope: CancelScope): void {
     let told: CancelScope | undefined = scope;
     while (told !== undefined && told.#extras?.signalMade === undefined) told = told.parent;
@@ -231,9 +232,9 @@ export class CancelScope {
   }
 
   /**
-   * Ends this scope and all below it; never throws, and does nothing when it has ended or was closed.
+   * Ends this scope and all below; never throws, and does nothing for a scope that has ended or was closed.
    *
-   * @param given a `CancelReason`; anything else becomes the cause of a cancel by the user.
+   * @param given a `CancelReason`; any other value becomes the cause of a cancel of kind `user`.
    */
   cancel(given: unknown, path: string | undefined): void {
     if (this.reason !== undefined || this.#closed) return;
@@ -241,7 +242,7 @@ export class CancelScope {
     this.#endAll(new RunCancelledError(reason, path, more));
   }
 
-  /** The same for a reason of the framework's own, which a user cannot give. */
+  /** Ends this scope and all below with a reason that only the framework may use. */
   end(reason: CancelReason, path: string): void {
     if (this.reason === undefined && !this.#closed) this.#endAll(new RunCancelledError(reason, path));
   }
@@ -260,7 +261,7 @@ export class CancelScope {
     }
   }
 
-  /** Calls back once when the scope ends, before its signal aborts; gives the function that stops watching. */
+  /** Calls a function once when the scope ends, before its signal aborts; returns the function that stops watching. */
   watch(watcher: () => void): () => void {
     this.#wake();
     (this.#watchers ??= new Set()).add(watcher);
@@ -270,19 +271,19 @@ export class CancelScope {
     };
   }
 
-  /** Whether the work of this scope has ended. */
+  /** True once the work of this scope is done. */
   get isClosed(): boolean {
     return this.#closed;
   }
 
-  /** Whether anybody would hear the end of this scope. */
+  /** True while the scope has watchers, or listeners on its signal, and has not ended. */
   get isHeard(): boolean {
     if (this.reason !== undefined) return false;
     const { size = 0 } = this.#watchers ?? {};
     return size > 0 || (this.#controller !== undefined && isHeard(this.#controller.signal));
   }
 
-  /** Calls the alarm off, and hands on to the scope around what is still to hear of an end: the work of this scope has ended. */
+  /** Closes the scope when its work is done; the scope around takes over remaining listeners and open scopes below. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -304,13 +305,13 @@ export class CancelScope {
     this.#left = undefined;
   }
 
-  /** Keeps nothing for listeners: there are none, or nothing is left to be heard. A signal that has aborted stays so. */
+  /** Drops watchers and signal, which are no longer needed; a signal that has aborted is kept. */
   #letGo(): void {
     this.#watchers = undefined;
     if (this.reason === undefined && this.parent !== undefined) this.#controller = undefined;
   }
 
-  /** A closed scope is listened to again: the listener hears the end of the scope around it. */
+  /** Lets a watcher that was added after the scope was closed hear the end of the nearest open scope around. */
   #stayHeard(): void {
     if (this.reason !== undefined) return;
     const around = CancelScope.#openAround(this);
@@ -347,7 +348,7 @@ export class CancelScope {
     this.#left = undefined;
   }
 
-  /** That of the run that the scope belongs to, though it may have joined another one. */
+  /** The function set by `dispatchThrough` for the scope's own run, even if an enclosing run is ending. */
   static #dispatchOf(scope: CancelScope): Dispatch | undefined {
     const own = scope.#extras?.dispatch;
     return own !== undefined || scope.parent === undefined ? own : CancelScope.#dispatchOf(scope.parent);
@@ -355,7 +356,7 @@ export class CancelScope {
 
   #announce(): void {
     try {
-      // One may stop another, or add one, which is told by itself.
+      // A copy is iterated, since a watcher may remove others, or add some, which hear of the end by themselves.
       for (const watcher of [...(this.#watchers ?? [])]) if (this.#watchers?.has(watcher) === true) watcher();
     } finally {
       this.#controller?.abort(this.reason);

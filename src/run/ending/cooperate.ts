@@ -4,18 +4,18 @@ import { Pacer } from './pacer.js';
 
 /** Options of {@link cooperate}. */
 export interface CooperateOptions {
-  /** How long the loop may keep the event loop to itself, about; 0 yields at every call. Default 10. */
+  /** Approximate milliseconds between two yields to the event loop; 0 yields at every call. Default 10. */
   readonly everyMs?: number | undefined;
 }
 
 /**
  * Makes a function to call in a long loop: it yields now and then, and throws when the signal aborts.
  *
- * It returns undefined nearly always, which needs no `await`, and a promise when it is time to yield:
+ * The function mostly returns undefined, which needs no `await`, and a promise when it is time to yield:
  * `const pause = pauses(); if (pause !== undefined) await pause;`, or simply `await pauses()`. It throws
- * `signal.reason` when the signal has aborted, and the promise rejects with it when that happens meanwhile.
+ * `signal.reason` once the signal has aborted; if the signal aborts during the pause, the promise rejects.
  *
- * @throws {@link PipelineError} `OPTION_INVALID` for wrong arguments.
+ * @throws {@link PipelineError} `OPTION_INVALID` when an argument is wrong.
  *
  * @example
  * {@includeCode ../../../examples/api/cooperate.ts}
@@ -36,7 +36,7 @@ export function cooperate(signal: AbortSignal, options: CooperateOptions = {}): 
     signal.throwIfAborted();
     if (!pacer.isDue()) return undefined;
     const paused = pause();
-    ignoreRejection(paused); // a loop that does not await it is told by its next call
+    ignoreRejection(paused); // a loop that does not await the promise gets the error from its next call
     return paused;
   };
 }

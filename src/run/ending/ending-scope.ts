@@ -1,12 +1,12 @@
 import type { RunCancelledError } from '../../errors/run-cancelled-error.js';
 import type { Clock } from '../../ports/clock.js';
 
-/** What a wait needs to know of the scope it is in: whether it has ended, when it does, and what time it is there. */
+/** The part of a cancel scope that waiting code needs: its end and its clock. */
 export interface EndingScope {
-  /** Why it has ended, undefined while it has not. */
+  /** The reason of the scope's end; undefined before it. */
   readonly reason: RunCancelledError | undefined;
-  /** What the time is told by. */
+  /** The clock of the scope. */
   readonly clock: Clock;
-  /** Calls back once when it ends; gives the function that stops watching. */
+  /** Calls a function once when the scope ends; returns the function that stops watching. */
   watch(watcher: () => void): () => void;
 }

@@ -1,15 +1,15 @@
 import { getEventListeners } from 'node:events';
 import { readProperty } from '../../data/foreign-value.js';
 
-/** The name of the private field in which Node keeps the signals that `AbortSignal.any` has made of another. */
+/** Name of Node's private field for the signals that `AbortSignal.any` has derived from a signal. */
 const DEPENDANTS = 'kDependantSignals';
 
-/** Whether a signal of our own has listeners, or is one of those of which `AbortSignal.any` has made another. */
+/** True if a signal of the library has abort listeners, or `AbortSignal.any` has derived another signal from it. */
 export function isHeard(signal: AbortSignal): boolean {
   return getEventListeners(signal, 'abort').length > 0 || hasDependants(signal);
 }
 
-/** What `AbortSignal.any` gives is no listener of its signals: Node tells it in a way of its own. */
+/** True if `AbortSignal.any` has derived signals from this one; Node does not count these as listeners. */
 function hasDependants(signal: AbortSignal): boolean {
   const field = Object.getOwnPropertySymbols(signal).find(({ description }) => description === DEPENDANTS);
   const count = field && readProperty(Reflect.get(signal, field), 'size');

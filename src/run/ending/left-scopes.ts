@@ -1,17 +1,17 @@
-/** Something closed that may still be listened to. */
+/** A closed scope that may still have listeners. */
 interface Heard {
-  /** Whether anybody still listens. */
+  /** True while there are listeners. */
   readonly isHeard: boolean;
 }
 
-/** So many are kept before anybody looks which of them nobody listens to any more. */
+/** Size of the set at which scopes without listeners are first removed. */
 const FIRST_LOOK_AT = 64;
 
 /**
- * Closed scopes of which listeners are left.
+ * A set of closed scopes that still have listeners.
  *
- * Nobody tells when a listener is removed from a signal. So the set looks at all of its scopes whenever it has doubled:
- * it never holds more than twice as many as are listened to.
+ * Removing a listener from a signal sends no event. So the set checks its scopes whenever its size has doubled, and
+ * holds at most twice as many scopes as have listeners (or 64).
  */
 export class LeftScopes<TScope extends Heard> implements Iterable<TScope> {
   readonly #scopes = new Set<TScope>();

@@ -5,12 +5,12 @@ import { printed } from '../../ports/error-record.js';
 import { letGo, systemClock } from '../../ports/clock.js';
 import type { Clock } from '../../ports/clock.js';
 
-/** Further away from the epoch, a moment and a limit after it are no valid dates. */
+/** Largest accepted distance from the epoch: times beyond, with a limit added, would be invalid dates. */
 const FURTHEST_MS = 1e15;
 
-/** A callback that a foreign clock was asked for: it comes once, never while it is armed, and not once it is called off. */
+/** A timer on a user's clock; calls back once, never during `setTimeout` itself, and not after it was stopped. */
 class WatchedTimer {
-  /** Which clock has it: that of the user, or the system's in its place. */
+  /** The clock that runs the timer: the user's, or the system's if the user's has failed. Undefined during `setTimeout`. */
   clock: Clock | undefined;
   handle: unknown;
   #isOver = false;
@@ -37,10 +37,10 @@ class WatchedTimer {
 }
 
 /**
- * The clock that a user gave, as one run uses it.
+ * A user's clock, wrapped for one run.
  *
- * Its timers call back in the async context in which they were set, as those of Node do. Where the clock fails, this
- * one tells so, once, and goes on by itself: with the last time it knew, and the timers of the process.
+ * Timers call back in the async context in which they were set, as those of Node do. If the user's clock fails, this is
+ * reported once; the wrapper then continues with the last known time and the timers of the system.
  */
 export class WatchedClock implements Clock {
   readonly #clock: Clock;
@@ -53,16 +53,16 @@ export class WatchedClock implements Clock {
   }
 
   /**
-   * Checks that the clock tells the time.
+   * Checks that the clock returns a valid time.
    *
-   * @throws {@link PipelineError} `OPTION_INVALID` where it does not, or has failed before.
+   * @throws {@link PipelineError} `OPTION_INVALID` when the clock does not, or has failed before.
    */
   check(): void {
     this.now();
     if (this.#fault !== undefined) throw this.#fault;
   }
 
-  /** Tells a function when the clock fails, at once if it has; undefined for nobody from now on. */
+  /** Sets the function to call when the clock fails, at once if it has; undefined for none. */
   tellFault(tell: ((fault: PipelineError) => void) | undefined): void {
     this.#tell = tell;
     if (this.#fault !== undefined) tell?.(this.#fault);

@@ -1,6 +1,6 @@
 import { PipelineError } from '../../errors/pipeline-error.js';
 
-/** The error of a write that nothing would keep; `why` is a clause. */
+/** The error of a write to a closed session; `why` is a clause that completes the message. */
 export function sessionClosed(key: string, why: string, path: string): PipelineError {
   return new PipelineError('SESSION_CLOSED', {
     path,

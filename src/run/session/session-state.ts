@@ -5,29 +5,29 @@ import { frozenCopy } from '../../data/frozen-copy.js';
 import { pairsIn } from '../../data/pairs.js';
 import { PipelineError } from '../../errors/pipeline-error.js';
 
-/** Stands for a key that is not there; as a written value: for its removal. */
+/** Marks an absent key; as a written value, the removal of a key. */
 export const ABSENT = Symbol('absent');
 
 /**
- * The keys that one commit wrote, and the commit after it.
+ * The keys that one commit has written, linked to the next commit.
  *
- * Only open transactions hold the commits since their begin, so that none is kept for longer than it can conflict.
+ * Each open transaction refers to the commit at its start; commits that no open transaction can reach are garbage.
  */
 export interface SessionCommit {
   readonly keys: readonly string[];
   next: SessionCommit | undefined;
 }
 
-/** What a transaction begins with. */
+/** Returns the committed entries and the last commit, with which a transaction begins. */
 export let sessionNow: (state: SessionState) => {
   readonly entries: ReadonlyMap<string, unknown>;
   readonly last: SessionCommit;
 };
 
 /**
- * Applies all writes, or none: then it gives the keys that others have committed after a commit.
+ * Commits all writes, and returns an empty set; or none, and returns the keys that were also committed since `since`.
  *
- * No public object leads here: only a run that has succeeded commits.
+ * Not reachable through the public API: only a run that has succeeded commits.
  */
 export let commitSession: (
   state: SessionState,
@@ -36,9 +36,9 @@ export let commitSession: (
 ) => ReadonlySet<string>;
 
 /**
- * A conversation's memory: made by {@link createSession}, and given to the runs of that conversation.
+ * The memory of a conversation: made by {@link createSession}, and passed to the runs of that conversation.
  *
- * It is only read here. Runs write through `context.run.session`, and a run that succeeded commits.
+ * This object can only be read. Runs write through `context.run.session`; the writes of a run that succeeds are committed.
  *
  * @example
  * {@includeCode ../../../examples/api/session.ts}
@@ -49,7 +49,7 @@ export class SessionState {
     commitSession = (state, since, writes) => this.#commit(state, since, writes);
   }
 
-  /** Never changed, but replaced: what a run has seen stays so. */
+  /** Replaced at each commit, never changed, because running runs still read the earlier map. */
   #entries: ReadonlyMap<string, unknown>;
   #last: SessionCommit = { keys: [], next: undefined };
 
@@ -58,28 +58,28 @@ export class SessionState {
     this.#entries = entries;
   }
 
-  /** The committed value, frozen; undefined where there is none. */
+  /** Returns the committed value, frozen; undefined if there is none. */
   get<T = unknown>(key: string): T | undefined;
   get(key: string): unknown {
     return this.#entries.get(sessionKey(key));
   }
 
-  /** Whether the key has been committed, or was there from the start. */
+  /** True if the key was committed, or was present from the start. */
   has(key: string): boolean {
     return this.#entries.has(sessionKey(key));
   }
 
-  /** What is committed, as a plain object: enough to make the session again. */
+  /** Returns the committed entries as a plain object, from which `createSession` can make the session again. */
   toObject(): Record<string, unknown> {
     return Object.fromEntries(this.#entries);
   }
 
-  /** The same as {@link toObject}. */
+  /** Returns the same as {@link toObject}. */
   toJSON(): Record<string, unknown> {
     return this.toObject();
   }
 
-  /** @internal The keys only: values may be secret. */
+  /** @internal Shows only the keys, because values may be secret. */
   [inspect.custom](): string {
     return `SessionState { ${[...this.#entries.keys()].join(', ')} }`;
   }
@@ -106,10 +106,10 @@ export class SessionState {
 }
 
 /**
- * Makes the memory of a conversation, empty or with entries; data are copied and frozen.
+ * Makes the memory of a conversation, empty or with entries; data is copied and frozen.
  *
- * @throws {@link PipelineError} `OPTION_INVALID` for a key that is no text or empty, and for what holds no entries,
- * `CONTEXT_VALUE_INVALID` for data of more than 1,000 levels, or that cannot be read.
+ * @throws {@link PipelineError} `OPTION_INVALID` when a key is no text or empty, or the argument holds no entries;
+ * `CONTEXT_VALUE_INVALID` when data has more than 1,000 levels, or cannot be read.
  *
  * @example
  * {@includeCode ../../../examples/api/session.ts}
@@ -126,9 +126,9 @@ export function createSession(
 }
 
 /**
- * The key of an entry, as it is.
+ * Checks the key of an entry, and returns it.
  *
- * @throws {@link PipelineError} `OPTION_INVALID` when it is no text or empty.
+ * @throws {@link PipelineError} `OPTION_INVALID` when the key is no text or empty.
  */
 export function sessionKey(key: unknown, path?: string): string {
   const expected = rule.text(key);
@@ -144,7 +144,7 @@ function pairsOf(source: unknown): (readonly [unknown, unknown])[] {
       if (pairs !== undefined) return pairs;
     }
   } catch (thrown) {
-    // Else it cannot be read.
+    // Any other error comes from an object that cannot be read: it is refused below.
     if (isInstanceOf(thrown, PipelineError)) throw thrown;
   }
   throw invalidOption('createSession', 'a plain object, a Map or a list of [key, value] pairs was expected');

@@ -10,25 +10,25 @@ import type { SessionCommit, SessionState } from './session-state.js';
 const nothing: ReadonlyMap<string, unknown> = new Map();
 
 /**
- * What one run does to a session: it reads the state as it was at the run's start, and its own writes.
+ * The changes of one run to a session: reads show the state at the run's start and the run's own writes.
  *
- * {@link commit} or {@link discard} closes it: what it has seen can still be read, nothing can be written.
+ * {@link commit} and {@link discard} close the transaction: its entries can still be read, but not written.
  */
 export class SessionTransaction implements SessionEntries {
-  /** Where writes go at the end, or, without a {@link #base}, what is read as it is now. */
+  /** The session that is committed to; without a {@link #base}, also the session that is read. */
   #state: SessionState | undefined;
-  /** The last commit that is seen here. */
+  /** The last commit whose entries are visible here. */
   #since: SessionCommit | undefined;
   #base: ReadonlyMap<string, unknown> | undefined;
   #writes: Map<string, unknown> | undefined;
-  /** Whether a snapshot reads the same map of writes: it is copied before the next write. */
+  /** True if a snapshot shares the map of writes, so that the map is copied before the next write. */
   #sharesWrites = false;
-  /** What this is a snapshot of: it closes with that. */
+  /** The transaction that this one is a snapshot of; when it closes, so does the snapshot. */
   #origin: SessionTransaction | undefined;
-  /** Why nothing can be written. */
+  /** The reason why writes are refused, as a clause; undefined while the transaction is open. */
   #closure: string | undefined;
 
-  /** Begins a run's transaction; one without a state works, and its writes end with it. */
+  /** Begins a run's transaction; without a state, the run can write, but its writes are lost at its end. */
   static begin(state: SessionState | undefined): SessionTransaction {
     const transaction = new this();
     if (state === undefined) return transaction;
@@ -40,9 +40,9 @@ export class SessionTransaction implements SessionEntries {
   }
 
   /**
-   * For a place where no run is open: it reads the state as it is when asked, and refuses writes.
+   * Makes a closed transaction, for use outside of a run: reads show the current state, writes are refused.
    *
-   * @param why a clause for the error, such as `no run is open`.
+   * @param why clause for the error message, such as `no run is open`.
    */
   static closed(state: SessionState | undefined, why: string): SessionTransaction {
     const transaction = new this();
@@ -51,12 +51,12 @@ export class SessionTransaction implements SessionEntries {
     return transaction;
   }
 
-  /** For a child that gets no session: every key is absent, and a write is refused, naming the composite. */
+  /** Makes the transaction of a child without a session: all keys are absent, and writes fail, naming the composite. */
   static none(path: string): SessionTransaction {
     return this.closed(undefined, `the composite '${path}' passes no session`);
   }
 
-  /** A private copy for a child, of what is seen here now; it is never committed, and closes with this. */
+  /** Makes a child's private copy of the current entries; never committed, and closed together with this transaction. */
   snapshot(): SessionTransaction {
     const copy = new SessionTransaction();
     copy.#origin = this;
@@ -66,20 +66,20 @@ export class SessionTransaction implements SessionEntries {
     return copy;
   }
 
-  /** Whether it can be written to. */
+  /** True while the transaction accepts writes. */
   get isOpen(): boolean {
     return this.#closure === undefined && this.#origin?.isOpen !== false;
   }
 
-  /** The session as the node at a path gets it. */
+  /** Returns the session for the node at a path. */
   at(path: string, scope?: EndingScope): Session {
     return new Session(this, path, scope);
   }
 
   /**
-   * Closes it and applies all writes to the state, or none: then it gives the error.
+   * Closes the transaction and commits all its writes; on a conflict commits none, and returns the error.
    *
-   * @param path where the run is, for the error.
+   * @param path path of the run, for the error.
    */
   commit(path?: string): PipelineError | undefined {
     const [state, since, writes] = [this.#state, this.#since, this.#writes];
@@ -90,10 +90,10 @@ export class SessionTransaction implements SessionEntries {
     return sessionConflict(keys, path);
   }
 
-  /** Closes it without keeping a write; does nothing when it is closed. */
+  /** Closes the transaction without a commit; does nothing if it is closed. */
   discard(): void {
     this.#closure ??= 'the run has ended';
-    // Later commits are not held through what remains readable here.
+    // The link to later commits is dropped, so that a closed transaction does not keep them in memory.
     if (this.#since !== undefined) this.#since = this.#state = undefined;
   }
 

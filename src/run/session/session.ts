@@ -6,23 +6,23 @@ import type { Recipe } from '../../data/recipe.js';
 import { sessionClosed } from './session-closed.js';
 import { ABSENT, sessionKey } from './session-state.js';
 
-/** What a {@link Session} reads and writes. */
+/** The entries behind a {@link Session}. */
 export interface SessionEntries {
-  /** All entries, as they are now; never changed later. */
+  /** Returns all current entries, in a map that never changes. */
   all(): ReadonlyMap<string, unknown>;
-  /** The value, or `ABSENT`. */
+  /** Returns the value, or `ABSENT`. */
   read(key: string): unknown;
-  /** Throws where nothing can be written. */
+  /** Throws `SESSION_CLOSED` if writes are refused. */
   requireOpen(key: string, path: string): void;
   write(key: string, value: unknown): void;
 }
 
 /**
- * What a run knows of its conversation: `context.run.session`.
+ * The memory of a conversation as one run sees it: `context.run.session`.
  *
- * The run sees the {@link SessionState} as it was when the run began, and what it has written itself. When it has
- * succeeded, all that it wrote is committed, or nothing where another run has committed one of these keys
- * meanwhile: then it fails with `SESSION_CONFLICT`. A run that does not succeed leaves no trace.
+ * The run sees the {@link SessionState} of its start, and its own writes. When the run succeeds, all its writes are
+ * committed. If another run has committed one of the same keys meanwhile, none is, and the run fails with
+ * `SESSION_CONFLICT`. A run that fails or is cancelled commits nothing.
  *
  * @example
  * {@includeCode ../../../examples/api/session.ts}
@@ -34,7 +34,7 @@ export class Session {
 
   /**
    * @hidden
-   * @param scope whose end ends the writing: what a call that has outlived its time writes is dropped with its result.
+   * @param scope writes are refused once this scope has ended, for example of a call that has outlived its `timeoutMs`.
    */
   constructor(entries: SessionEntries, path: string, scope?: EndingScope) {
     this.#entries = entries;
@@ -42,24 +42,24 @@ export class Session {
     this.#scope = scope;
   }
 
-  /** The value, frozen; undefined where there is none. */
+  /** Returns the value, frozen; undefined if there is none. */
   get<T = unknown>(key: string): T | undefined;
   get(key: string): unknown {
     const value = this.#read(key);
     return value === ABSENT ? undefined : value;
   }
 
-  /** Whether the entry is present, also with the value undefined. */
+  /** True if the entry is present, also with the value undefined. */
   has(key: string): boolean {
     return this.#read(key) !== ABSENT;
   }
 
   /**
-   * Sets an entry; data is copied deeply and frozen, so the caller's object stays its own.
+   * Sets an entry; data is copied deeply and frozen, so later changes of the caller's object have no effect.
    *
-   * @throws {@link PipelineError} `SESSION_CLOSED` after the run's end and where no session is passed,
-   * `OPTION_INVALID` when the key is no text or empty, `CONTEXT_VALUE_INVALID` for data of more than 1,000 levels, or
-   * that cannot be read.
+   * @throws {@link PipelineError} `SESSION_CLOSED` after the end of the run or try, and when the composite passes no
+   * session; `OPTION_INVALID` when the key is no text or empty; `CONTEXT_VALUE_INVALID` when data has more than 1,000
+   * levels, or cannot be read.
    */
   set(key: string, value: unknown): this {
     this.#requireOpen(key);
@@ -70,9 +70,9 @@ export class Session {
   /**
    * Changes a value copy-on-write: the recipe changes a draft, or returns the new value.
    *
-   * If the recipe changed the draft, its return value is ignored. An absent entry starts from undefined.
+   * If the recipe has changed the draft, its return value is ignored. For an absent entry the draft is undefined.
    *
-   * @throws {@link PipelineError} as {@link set} does, `CONTEXT_RECIPE_ASYNC` when the recipe returns a promise.
+   * @throws {@link PipelineError} as {@link set} does; `CONTEXT_RECIPE_ASYNC` when the recipe returns a promise.
    */
   update<T = unknown, TResult = unknown>(key: string, recipe: Recipe<T, TResult>): this {
     this.#requireOpen(key);
@@ -80,7 +80,7 @@ export class Session {
   }
 
   /**
-   * Removes an entry and tells whether it was there.
+   * Removes an entry; returns true if it was present.
    *
    * @throws {@link PipelineError} as {@link set} does.
    */
@@ -91,17 +91,17 @@ export class Session {
     return existed;
   }
 
-  /** The keys, as they are now. */
+  /** Returns the current keys. */
   keys(): IterableIterator<string> {
     return this.#entries.all().keys();
   }
 
-  /** The entries as a plain object. */
+  /** Returns the current entries as a plain object. */
   toObject(): Record<string, unknown> {
     return Object.fromEntries(this.#entries.all());
   }
 
-  /** @internal The keys only: values may be secret. */
+  /** @internal Shows only the keys, because values may be secret. */
   [inspect.custom](): string {
     return `Session { ${[...this.keys()].join(', ')} }`;
   }

@@ -1,14 +1,14 @@
 import { roundedAmount } from './money.js';
 
-/** How far sums of money may pass a limit, as a part of it: binary fractions do not add up exactly. */
+/** Fraction of a money limit by which sums may pass the limit, because binary fractions do not add up exactly. */
 const MONEY_TOLERANCE = 1e-9;
 
-/** What is spent and reserved of one kind in one scope, and by whom. */
+/** The spent and reserved amounts of one kind in one scope, with the spending per path. */
 export class BudgetAccount {
   readonly limit: number;
   readonly #ceiling: number;
   readonly #rounded: (sum: number) => number;
-  /** Kept only where there is a limit: nobody asks for the top spender elsewhere. */
+  /** Spent amount per path; kept only if there is a limit, whose error names the top spender. */
   readonly #byPath: Map<string, number> | undefined;
   #spent = 0;
   #reserved = 0;
@@ -52,7 +52,7 @@ export class BudgetAccount {
     return this.#spent + this.#reserved + amount <= this.#ceiling;
   }
 
-  /** @param amount below 0 gives back. */
+  /** @param amount amount to reserve; a negative one is given back. */
   reserve(amount: number): void {
     this.#reserved = Math.max(0, this.#reserved + amount);
   }

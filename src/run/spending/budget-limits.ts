@@ -3,15 +3,15 @@ import type { Money } from './money.js';
 import { moneyRule } from './money.js';
 import { countRule, recordRule } from './spending-rules.js';
 
-/** The most that may be spent; a kind that is left out is not limited, one of 0 allows nothing. */
+/** Limits of a budget, each inclusive; a kind that is left out is not limited, a limit of 0 allows nothing. */
 export interface BudgetLimits {
   /** Input and output tokens together. */
   readonly tokens?: number | undefined;
   /** Calls of models. */
   readonly calls?: number | undefined;
-  /** Items that enter. */
+  /** Items that enter the pipeline or composite. */
   readonly items?: number | undefined;
-  /** Money of one currency; what is spent in another is not limited by it. */
+  /** Money in one currency; spending in other currencies is not limited. */
   readonly money?: Money | undefined;
 }
 
@@ -23,10 +23,10 @@ const budgetRules: OptionRules = {
   money: moneyRule,
 };
 
-/** The rule of an option that is {@link BudgetLimits}. */
+/** The rule of an option whose value is {@link BudgetLimits}. */
 export const budgetRule = recordRule('limits', budgetRules);
 
-/** A frozen copy of limits that holds only what is limited; undefined where nothing is. */
+/** Returns a frozen copy of limits without undefined ones; undefined if no limit is left. */
 export function limitsOf(given: BudgetLimits | undefined): BudgetLimits | undefined {
   const limited = Object.entries(given ?? {}).filter(([, limit]) => limit !== undefined);
   if (limited.length === 0) return undefined;

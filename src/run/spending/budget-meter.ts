@@ -8,7 +8,7 @@ import { budgetKinds } from './spending.js';
 import type { BudgetSpent, Spending } from './spending.js';
 
 /**
- * What may be spent here, and what has been: the nearest budget, within those around it.
+ * Shows the nearest budget: its limits, what was spent, and what remains within it and the budgets around it.
  *
  * @example
  * {@includeCode ../../../examples/api/budget-meter.ts}
@@ -23,21 +23,21 @@ export class BudgetMeter {
     this.#path = path;
   }
 
-  /** The limits of the nearest budget; empty where there is none. What is left may be less, see `remaining`. */
+  /** The limits of the nearest budget; empty if there is none. For the amounts that are left, see `remaining`. */
   get limits(): BudgetLimits {
     return limitsOf(this.#budget.nearest.limits) ?? Object.freeze({});
   }
 
-  /** What was spent of the nearest budget, else in the whole run; reservations are not counted. */
+  /** Amounts spent from the nearest budget, or without one in the whole run; reservations are not counted. */
   get spent(): BudgetSpent {
     return this.#budget.nearest.spent;
   }
 
   /**
-   * Tells what is left, after reservations, here and in the budgets around: Infinity where nothing limits.
+   * Returns the amount left in this budget and those around it, after reservations; Infinity without a limit.
    *
-   * @param kind of `money`, what is left in the nearest currency that is limited.
-   * @throws {@link PipelineError} `OPTION_INVALID` when there is no such kind.
+   * @param kind for `money`, the result is in the currency of the nearest budget that limits money.
+   * @throws {@link PipelineError} `OPTION_INVALID` when the kind is unknown.
    */
   remaining(kind: BudgetKind): number {
     const expected = rule.oneOf(...budgetKinds)(kind);
@@ -47,10 +47,10 @@ export class BudgetMeter {
   }
 
   /**
-   * Keeps a part of the budget free for a call, all of the request or nothing.
+   * Reserves a part of the budget for a call: the whole request, or nothing.
    *
-   * @throws {@link BudgetExceededError} when it does not fit here or in a budget around. A node may handle it
-   * and go on; one that lets it escape ends the scope of that budget.
+   * @throws {@link BudgetExceededError} when the request does not fit into this budget or one around it. A node may catch
+   * the error and go on; if the error leaves the node, the scope of the exceeded budget ends.
    * @throws {@link PipelineError} `OPTION_INVALID` when an amount is negative or no number, or a kind unknown.
    */
   reserve(request: Spending): Reservation {

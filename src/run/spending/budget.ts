@@ -10,23 +10,23 @@ import { budgetKinds, checkSpending, partsOf } from './spending.js';
 import type { BudgetSpent, Part, Spending } from './spending.js';
 
 /**
- * The accounts of one scope: what is spent in it counts there and in every scope above.
+ * The budget of one scope; spending counts in this budget and in all budgets above.
  *
- * Ending a scope happens once: spending on throws the same error again, and everything is still counted.
+ * A passed limit ends the scope once. Later spending is still counted, and throws the same error again.
  */
 export class Budget {
   readonly limits: BudgetLimits | undefined;
   readonly path: string;
   readonly above: Budget | undefined;
   readonly #end: (error: BudgetExceededError) => void;
-  /** Made when first spent or reserved. */
+  /** Made at the first spending or reservation. */
   #accounts: Record<BudgetKind, BudgetAccount> | undefined;
   #chain: readonly Budget[] | undefined;
   #error: BudgetExceededError | undefined;
 
   /**
-   * @param limits are taken as they are: valid and never changed, see `limitsOf`.
-   * @param end ends the scope; called once.
+   * @param limits valid limits, used without a copy, so they must never change; see `limitsOf`.
+   * @param end called once, to end the scope.
    */
   constructor(
     limits: BudgetLimits | undefined,
@@ -40,17 +40,17 @@ export class Budget {
     this.#end = end;
   }
 
-  /** Ends the scope of the budget that refused, where the error of a reservation has left a node that spends from this one. */
+  /** Ends the scope of the budget that refused a reservation, if its error left a node that spends from this budget. */
   endBy(thrown: unknown): void {
     let cause = thrown;
-    // Libraries wrap what they let through.
+    // Other libraries may have wrapped the error, so its causes are searched.
     for (let depth = 0; depth < MAX_CAUSES && isError(cause); depth += 1) {
       if (isInstanceOf(cause, BudgetExceededError)) endBudgetOf(cause, this);
       cause = readProperty(cause, 'cause');
     }
   }
 
-  /** This one or the nearest above that limits something, else that of the run. */
+  /** The nearest budget with limits, from this one upwards; without any, the budget of the run. */
   get nearest(): Budget {
     return this.limits === undefined && this.above !== undefined ? this.above.nearest : this;
   }
@@ -67,9 +67,9 @@ export class Budget {
   }
 
   /**
-   * Charges here and above, then ends every scope whose limit is passed, the outermost first.
+   * Charges this budget and those above, then ends every scope whose limit is passed, the outermost first.
    *
-   * @throws {@link BudgetExceededError} of the outermost of these scopes.
+   * @throws {@link BudgetExceededError} when a limit is passed; the error of the outermost scope.
    */
   spend(path: string, spending: Spending): void {
     for (const [kind, amount, currency] of partsOf(spending)) this.#add(path, kind, amount, currency);
@@ -78,9 +78,9 @@ export class Budget {
   }
 
   /**
-   * Charges what was booked in the cost ledger.
+   * Charges an entry of the cost ledger.
    *
-   * @throws {@link BudgetExceededError} like {@link spend}.
+   * @throws {@link BudgetExceededError} as {@link spend} does.
    */
   charge(entry: CostEntry): void {
     const { amount, currency } = entry;
@@ -91,27 +91,27 @@ export class Budget {
     });
   }
 
-  /** Counts items that enter, like {@link spend}, but gives the error instead of throwing it. */
+  /** Counts items that enter, here and above; returns the error that {@link spend} would throw. */
   enter(path: string, count = 1): BudgetExceededError | undefined {
     this.#add(path, 'items', count);
     return this.#endPassed(path);
   }
 
-  /** Counts an item that enters this scope from one around it: what is above has it already. */
+  /** Counts an item that enters this scope from the scope around, where it has been counted before. */
   admit(path: string): BudgetExceededError | undefined {
     this.#opened.items.spend(path, 1);
     return this.#endPassed(path);
   }
 
-  /** Whether anything limits the items that enter, here or above. */
+  /** True if this budget or one above limits the number of items. */
   get limitsItems(): boolean {
     return this.#scopes.some(({ limits }) => limits?.items !== undefined);
   }
 
   /**
-   * Keeps a part free, here and above, or nothing at all.
+   * Reserves a request in this budget and in those above: the whole request, or nothing.
    *
-   * @throws {@link BudgetExceededError} of the outermost budget that has no room; no scope ends by it.
+   * @throws {@link BudgetExceededError} when a budget has no room; the error of the outermost one, and no scope ends.
    * @throws {@link PipelineError} `OPTION_INVALID` when the request is wrong.
    */
   reserve(path: string, request: Spending): Reservation {
@@ -142,7 +142,7 @@ export class Budget {
     };
   }
 
-  /** What is left here and above: of money, in the nearest currency that is limited; Infinity where nothing limits. */
+  /** The amount left here and above, Infinity without a limit; money in the currency of the nearest money limit. */
   remaining(kind: BudgetKind): number {
     const currency = kind === 'money' ? this.#currency : undefined;
     return Math.min(
@@ -152,7 +152,7 @@ export class Budget {
     );
   }
 
-  /** What is left as limits for a run elsewhere; undefined where nothing limits. */
+  /** The amounts left, as limits for a run in another process; undefined without any limit. */
   left(): BudgetLimits | undefined {
     const currency = this.#currency;
     const limited = budgetKinds.flatMap((kind) => {
@@ -167,7 +167,7 @@ export class Budget {
     return (this.#chain ??= this.above === undefined ? [this] : [...this.above.#scopes, this]);
   }
 
-  /** The nearest currency that is limited. */
+  /** The currency of the nearest money limit, here or above. */
   get #currency(): string | undefined {
     return this.limits?.money?.currency ?? (this.above === undefined ? undefined : this.above.#currency);
   }
@@ -187,7 +187,7 @@ export class Budget {
     return kind === 'money' ? this.limits?.money?.amount : this.limits?.[kind];
   }
 
-  /** Whether a part counts here: all but money of a currency that is not limited here. */
+  /** True if spending counts here: always, except for money in a currency that this budget does not limit. */
   #counts(currency: string | undefined): boolean {
     return currency === undefined || currency === this.limits?.money?.currency;
   }

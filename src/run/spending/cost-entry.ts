@@ -3,65 +3,65 @@ import type { OptionRules } from '../../errors/option-rules.js';
 import { canHoldOptions, invalidOption, rule } from '../../errors/option-rules.js';
 import { amountRule, countRule, recordProblems, recordRule } from './spending-rules.js';
 
-/** What a model costs, per million tokens. */
+/** The price of a model, per million tokens. */
 export interface CostPrice {
   /** Compared as it is written: `EUR` and `eur` are two currencies. */
   readonly currency: string;
-  /** In units of the currency, not in cents. */
+  /** Price of input tokens in units of the currency, not in cents. */
   readonly inputPerMillion: number;
-  /** As for input. */
+  /** Price of output tokens in units of the currency, not in cents. */
   readonly outputPerMillion: number;
-  /** Default: as other input. */
+  /** Price of cached input tokens. Default: `inputPerMillion`. */
   readonly cachedInputPerMillion?: number | undefined;
 }
 
-// What a call, its entry and a sum of entries say alike is described once.
+// The fields that calls, entries and sums have in common are declared once.
 
 interface OfCall {
   /**
-   * Identifies the call within its run and tenant: one that is recorded again counts once.
+   * Identifies the call within its run and tenant: a call that is recorded twice counts once.
    *
-   * In one ledger that holds also for a later run with the same explicit `runId`, so that a restart does not book
-   * twice. Two calls that share an id by mistake are booked as one.
+   * In one ledger this also holds for a later run with the same explicit `runId`, so that a restart does not book a
+   * call twice. Two calls that share an id by mistake are booked as one.
    */
   readonly callId: string;
-  /** A name of your own choice, by which `total` can sum up; it selects no price. */
+  /** Name of the model, chosen freely, by which `total` can group; it selects no price. */
   readonly model: string;
 }
 
-/** What was used. */
+/** Tokens and calls that were used. */
 export interface CostUsage {
-  /** All input, cached tokens included. */
+  /** All input tokens, cached ones included. */
   readonly inputTokens: number;
-  /** All that the model wrote and that is charged for, hidden reasoning included. */
+  /** All output tokens that are charged for, hidden reasoning included. */
   readonly outputTokens: number;
-  /** The part of the input that was cached: do not add it to `inputTokens`. */
+  /** Cached input tokens, which are part of `inputTokens`: do not add them again. */
   readonly cachedTokens: number;
-  /** Calls of models, which may be more than entries: one entry can stand for several. */
+  /** Number of calls of models; one entry may stand for several calls. */
   readonly calls: number;
 }
 
-/** A call of a model, as it is given to `cost.record`. */
+/** A call of a model, the argument of `cost.record`. */
 export interface CostCall extends OfCall, Pick<CostUsage, 'inputTokens' | 'outputTokens'> {
-  /** The part of the input that was cached. Default: 0. */
+  /** Cached input tokens, which are part of `inputTokens`. Default: 0. */
   readonly cachedTokens?: number | undefined;
-  /** How many calls these were. Default: 1. */
+  /** Number of calls of the model. Default: 1. */
   readonly calls?: number | undefined;
-  /** Without one, the amount is unknown: null, never 0. */
+  /** Price of the model. Without a price the amount is unknown: null, never 0. */
   readonly price?: CostPrice | undefined;
 }
 
-/** A call as it was booked; frozen. */
+/** A booked call of a model; frozen. */
 export interface CostEntry extends OfCall, CostUsage {
-  /** Where it was booked: the path of the node. */
+  /** Path of the node that recorded the call. */
   readonly path: string;
-  /** Null without a price. */
+  /** Cost in units of the currency; null without a price. */
   readonly amount: number | null;
-  /** Null without a price. */
+  /** Currency of the price; null without a price. */
   readonly currency: string | null;
-  /** When it was booked, by the runner's clock. */
+  /** Time of booking, by the runner's clock. */
   readonly at: Date;
-  /** Booked after the end of its run: no budget was charged. */
+  /** True if the call was recorded after the end of its run, so that no budget was charged. */
   readonly late?: true;
 }
 
@@ -87,9 +87,9 @@ const callRules: OptionRules = {
 };
 
 /**
- * Refuses what is no {@link CostCall}.
+ * Checks a {@link CostCall}.
  *
- * @throws {@link PipelineError} `OPTION_INVALID` with everything wrong named.
+ * @throws {@link PipelineError} `OPTION_INVALID` when a part is wrong or missing; the message names all of them.
  */
 export function checkCall(call: CostCall, path: string): void {
   const problems = recordProblems(call, callRules, ['callId', 'model', 'inputTokens', 'outputTokens']);
@@ -99,7 +99,7 @@ export function checkCall(call: CostCall, path: string): void {
   if (problems.length > 0) throw invalidOption('cost.record', problems.join('; '), path);
 }
 
-/** The entry of a call, priced. */
+/** Makes the entry of a call, with its amount. */
 export function costEntry(call: CostCall, path: string, isLate: boolean, clock = systemClock): CostEntry {
   const { callId, model, inputTokens, outputTokens, cachedTokens = 0, calls = 1, price } = call;
   return Object.freeze({

@@ -11,34 +11,34 @@ import type { CostRunIds } from './run-costs.js';
 
 /** The run that an entry belongs to. */
 export interface CostRun {
-  /** Empty for what the owner of a ledger records outside any run. */
+  /** Id of the run; an empty text for calls that the owner of a ledger records outside of any run. */
   readonly runId: string;
-  /** Absent where the run has none. */
+  /** Tenant of the run; absent if the run has none. */
   readonly tenantId?: string;
 }
 
-/** What a {@link CostLedger} may be told when it is made. */
+/** Options of a {@link CostLedger}. */
 export interface CostLedgerOptions {
   /**
-   * Called once with each new entry, as it is booked.
+   * Called once with each new entry, when it is booked.
    *
-   * The run waits for a promise that it gives. One that throws or rejects is a `SINK_REJECTED`; outside any run
-   * nobody waits, and a rejection is the caller's own.
+   * At its end the run waits for promises that this function returns. An error or rejection fails the run with
+   * `SINK_REJECTED`. Outside of any run the promise is not awaited, and you must handle its rejection.
    */
   readonly onEntry?: ((entry: CostEntry, run: CostRun) => unknown) | undefined;
 }
 
 const totalRules = { by: rule.oneOf('path', 'model') };
 
-/** What all views of one ledger share. */
+/** The entries, shared by all views of one ledger. */
 interface Book {
   readonly onEntry: CostLedgerOptions['onEntry'];
   readonly all: CostEntry[];
-  /** The entries of each run by call id, and under '' those of the owner. */
+  /** The entries per run, keyed by call id; under the key '' those of the ledger's owner. */
   readonly pages: Map<string, Map<string, CostEntry>>;
 }
 
-/** What a view shows, and how it books; a class, so that nobody outside can make one. */
+/** The fields of one view of a ledger; a class, so that users cannot pass their own. */
 class View {
   readonly book: Book;
   readonly path: string;
@@ -67,11 +67,11 @@ class View {
 type ViewFields = Pick<View, 'book' | 'path'> & Partial<View>;
 
 /**
- * The view of a run: only its entries, whatever else is in the ledger.
+ * Makes the view of a run, which shows only the entries of that run.
  *
- * Like the functions below, it is of the engine alone: a run must not make the view of another.
+ * Internal, like the functions below: users must not be able to make a view of another run.
  *
- * @param report takes the failures of `onEntry` with entries that came after the end; must not throw.
+ * @param report called with failures of `onEntry` for entries after the end of the run; must not throw.
  */
 export let ledgerOfRun: (
   ledger: CostLedger,
@@ -80,11 +80,11 @@ export let ledgerOfRun: (
 ) => CostLedger;
 
 /**
- * The same view, bound to the path of a node.
+ * Makes the view of a node from the view of its run.
  *
- * @param charge is called after an entry was booked in time; what it throws goes to the caller of `record`.
- * @param runId of the part of the run that has an id of its own.
- * @param clock tells when entries are booked.
+ * @param charge called after an entry was booked before the run's end; its errors are thrown by `record`.
+ * @param runId the id passed to `onEntry`; given where a child has a `runId` of its own.
+ * @param clock clock for the time of entries.
  */
 export let ledgerAt: (
   ledger: CostLedger,
@@ -94,25 +94,24 @@ export let ledgerAt: (
   clock?: Clock,
 ) => CostLedger;
 
-/** The run has ended: what is recorded through any view of it from now on is late. */
+/** Marks the run of a view as ended: entries recorded through any of its views are late from now on. */
 export let closeLedger: (ledger: CostLedger) => void;
 
-/** What `onEntry` has still to do for this run, as far as nobody was told of it yet. */
+/** Settles, with the failures, when the pending `onEntry` calls of the run have; see `RunCosts.pending`. */
 export let pendingEntries: (ledger: CostLedger) => Promise<readonly PipelineError[]> | undefined;
 
 /**
- * Books what calls of models cost; entries are never changed or removed.
+ * Books the costs of calls of models; entries are never changed or removed.
  *
- * The ledger that was made with `new` shows everything that is booked in it; `context.run.cost` shows the entries
- * of its run only: of the same `runId` and tenant. Entries are kept as long as the ledger is: one that serves many
- * runs for long grows.
+ * A ledger made with `new` shows all entries; `context.run.cost` shows only those of its run, that is of the same
+ * `runId` and tenant. Entries are kept as long as the ledger exists, so the memory of a long-lived ledger grows.
  *
  * @example
  * {@includeCode ../../../examples/api/cost-ledger.ts}
  */
 export class CostLedger {
   static {
-    // A bundler renames a class that names itself.
+    // A bundler may rename a class whose code refers to itself; errors and logs show the name.
     Object.defineProperty(this, 'name', { value: 'CostLedger' });
     ledgerOfRun = (ledger, ids, report) => {
       const { book } = ledger.#view;
@@ -143,10 +142,9 @@ export class CostLedger {
   }
 
   /**
-   * Books a call under the path of the node, tells `onEntry`, then charges the budgets.
+   * Books a call under the path of the node, calls `onEntry`, then charges the budgets.
    *
-   * A call id that was recorded before under the same `runId` and tenant gives the first entry, and nothing else
-   * happens.
+   * If the call id was recorded before under the same `runId` and tenant, only the existing entry is returned.
    *
    * @throws {@link PipelineError} `OPTION_INVALID` when the call is wrong; nothing is booked.
    * @throws {@link BudgetExceededError} when a limit is passed; the entry is booked.
@@ -173,7 +171,7 @@ export class CostLedger {
     return entry;
   }
 
-  /** The entries so far, in the order in which they were booked; a frozen copy. */
+  /** The entries so far, in order of booking; a frozen copy. */
   get entries(): readonly CostEntry[] {
     const { book, run, shown = '' } = this.#view;
     const entries = run === undefined ? book.all : [...(this.#page?.values() ?? [])];
@@ -181,24 +179,24 @@ export class CostLedger {
   }
 
   /**
-   * Sums the entries up: per currency, and per path or model if asked; fresh and frozen.
+   * Sums up the entries per currency, and per path or model if asked; returns new frozen rows.
    *
-   * Calls without a price are a row of their own. Amounts are rounded to 12 significant digits.
+   * Calls without a price have a row of their own. Amounts are rounded to 12 significant digits.
    *
-   * @throws {@link PipelineError} `OPTION_INVALID` when there is no such key.
+   * @throws {@link PipelineError} `OPTION_INVALID` when `by` is neither `path` nor `model`.
    */
   total(by?: 'path' | 'model'): CostSummary[] {
     if (by !== undefined) checkOptions('cost.total', { by }, totalRules, this.#view.path);
     return summarise(this.entries, by);
   }
 
-  /** A view of the entries at a path and below, whatever this view shows of the run; it books under that path. */
+  /** Returns a view of the run's entries at a path and below, also beyond this view; it records under that path. */
   under(path: string): CostLedger {
     if (typeof path !== 'string') throw invalidOption('cost.under', 'a path was expected', this.#view.path);
     return this.#derive({ path, shown: path });
   }
 
-  /** The entries of the run, or of the owner; no id is made where nothing was booked yet. */
+  /** The entries of the run, or of the owner; avoids making a run id while the ledger is empty. */
   get #page(): Map<string, CostEntry> | undefined {
     const { book, run } = this.#view;
     return book.pages.size === 0 ? undefined : book.pages.get(run?.key ?? '');

@@ -2,17 +2,17 @@ import type { Draft } from '../../data/draft.js';
 import type { CostEntry, CostUsage } from './cost-entry.js';
 import { roundedAmount } from './money.js';
 
-/** What calls have cost together: one per key and currency; calls without a price stand apart. */
+/** Sum of the costs of calls: one per key and currency, and one per key for calls without a price. */
 export interface CostSummary extends CostUsage {
-  /** The path or the model, where the total was asked by one. */
+  /** The path or model, if `total` was grouped by one; else absent. */
   readonly key?: string;
-  /** Null for calls without a price. */
+  /** Currency of the amount; null for calls without a price. */
   readonly currency: string | null;
-  /** Rounded to 12 significant digits; null for calls without a price. */
+  /** Sum in units of the currency, rounded to 12 significant digits; null for calls without a price. */
   readonly amount: number | null;
 }
 
-/** Sums entries up, in the order in which keys and currencies first appear. */
+/** Sums up entries; rows are in the order in which their key and currency first appear. */
 export function summarise(entries: readonly CostEntry[], by?: 'path' | 'model'): CostSummary[] {
   const rows = new Map<string, Draft<CostSummary>>();
   for (const entry of entries) {

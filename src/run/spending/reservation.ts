@@ -1,20 +1,19 @@
 import type { Spending } from './spending.js';
 
 /**
- * A part of a budget that is kept free for one call; settled or released once, after that nothing happens.
+ * A part of a budget reserved for one call; the first `settle` or `release` ends the reservation, later ones do nothing.
  *
- * `cost.record` charges the budget itself: release the reservation just before, without settling it, else the call
- * counts twice. Settle is for calls that are not recorded. With `using` it is released at the end of the block.
+ * For a call that is recorded with `cost.record`, which charges the budget itself, release the reservation just before,
+ * else the call counts twice. Settle it for a call that is not recorded. `using` releases it at the end of the block.
  */
 export interface Reservation extends Disposable {
   /**
-   * Turns the reservation into spending.
+   * Ends the reservation, and charges the spending.
    *
-   * @param actual what was really spent; a kind that is left out counts as reserved. More than reserved is
-   * spent all the same.
-   * @throws {@link BudgetExceededError} when a limit is passed by it; it is spent nevertheless.
+   * @param actual the actual spending, which may exceed the reserved amounts; a kind that is left out counts as reserved.
+   * @throws {@link BudgetExceededError} when the spending passes a limit; it is charged nevertheless.
    */
   settle(actual?: Spending): void;
-  /** Gives the reservation back: nothing of it was spent, or `cost.record` charges it. */
+  /** Ends the reservation without charging: nothing was spent, or `cost.record` charges the call. */
   release(): void;
 }

@@ -1,34 +1,34 @@
 import { isThenable, toPromise } from '../../data/foreign-value.js';
 import { PipelineError } from '../../errors/pipeline-error.js';
 
-/** Whose costs these are; ids are functions, since they are made when first read. */
+/** The run and tenant that costs belong to; `runId` is a function, since the id is made when first read. */
 export interface CostRunIds {
   readonly runId: () => string;
   readonly tenantId: string | undefined;
 }
 
-/** What the views of one run's ledger share: whose it is, whether it has ended, and what it must wait for. */
+/** State shared by all views of one run's ledger: its ids, its end, and pending calls of `onEntry`. */
 export class RunCosts {
   readonly ids: CostRunIds;
-  /** Whether the run has ended: what is booked now is late. */
+  /** True once the run has ended: entries recorded from then on are late. */
   isClosed = false;
   readonly #report: (error: PipelineError) => void;
   #waiting = new Set<Promise<unknown>>();
   readonly #failures: PipelineError[] = [];
   #key: string | undefined;
 
-  /** @param report takes what goes wrong with late entries; must not throw. */
+  /** @param report called with failures of `onEntry` for late entries; must not throw. */
   constructor(ids: CostRunIds, report: (error: PipelineError) => void) {
     this.ids = ids;
     this.#report = report;
   }
 
-  /** Tells the runs in one ledger apart: tenants never share entries, even under one run id. */
+  /** Key of the run in its ledger; includes the tenant, so that tenants never share entries, even under one run id. */
   get key(): string {
     return (this.#key ??= JSON.stringify([this.ids.runId(), this.ids.tenantId]));
   }
 
-  /** Waits for what `onEntry` gave, if that is a promise; for a late entry only its failure is reported. */
+  /** Lets the run wait for a promise that `onEntry` returned; for a late entry only a rejection is reported. */
   follow(told: unknown, path: string): void {
     if (!isThenable(told)) return;
     const isLate = this.isClosed;
@@ -43,15 +43,15 @@ export class RunCosts {
     if (!isLate) waiting.add(settled);
   }
 
-  /** Notes a failure that ends the run, whatever becomes of the error. */
+  /** Records a failure that fails the run, even if user code catches the error. */
   fail(failure: PipelineError): void {
     if (!this.isClosed) this.#failures.push(failure);
   }
 
   /**
-   * Settles when all that is waited for now has; undefined where there is nothing. The next call is not told of it again.
+   * Waits for the pending calls of `onEntry`; each call is awaited, and each failure returned, only once.
    *
-   * @returns the failures since it was last asked.
+   * @returns a promise of the failures since the last call; undefined if nothing is pending.
    */
   pending(): Promise<readonly PipelineError[]> | undefined {
     if (this.#waiting.size === 0 && this.#failures.length === 0) return undefined;
@@ -61,7 +61,7 @@ export class RunCosts {
   }
 }
 
-/** The error of an `onEntry` that failed. */
+/** The error of a call of `onEntry` that threw or rejected. */
 export function entryRejected(path: string, cause: unknown): PipelineError {
   return new PipelineError('SINK_REJECTED', {
     path,

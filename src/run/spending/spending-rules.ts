@@ -1,15 +1,15 @@
 import { canHoldOptions, optionProblems } from '../../errors/option-rules.js';
 import type { OptionRule, OptionRules } from '../../errors/option-rules.js';
 
-/** A number of things. */
+/** Rule for a count: a whole number, 0 or more. */
 export const countRule: OptionRule = (value) =>
   Number.isSafeInteger(value) && Number(value) >= 0 ? undefined : 'a whole number, 0 or more';
 
-/** A sum of money, in whatever currency. */
+/** Rule for an amount of money: a finite number, 0 or more. */
 export const amountRule: OptionRule = (value) =>
   Number.isFinite(value) && Number(value) >= 0 ? undefined : 'a finite number, 0 or more';
 
-/** Every wrong or missing part of a record, as phrases. */
+/** Returns a phrase for each wrong or missing part of a record. */
 export function recordProblems(given: unknown, rules: OptionRules, required: readonly string[]): string[] {
   const problems = optionProblems(given, rules);
   if (!canHoldOptions(given)) return problems;
@@ -17,7 +17,7 @@ export function recordProblems(given: unknown, rules: OptionRules, required: rea
   return [...problems, ...missing.map((name) => `'${name}' must be ${rules[name]?.(undefined) ?? 'given'}`)];
 }
 
-/** A rule for an option that is a record itself. */
+/** Makes the rule for an option whose value is a record. */
 export function recordRule(
   expected: string,
   rules: OptionRules,

@@ -5,47 +5,47 @@ import type { Money } from './money.js';
 import { moneyRule } from './money.js';
 import { countRule, recordProblems } from './spending-rules.js';
 
-/** The kinds of a budget, in the order in which they are judged. */
+/** The kinds of a budget, in the order in which limits are checked. */
 export const budgetKinds = ['tokens', 'calls', 'items', 'money'] as const satisfies readonly BudgetKind[];
 
-/** What a call of a model spends, or may spend at most. */
+/** Amounts that a call of a model spends, or reserves. */
 export interface Spending {
-  /** Input and output together. Default: 0. */
+  /** Input and output tokens together. Default: 0. */
   readonly tokens?: number | undefined;
-  /** Default: 0, not 1. */
+  /** Number of calls. Default: 0, not 1. */
   readonly calls?: number | undefined;
-  /** Only budgets in its currency count it. Default: none. */
+  /** Money; counted only by budgets that limit its currency. Default: none. */
   readonly money?: Money | undefined;
 }
 
-/** What was spent so far of each kind, reservations not counted. */
+/** Amounts spent so far per kind, reservations not counted. */
 export interface BudgetSpent {
-  /** Input and output together. */
+  /** Input and output tokens together. */
   readonly tokens: number;
   /** Calls of models. */
   readonly calls: number;
-  /** Items that have entered, whatever became of them. */
+  /** Items that have entered, also those that failed or were filtered. */
   readonly items: number;
-  /** In the currency of the limit; there only where money is limited. */
+  /** Money in the currency of the limit; absent if money is not limited. */
   readonly money?: Money;
 }
 
-/** A kind with an amount, and of money the currency. */
+/** One kind of spending with its amount; for money also the currency. */
 export type Part = readonly [kind: BudgetKind, amount: number, currency: string | undefined];
 
 const spendingRules: OptionRules = { tokens: countRule, calls: countRule, money: moneyRule };
 
 /**
- * Refuses what is no {@link Spending}.
+ * Checks a {@link Spending}.
  *
- * @throws {@link PipelineError} `OPTION_INVALID` with every wrong part named.
+ * @throws {@link PipelineError} `OPTION_INVALID` when a part is wrong; the message names all of them.
  */
 export function checkSpending(subject: string, given: unknown, path: string): void {
   const problems = recordProblems(given, spendingRules, []);
   if (problems.length > 0) throw invalidOption(subject, problems.join('; '), path);
 }
 
-/** What is spent, kind by kind; nothing of a kind is no part. */
+/** Splits spending into its kinds; kinds with an amount of 0 are left out. */
 export function partsOf({ tokens = 0, calls = 0, money }: Spending): readonly Part[] {
   const parts: Part[] = [
     ['tokens', tokens, undefined],
