@@ -8,16 +8,16 @@ import type { RunIdentity } from './run-identity.js';
 type Level = keyof Logger;
 type Write = (level: Level, line: readonly unknown[]) => unknown;
 
-/** Something that pino has beside the methods of a {@link Logger}. */
+/** A method of pino that {@link Logger} does not have. */
 interface Leveled {
   isLevelEnabled(level: Level): boolean;
 }
 
 /**
- * A logger that adds to each line which run, whose, and where, and replaces the values of secrets.
+ * Adds the run's id, tenant and path to each line, replaces secret values, and passes the line to another logger.
  *
- * It takes what pino takes: fields, an error or neither, a message or none, and what is put into the message. What the
- * logger behind it throws or rejects with changes nothing: a warning of the process tells of it, once per run.
+ * Takes the arguments of pino's methods: optional fields or an error, an optional message, and values for the message.
+ * Errors and rejections of the other logger are ignored, except for one process warning per run.
  */
 class BoundLogger implements Logger, Leveled {
   readonly trace = this.#bind('trace');
@@ -28,7 +28,7 @@ class BoundLogger implements Logger, Leveled {
   readonly #logger: Logger;
   readonly #identity: RunIdentity;
   readonly #path: string;
-  /** Writes a line that has its fields already; never throws. */
+  /** Writes a line whose fields are complete; never throws. */
   readonly #write: Write;
   readonly #failed: (thrown: unknown) => void;
 
@@ -39,7 +39,7 @@ class BoundLogger implements Logger, Leveled {
     const failed = (thrown: unknown): void => {
       tellOnce(thrown, path, redactor);
     };
-    // Of a run inside a run, the inner one's fields are the line's.
+    // The logger of an outer run must not add its fields to a line of this run.
     const pass: Write = isInstanceOf(logger, BoundLogger)
       ? logger.#write
       : (level, line): unknown => {
@@ -66,7 +66,7 @@ class BoundLogger implements Logger, Leveled {
       const asked = this.#logger as Partial<Leveled>;
       const answer: unknown = typeof asked.isLevelEnabled !== 'function' || asked.isLevelEnabled(level);
       if (!isThenable(answer)) return Boolean(answer);
-      // An answer that comes later is none.
+      // The level must be known now: a promise counts as enabled.
       toPromise(answer).catch(this.#failed);
       return true;
     } catch (thrown) {
@@ -85,14 +85,14 @@ class BoundLogger implements Logger, Leveled {
         ...(tenantId === undefined ? undefined : { tenantId }),
       };
       const own = hasFields ? fieldsOf(given.shift()) : undefined;
-      // A line is of the run that writes it, whatever its fields say.
+      // The ids come last, so that a line's own fields cannot change them.
       const fields = { ...ids, path: this.#path, ...own, ...ids };
       return this.#write(level, [fields, ...given]);
     };
   }
 }
 
-/** A logger for one place of one run; one that drops every line stays as it is. */
+/** Makes the logger for one path of a run; the silent logger is returned unchanged. */
 export function boundLogger(logger: Logger, identity: RunIdentity, path: string, redactor: Redactor): Logger {
   return logger === silentLogger ? logger : new BoundLogger(logger, identity, path, redactor);
 }
@@ -105,14 +105,14 @@ function fieldsOf(given: unknown): object {
   }
 }
 
-/** Tells of a logger that has failed, where no line of the run can. */
+/** Emits a process warning about a failed logger, once per run. */
 function tellOnce(thrown: unknown, path: string, redactor: Redactor): void {
   if (redactor.hasToldOfLogger) return;
   redactor.hasToldOfLogger = true;
   process.emitWarning(redactor.text(`The logger of the run failed at '${path}': ${printed(thrown)}`));
 }
 
-/** Writes a line for the framework: a logger that throws or rejects changes nothing. */
+/** Writes a line of the framework; errors and rejections of the logger are ignored. */
 export function quietly(
   logger: Logger,
   level: 'warn' | 'error',
@@ -120,9 +120,9 @@ export function quietly(
   message: string,
 ): void {
   try {
-    // Nobody is left to tell.
+    // The logger itself has failed, so there is no place to report that.
     ignoreRejection(logger[level](fields, message));
   } catch {
-    // Nor here.
+    // As for a rejection: there is no place to report the error.
   }
 }

@@ -17,22 +17,22 @@ import { RunServices } from './run-services.js';
 
 const VERSION = 1;
 
-/** A run as plain data, for other threads, processes and machines; it holds no secret's value. */
+/** A run as plain data, to be continued in another thread, process or machine; contains no secret's value. */
 export interface RunCarrier extends Partial<IdentityFields> {
-  /** The form of the carrier. */
+  /** Version of the carrier's format. */
   readonly version: typeof VERSION;
   readonly runId: string;
   readonly rootRunId: string;
   readonly correlationId: string;
-  /** The names of the secrets that the restored run may read: those asked for so far, or the narrowed list. */
+  /** Names of secrets that the restored run may read: those a composite passes on, else those requested so far. */
   readonly secrets: readonly string[];
-  /** When the work must have ended, in ISO 8601. */
+  /** Deadline of the work, in ISO 8601; absent without a limit. */
   readonly deadline?: string;
-  /** What was left of the budgets. */
+  /** Amounts left in the budgets; absent without a limit. */
   readonly budget?: BudgetLimits;
 }
 
-/** What a restored run gets from where it goes on. */
+/** Services that a restored run gets in its new process, as they cannot be carried. */
 export type CarrierHost = Pick<RunContextOptions, 'secrets' | 'cost' | 'session' | 'signal'> & {
   /** The only tenant whose carrier is accepted. */
   readonly expectTenantId?: string | undefined;
@@ -45,7 +45,7 @@ const carried = Object.entries(runFields).flatMap(([name, { carrier }]) =>
   carrier === undefined ? [] : [{ name, ...carrier }],
 );
 
-/** Writes a run as plain data: copies of the fields that the list of fields lets out. */
+/** Writes a run as plain data: copies of all fields that have a carrier rule in `runFields`. */
 export function writeCarrier(source: CarrierSource): RunCarrier {
   const values = carried.map(({ name, write }) => [name, structuredClone(write(source))] as const);
   const present = values.filter(([, value]) => value !== undefined);
@@ -53,9 +53,9 @@ export function writeCarrier(source: CarrierSource): RunCarrier {
 }
 
 /**
- * Restores what lies behind a run context.
+ * Restores the parts of a run context from a carrier.
  *
- * @throws {@link PipelineError} `CARRIER_INVALID`, or `OPTION_INVALID` for a wrong host.
+ * @throws {@link PipelineError} `CARRIER_INVALID` when the carrier is wrong, `OPTION_INVALID` when the host is.
  */
 export function readCarrier(given: unknown, host: CarrierHost): RunParts {
   const wrong = optionProblems(host, hostRules);
@@ -85,7 +85,7 @@ export function readCarrier(given: unknown, host: CarrierHost): RunParts {
   };
 }
 
-/** A copy of the fields that are known: what is given is read once, since from outside anything can come. */
+/** Checks a carrier and returns a copy of its known fields; each is read only once, as a getter may change its value. */
 function checkedCarrier(given: unknown, expectTenantId: string | undefined): RunCarrier {
   if (typeof given !== 'object' || given === null) throw carrierInvalid(['it is no object']);
   const version = readField(given, 'version');
@@ -106,7 +106,7 @@ function checkedCarrier(given: unknown, expectTenantId: string | undefined): Run
   return values as unknown as RunCarrier;
 }
 
-/** A copy of a field; null, which no rule accepts, where it is no plain data or cannot be read. */
+/** Returns a copy of a field; null, which no rule accepts, if the value is no plain data or cannot be read. */
 function readField(given: object, name: string): unknown {
   try {
     const value: unknown = Reflect.get(given, name);

@@ -6,39 +6,51 @@ import { CostLedger } from './spending/cost-ledger.js';
 import type { SecretProvider } from './secrets/secret-provider.js';
 import { SessionState } from './session/session-state.js';
 
-/** What a caller says about a run before it starts. */
+/** Options of a run, given before it starts. */
 export interface RunContextOptions {
-  /** Default: a new id per run. That of the run in which it is started is refused: give `run: context.run` for that. */
+  /**
+   * Id of the run. Default: a new id per run.
+   *
+   * The id of the run that starts this one is refused: to join that run, give `run: context.run`.
+   */
   readonly runId?: string | undefined;
   /**
-   * Whose run it is; children cannot change it. Default: the tenant of the run in which this one is started.
+   * Tenant of the run; children cannot change it. Default: the tenant of the run that starts this one.
    *
-   * Of another tenant neither principal nor secrets are taken.
+   * With a tenant other than that of the starting run, its principal and secrets are not taken over.
    */
   readonly tenantId?: string | undefined;
-  /** Who asked for it, as data of your own; copied and frozen. Default: as in the run in which it is started. */
+  /** The user or service that requested the run, as any data; copied and frozen. Default: that of the starting run. */
   readonly principal?: Readonly<Record<string, unknown>> | undefined;
-  /** An id for runs that belong together, such as those of a conversation; only noted. */
+  /** Id shared by runs that belong together, such as those of a conversation; only recorded. */
   readonly threadId?: string | undefined;
-  /** The `runId` of the run that this one goes on from; only noted. */
+  /** The `runId` of an earlier run that this run continues; only recorded. */
   readonly followUpToRunId?: string | undefined;
-  /** The id of the request that this run serves; one that is not 1 to 512 printable ASCII characters is replaced. Default: a new one. */
+  /**
+   * Id of the request that this run serves. Default: that of the starting run, else a new one.
+   *
+   * An id that is not 1 to 512 printable ASCII characters is ignored.
+   */
   readonly correlationId?: string | undefined;
-  /** The trace this run belongs to, as W3C has it; an invalid one is dropped. Default: that of the active OpenTelemetry span. */
+  /**
+   * Trace that the run belongs to, as a W3C `traceparent`; an invalid one is ignored.
+   *
+   * Default: that of the active OpenTelemetry span, else that of the starting run.
+   */
   readonly traceparent?: string | undefined;
-  /** Gives the values of secrets. Default: those of the run in which it is started, else the environment. */
+  /** Provider of secrets. Default: the secrets of the starting run, else the environment. */
   readonly secrets?: SecretProvider | undefined;
-  /** Keeps the entries of several runs. Default: each run has a ledger of its own. */
+  /** Ledger for the costs, which may be shared by several runs. Default: a new ledger per run. */
   readonly cost?: CostLedger | undefined;
-  /** The memory of the conversation; what the run writes is kept if it succeeds. */
+  /** Memory of the conversation; the run's writes are committed only if it succeeds. */
   readonly session?: SessionState | undefined;
-  /** Cancels the run when it aborts; a reason that is a `CancelReason` is kept. */
+  /** Signal that cancels the run; a reason of type `CancelReason` is kept. */
   readonly signal?: AbortSignal | undefined;
   /** Cancels the run this many milliseconds after its start. */
   readonly timeoutMs?: number | undefined;
-  /** Cancels the run at this moment; one in the past is valid: the run rejects before anything starts. */
+  /** Cancels the run at this time; with a time in the past the run rejects before anything starts. */
   readonly deadline?: Date | undefined;
-  /** What the run may spend; it ends when more is spent. */
+  /** Limits of the run's spending; the run is cancelled when one is passed. */
   readonly budget?: BudgetLimits | undefined;
 }
 

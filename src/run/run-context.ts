@@ -17,13 +17,13 @@ import type { SecretScope } from './secrets/secret-scope.js';
 import type { Session } from './session/session.js';
 import { tenantRequired } from './tenant-required.js';
 
-/** The parts of a run, which a run that joins it shares. No public object leads to them: a scope ends others. */
+/** Returns the parts behind a run context; not reachable through the public API, as a scope can cancel other work. */
 export let partsOf: (run: RunContext) => RunParts;
 
 /**
- * The run as one execution sees it: who it is and for whom, its secrets, costs, budget and session, and its end.
+ * Gives access to the current run: ids, tenant, secrets, costs, budget, session, logger and cancellation.
  *
- * What a node does with its own `context.run` is booked under the path of that node.
+ * Costs, reads of secrets and log lines of a node's own `context.run` are recorded under the path of that node.
  *
  * @example
  * {@includeCode ../../examples/api/run-context.ts}
@@ -31,7 +31,7 @@ export let partsOf: (run: RunContext) => RunParts;
 export class RunContext implements RunContextFields {
   static {
     partsOf = (run) => run.#parts;
-    // A bundler renames a class that names itself.
+    // A bundler may rename a class whose code refers to itself; errors and logs show the name.
     Object.defineProperty(this, 'name', { value: 'RunContext' });
   }
 
@@ -47,55 +47,55 @@ export class RunContext implements RunContextFields {
     this.#path = path;
   }
 
-  /** Identifies the run: new for each, unless the caller gave one; children share it by default. */
+  /** Id of the run: a new one per run, unless the caller gave one; children share it by default. */
   get runId(): string {
     return this.#parts.identity.get('runId');
   }
 
-  /** The run at the top of the tree of runs; the same as `runId` at the top. */
+  /** Id of the run at the top of the tree of runs; in that run the same as `runId`. */
   get rootRunId(): string {
     return this.#parts.identity.get('rootRunId');
   }
 
-  /** The run that started this one, if any. */
+  /** Id of the run that started this one; undefined at the top. */
   get parentRunId(): string | undefined {
     return this.#parts.identity.get('parentRunId');
   }
 
-  /** The earlier run that the caller named; a child's run of its own has none. */
+  /** Id of the earlier run that the caller named; undefined in a child that is a run of its own. */
   get followUpToRunId(): string | undefined {
     return this.#parts.identity.get('followUpToRunId');
   }
 
-  /** The caller's id for runs that belong together; a child's run of its own has the same. */
+  /** The caller's id for runs that belong together; the same in a child that is a run of its own. */
   get threadId(): string | undefined {
     return this.#parts.identity.get('threadId');
   }
 
-  /** The id of the request that the run serves. */
+  /** Id of the request that the run serves. */
   get correlationId(): string {
     return this.#parts.identity.get('correlationId');
   }
 
-  /** The trace that the run belongs to, as a W3C `traceparent`. */
+  /** Trace that the run belongs to, as a W3C `traceparent`; undefined if there is none. */
   get traceparent(): string | undefined {
     return this.#parts.identity.get('traceparent');
   }
 
-  /** Whose run it is; no child can change it. */
+  /** Tenant of the run, which no child can change; undefined if none was given. */
   get tenantId(): string | undefined {
     return this.#parts.identity.get('tenantId');
   }
 
-  /** Who asked for the run, as the caller described them: a frozen copy. */
+  /** The user or service that requested the run, as a frozen copy of the caller's data. */
   get principal(): Readonly<Record<string, unknown>> | undefined {
     return this.#parts.identity.get('principal');
   }
 
   /**
-   * The tenant, for code that must not run without one.
+   * Returns the tenant, for code that must not run without one.
    *
-   * @throws {@link PipelineError} `TENANT_REQUIRED` where there is none; nothing falls back.
+   * @throws {@link PipelineError} `TENANT_REQUIRED` when the run has no tenant; there is no fallback.
    */
   requireTenant(): string {
     const { tenantId } = this;
@@ -109,7 +109,7 @@ export class RunContext implements RunContextFields {
     return (this.#secrets ??= services.secrets.at(this.#path, scope));
   }
 
-  /** What the run has cost so far; what is recorded here is charged to the budgets. */
+  /** The costs of the run so far; calls recorded here are charged to the budgets. */
   get cost(): CostLedger {
     const { identity, services, scope } = this.#parts;
     return (this.#cost ??= ledgerAt(
@@ -123,13 +123,13 @@ export class RunContext implements RunContextFields {
     ));
   }
 
-  /** The memory of the conversation, as this run sees and changes it. */
+  /** The memory of the conversation, with this run's own changes. */
   get session(): Session {
     const { services, scope } = this.#parts;
     return (this.#session ??= services.session.at(this.#path, scope));
   }
 
-  /** Where this run's log lines go, with the run's id, its tenant and the path added. */
+  /** The run's logger, which adds run id, tenant and path to each line. */
   get logger(): Logger {
     return this.#parts.logger;
   }
@@ -139,13 +139,13 @@ export class RunContext implements RunContextFields {
     return this.#parts.scope.signal;
   }
 
-  /** When the work must have ended, if there is a limit; never later than that of the parent. */
+  /** Time at which this work is cancelled, never later than the parent's; undefined without a limit. */
   get deadline(): Date | undefined {
     const { deadlineMs } = this.#parts.scope;
     return deadlineMs === undefined ? undefined : new Date(deadlineMs);
   }
 
-  /** What may still be spent here and in the enclosing scopes. */
+  /** The budget: amounts that may still be spent here and in the enclosing scopes. */
   get budget(): BudgetMeter {
     return new BudgetMeter(this.#parts.scope.budget, this.#path);
   }
@@ -156,12 +156,12 @@ export class RunContext implements RunContextFields {
   }
 
   /**
-   * Calls back once when the nearest scope is cancelled, at once if it has been.
+   * Calls a listener once when the nearest scope is cancelled, at once if it has been; dispose the result to remove it.
    *
-   * The listener runs in the context in which it was registered. What it throws is logged and changes nothing. Left
-   * by a child or try that has ended, it hears the nearest scope around that is open; dispose what is returned to remove it.
+   * The listener runs in the context in which it was registered. Its errors are logged and change nothing. A listener
+   * that is left when its child or try has ended hears the cancel of the nearest open scope around.
    *
-   * @throws {@link PipelineError} `OPTION_INVALID` where it is no function.
+   * @throws {@link PipelineError} `OPTION_INVALID` when the listener is no function.
    */
   onCancel(listener: (reason: CancelReason) => unknown): Disposable {
     if (typeof listener !== 'function')
@@ -174,10 +174,10 @@ export class RunContext implements RunContextFields {
       stop();
       try {
         const { reason } = scope;
-        // A source that nobody reads any more is no cancel.
+        // The end of a source whose items are no longer wanted is no cancel.
         if (reason === undefined || reason.kind === 'finished') return;
         const answer = listener(reason.reason);
-        // What an asynchronous listener rejects with is no less lost.
+        // A rejection of an asynchronous listener is logged, too.
         if (isThenable(answer)) toPromise(answer).catch(failed);
       } catch (error) {
         failed(error);
@@ -188,7 +188,11 @@ export class RunContext implements RunContextFields {
     return { [Symbol.dispose]: stop };
   }
 
-  /** This run as plain data, to go on with elsewhere: ids, names of secrets, what is left of limits; never a secret's value. */
+  /**
+   * Returns the run as plain data, to be continued in another process.
+   *
+   * The data contains ids, names of secrets, the deadline and the amounts left in budgets; never a secret's value.
+   */
   toCarrier(): RunCarrier {
     const { identity, scope, services } = this.#parts;
     return writeCarrier({
@@ -200,18 +204,20 @@ export class RunContext implements RunContextFields {
   }
 
   /**
-   * Restores a run from its carrier, in another process or thread; give it as `run` to what goes on with it.
+   * Restores a run from its carrier, in another process or thread; pass the result as option `run` to continue the run.
    *
-   * A carrier is trusted data and no credential: take it only from where you sent it.
+   * A carrier is trusted data and no credential: accept it only from your own systems.
    *
-   * @param host what cannot be carried: providers, ledgers, sessions. `expectTenantId` refuses another tenant's carrier.
-   * @throws {@link PipelineError} `CARRIER_INVALID` for one that is malformed, of another version or of another tenant.
+   * @param host services that cannot be carried, such as providers and ledgers; `expectTenantId` refuses the carriers of
+   * other tenants.
+   * @throws {@link PipelineError} `CARRIER_INVALID` when the carrier is malformed, of another version or another tenant;
+   * `OPTION_INVALID` when `host` is wrong.
    */
   static fromCarrier(carrier: RunCarrier, host: CarrierHost = {}): RunContext {
     return new RunContext(readCarrier(carrier, host), '');
   }
 
-  /** The ids only: neither limits nor the reason of a cancel. */
+  /** Returns the ids only, without limits and the reason of a cancel. */
   toJSON(): Record<string, unknown> {
     return Object.fromEntries(printedFieldNames.map((name) => [name, this[name]]));
   }

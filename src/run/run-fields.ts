@@ -11,52 +11,52 @@ import { isPlainData } from '../data/plain-data.js';
 import type { SecretScope } from './secrets/secret-scope.js';
 import type { Session } from './session/session.js';
 
-/** Who a run is: what is settled when it starts. */
+/** The fields that identify a run; fixed when the run starts. */
 export interface IdentityFields {
-  /** The caller's or a new one; children share it unless their composite says otherwise. */
+  /** Id of the run, from the caller or new; children share it unless their composite says otherwise. */
   readonly runId: string;
-  /** That of the run at the top of the tree of runs; there it is `runId`. */
+  /** Id of the run at the top of the tree of runs; in that run the same as `runId`. */
   readonly rootRunId: string;
-  /** The run that started this one; nothing at the top. */
+  /** Id of the run that started this one; undefined at the top. */
   readonly parentRunId: string | undefined;
-  /** The earlier run that the caller named; nothing is taken over from it. */
+  /** Id of the earlier run that the caller named; nothing else is taken over from that run. */
   readonly followUpToRunId: string | undefined;
   /** The caller's id for runs that belong together; it selects no session. */
   readonly threadId: string | undefined;
-  /** The id of the request; a new one where the caller's was unusable. */
+  /** Id of the request that the run serves; a new one if the caller's was invalid. */
   readonly correlationId: string;
-  /** The trace, as W3C has it; nothing where the caller's was invalid and no span is active. */
+  /** Trace as a W3C `traceparent`; undefined if no valid one was given and no span is active. */
   readonly traceparent: string | undefined;
-  /** Whose run it is; `requireTenant()` is for code that must not run without. */
+  /** Tenant of the run; use `requireTenant()` in code that must not run without one. */
   readonly tenantId: string | undefined;
-  /** Who asked for the run: a frozen copy. A carrier takes it along only if it is plain data. */
+  /** The user or service that requested the run, as a frozen copy; a carrier contains it only if it is plain data. */
   readonly principal: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Everything that a run context carries. */
+/** All fields of a run context. */
 export interface RunContextFields extends IdentityFields {
-  /** Those that this execution may read, which may be fewer than the run's. */
+  /** The secrets that this execution may read; may be fewer than those of the run. */
   readonly secrets: SecretScope;
-  /** The costs of the run; what is recorded here is charged to the budgets. */
+  /** The costs of the run; calls recorded here are charged to the budgets. */
   readonly cost: CostLedger;
-  /** Adds the run, its tenant and the path to each line, and hides secrets. */
+  /** Logger that adds run id, tenant and path to each line, and hides secrets. */
   readonly logger: Logger;
-  /** The memory of the conversation; what is written is kept only if the run succeeds. */
+  /** The memory of the conversation; writes are committed only if the run succeeds. */
   readonly session: Session;
-  /** Aborts with the nearest scope, which may be a part of the run only. */
+  /** Aborts when the nearest scope ends, which may be only a part of the run. */
   readonly signal: AbortSignal;
-  /** The earliest of this scope and those around it. */
+  /** The earliest deadline of this scope and those around; undefined without a limit. */
   readonly deadline: Date | undefined;
-  /** What may be spent here and in the scopes around. */
+  /** The budget: amounts that may be spent here and in the scopes around. */
   readonly budget: BudgetMeter;
 }
 
-/** Reads the fields of an identity, which are made when they are first read. */
+/** Reads the fields that identify a run; a field is made when it is first read. */
 export interface IdentityReader {
   get<TName extends keyof IdentityFields>(name: TName): IdentityFields[TName];
 }
 
-/** What a carrier is written from. */
+/** The values from which a carrier is written. */
 export interface CarrierSource {
   readonly identity: IdentityReader;
   readonly secretNames: readonly string[];
@@ -64,35 +64,35 @@ export interface CarrierSource {
   readonly budgetLeft: BudgetLimits | undefined;
 }
 
-/** A field in a carrier. */
+/** How a field is written to a carrier, and validated when read. */
 interface CarrierRule {
-  /** Plain data; undefined is left out. */
+  /** Returns the field as plain data; undefined to leave it out. */
   readonly write: (source: CarrierSource) => unknown;
   readonly expected: OptionRule;
-  /** Whether a carrier without it is malformed. */
+  /** True if a carrier without this field is invalid. */
   readonly isRequired: boolean;
 }
 
-/** What becomes of one field of a run context where work goes on elsewhere. */
+/** How one field of a run context is passed to children, captured contexts and carriers. */
 interface FieldRule {
-  /** In a composite's child: what the parent has, that or less, or something of its own below the parent's. */
+  /** In a child: `same` as the parent's, `narrowed` to a part of it, or an own one `below` the parent's. */
   readonly child: 'same' | 'narrowed' | 'below';
-  /** In a captured context, and for an item of a queue; `own` is one without a limit. */
+  /** In a captured context and for an item of a queue: `copied`, the `same`, or an `own` one without a limit. */
   readonly capture: 'copied' | 'same' | 'own';
-  /** Undefined where it stays in the process. */
+  /** In a carrier; undefined for a field that cannot leave the process. */
   readonly carrier: CarrierRule | undefined;
 }
 
-/** Where a field comes from that was not given: it is the same as in the run above, or made anew. */
+/** Default of a field that was not given: the same as in the run above, or made by a function. */
 type Origin<TValue> = 'same' | ((above: IdentityReader) => TValue);
 
-/** What becomes of a field of the identity in another run. */
+/** How a field that identifies a run gets its default. */
 interface IdentityRule<TValue> extends FieldRule {
-  /** In a child that is a run of its own, since its composite does not pass the run's identity on. */
+  /** Default in a child that is a run of its own, that is without `inheritRunIdentity`. */
   readonly childRun: Origin<TValue>;
-  /** In a run that is started through a runner; `behalf`: the same as in the run that it acts for, if any. */
+  /** Default in a run that another run starts; `behalf`: that of the run for whose tenant the new one acts, if any. */
   readonly startedRun: Origin<TValue> | 'behalf';
-  /** At the top. */
+  /** Makes the default in a run at the top. */
   readonly make: (own: IdentityReader) => TValue;
   readonly isPrinted: boolean;
 }
@@ -160,10 +160,10 @@ const identityFields: { readonly [TName in keyof IdentityFields]: IdentityRule<I
 };
 
 /**
- * The one list of what a run context carries, with what becomes of each field in a child, a capture and a carrier.
+ * The list of all fields of a run context, with the rules for children, captured contexts and carriers.
  *
- * Identities, captures, carriers and their tests are made from it; that `RunContext` has these fields and no others
- * is checked by the compiler.
+ * Identities, captured contexts, carriers and their tests are derived from this list. The compiler checks that
+ * `RunContext` has exactly these fields.
  */
 export const runFields = {
   ...identityFields,
@@ -199,12 +199,12 @@ export const runFields = {
 /** The names of the fields that identify a run. */
 export const identityFieldNames = Object.keys(identityFields) as (keyof IdentityFields)[];
 
-/** How a field of the identity comes about. */
+/** Returns the rule of a field that identifies a run. */
 export function identityRule<TName extends keyof IdentityFields>(
   name: TName,
 ): IdentityRule<IdentityFields[TName]> {
   return identityFields[name];
 }
 
-/** The names of the fields that are shown where a context is printed, in their order. */
+/** The names of the fields that a printed context shows, in their order. */
 export const printedFieldNames = identityFieldNames.filter((name) => identityFields[name].isPrinted);

@@ -3,19 +3,19 @@ import { identityFieldNames, identityRule } from './run-fields.js';
 import type { IdentityFields, IdentityReader } from './run-fields.js';
 import { activeTraceparent, usableTraceparent } from './trace-context.js';
 
-/** What a caller says about who a run is; a correlation id and a traceparent from outside may be anything. */
+/** Identifying fields given by the caller; correlation id and traceparent may come from outside, and be any value. */
 export type GivenIdentity = { readonly [TName in keyof IdentityFields]?: IdentityFields[TName] | undefined };
 
-/** What a run is to the one above it. */
+/** Relation of a run to the run above: a composite's child, or started through a runner. */
 type Relation = 'childRun' | 'startedRun';
 
-/** Who a run is. What was not given is made when it is first read. */
+/** The fields that identify a run; a field that was not given is made when it is first read. */
 export class RunIdentity implements IdentityReader {
   readonly #values: Partial<Record<keyof IdentityFields, unknown>>;
   readonly #above: RunIdentity | undefined;
   readonly #relation: Relation;
 
-  /** @param above the run that this one was started by. */
+  /** @param above identity of the run that started this one; undefined at the top. */
   constructor(given: GivenIdentity = {}, above?: RunIdentity, relation: Relation = 'startedRun') {
     this.#values = usable(given);
     this.#above = above;
@@ -28,12 +28,12 @@ export class RunIdentity implements IdentityReader {
     return values[name] as IdentityFields[TName];
   }
 
-  /** The identity of a child that does not inherit this one: a new run, linked to this run. */
+  /** Makes the identity of a child without `inheritRunIdentity`: a new run, linked to this one. */
   fork(): RunIdentity {
     return new RunIdentity({}, this, 'childRun');
   }
 
-  /** The same identity by value: it holds nothing of the runs above. */
+  /** Copies all fields, so that the copy does not keep the identities of runs above in memory. */
   copy(): RunIdentity {
     return new RunIdentity(Object.fromEntries(identityFieldNames.map((name) => [name, this.get(name)])));
   }
@@ -43,17 +43,18 @@ export class RunIdentity implements IdentityReader {
     const above = this.#above;
     if (above === undefined) return rule.make(this);
     const origin = rule[this.#relation];
-    // Given by value where the run acts for another one: see startedIdentity.
+    // `startedIdentity` has copied these fields from the run for which this one acts, if there is one.
     if (origin === 'behalf') return rule.make(this);
     return origin === 'same' ? above.get(name) : origin(above);
   }
 }
 
 /**
- * The identity of a run that starts now: of the run that it is started in, and of the trace that is active.
+ * Makes the identity of a starting run, from the given fields, the starting run, and the active trace.
  *
- * @param behalf the run for whose tenant and principal it acts, as far as none are given; taken by value, since of runs
- * that follow one another each would hold the one before.
+ * @param above identity of the run that starts this one; undefined at the top.
+ * @param behalf identity of the run whose tenant and principal are used if none are given; copied, since otherwise in a
+ * chain of runs each would keep the one before in memory.
  */
 export function startedIdentity(
   given: GivenIdentity,
@@ -73,7 +74,7 @@ function takenOnBehalf(given: GivenIdentity, behalf: IdentityReader): GivenIdent
   return Object.fromEntries(names.map((name) => [name, behalf.get(name)]));
 }
 
-/** What was given, without what is absent or of no use. */
+/** Returns the given fields, without undefined and invalid ones. */
 function usable(given: GivenIdentity): Partial<Record<keyof IdentityFields, unknown>> {
   const values: Partial<Record<keyof IdentityFields, unknown>> = {};
   for (const name of identityFieldNames) {
@@ -86,7 +87,7 @@ function usable(given: GivenIdentity): Partial<Record<keyof IdentityFields, unkn
   return values;
 }
 
-/** What is made of a field that comes from outside. */
+/** Functions that copy or validate a given field; undefined as result drops the field. */
 const cleaners: Partial<Record<keyof IdentityFields, (given: unknown) => unknown>> = {
   // 1 to 512 printable ASCII characters.
   correlationId: (given) =>

@@ -3,7 +3,7 @@ import type { CancelScope } from './ending/cancel-scope.js';
 import type { RunIdentity } from './run-identity.js';
 import type { RunServices } from './run-services.js';
 
-/** What lies behind a run context. */
+/** The four objects behind a run context. */
 export interface RunParts {
   readonly identity: RunIdentity;
   readonly scope: CancelScope;

@@ -8,58 +8,58 @@ import type { RunIdentity } from './run-identity.js';
 import { SecretAccess } from './secrets/secret-access.js';
 import { SessionTransaction } from './session/session-transaction.js';
 
-/** Every {@link SessionSharing}, written down here only. */
+/** All values of {@link SessionSharing}. */
 export const sessionSharings = ['shared', 'snapshot', 'none'] as const;
 
 /**
- * What a child gets of the run's session: the same, a copy whose changes stay in the child, or nothing.
+ * How a child gets the run's session: `shared`, as a `snapshot` whose changes stay in the child, or `none`.
  *
  * @useDeclaredType
  */
 export type SessionSharing = (typeof sessionSharings)[number];
 
-/** What a composite withholds from its children. */
+/** Limits that a composite sets to its children's secrets and session. */
 export interface RunNarrowing {
-  /** The composite. */
+  /** The path of the composite. */
   readonly path: string;
-  /** The only secrets that the child may read; undefined for all that the parent may. */
+  /** Names of the only secrets that the child may read; undefined for all that the parent may read. */
   readonly secrets: readonly string[] | undefined;
   readonly session: SessionSharing;
 }
 
-/** What the services are opened for. */
+/** The run for which services are opened. */
 export interface RunServicesPlace {
   readonly identity: RunIdentity;
   readonly redactor: Redactor;
-  /** Gets what goes wrong when nobody waits for it any longer. */
+  /** Logger for failures after the end of the run. */
   readonly logger: Logger;
   readonly path: string;
-  /** The secrets of the run that this one acts for, as narrowed there; only where no provider is given. */
+  /** Secrets of the run for which this one acts, limited as there; used if no provider is given. */
   readonly secrets?: SecretAccess | undefined;
-  /** Whether a run begins; else it is a context that runs may join. */
+  /** True if a run begins; false for a context, such as a template, that runs may join later. */
   readonly isRunning: boolean;
 }
 
-/** What every run opens anew. */
+/** Services that each run opens anew. */
 type OwnParts = Pick<RunServices, 'cost' | 'session'>;
 
-/** How runs of one origin open what is theirs, and tell what nobody waits for any longer. */
+/** Functions that open a run's own services, and report failures after its end. */
 interface Opening {
   readonly begin: () => OwnParts;
   readonly report: (error: PipelineError) => void;
 }
 
-/** Who ends the parts: nobody where no run is open, this run, or the run around. */
+/** The owner of cost ledger and session, which closes them at its end; `nobody` if no run is open. */
 type Owner = 'nobody' | 'this run' | 'the run around';
 
-/** What a run shares with its children: secrets, costs and the session. */
+/** The services that a run shares with its children: secrets, cost ledger and session. */
 export class RunServices {
   readonly secrets: SecretAccess;
   readonly #opening: Opening;
-  /** Made when first asked for: a template whose runs have their own never needs them. */
+  /** Cost ledger and session, or the function that makes them at the first use; a template may never need them. */
   #parts: OwnParts | (() => OwnParts);
   readonly #owner: Owner;
-  /** Whether a composite withholds the session of the run: then none begins here either. */
+  /** True if a composite has withheld the run's session: a run that joins here must not begin a new one. */
   readonly #withholdsSession: boolean;
 
   private constructor(
@@ -76,7 +76,7 @@ export class RunServices {
     this.#withholdsSession = withholdsSession;
   }
 
-  /** The services of a run of its own. */
+  /** Opens the services of a new run, or of a context without a run. */
   static open(
     options: Pick<RunContextOptions, 'secrets' | 'cost' | 'session'>,
     { identity, redactor, logger, path, secrets: handedOn, isRunning }: RunServicesPlace,
@@ -108,12 +108,12 @@ export class RunServices {
       : new RunServices(secrets, opening, idle, 'nobody');
   }
 
-  /** Whether they are a run's: one that is open, or was. */
+  /** True if the services belong to a run, open or ended. */
   get isRunning(): boolean {
     return this.#owner !== 'nobody';
   }
 
-  /** What the run has cost so far. */
+  /** The run's cost ledger. */
   get cost(): CostLedger {
     return this.#own.cost;
   }
@@ -123,15 +123,15 @@ export class RunServices {
     return this.#own.session;
   }
 
-  /** What the framework writes goes through it. */
+  /** The redactor through which all logs, events, dead letters and errors of the run go. */
   get redactor(): Redactor {
     return this.secrets.redactor;
   }
 
   /**
-   * The services of a run that joins another one, or, where none is open, begins here.
+   * Returns the services for a run that joins this one; if no run is open, a new run begins.
    *
-   * Where the other one has ended only a session begins: what is spent is late in the ledger of the run that has ended.
+   * If this run has ended, the joining run begins a session of its own, but its costs are late entries of the ended run.
    */
   joined(): RunServices {
     if (this.session.isOpen || this.#withholdsSession)
@@ -147,7 +147,7 @@ export class RunServices {
     return new RunServices(this.secrets, this.#opening, own, 'this run');
   }
 
-  /** What a child gets. */
+  /** Returns the services for a composite's children. */
   narrow({ path, secrets, session }: RunNarrowing): RunServices {
     return new RunServices(
       secrets === undefined ? this.secrets : this.secrets.narrow(secrets, path),
@@ -163,17 +163,17 @@ export class RunServices {
     return sharing === 'snapshot' ? this.session.snapshot() : this.session;
   }
 
-  /** Keeps what the run has written to its session; gives the conflict, if another run was faster. */
+  /** Commits the run's writes to its session; returns the error if another run has committed one of the same keys. */
   commit(path: string): PipelineError | undefined {
     return this.#owner === 'this run' ? this.session.commit(path) : undefined;
   }
 
-  /** What must settle before all entries of the run's ledger have been handed on: the failures of that. */
+  /** Waits for pending calls of `onEntry`, and returns their failures; undefined if none is pending. */
   unbilled(): Promise<readonly PipelineError[]> | undefined {
     return this.#owner === 'this run' ? pendingEntries(this.cost) : undefined;
   }
 
-  /** Waits for the same where it changes no end any more, and reports what fails; the run around waits for its own. */
+  /** Waits for pending calls of `onEntry` after the run's end, and logs their failures; left to the owner of the ledger. */
   reportUnbilled(): Promise<void> | undefined {
     if (this.#owner === 'the run around') return undefined;
     return pendingEntries(this.cost)?.then((failures) => {
@@ -181,7 +181,7 @@ export class RunServices {
     });
   }
 
-  /** The run has ended: what is not committed is dropped, what is booked from now on is late. */
+  /** Ends the run's session without a commit, and makes costs recorded from now on late; only for the owner. */
   close(): void {
     if (this.#owner !== 'this run') return;
     this.session.discard();

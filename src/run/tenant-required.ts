@@ -1,6 +1,6 @@
 import { PipelineError } from '../errors/pipeline-error.js';
 
-/** The error of whatever needs a tenant where the run has none. */
+/** The error of code that requires a tenant in a run without one. */
 export function tenantRequired(path: string): PipelineError {
   return new PipelineError('TENANT_REQUIRED', {
     path,

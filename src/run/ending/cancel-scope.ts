@@ -98,7 +98,11 @@ export class CancelScope {
     return this;
   }
 
-  /** Time at which the scope ends, in milliseconds since the epoch; the earlier of its own limit and the parent's. */
+  /**
+   * Time at which the scope ends, in milliseconds since the epoch; the earlier of its own limit and the parent's.
+   *
+   * A closed scope has no limit of its own. Undefined without any limit.
+   */
   get deadlineMs(): number | undefined {
     const above = this.parent?.deadlineMs;
     if (this.#closed) return above;

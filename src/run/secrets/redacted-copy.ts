@@ -16,37 +16,38 @@ import { MAX_CAUSES, toErrorRecord } from '../../ports/error-record.js';
 import { isFrozenCopy } from '../../data/frozen-copy.js';
 import { Secret } from './secret.js';
 
-/** The texts that data must not hold. */
+/** The secret texts to replace in data. */
 export interface KnownTexts {
-  /** How many there are; none is ever taken away. */
+  /** Number of known texts; texts are only ever added. */
   readonly count: number;
-  /** Frozen copies, and how many texts were known when they held none; of others `NEVER`. */
+  /** Per frozen copy, the number of texts known when none was found in it; `NEVER` for copies that must be searched. */
   readonly clean: WeakMap<object, number>;
-  /** Whether one of them is in a text. */
+  /** True if a text contains one of the known texts. */
   isIn(text: string): boolean;
-  /** The text without them. */
+  /** Returns a text with each known text replaced by a placeholder. */
   redact(text: string): string;
 }
 
-/** An object found in the data, and where it was found. */
+/** An object found in the data, with the objects that refer to it. */
 interface Part {
-  /** The object, or the record of an error. */
+  /** The object; for an error to be changed, a record made from it. */
   source: object;
   isError: boolean;
-  /** Only for what differs from its source. */
+  /** The copy; undefined if the object need not be changed. */
   copy: unknown;
+  /** The objects that refer to this one: if this one is copied, so are they. */
   readonly holders: Part[];
 }
 
-/** Stands in a copy for what cannot be read. */
+/** Replaces, in a copy, an object that cannot be read. */
 export const UNREADABLE = 'a value that cannot be read';
-/** A frozen copy that holds a known text, or what may come to hold one. */
+/** Marks a frozen copy that contains a known text, or an object that can change. */
 const NEVER = -1;
 
 /**
- * Copies what holds a known text, at any depth, and shares the rest with the source.
+ * Returns a copy of data without known texts; objects that contain none, at any depth, are shared with the source.
  *
- * It walks lists instead of calling itself: data may be nested deeper than calls can be.
+ * Uses lists instead of recursion, since data may be nested deeper than the stack allows.
  */
 export function redactedCopy(root: object, known: KnownTexts): unknown {
   if (isClean(root, known) || !holdsKnown(root, known)) return root;
@@ -90,7 +91,7 @@ export function redactedCopy(root: object, known: KnownTexts): unknown {
   };
   const top = partOf(root);
   lookAround();
-  // A Set also hands out what is added while it is walked.
+  // The loop also visits parts that are added to the Set while it runs.
   for (const part of changed) {
     if (part.isError) {
       part.source = recordOf(part.source, 0, records);
@@ -108,18 +109,18 @@ export function redactedCopy(root: object, known: KnownTexts): unknown {
   return top.copy ?? root;
 }
 
-/** Whether the data hold a known text, or what cannot be read. */
+/** True if data contains a known text, or an object that cannot be read. */
 function holdsKnown(root: object, known: KnownTexts): boolean {
   const found = new Set([root]);
   let isWithinCopy = false;
   const test = (value: unknown): boolean => {
     if (typeof value === 'string') return known.isIn(value);
-    // A frozen copy that is not clean is looked at as a whole, not each part of it again.
+    // Inside a frozen copy, parts are not asked again whether they are clean: the copy as a whole is not.
     if (isObject(value) && (isWithinCopy || !isClean(value, known))) found.add(value);
     return false;
   };
   try {
-    // A Set also hands out what is added while it is walked.
+    // The loop also visits objects that are added to the Set while it runs.
     for (const part of found) {
       isWithinCopy = isFrozenCopy(part);
       if (someValue(part, test)) return true;
@@ -130,7 +131,7 @@ function holdsKnown(root: object, known: KnownTexts): boolean {
   }
 }
 
-/** Whether an object is a frozen copy without known texts; remembered, since it cannot change. */
+/** True for a frozen copy without known texts; the answer is remembered, since a frozen copy cannot change. */
 function isClean(data: object, known: KnownTexts): boolean {
   if (!isFrozenCopy(data)) return false;
   const atCount = known.clean.get(data);
@@ -141,7 +142,7 @@ function isClean(data: object, known: KnownTexts): boolean {
   return isIt;
 }
 
-/** Whether all that is in a frozen copy is frozen too, and without known texts. */
+/** True if a frozen copy contains only frozen copies, at any depth, and no known text. */
 function holdsCopiesOnly(copy: object, known: KnownTexts): boolean {
   const found = new Set([copy]);
   const test = (value: unknown): boolean => {
@@ -161,14 +162,14 @@ function holdsCopiesOnly(copy: object, known: KnownTexts): boolean {
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-/** Whether nothing of an object is ever looked at. */
+/** True for objects whose inside is never searched: binary data, dates and secrets. */
 function isOpaque(value: object): boolean {
   return ArrayBuffer.isView(value) || types.isDate(value) || isInstanceOf(value, Secret);
 }
 
-/** Whether the test says so of a name or a value in an object; calls no accessor of a property. */
+/** True if the test is true for a property name or value of an object, or an entry of a Map or Set; calls no getter. */
 function someValue(source: object, test: (value: unknown) => boolean): boolean {
-  // Most data are plain objects: of these nothing else is asked.
+  // Plain objects, the usual case, skip the checks for other kinds.
   if (Object.getPrototypeOf(source) !== Object.prototype) {
     if (isOpaque(source)) return false;
     for (const [key, value] of entriesOfMap(source)) if (test(key) || test(value)) return true;
@@ -187,7 +188,7 @@ function someValue(source: object, test: (value: unknown) => boolean): boolean {
   );
 }
 
-/** Whether a list has all its elements, and nothing else: names begin with the indexes, in order. */
+/** True for a list without holes or further properties; `names` are its own property names, which begin with indexes. */
 function isDense(list: readonly unknown[], names: readonly string[]): boolean {
   const { length } = list;
   return names.length === length && (length === 0 || names[length - 1] === String(length - 1));
@@ -196,7 +197,7 @@ function isDense(list: readonly unknown[], names: readonly string[]): boolean {
 const dataOf = (source: object, key: PropertyKey): unknown =>
   Reflect.getOwnPropertyDescriptor(source, key)?.value;
 
-/** The errors that an error has collected, as an `AggregateError` of any realm has; none for others. */
+/** Returns the `errors` of an `AggregateError`, of any realm; an empty list for other errors. */
 export function collectedErrors(error: object): readonly unknown[] {
   const collected = readProperty(error, 'errors');
   return isArray(collected) ? collected : [];
@@ -206,13 +207,13 @@ function isCollection(error: object): boolean {
   return classNamesOf(error).includes('AggregateError');
 }
 
-/** An error as a record with its own data, and its causes and collected errors so; loggers may write to it. */
+/** Makes a plain record of an error with its own properties, causes and collected errors; not frozen, for loggers. */
 function recordOf(thrown: unknown, depth: number, records: Map<unknown, object>): object {
   const made = records.get(thrown);
   if (made !== undefined) return made;
   const bare = { ...toErrorRecord(thrown, MAX_CAUSES) };
   if (!isError(thrown)) return bare;
-  // An error that is among its own causes is there as the bare record.
+  // Set before the causes are read: an error that is its own cause then refers to this shorter record.
   records.set(thrown, bare);
   try {
     const next = (error: unknown): object => recordOf(error, depth + 1, records);
@@ -234,7 +235,7 @@ function recordOf(thrown: unknown, depth: number, records: Map<unknown, object>)
   }
 }
 
-/** The copy of an instance is plain: without its private fields it would not be one. */
+/** Makes the empty copy of an object; of a class instance it is a plain object, since private fields cannot be copied. */
 function emptyLike(source: object): object {
   if (isArray(source)) return [];
   if (isMap(source)) return new Map();
@@ -262,13 +263,13 @@ function fill(copy: object, source: object, redacted: (value: unknown) => unknow
     const name = redacted(key) as PropertyKey;
     const isTaken = (other: string): boolean => Object.hasOwn(copy, other) || Object.hasOwn(source, other);
     const newKey = typeof name === 'string' && name !== key ? freeName(name, isTaken) : name;
-    // Defined, not assigned: flags stay, and so does an own '__proto__' as a plain entry.
+    // Defined, not assigned, to keep property flags, and to copy an own '__proto__' as an ordinary property.
     Object.defineProperty(copy, newKey, property);
   }
   if (Object.isFrozen(source)) Object.freeze(copy);
 }
 
-/** Two names may become the same: none is lost. */
+/** Returns an unused name: two names may become equal by redaction, and no property may be lost. */
 function freeName(name: string, isTaken: (name: string) => boolean): string {
   let free = name;
   for (let count = 2; isTaken(free); count += 1) free = `${name} (${count})`;

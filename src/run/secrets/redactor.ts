@@ -7,49 +7,49 @@ import { PLACEHOLDER } from './secret.js';
 import { TextSearch } from './text-search.js';
 import type { Span } from './text-search.js';
 
-/** Shorter values are left as they are: they would be found in words that have nothing to do with them. */
+/** Minimum length of a value to be redacted: shorter ones would also match parts of ordinary words. */
 const SHORTEST = 8;
 
-/** What an error holds in the framework's own words. */
+/** Properties of a `PipelineError` that the framework writes, and may therefore change. */
 const writtenParts = ['message', 'stack', 'path', 'reason', 'errors', 'budget'];
 
-/** Replaces the secret values it knows in what the framework writes; knowing none, it touches nothing. */
+/** Replaces known secret values in logs, events, dead letters and errors; does nothing while no value is known. */
 export class Redactor {
-  /** Whether a warning has told that the logger of this run fails: it does so once. */
+  /** True once a warning about this run's failing logger was emitted: it is emitted only once. */
   hasToldOfLogger = false;
   #known: KnownValues;
 
-  /** @param above a redactor to share all values with: what the one writes may hold what the other has read. */
+  /** @param above a redactor to share all values with: data of one run may contain secrets read by the other. */
   constructor(above?: Redactor) {
     this.#known = above === undefined ? new KnownValues() : above.#known;
   }
 
-  /** Shares all values with another one from now on: what the one writes may hold what the other has read. */
+  /** Shares all values with another redactor from now on: data of one run may contain secrets read by the other. */
   join(other: Redactor): void {
     if (this.#known === other.#known) return;
     for (const value of this.#known.values) other.#known.add(value);
     this.#known = other.#known;
   }
 
-  /** Makes a value known, above too; one of fewer than 8 characters is ignored. */
+  /** Adds a secret value, for all redactors that share values; a value of fewer than 8 characters is ignored. */
   add(value: string): void {
     if (value.length >= SHORTEST && value !== PLACEHOLDER) this.#known.add(value);
   }
 
-  /** Whether no value is known, here or above. */
+  /** True if no value is known. */
   get isEmpty(): boolean {
     return this.#known.count === 0;
   }
 
-  /** The text with a placeholder for every known value, be it as it is, escaped for JSON, or encoded for a URL. */
+  /** Replaces known values in a text, also where they are escaped for JSON or encoded for a URL. */
   text(text: string): string {
     return this.#known.redact(text);
   }
 
   /**
-   * The data without known values, copied only where they were; an error that holds one becomes a record.
+   * Replaces known values in data, copying only objects that contain one; an error that does becomes a plain record.
    *
-   * What a class hides is not seen: private fields, accessors, the bytes of a buffer.
+   * Private fields, accessors and the bytes of buffers are not searched.
    */
   data<T>(value: T): T {
     if (this.isEmpty) return value;
@@ -58,16 +58,16 @@ export class Redactor {
     try {
       return redactedCopy(value, this.#known) as T;
     } catch {
-      // A proxy that answers now and not then.
+      // A proxy that could be read at first, but not while it was copied.
       return UNREADABLE as T;
     }
   }
 
-  /** Redacts, in place, the `PipelineError`s among an error, its causes and collected errors; never throws. */
+  /** Replaces known values, in place, in an error, its causes and collected errors that are `PipelineError`s; never throws. */
   error(error: unknown): void {
     if (this.isEmpty) return;
     const depths = new Map([[error, 0]]);
-    // A Map also hands out what is added while it is walked.
+    // The loop also visits errors that are added to the Map while it runs.
     for (const [found, depth] of depths) {
       if (!isError(found)) continue;
       if (isInstanceOf(found, PipelineError)) for (const part of writtenParts) this.#mend(found, part);
@@ -83,12 +83,12 @@ export class Redactor {
       const redacted = this.data(written);
       if (redacted !== written) Reflect.set(error, part, redacted);
     } catch {
-      // It does not let itself be changed.
+      // The error is frozen, or a proxy that refuses the change.
     }
   }
 }
 
-/** The values, and every form in which they are looked for. */
+/** The known values, with a search for all their encoded forms. */
 class KnownValues implements KnownTexts {
   readonly clean = new WeakMap<object, number>();
   readonly values = new Set<string>();
@@ -123,7 +123,7 @@ class KnownValues implements KnownTexts {
   }
 }
 
-/** The places in order, and as one where they overlap. */
+/** Sorts found places, and joins those that overlap. */
 function joined(spans: readonly Span[]): readonly Span[] {
   const apart: { start: number; end: number }[] = [];
   for (const { start, end } of [...spans].sort((a, b) => a.start - b.start)) {
@@ -134,13 +134,13 @@ function joined(spans: readonly Span[]): readonly Span[] {
   return apart;
 }
 
-/** A value as it is, escaped for JSON, escaped twice, and in the ways in which it is encoded for a URL. */
+/** Returns the forms of a value: unchanged, escaped for JSON once and twice, and in four encodings for URLs. */
 function formsOf(value: string): ReadonlySet<string> {
-  // Half a character cannot be encoded; URLs replace it.
+  // `encodeURIComponent` throws for a lone surrogate; URLs contain U+FFFD in its place.
   const wellFormed = value.replace(/\p{Surrogate}/gu, '\ufffd');
   const inJson = escapedForJson(value);
   const inUrl = encodeURIComponent(wellFormed);
-  // RFC 3986 reserves these five too, and some libraries escape them.
+  // RFC 3986 also reserves these five characters, which some libraries escape.
   const inStrictUrl = inUrl.replace(
     /[!'()*]/g,
     (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`,

@@ -6,10 +6,10 @@ import type { SecretProvider } from './secret-provider.js';
 import { SecretScope } from './secret-scope.js';
 import { SecretVault } from './secret-vault.js';
 
-/** A run's secrets with what narrows them. */
+/** Access to a run's secrets, limited to the names that composites pass on. */
 export class SecretAccess {
   readonly vault: SecretVault;
-  /** The names that composites let through; undefined for all. */
+  /** The names that composites pass on; undefined for all. */
   readonly narrowed: SecretNames | undefined;
 
   private constructor(vault: SecretVault, narrowed?: SecretNames) {
@@ -17,32 +17,32 @@ export class SecretAccess {
     this.narrowed = narrowed;
   }
 
-  /** The secrets of a new run; without a provider they come from the environment. */
+  /** Opens the secrets of a new run; without a provider they come from the environment. */
   static open(provider: SecretProvider | undefined, redactor: Redactor): SecretAccess {
     return new SecretAccess(new SecretVault(provider ?? environmentSecrets(), redactor));
   }
 
-  /** Knows every value that was read in this run. */
+  /** The redactor that knows all secret values read in this run. */
   get redactor(): Redactor {
     return this.vault.redactor;
   }
 
-  /** What the composite at a path passes on: of these names those that it has itself. */
+  /** Returns the access of a composite's child: the given names, as far as the composite may read them itself. */
   narrow(names: readonly string[], path: string): SecretAccess {
     return new SecretAccess(this.vault, new SecretNames(names, path, this.narrowed));
   }
 
-  /** The path of the outermost composite that withholds a name; undefined where none does. */
+  /** Returns the path of the outermost composite that withholds a name; undefined if none does. */
   narrowedBy(name: string): string | undefined {
     return this.narrowed?.narrowedBy(name);
   }
 
-  /** The names that are let through; where nothing narrows, those the provider was asked for so far. */
+  /** Returns the names that composites pass on; without any limit, the names requested from the provider so far. */
   names(): readonly string[] {
     return this.narrowed?.list() ?? this.vault.names();
   }
 
-  /** The view of one reader: its reads are noted under the path, and end with the scope. */
+  /** Returns the secrets for the node at a path: reads are recorded under that path, and rejected once the scope ends. */
   at(path: string, scope: EndingScope): SecretScope {
     return new SecretScope(this, path, scope);
   }

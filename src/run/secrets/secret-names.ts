@@ -1,12 +1,12 @@
-/** The names of secrets that composites let through: every one with a list lets only its names through. */
+/** The names of secrets that nested composites pass on; each composite with a list passes only the names in it. */
 export class SecretNames {
   readonly #names: ReadonlySet<string>;
   readonly #path: string;
   readonly #above: SecretNames | undefined;
 
   /**
-   * @param path the composite's, for the error that names it.
-   * @param above what the composites around it let through; undefined for everything.
+   * @param path path of the composite, for the error that names it.
+   * @param above names that the composites around pass on; undefined for all.
    */
   constructor(names: readonly string[], path: string, above: SecretNames | undefined) {
     this.#names = new Set(names);
@@ -14,12 +14,12 @@ export class SecretNames {
     this.#above = above;
   }
 
-  /** The path of the outermost composite that withholds a name; undefined where none does. */
+  /** Returns the path of the outermost composite that withholds a name; undefined if none does. */
   narrowedBy(name: string): string | undefined {
     return this.#above?.narrowedBy(name) ?? (this.#names.has(name) ? undefined : this.#path);
   }
 
-  /** The names that are let through. */
+  /** Returns the names that all composites pass on. */
   list(): readonly string[] {
     return [...this.#names].filter((name) => this.narrowedBy(name) === undefined);
   }

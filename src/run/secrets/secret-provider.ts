@@ -3,20 +3,20 @@ import { canHoldOptions, invalidOption, optionProblems, rule } from '../../error
 import type { OptionRule } from '../../errors/option-rules.js';
 import { Secret } from './secret.js';
 
-/** Where a run's secrets come from: a vault, a file, the environment. */
+/** Source of a run's secrets, such as a vault, a file or the environment. */
 export interface SecretProvider {
-  /** Gives the secret of a name, undefined where there is none; a run keeps what it got. */
+  /** Returns the secret of a name, undefined if there is none; a run keeps a secret that it got. */
   resolve(name: string): Secret | undefined | Promise<Secret | undefined>;
 }
 
-/** What else to ask for a secret; see {@link mapSecrets}. */
+/** Options of {@link mapSecrets}. */
 export interface MapSecretsOptions {
-  /** Where to look for a name that the record lacks. Default: nowhere. */
+  /** Source of names that the record lacks: `env` for the environment. Default: none. */
   readonly fallback?: 'env' | undefined;
 }
 
 /**
- * Takes secrets from the environment, read whenever one is asked for; an empty variable counts as absent.
+ * Takes secrets from environment variables, read at each request; an empty variable counts as absent.
  *
  * @example
  * {@includeCode ../../../examples/api/secret-providers.ts}
@@ -26,9 +26,9 @@ export function environmentSecrets(): SecretProvider {
 }
 
 /**
- * Takes secrets from a record, of which it keeps a copy; an undefined value counts as left out.
+ * Takes secrets from a record, which is copied; an undefined value counts as absent.
  *
- * @throws {@link PipelineError} `OPTION_INVALID` for values that are neither a text nor a {@link Secret}, or empty.
+ * @throws {@link PipelineError} `OPTION_INVALID` when a value is empty, or neither a text nor a {@link Secret}.
  *
  * @example
  * {@includeCode ../../../examples/api/secret-providers.ts}
@@ -65,13 +65,13 @@ function namesIn(record: object): string[] {
   try {
     return Object.keys(record);
   } catch {
-    // Told by the rules of options.
+    // An object that cannot be read is reported by the option rules.
     return [];
   }
 }
 
 function fromEnvironment(name: string): Secret | undefined {
-  // The environment is an object: 'constructor' is no variable.
+  // Only own properties: `process.env.constructor` is no variable.
   const value = Object.hasOwn(process.env, name) ? process.env[name] : undefined;
   return value === undefined || value === '' ? undefined : Secret.of(value);
 }

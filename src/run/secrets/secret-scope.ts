@@ -8,25 +8,25 @@ import type { EndingScope } from '../ending/ending-scope.js';
 import type { SecretRead, SecretVault } from './secret-vault.js';
 import { Secret } from './secret.js';
 
-/** How to get a secret; see {@link SecretScope.get}. */
+/** Options of {@link SecretScope.get}. */
 export interface SecretGetOptions {
-  /** Asks the provider again, for a secret that has changed. Default: false. */
+  /** If true, the provider is asked again, as the secret may have changed. Default: false. */
   readonly fresh?: boolean | undefined;
-  /** How long to wait for the provider. Default: 30,000. */
+  /** Milliseconds to wait for the provider. Default: 30,000. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** What a {@link SecretScope} reads from. */
+/** The secrets behind a {@link SecretScope}. */
 export interface SecretSource {
   readonly vault: SecretVault;
-  /** The path of the composite that withholds a name, if any does. */
+  /** Returns the path of the composite that withholds a name; undefined if none does. */
   narrowedBy(name: string): string | undefined;
 }
 
 const getRules = { fresh: rule.boolean, timeoutMs: rule.positiveMilliseconds };
 
 /**
- * The secrets of a run as one execution sees them.
+ * Reads the secrets of a run, within the limits of one execution.
  *
  * @example
  * {@includeCode ../../../examples/api/secret-scope.ts}
@@ -44,15 +44,15 @@ export class SecretScope {
   }
 
   /**
-   * Gives a secret; the provider is asked once per run and name, unless it failed or had none.
+   * Gets a secret; the provider is asked once per run and name, unless it has failed or had none before.
    *
    * @throws {@link SecretNotFoundError} `SECRET_NOT_FOUND` when the provider has none, or a composite withholds it.
    * @throws {@link PipelineError} `SECRET_UNAVAILABLE` when the provider fails or does not answer in time.
-   * @throws {@link RunCancelledError} the reason of an end that comes first.
+   * @throws {@link RunCancelledError} when the run, or the scope of this execution, ends before the answer.
    */
   get(name: string, options: SecretGetOptions = {}): Promise<Secret> {
     const secret = this.#get(name, options);
-    ignoreRejection(secret); // one that is not awaited must not end the process
+    ignoreRejection(secret); // a rejection that nobody awaits must not end the process
     return secret;
   }
 
@@ -72,9 +72,9 @@ export class SecretScope {
   }
 
   /**
-   * Who read which secret, in the whole run, in order.
+   * Lists the reads of secrets in the whole run, in order, with name, path and time.
    *
-   * It lists the first 10,000 reads, and after them the first of each name and path.
+   * After 10,000 reads, only the first read of each name and path is added.
    */
   audit(): readonly SecretRead[] {
     return this.#source.vault.audit();

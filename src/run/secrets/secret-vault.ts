@@ -4,35 +4,36 @@ import type { Redactor } from './redactor.js';
 import type { SecretProvider } from './secret-provider.js';
 import { Secret } from './secret.js';
 
-/** One secret that was read. */
+/** One read of a secret. */
 export interface SecretRead {
   /** The name of the secret. */
   readonly name: string;
-  /** The address of the node or pipeline that read it. */
+  /** The path of the node or pipeline that read the secret. */
   readonly path: string;
-  /** When it got the secret. */
+  /** The time of the read. */
   readonly at: Date;
 }
 
-/** A question to the provider that is under way. */
+/** A pending call of the provider. */
 interface ProviderCall {
   readonly startedMs: number;
   readonly answer: Promise<unknown>;
 }
 
-/** What the vault has of one name. */
+/** The state of one name: its secret, and its calls of the provider. */
 interface Holding {
   secret: Secret | undefined;
   call: ProviderCall | undefined;
-  /** The number of the latest call, and of the latest that was answered. */
+  /** Number of the latest call. */
   asked: number;
+  /** Number of the latest call that was answered. */
   answered: number;
 }
 
-/** Up to here every read is noted; after it the first of each name and path. */
+/** Number of reads up to which every read is recorded; after it, only the first of each name and path. */
 const ALL_READS = 10_000;
 
-/** The secrets of one run, as the provider gave them, and who read them. */
+/** The secrets that one run got from its provider, and the list of reads. */
 export class SecretVault {
   readonly redactor: Redactor;
   readonly #provider: SecretProvider;
@@ -45,20 +46,20 @@ export class SecretVault {
     this.redactor = redactor;
   }
 
-  /** The secret of a name, if the provider gave it before. */
+  /** Returns a secret that the provider has returned before; undefined otherwise. */
   held(name: string): Secret | undefined {
     return this.#holdings.get(name)?.secret;
   }
 
-  /** The names that the provider was asked for. */
+  /** Returns the names requested from the provider so far. */
   names(): string[] {
     return [...this.#holdings.keys()];
   }
 
   /**
-   * Asks the provider and keeps what it gives; joins a call that is under way, unless the answer is to be fresh.
+   * Asks the provider and keeps the secret; uses the answer of a pending call for the same name, unless `fresh` is true.
    *
-   * @param patienceMs a call older than this is not joined: it may never be answered.
+   * @param patienceMs a pending call that is older is not used: it may never be answered.
    */
   ask(name: string, fresh: boolean, patienceMs: number): Promise<unknown> {
     const holding = this.#holdingOf(name);
@@ -67,7 +68,7 @@ export class SecretVault {
     if (!fresh && underWay !== undefined && startedMs - underWay.startedMs < patienceMs)
       return underWay.answer;
     const order = (holding.asked += 1);
-    // A provider that throws is one that rejects.
+    // The async function turns an error thrown by the provider into a rejection.
     const answer = (async (): Promise<unknown> => this.#provider.resolve(name))().then((given) => {
       this.#keep(holding, order, given);
       return given;
@@ -80,13 +81,13 @@ export class SecretVault {
     return answer;
   }
 
-  /** Lets nobody join a call any more; those that have joined still get its answer. */
+  /** Stops using a pending call for further requests; requests that use it already still get its answer. */
   giveUp(name: string, answer: Promise<unknown>): void {
     const holding = this.#holdings.get(name);
     if (holding?.call?.answer === answer) holding.call = undefined;
   }
 
-  /** Notes that a secret was read, and when. */
+  /** Records a read of a secret. */
   note(name: string, path: string, at: Date): void {
     if (this.#reads.length >= ALL_READS) {
       this.#readers ??= new Set(this.#reads.map((read) => readerKey(read.name, read.path)));
@@ -97,7 +98,7 @@ export class SecretVault {
     this.#reads.push(Object.freeze({ name, path, at }));
   }
 
-  /** What was read so far, in order. */
+  /** Returns the recorded reads, in order. */
   audit(): readonly SecretRead[] {
     return [...this.#reads];
   }
@@ -111,7 +112,7 @@ export class SecretVault {
     return holding;
   }
 
-  /** The answer of an earlier call never replaces that of a later one. */
+  /** Keeps an answer, and makes it known to the redactor; ignored if a later call was answered before. */
   #keep(holding: Holding, order: number, given: unknown): void {
     const secret = isInstanceOf(given, Secret) ? given : undefined;
     if (secret !== undefined) this.redactor.add(secret.reveal());

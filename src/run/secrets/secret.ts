@@ -1,20 +1,20 @@
 import { inspect } from 'node:util';
 import { invalidOption, rule } from '../../errors/option-rules.js';
 
-/** What stands where a secret would. */
+/** Text that is printed in place of a secret. */
 export const PLACEHOLDER = '[secret]';
 
 /**
- * A value that only {@link Secret.reveal} shows: printed in any other way it is `[secret]`.
+ * Wraps a secret text, which only {@link Secret.reveal} returns; printed or serialised, it shows `[secret]`.
  *
- * Keep the secret and reveal it where it is used: a revealed text is a text like any other.
+ * Pass the `Secret` around, and reveal it only where the text is used: a revealed text is printed like any other.
  *
  * @example
  * {@includeCode ../../../examples/api/secret.ts}
  */
 export class Secret {
   static {
-    // A bundler renames a class that names itself.
+    // A bundler may rename a class whose code refers to itself; errors and logs show the name.
     Object.defineProperty(this, 'name', { value: 'Secret' });
   }
 
@@ -27,30 +27,30 @@ export class Secret {
   }
 
   /**
-   * Makes a secret of a text.
+   * Makes a secret from a text.
    *
-   * @throws {@link PipelineError} `OPTION_INVALID` when it is no text, or empty.
+   * @throws {@link PipelineError} `OPTION_INVALID` when the value is no text, or empty.
    */
   static of(value: string): Secret {
     return new Secret(value);
   }
 
-  /** The value itself. */
+  /** Returns the secret text. */
   reveal(): string {
     return this.#value;
   }
 
-  /** The placeholder, never the value. */
+  /** Returns the placeholder `[secret]`, never the value. */
   toString(): string {
     return PLACEHOLDER;
   }
 
-  /** The placeholder, never the value. */
+  /** Returns the placeholder `[secret]`, never the value. */
   toJSON(): string {
     return PLACEHOLDER;
   }
 
-  /** The placeholder, whatever is wanted. */
+  /** Returns the placeholder `[secret]`, also where a number is wanted. */
   [Symbol.toPrimitive](): string {
     return PLACEHOLDER;
   }

@@ -1,55 +1,58 @@
-/** Where in a text something was found. */
+/** The start and end of a place in a text. */
 export interface Span {
   readonly start: number;
   readonly end: number;
 }
 
-/** A text that is looked for. */
+/** A text that is searched for. */
 interface Form {
   readonly text: string;
-  /** Where in the form its anchor is: the window by which it is found. */
+  /** Index of the anchor in the form: the window of characters by which the form is found. */
   anchor: number;
-  /** Whether it holds percent escapes, whose two digits are found in either case. */
+  /** True if the form contains percent escapes, whose two digits match in upper and lower case. */
   readonly hasEscapes: boolean;
 }
 
-/** No form is shorter. */
+/** Shortest window; no form is shorter. */
 const SHORTEST_WINDOW = 8;
 
-/** The lengths of windows, the longest first: the longer they are, the fewer characters of a text are looked at. */
+/** Possible lengths of the window, longest first: with longer windows fewer characters of a text are read. */
 const WINDOWS = [24, 16, 12, SHORTEST_WINDOW];
 
-/** So many windows of a form are compared for the rarest. */
+/** Number of windows of a form from which the anchor is chosen. */
 const WINDOWS_COMPARED = 32;
 
+/** Maximum size of the table of steps. */
 const MOST_STEPS = 2 ** 20;
 
-/** The table of a search for nothing: most runs know no text. */
+/** Table of a search without forms, as in most runs; shared, so that nothing is allocated. */
 const NO_STEPS = new Uint8Array();
 
-/** What comparing may cost for one text, in characters: so many, and so many times its length. */
+/** Characters that may be compared in one search, whatever the length of the text. */
 const LEAST_WORK = 1_000_000;
+/** Characters that may be compared in addition, per character of the text. */
 const WORK_PER_CHARACTER = 64;
 
-/** What it costs to compare a form with a text at all. */
+/** Cost of comparing one form at one place, counted in characters, besides the characters compared. */
 const WORK_PER_FORM = 8;
 
-/** The forms that have one anchor. */
+/** The forms with the same anchor. */
 interface Anchored {
   readonly forms: Form[];
-  /** How far the forms reach at most, to the left and to the right of where their anchor begins. */
+  /** Most characters of a form before the start of the anchor. */
   before: number;
+  /** Most characters of a form from the start of the anchor on. */
   after: number;
 }
 
 /**
- * Finds many texts in a text, in a time that hardly grows with their number, and not beyond a bound with their lengths.
+ * Searches a text for many forms at once; the time hardly grows with their number, and is bounded for hostile texts.
  *
- * Each form is found by one window of its characters, the anchor. A table says for every three characters how far they
- * are from the end of the nearest anchor that holds them, so most characters of a text are never looked at (Wu and
- * Manber, 1994, "A fast algorithm for multi-pattern searching"). Where an anchor may stand, its forms are compared. In
- * a text that is made to fit many anchors and no form, so much is compared and no more: from there on an anchor counts
- * as its longest form, so that too much is found rather than too little.
+ * Each form is found by one window of its characters, its anchor. A table gives, for every three characters, their
+ * distance to the end of the nearest anchor that contains them, so that most characters of a text are skipped (Wu and
+ * Manber, 1994, "A fast algorithm for multi-pattern searching"). At a possible anchor, its forms are compared. A hostile
+ * text may contain many anchors without their forms. So comparing stops after a fixed amount of work: each further
+ * anchor then counts as found with its longest form, and too much is redacted rather than too little.
  */
 export class TextSearch {
   readonly #forms: Form[] = [];
@@ -57,12 +60,12 @@ export class TextSearch {
   #anchors = new Map<number, Anchored>();
   #shortest = Infinity;
   #window = 0;
-  /** How far a window moves on, by the hash of its last three characters. */
+  /** Number of characters by which the window may move, indexed by the hash of its last three characters. */
   #steps = NO_STEPS;
-  /** How many of the forms are in the table. */
+  /** Number of forms that are in the table. */
   #entered = 0;
 
-  /** Looks for a text of at least 8 characters from now on. */
+  /** Adds a form of at least 8 characters to search for. */
   add(text: string): void {
     if (this.#texts.has(text)) return;
     this.#texts.add(text);
@@ -70,17 +73,17 @@ export class TextSearch {
     this.#forms.push({ text, anchor: 0, hasEscapes: /%[\da-f]{2}/i.test(text) });
   }
 
-  /** Whether one of the forms is in a text. */
+  /** True if a text contains one of the forms. */
   isIn(text: string): boolean {
     return this.#search(text, true).length > 0;
   }
 
-  /** All places where a form is, in no order, also where they overlap. */
+  /** Returns all places of forms in a text, unordered; places may overlap. */
   find(text: string): readonly Span[] {
     return this.#search(text, false);
   }
 
-  /** @param isEnough whether one place is enough. */
+  /** @param isEnough if true, the search ends at the first place. */
   #search(text: string, isEnough: boolean): readonly Span[] {
     const { length } = text;
     if (length < this.#shortest) return NONE;
@@ -89,7 +92,7 @@ export class TextSearch {
     const mask = steps.length - 1;
     const found: Span[] = [];
     let work = LEAST_WORK + WORK_PER_CHARACTER * length;
-    // The place of the last character of the window.
+    // Index of the last character of the window.
     let at = this.#window - 1;
     while (at < length) {
       const step = steps[gramHash(text, at) & mask] ?? 0;
@@ -112,7 +115,7 @@ export class TextSearch {
     return found;
   }
 
-  /** Puts the new forms into the table, or all of them into a new one where it is too small or its windows are too long. */
+  /** Enters new forms into the table; makes a new table if this one is too small, or its window longer than a form. */
   #enter(): void {
     const count = this.#forms.length;
     const window = WINDOWS.find((length) => length <= this.#shortest) ?? SHORTEST_WINDOW;
@@ -144,7 +147,7 @@ export class TextSearch {
     }
   }
 
-  /** Where the window begins that the fewest others are found by, and among those one of many different characters. */
+  /** Chooses a form's anchor: the window shared with the fewest other forms, if possible of many different characters. */
   #rarestWindow(text: string): number {
     const last = text.length - this.#window;
     let best = 0;
@@ -159,7 +162,7 @@ export class TextSearch {
     return best;
   }
 
-  /** A number for the window that begins at a place. */
+  /** Returns the hash of the window that begins at an index. */
   #anchorHash(text: string, at: number): number {
     let hash = 0;
     for (let index = at; index < at + this.#window; index += 1)
@@ -170,7 +173,7 @@ export class TextSearch {
 
 const NONE: readonly Span[] = [];
 
-/** Compares the forms of an anchor with a text where that anchor may begin; gives the work that is left. */
+/** Compares the forms of an anchor with a text at one place, adds those found, and returns the work that is left. */
 function compareAll(text: string, at: number, { forms }: Anchored, work: number, found: Span[]): number {
   let left = work;
   for (const form of forms) {
@@ -184,10 +187,10 @@ function compareAll(text: string, at: number, { forms }: Anchored, work: number,
   return left;
 }
 
-// Of each character the bit that tells capital letters apart is ignored, for the digits of escapes.
+// Hashes ignore the bit that distinguishes upper and lower case, as the digits of escapes occur in both.
 const CASE = 32;
 
-/** A number for the three characters that end at a place. */
+/** Returns the hash of the three characters that end at an index. */
 function gramHash(text: string, at: number): number {
   return (
     ((text.charCodeAt(at - 2) | CASE) << 10) ^
@@ -196,9 +199,9 @@ function gramHash(text: string, at: number): number {
   );
 }
 
-/** How many characters of a form stand at a place of a text, up to the first that does not. */
+/** Returns the number of characters of a form that match a text at a place, up to the first that differs. */
 function equalCharacters(text: string, start: number, { text: form, hasEscapes }: Form): number {
-  // How many digits of an escape are still to come.
+  // Number of digits left in the current percent escape.
   let digits = 0;
   for (let index = 0; index < form.length; index += 1) {
     const wanted = form.charCodeAt(index);

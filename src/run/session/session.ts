@@ -57,9 +57,9 @@ export class Session {
   /**
    * Sets an entry; data is copied deeply and frozen, so later changes of the caller's object have no effect.
    *
-   * @throws {@link PipelineError} `SESSION_CLOSED` after the end of the run or try, and when the composite passes no
-   * session; `OPTION_INVALID` when the key is no text or empty; `CONTEXT_VALUE_INVALID` when data has more than 1,000
-   * levels, or cannot be read.
+   * @throws {@link PipelineError} `SESSION_CLOSED` after the run's end or cancel, and when a composite passes no session;
+   * `OPTION_INVALID` when the key is no text or empty; `CONTEXT_VALUE_INVALID` when data has more than 1,000 levels, or
+   * cannot be read.
    */
   set(key: string, value: unknown): this {
     this.#requireOpen(key);
