@@ -90,7 +90,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
   throw error;
 }
 
-/** Makes the counters of all nodes of the tree, so that nodes which receive no items are in the result, too. */
+/** Makes the counters of all nodes of the tree, so that nodes without items are in the result, too. */
 function countFromZero(plan: Plan, run: RunState): void {
   for (const { site } of plan.nodes) run.counter(site.index);
   for (const { latest } of plan.children) if (latest !== undefined) countFromZero(latest.plan, run);
@@ -135,7 +135,7 @@ function findSecrets(required: readonly RequiredSecret[], execution: Execution):
   return Promise.all(found).then(() => undefined);
 }
 
-/** Waits for the run's work; at the run's deadline, notes the busy nodes as abandoned and closes all that is open. */
+/** Waits for the run's work. At the run's deadline, notes the busy nodes as abandoned and closes all that is open. */
 function settledOrGivenUp(work: Promise<void>, execution: Execution): Promise<void> {
   const { run } = execution;
   return new Promise((resolve, reject) => {
@@ -159,7 +159,7 @@ function settledOrGivenUp(work: Promise<void>, execution: Execution): Promise<vo
   });
 }
 
-/** Waits for the `onEntry` of costs that lingering calls recorded; its failures are only logged, as the run has ended. */
+/** Waits for the `onEntry` of costs that lingering calls recorded. Its failures are only logged, as the run has ended. */
 function reportUnbilled({ frame, run }: Execution): Promise<unknown> | undefined {
   const unbilled = frame.services.run.reportUnbilled();
   return unbilled && within(unbilled, run.end.leftMs);
@@ -177,7 +177,7 @@ async function dropOpenTraces(run: RunState, execution: Execution): Promise<void
   }
 }
 
-/** The error that ends the run; a new one if the run around has ended by it too, since each carries its own result. */
+/** The error that ends the run. If the run around ends by the same error, a new one is made, to carry this run's result. */
 function endingError(execution: Execution): PipelineError | undefined {
   if (execution.failure !== undefined) return execution.failure;
   const { reason, parent, path, run } = execution.frame.scope;

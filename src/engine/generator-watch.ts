@@ -7,7 +7,7 @@ import type { ReplaceableNode, RunReplacement } from './compiling/run-replacemen
 type Call = (...args: readonly unknown[]) => unknown;
 
 /**
- * Makes transforms that return a generator fail; used in development mode only, since each result is checked.
+ * Makes transforms that return a generator fail. Used in development mode only, since each result is checked.
  *
  * Without this check a generator is passed on as one item, and the error shows only in a later node.
  *
@@ -39,7 +39,7 @@ function watched(binding: NodeBinding | undefined, path: string): NodeBinding | 
   }
 }
 
-/** Wraps a node's `transform` in a proxy: the node may be frozen, and its methods must run on the node itself. */
+/** Replaces a node's `transform` through a proxy. The node may be frozen, and its methods must run on the node itself. */
 function watchedInstance(instance: object, path: string): object {
   return new Proxy(
     {},

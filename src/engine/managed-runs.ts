@@ -26,7 +26,7 @@ export interface ManagedRuns {
   /**
    * Runs a pipeline outside of the current run, if there is one.
    *
-   * @throws {@link PipelineError} `OPTION_INVALID` or `DEFINITION_INVALID`, synchronously, when the run cannot be set up.
+   * @throws {@link PipelineError} `OPTION_INVALID` or `DEFINITION_INVALID` when the run cannot be set up; synchronously.
    */
   run(definition: DefinitionSource, template: PipelineContext, call: ManagedCall): Promise<RunResult>;
 }

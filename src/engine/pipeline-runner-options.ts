@@ -17,7 +17,7 @@ export interface PipelineRunnerOptions {
   readonly executionObserver?: ExecutionObserver | undefined;
   /** Lineage sink of runs whose context has none. */
   readonly lineageSink?: LineageSink | undefined;
-  /** Dead-letter sink of runs whose context has none; the context's decorator, if any, applies to this sink. */
+  /** Dead-letter sink of runs whose context has none. The context's decorator, if any, applies to this sink. */
   readonly deadLetterSink?: DeadLetterSink | undefined;
   /** Logger of runs whose context has none. Default: log lines are dropped. */
   readonly logger?: Logger | undefined;
@@ -26,7 +26,7 @@ export interface PipelineRunnerOptions {
   /** How long a run that ends waits for code that ignores the aborted signal. Default 10,000 ms. */
   readonly graceMs?: number | undefined;
   /**
-   * The clock of each run, for delays, timeouts, deadlines and recorded times; `graceMs` always uses the system's clock.
+   * The clock of each run, for delays, timeouts, deadlines and recorded times. `graceMs` always uses the system's clock.
    *
    * Default: for a run that a node starts, the clock of the run around; else the system's clock, which never goes back.
    */
@@ -34,14 +34,15 @@ export interface PipelineRunnerOptions {
   /** If true, a run without a tenant is refused. Default `false`. */
   readonly requireTenant?: boolean | undefined;
   /**
-   * If true, timers, listeners on `context.signal` and uses of the current context after an execution's end are reported.
+   * If true, reports timers, listeners and uses of the current context that outlive their execution.
    *
-   * Reports name the path, and go to the run's logger as warnings, or without a logger to `process.emitWarning`. This
-   * mode slows the whole process down while a run is going on. Default: true if `NODE_ENV` is `development`.
+   * Listeners are those on `context.signal`. Reports name the path, and go to the run's logger as warnings, or without a
+   * logger to `process.emitWarning`. This mode slows the whole process down while a run is going on. Default: true if
+   * `NODE_ENV` is `development`.
    */
   readonly development?: boolean | undefined;
   /**
-   * If true, faster code is generated for nodes after 1,000 items; an object sets another number of items.
+   * If true, faster code is generated for nodes after 1,000 items. An object sets another number of items.
    *
    * With false, or if the process forbids code from strings, a loop does the same. Default `true`.
    */
@@ -57,7 +58,7 @@ export interface PipelineRunnerOptions {
 /** Default of `graceMs`, in milliseconds. */
 export const DEFAULT_GRACE_MS = 10_000;
 
-/** Compiling does not pay for fewer uses; with more, V8 would first optimise shared code that is then replaced. */
+/** Compiling does not pay for fewer uses. With more, V8 would first optimise shared code that is then replaced. */
 const DEFAULT_GENERATE_AFTER = 1000;
 
 /** Returns the number of items after which code is generated; Infinity for never. */

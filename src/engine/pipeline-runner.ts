@@ -51,10 +51,10 @@ interface RunCall {
   frame: ContextFrame | undefined;
 }
 
-/** Makes a runner that replaces parts of its pipelines, for tests; not reachable through the public API. */
+/** Makes a runner that replaces parts of its pipelines, for tests. Users cannot reach this function. */
 export let replacingRunner: (options: PipelineRunnerOptions, replacement: RunReplacement) => PipelineRunner;
 
-/** Returns the functions of a runner that a run manager uses; not reachable through the public API. */
+/** Returns the functions of a runner that a run manager uses. Users cannot reach this function. */
 export let managedRuns: (runner: PipelineRunner) => ManagedRuns;
 
 /** Wraps the replacements for the constructor; a class, so that users cannot pass their own. */
@@ -102,7 +102,7 @@ export class PipelineRunner {
   }
 
   /**
-   * Runs a pipeline to its end; use {@link runItem} or {@link stream} for a sub-pipeline, which takes items.
+   * Runs a pipeline to its end. Use {@link runItem} or {@link stream} for a sub-pipeline, which takes items.
    *
    * If nobody awaits the promise, a failure is logged as an error by the run's logger, or without a logger reported by
    * `process.emitWarning`.

@@ -5,13 +5,13 @@ import type { NoItem, PipelineDefinition } from '../builder/pipeline-builder.js'
 export type Definition<TIn, TOut> =
   Constructor<PipelineDefinition<TIn, TOut>> | PipelineDefinition<TIn, TOut>;
 
-/** Type of a definition without input and output; for a sub-pipeline, a text type that names the right method. */
+/** Type of a definition without input and output. For a sub-pipeline it is a text type that names the right method. */
 export type RootDefinition<TIn, TOut> = [TIn, TOut] extends [NoItem, NoItem]
   ? Definition<TIn, TOut>
   : 'This is a sub-pipeline, which takes items: use runItem or stream';
 
 /**
- * Type of the items for a sub-pipeline; for a definition without input, also a text type that names the right method.
+ * Type of the items for a sub-pipeline. For a definition without input, also a text type that names the right method.
  *
  * The text is added to the type, not put in its place, so that generic functions can still pass items of type `TGiven`.
  */

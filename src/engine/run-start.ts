@@ -43,7 +43,7 @@ export interface RunOrder {
   readonly template: PipelineContext;
   /** The user's clock; undefined if the runner has none. */
   readonly clock: WatchedClock | undefined;
-  /** Time of the call of `stream`, as the run is set up later than it was called; undefined for other runs. */
+  /** Time of the call of `stream`, as the run is set up later than it was called. Undefined for other runs. */
   readonly calledMs?: number;
   /** Additions of the run manager, if one starts the run. */
   readonly managed?: ManagedCall;
@@ -63,7 +63,7 @@ export class RunStart {
   readonly #order: RunOrder;
   readonly #name: string;
 
-  /** @throws {@link PipelineError} `OPTION_INVALID` for a wrong option or clock, `DEFINITION_INVALID` for a wrong definition. */
+  /** @throws {@link PipelineError} `OPTION_INVALID` for a wrong option or clock, `DEFINITION_INVALID` for no definition. */
   constructor(parts: RunnerParts, order: RunOrder) {
     const { definition, template, clock, calledMs, managed } = order;
     this.#parts = parts;
@@ -107,7 +107,7 @@ export class RunStart {
   }
 }
 
-/** Joins the services of context and runner: all observers receive events, other services of the context come first. */
+/** Joins the services of context and runner. All observers receive events; other services of the context come first. */
 function servicesWith(
   options: PipelineRunnerOptions,
   own: ServiceOptions,

@@ -9,7 +9,7 @@ import { RunStart } from './run-start.js';
 import type { RunnerParts } from './run-start.js';
 
 /**
- * One instance of each class of objects that runs and children consist of; keeps V8's compiled code alive.
+ * One instance of each class of objects that runs and children consist of. Keeps V8's compiled code alive.
  *
  * V8 discards compiled code when the last object of a hidden class that the code relies on is collected. An idle process
  * has no such objects, so each garbage collection would make the next run slow. The instances come from a run of the
@@ -20,7 +20,7 @@ let kept: readonly unknown[] = [];
 let runs = 0;
 let nextAt = 2;
 
-/** Counts a run; makes the instances at the second run, and anew at the 20th, the 200th ..., as hidden classes change. */
+/** Counts a run. Makes the instances at the second run, and anew at the 20th, the 200th ..., as hidden classes change. */
 export function noteRun(): void {
   runs += 1;
   if (runs < nextAt) return;

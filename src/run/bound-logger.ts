@@ -14,7 +14,7 @@ interface Leveled {
 }
 
 /**
- * Adds the run's id, tenant and path to each line, replaces secret values, and passes the line to another logger.
+ * Adds run id, tenant and path to each line, replaces secret values, and writes to another logger.
  *
  * Takes the arguments of pino's methods: optional fields or an error, an optional message, and values for the message.
  * Errors and rejections of the other logger are ignored, except for one process warning per run.

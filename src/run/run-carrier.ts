@@ -17,14 +17,14 @@ import { RunServices } from './run-services.js';
 
 const VERSION = 1;
 
-/** A run as plain data, to be continued in another thread, process or machine; contains no secret's value. */
+/** A run as plain data, to be continued in another thread, process or machine. Contains no values of secrets. */
 export interface RunCarrier extends Partial<IdentityFields> {
   /** Version of the carrier's format. */
   readonly version: typeof VERSION;
   readonly runId: string;
   readonly rootRunId: string;
   readonly correlationId: string;
-  /** Names of secrets that the restored run may read: those a composite passes on, else those requested so far. */
+  /** Names of secrets that the restored run may read. Those a composite passes on, else those requested so far. */
   readonly secrets: readonly string[];
   /** Deadline of the work, in ISO 8601; absent without a limit. */
   readonly deadline?: string;
@@ -85,7 +85,7 @@ export function readCarrier(given: unknown, host: CarrierHost): RunParts {
   };
 }
 
-/** Checks a carrier and returns a copy of its known fields; each is read only once, as a getter may change its value. */
+/** Checks a carrier and returns a copy of its known fields. Each is read only once, as a getter may change its value. */
 function checkedCarrier(given: unknown, expectTenantId: string | undefined): RunCarrier {
   if (typeof given !== 'object' || given === null) throw carrierInvalid(['it is no object']);
   const version = readField(given, 'version');
@@ -106,7 +106,7 @@ function checkedCarrier(given: unknown, expectTenantId: string | undefined): Run
   return values as unknown as RunCarrier;
 }
 
-/** Returns a copy of a field; null, which no rule accepts, if the value is no plain data or cannot be read. */
+/** Returns a copy of a field. Null, which no rule accepts, if the value is no plain data or cannot be read. */
 function readField(given: object, name: string): unknown {
   try {
     const value: unknown = Reflect.get(given, name);

@@ -17,11 +17,11 @@ import type { SecretScope } from './secrets/secret-scope.js';
 import type { Session } from './session/session.js';
 import { tenantRequired } from './tenant-required.js';
 
-/** Returns the parts behind a run context; not reachable through the public API, as a scope can cancel other work. */
+/** Returns the parts behind a run context. Users cannot reach this function, as a scope can cancel other work. */
 export let partsOf: (run: RunContext) => RunParts;
 
 /**
- * Gives access to the current run: ids, tenant, secrets, costs, budget, session, logger and cancellation.
+ * Shows the current run: ids, tenant, secrets, costs, budget, session, logger and cancellation.
  *
  * Costs, reads of secrets and log lines of a node's own `context.run` are recorded under the path of that node.
  *
@@ -156,7 +156,7 @@ export class RunContext implements RunContextFields {
   }
 
   /**
-   * Calls a listener once when the nearest scope is cancelled, at once if it has been; dispose the result to remove it.
+   * Calls a listener once when the nearest scope is cancelled, at once if it has been. Dispose the result to remove it.
    *
    * The listener runs in the context in which it was registered. Its errors are logged and change nothing. A listener
    * that is left when its child or try has ended hears the cancel of the nearest open scope around.
@@ -204,7 +204,7 @@ export class RunContext implements RunContextFields {
   }
 
   /**
-   * Restores a run from its carrier, in another process or thread; pass the result as option `run` to continue the run.
+   * Restores a run from its carrier, in another process or thread. Pass the result as option `run` to continue the run.
    *
    * A carrier is trusted data and no credential: accept it only from your own systems.
    *

@@ -25,11 +25,11 @@ export interface IdentityFields {
   readonly threadId: string | undefined;
   /** Id of the request that the run serves; a new one if the caller's was invalid. */
   readonly correlationId: string;
-  /** Trace as a W3C `traceparent`; undefined if no valid one was given and no span is active. */
+  /** Trace as a W3C `traceparent`; undefined if none was given or inherited, and no span is active. */
   readonly traceparent: string | undefined;
   /** Tenant of the run; use `requireTenant()` in code that must not run without one. */
   readonly tenantId: string | undefined;
-  /** The user or service that requested the run, as a frozen copy; a carrier contains it only if it is plain data. */
+  /** The user or service that requested the run, as a frozen copy. A carrier contains it only if it is plain data. */
   readonly principal: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -77,7 +77,7 @@ interface CarrierRule {
 interface FieldRule {
   /** In a child: `same` as the parent's, `narrowed` to a part of it, or an own one `below` the parent's. */
   readonly child: 'same' | 'narrowed' | 'below';
-  /** In a captured context and for an item of a queue: `copied`, the `same`, or an `own` one without a limit. */
+  /** In a captured context or a queue's item: `copied`, the `same`, or an `own` one without a limit. */
   readonly capture: 'copied' | 'same' | 'own';
   /** In a carrier; undefined for a field that cannot leave the process. */
   readonly carrier: CarrierRule | undefined;
@@ -90,7 +90,7 @@ type Origin<TValue> = 'same' | ((above: IdentityReader) => TValue);
 interface IdentityRule<TValue> extends FieldRule {
   /** Default in a child that is a run of its own, that is without `inheritRunIdentity`. */
   readonly childRun: Origin<TValue>;
-  /** Default in a run that another run starts; `behalf`: that of the run for whose tenant the new one acts, if any. */
+  /** Default in a run that another run starts. `behalf`: that of the run for whose tenant the new one acts, if any. */
   readonly startedRun: Origin<TValue> | 'behalf';
   /** Makes the default in a run at the top. */
   readonly make: (own: IdentityReader) => TValue;
@@ -160,7 +160,7 @@ const identityFields: { readonly [TName in keyof IdentityFields]: IdentityRule<I
 };
 
 /**
- * The list of all fields of a run context, with the rules for children, captured contexts and carriers.
+ * All fields of a run context, with the rules for children, captured contexts and carriers.
  *
  * Identities, captured contexts, carriers and their tests are derived from this list. The compiler checks that
  * `RunContext` has exactly these fields.

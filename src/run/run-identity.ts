@@ -3,7 +3,7 @@ import { identityFieldNames, identityRule } from './run-fields.js';
 import type { IdentityFields, IdentityReader } from './run-fields.js';
 import { activeTraceparent, usableTraceparent } from './trace-context.js';
 
-/** Identifying fields given by the caller; correlation id and traceparent may come from outside, and be any value. */
+/** Identifying fields given by the caller. Correlation id and traceparent may come from outside, and be any value. */
 export type GivenIdentity = { readonly [TName in keyof IdentityFields]?: IdentityFields[TName] | undefined };
 
 /** Relation of a run to the run above: a composite's child, or started through a runner. */

@@ -12,7 +12,7 @@ import { SessionTransaction } from './session/session-transaction.js';
 export const sessionSharings = ['shared', 'snapshot', 'none'] as const;
 
 /**
- * How a child gets the run's session: `shared`, as a `snapshot` whose changes stay in the child, or `none`.
+ * How a child gets the session: `shared`, as a `snapshot` that keeps changes to the child, or `none`.
  *
  * @useDeclaredType
  */
@@ -56,7 +56,7 @@ type Owner = 'nobody' | 'this run' | 'the run around';
 export class RunServices {
   readonly secrets: SecretAccess;
   readonly #opening: Opening;
-  /** Cost ledger and session, or the function that makes them at the first use; a template may never need them. */
+  /** Cost ledger and session, or the function that makes them at the first use. A template may never need them. */
   #parts: OwnParts | (() => OwnParts);
   readonly #owner: Owner;
   /** True if a composite has withheld the run's session: a run that joins here must not begin a new one. */
@@ -163,7 +163,7 @@ export class RunServices {
     return sharing === 'snapshot' ? this.session.snapshot() : this.session;
   }
 
-  /** Commits the run's writes to its session; returns the error if another run has committed one of the same keys. */
+  /** Commits the run's writes to its session. Returns the error if another run has committed one of the same keys. */
   commit(path: string): PipelineError | undefined {
     return this.#owner === 'this run' ? this.session.commit(path) : undefined;
   }
@@ -173,7 +173,7 @@ export class RunServices {
     return this.#owner === 'this run' ? pendingEntries(this.cost) : undefined;
   }
 
-  /** Waits for pending calls of `onEntry` after the run's end, and logs their failures; left to the owner of the ledger. */
+  /** Waits for pending calls of `onEntry` after the run's end, and logs their failures. Left to the run around. */
   reportUnbilled(): Promise<void> | undefined {
     if (this.#owner === 'the run around') return undefined;
     return pendingEntries(this.cost)?.then((failures) => {
@@ -181,7 +181,7 @@ export class RunServices {
     });
   }
 
-  /** Ends the run's session without a commit, and makes costs recorded from now on late; only for the owner. */
+  /** Ends the run's session without a commit, and makes costs recorded from now on late. Only the owner does so. */
   close(): void {
     if (this.#owner !== 'this run') return;
     this.session.discard();

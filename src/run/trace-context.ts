@@ -1,4 +1,4 @@
-/** A valid `traceparent`: version, trace id, parent id and flags, then fields that a later version may add. */
+/** A valid `traceparent`: version, trace id, parent id, flags, and fields that a later version may add. */
 const traceparentForm =
   /^(?!ff|00[^]{54})[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:-[\x20-\x7e]{0,456})?$/;
 

@@ -48,7 +48,7 @@ export class ChildStarter {
   }
 
   /**
-   * Creates the execution of a usual child: one with a fixed plan, and without `with`, `input`, `combine` or schemas.
+   * Creates the execution of a child with a fixed plan and no `with`, `input`, `combine` or schemas.
    *
    * @returns undefined for any other child, and if a required key is missing; {@link start} handles these.
    */
@@ -64,7 +64,7 @@ export class ChildStarter {
   /**
    * Creates the execution of any child.
    *
-   * @param stage the composite: it receives the outputs, and its view of the parent's context is passed to `with` and `input`.
+   * @param stage the composite. It receives the outputs, and passes its view of the parent's context to `with` and `input`.
    */
   start(
     parent: Execution,
@@ -92,7 +92,7 @@ export class ChildStarter {
     try {
       selected = settled ?? this.plans.select(frame, from);
       if (settled === undefined && selected.site !== this.plans.site) {
-        // The plan was chosen with the keys that `define` may see; the final context also has those that the plan requires.
+        // The plan was chosen by the keys that `define` may see; the final context also has those that the plan requires.
         frame = childFrame(parent.frame, selected.site, scope, from);
         this.#setValues(frame, values);
       }

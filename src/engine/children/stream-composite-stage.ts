@@ -181,7 +181,7 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     this.tell(execution, 'compositeCompleted', { childPipelineId, attempt: 1, outcome: outcomeOf(child) });
   }
 
-  /** Fails the parent's execution if the child has failed: the failure concerns no single item, so no policy decides. */
+  /** Fails the parent's execution if the child has failed. No policy decides, as no single item has failed. */
   #watch(execution: Execution, child: ChildExecution): void {
     execution.handled(child.handledError);
     const error = this.#errorOf(execution, child);

@@ -6,7 +6,7 @@ import type { Execution } from './execution.js';
 import { within } from './within.js';
 
 /**
- * Waits until a child execution is closed, at most the grace period; a flush or disposer that still hangs is then late.
+ * Waits until a child execution is closed, at most the grace period. A flush or disposer that still hangs is then late.
  *
  * The run's own deadline begins only after its last item, and the child's item is not done before the child is closed.
  */

@@ -5,7 +5,7 @@ import type { Work } from './work.js';
 
 /** One step at the end of an execution, a flush or a disposer say, and how its outcome is handled. */
 export interface ClosingStep {
-  /** Path to name while the run waits for this step; undefined for a step whose inner parts name themselves. */
+  /** Path to name while the run waits for this step. Undefined for a step whose inner parts name themselves. */
   readonly path: string | undefined;
   readonly run: () => unknown;
   /** Called when the step has succeeded in time. */
@@ -26,7 +26,7 @@ export interface ClosingEnd {
 export interface Closing {
   /** True once the deadline has passed: steps then start without waiting for the one before. */
   readonly isHurried: boolean;
-  /** Starts all remaining steps at once, also beside a step that hangs; settles when those it started have ended. */
+  /** Starts all remaining steps at once, also beside a step that hangs. Settles when those it started have ended. */
   hurry(): Work;
   /** Ends the closing now; each step that still runs is reported as late. */
   giveUp(): void;
@@ -35,7 +35,7 @@ export interface Closing {
 /** Number of synchronous steps that run before the clock is read, to yield to the event loop in time. */
 const STEPS_PER_LOOK = 256;
 
-/** Runs all closing steps in order, also after one has failed; makes a promise only if a step returns one. */
+/** Runs all closing steps in order, also after one has failed. Makes a promise only if a step returns one. */
 export class ClosingSteps implements Closing {
   #steps: readonly ClosingStep[];
   #at = 0;

@@ -1,7 +1,7 @@
 import { systemClock } from '../../ports/clock.js';
 
 /**
- * The moment at which a run stops waiting for calls, flushes, disposers and bills that still go on, at all levels.
+ * The time at which a run stops waiting for calls, flushes, disposers and `onEntry`, at all levels.
  *
  * Set once per run: `graceMs` after its failure, its cancel, or the end of its last item.
  */

@@ -17,7 +17,7 @@ export function nodeFailed(
 }
 
 /**
- * Wraps an error of user code that belongs to no single item, so that the node's error policy cannot handle it.
+ * Wraps an error of user code that belongs to no single item; error policies do not handle it.
  *
  * Used for sources, stream transforms, stream sinks, `init` and `flush`.
  */
@@ -94,7 +94,7 @@ export function disposerUnanswered(path: string, graceMs: number): PipelineError
   });
 }
 
-/** The error that a composite reports for a child whose cancel scope has ended; the budget's own if a budget ended it. */
+/** The error that a composite reports for a child whose cancel scope has ended. A budget that ended it gives its own error. */
 export function scopeError(reason: RunCancelledError): PipelineError {
   const { cause } = reason;
   return isInstanceOf(cause, BudgetExceededError) ? cause : reason;

@@ -17,7 +17,7 @@ const dataKinds = ['parameters', 'properties'] as const;
 const MOST_OBJECTS = 10_000;
 
 /**
- * Returns advice for an error thrown by a write to a frozen context value; undefined for any other error.
+ * Returns advice for an error thrown by a write to a frozen context value. Undefined for any other error.
  *
  * The error does not say which object was written to, so the context is searched for a frozen value with that property.
  */

@@ -1,7 +1,7 @@
 import type { ContextFrame } from '../../context/context-frame.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
 
-/** Links a composite's item to its child execution; made only if the item is traced, waits for a turn, or is mapped. */
+/** Links a composite's item to its child execution. Made only if the item is traced, waits for a turn, or is mapped. */
 export class ItemLink<TTurn> {
   /** The item's trace inside the child; undefined if the child does not inherit the lineage sink. */
   readonly inner: ItemTrace | undefined;

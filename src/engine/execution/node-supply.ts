@@ -1,7 +1,7 @@
 import { instanceFrom, isBoundIn, isForAsynchronous } from '../../ports/node-container.js';
 import type { NodeContainer, NodeIdentifier } from '../../ports/node-container.js';
 
-/** Resolves node classes from a runner's container, with `get`, or `getAsync` where a binding is asynchronous. */
+/** Resolves node classes from a runner's container. Uses `getAsync` only for asynchronous bindings. */
 export class NodeSupply {
   /** Classes known to have an asynchronous binding, their own or that of a dependency. */
   readonly #asynchronous = new WeakSet<NodeIdentifier>();

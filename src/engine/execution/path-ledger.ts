@@ -7,7 +7,7 @@ export interface LedgerEntry {
   readonly isComposite: boolean;
 }
 
-/** Variants of the tree that may be numbered: twice the 32 plans kept per composite, as running runs may use old ones. */
+/** Variants of the tree that may be numbered. Twice the 32 plans kept per composite, since active runs may use old plans. */
 const MOST_VARIANTS = 64;
 /** Numbers allowed beyond the limit of variants, so that small trees are not compiled again too often. */
 const SPARE_NUMBERS = 500;
@@ -36,7 +36,7 @@ export class PathLedger {
   #size: number | undefined;
 
   /**
-   * True once most numbers belong to nodes that no longer exist; the tree is then compiled again with a new ledger.
+   * True once most numbers belong to nodes that no longer exist. The tree is then compiled again with a new ledger.
    *
    * Happens where a child builds node ids from a parameter: each value gives new paths.
    */

@@ -38,7 +38,7 @@ export class Pending {
 
 const SETTLED = Promise.resolve();
 
-/** Result of an item that ends at this node after the given work, such as a lineage record that is being written. */
+/** Result of an item that ends at this node after the given work, such as writing a lineage record. */
 export function nothingAfter(work: Work): typeof NOTHING | Pending {
   if (work === undefined) return NOTHING;
   const pending = new Pending();

@@ -7,7 +7,7 @@ export interface StageSite {
   readonly path: string;
   /** The node's number in the counts of a run. */
   readonly index: number;
-  /** Index in `Execution.states` of the node's view of the context; the node's own state is at the next index. */
+  /** Index in `Execution.states` of the node's view of the context. The node's own state is at the next index. */
   readonly slot: number;
 }
 

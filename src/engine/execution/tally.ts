@@ -1,9 +1,9 @@
 import type { NodeCounter } from './node-counter.js';
 import type { SegmentEntry } from './path-ledger.js';
 
-/** Counts items that pass the nodes of a segment: one step per item, taken where the item leaves the segment. */
+/** Counts items that pass the nodes of a segment, in one step per item, when it leaves the segment. */
 export class Tally {
-  /** Per node, and one more for the end: items whose walk stopped there, minus items whose walk began there. */
+  /** Per node, and one more for the end: number of walks that stopped there, minus those begun there. */
   readonly #reached: number[];
 
   constructor(private readonly segment: SegmentEntry) {

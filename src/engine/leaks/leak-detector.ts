@@ -15,7 +15,7 @@ interface Place {
   readonly frame: ContextFrame;
 }
 
-/** Development mode: records timers and listeners that the runs of one runner start; active only during a run. */
+/** Development mode: records timers and listeners that the runs of one runner start. Active only during a run. */
 export class LeakDetector {
   /** Keyed by the frame of the root context. */
   readonly #runs = new Map<ContextFrame, RunLeaks>();

@@ -50,12 +50,12 @@ class Trail {
   }
 }
 
-/** Development mode: reports what the executions of one run leave behind, once per path and place in the code. */
+/** Development mode: reports leaks of the executions of one run, once per path and place in the code. */
 export class RunLeaks {
   readonly #root: RootContext;
   readonly #release: () => void;
   readonly #trails = new Map<ContextFrame, Trail>();
-  /** Executions that are sending their end event: code that this event calls is still inside the execution. */
+  /** Executions that are sending their end event. Observers called by this event are still inside the execution. */
   readonly #ending = new Set<ContextFrame>();
   /** Ended executions, checked one turn of the event loop later, so that code may still clean up. */
   readonly #ended = new Set<ContextFrame>();

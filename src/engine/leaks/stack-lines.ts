@@ -1,4 +1,4 @@
-/** Paths by which stack lines name files of this library: this file, an installed copy, and `src` or `dist` around it. */
+/** Paths of the library's files in stack lines: this file, an installed copy, and `src` and `dist`. */
 const ownFiles: readonly string[] = ((url: string) => {
   const path = url.replace(/^file:\/\//, '');
   const root = /^.*\/(?=(?:src|dist)\/)/.exec(path)?.[0];
@@ -31,7 +31,7 @@ export class StackLines {
     return this.#lines().find(isUsers);
   }
 
-  /** Stack line of user code that made a timer; undefined for timers of this library, and immediates of other packages. */
+  /** Stack line of user code that made a timer. Undefined for timers of this library, and immediates of other packages. */
   timer(isImmediate: boolean): string | undefined {
     const lines = this.#lines();
     const callers = lines
@@ -42,7 +42,7 @@ export class StackLines {
     return callers.find(isUsers);
   }
 
-  /** Stack line of user code that added a listener; undefined if Node added it and no caller can remove it. */
+  /** Stack line of user code that added a listener. Undefined if Node added it and no caller can remove it. */
   get listener(): string | undefined {
     return removedLater.test(this.#lines()[0] ?? '') ? undefined : this.user;
   }

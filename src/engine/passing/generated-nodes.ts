@@ -18,7 +18,7 @@ export interface WrittenNode {
 }
 
 /**
- * Returns the expressions for the nodes of a segment; the code must have the variables `states` and `execution`.
+ * Returns the expressions for the nodes of a segment. The code must have the variables `states` and `execution`.
  *
  * @param name variable of the segment in the code.
  */
@@ -65,14 +65,14 @@ export function inVariables(
 export interface CallEnds {
   /** Variable of the segment in the code. */
   readonly segment: string;
-  /** Leaves the calls; the argument is an expression for the item's passage, undefined if the item need not wait. */
+  /** Leaves the calls. The argument is an expression for the item's passage, undefined if the item need not wait. */
   readonly leave: (passage: string) => string;
   /** Leaves the calls when a node filters the item out. */
   readonly filter: (at: string) => string;
 }
 
 /**
- * Writes the calls of a segment's nodes, one after the other; a promise, `SKIP`, an error or the run's end leaves them.
+ * Writes the calls of a segment's nodes, one after the other. A promise, `SKIP`, an error or the run's end leaves them.
  *
  * Besides `states` and `execution`, the code must have the variables `at`, `target`, `result`, `item` and `scope`.
  */

@@ -29,7 +29,7 @@ const ASKING = -2;
 const ANSWERED = -1;
 
 /**
- * Generates the loop that takes a source's items through the nodes of its segment, and through the branches behind.
+ * Generates the loop that takes a source's items through its segment and the branches behind.
  *
  * Instances, views and counts are local variables, and each call in the code always calls the same node, so that V8 can
  * inline it. Counts are added to those of the run each time the loop is left.
@@ -85,7 +85,7 @@ export function generatePull(line: PulledLine): PullLoop | undefined {
 }
 
 /**
- * Generates the loop of {@link generatePull} for asynchronous nodes: one async function that awaits for many items.
+ * Generates the loop of {@link generatePull} for asynchronous nodes, one async function per loop.
  *
  * Each item is counted at once, because other code may read the counts during an `await`.
  *
@@ -155,7 +155,7 @@ export function generateWaitingPull(line: PulledLine): WaitingLoop | undefined {
   return codeOf<WaitingLoop>(text, { ...constantsOf(line, ways), settle });
 }
 
-/** Writes the call of a node; the variable is named `target` as in `walkInLoop`, as V8 prints the name in TypeErrors. */
+/** Writes the call of a node. The variable is named `target` as in `walkInLoop`, as V8 prints the name in TypeErrors. */
 function callOf({ method, target, view }: WrittenNode): string {
   return `{ const target = ${target}; result = target.${method}(item, ${view}); }`;
 }

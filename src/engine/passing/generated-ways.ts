@@ -16,7 +16,7 @@ const MOST_CALLS = 100;
 export interface WrittenWays {
   /** Variables for the start of the function: instances, views, gates and counts. */
   readonly start: string;
-  /** Pushes `item` into the first stage; sets `work` to a promise if the item must wait, else leaves it undefined. */
+  /** Pushes `item` into the first stage. Sets `work` to a promise if the item must wait, else leaves it undefined. */
   readonly push: string;
   /** Adds the counts to those of the run and resets them; to be run when the loop is left or waits. */
   readonly addUp: string;
@@ -25,7 +25,7 @@ export interface WrittenWays {
 }
 
 /**
- * Generates code for the stages behind a source's segment: fan-outs, segments behind them, and gates that join them.
+ * Generates code for the stages behind a source's segment: fan-outs, their segments, and gates.
  *
  * The code does the same as `push` of each stage; other stages are called through `push`. The code of a stage that is
  * reached by several branches is written once per branch, because a function call would take twice the time.

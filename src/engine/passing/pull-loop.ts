@@ -44,7 +44,7 @@ export interface Pulling {
  */
 export type PullLoop = (pulling: Pulling, execution: Execution, steps: number) => Passage | undefined;
 
-/** Takes up to `steps` items from a synchronous source through the stages, and awaits each item that must wait. */
+/** Takes up to `steps` items from a synchronous source through the stages, awaiting each if necessary. */
 export type WaitingLoop = (pulling: Pulling, execution: Execution, steps: number) => Promise<void>;
 
 /** The loops over a source's items: at first shared by all pipelines, later generated for this source. */

@@ -35,13 +35,13 @@ export interface PulledStage extends NodeStage {
 
 /** Who opened the items of a pull, and the cancel scope of the source. */
 export interface PullOrigin {
-  /** True if the run has opened the items: they are then closed even if unread. Else they stay the caller's until read. */
+  /** True if the run has opened the items. They are then closed even if unread, else they stay the caller's until read. */
   readonly isOpened: boolean;
   /** The scope behind the source's own signal; undefined if the source has none. */
   readonly scope: CancelScope | undefined;
 }
 
-/** Pulls the items of one source in one execution, one at a time: the next when the stages are done with the last. */
+/** Pulls the items of one source in one execution, each after the stages are done with the one before. */
 export class Pull implements Pulling {
   stop: Stop = 'none';
   taken = 0;
@@ -201,7 +201,7 @@ export class Pull implements Pulling {
     }
   }
 
-  /** Pulls items whenever there is room; returns the passage of an item that waits for something other than room. */
+  /** Pulls items whenever there is room. Returns the passage of an item that waits for something other than room. */
   async #keepFull(room: Room): Promise<Passage | undefined> {
     const left: { passage: Passage | undefined; isFull: boolean } = { passage: undefined, isFull: true };
     const refill = (): boolean => {
@@ -230,7 +230,7 @@ export class Pull implements Pulling {
     this.#isPauseDue = false;
   }
 
-  /** Pulls further items: with the generated async loop if there is one, else up to the next item that must wait. */
+  /** Pulls further items. Uses the generated async loop if there is one, else stops at the next item that must wait. */
   async #pullFurther(): Promise<Passage | undefined> {
     const pacer = this.#pacer;
     const steps = pacer.left;

@@ -37,7 +37,7 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
   readonly firstSlot: number;
   readonly #index: number;
   readonly #walk: WrittenOut<Walk>;
-  /** True if no node has `timeoutMs`, so that a walk may call the nodes directly, not through their stages. */
+  /** True if no node has `timeoutMs`, so that a walk may call the nodes without their stages. */
   readonly isWalked: boolean;
 
   /** @param stages transforms, then at most one sink; their slots in `Execution.states` are adjacent. */

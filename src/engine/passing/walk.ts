@@ -9,7 +9,7 @@ import { SLOTS_PER_NODE } from '../execution/stage-site.js';
 import type { Tally } from '../execution/tally.js';
 import type { TransformTarget } from '../stages/transform-stage.js';
 
-/** What a walk uses of a segment; `at` and `start` are indexes of nodes, `start` the first node of this walk. */
+/** The members of a segment that a walk uses. `at` and `start` are indexes of nodes, `start` the first node of this walk. */
 export interface WalkedSegment {
   /** Number of transforms. */
   readonly transforms: number;
@@ -60,7 +60,7 @@ export interface WalkedSegment {
 }
 
 /**
- * Calls the nodes of a segment with one item; for items without a trace, and nodes without `timeoutMs`.
+ * Calls the nodes of a segment with one item. Used for items without a trace, and nodes without `timeoutMs`.
  *
  * @param start index of the node to start with.
  * @param passage the item's passage, used again, if the item has waited before.
@@ -74,7 +74,7 @@ export type Walk = (
   passage: Passage | undefined,
 ) => Passage | undefined;
 
-/** The walk shared by all segments, a loop over the nodes; `generateWalk` generates code that does the same. */
+/** The walk shared by all segments, a loop over the nodes. `generateWalk` generates code that does the same. */
 export const walkInLoop: Walk = (segment, execution, first, start, passage) => {
   const { states, scope } = execution;
   const { transforms, hasSink } = segment;

@@ -1,4 +1,4 @@
-/** Code for one place of a plan: a function shared by all plans, replaced by a generated one after many uses. */
+/** A function for one place of a plan: at first shared by all plans, after many uses generated. */
 export class WrittenOut<TCode> {
   #code: TCode;
   #usesLeft: number;

@@ -71,7 +71,7 @@ function activate(constructed: ConstructedStage, execution: Execution): Work {
   return owner === undefined ? begin(constructed, execution, node, view) : undefined;
 }
 
-/** Awaits a node from an asynchronous binding; `init` is not called, because the container owns the node. */
+/** Awaits a node from an asynchronous binding. `init` is not called, because the container owns the node. */
 async function takeMade(
   made: Promise<object>,
   constructed: ConstructedStage,
@@ -221,7 +221,7 @@ function initialise(instance: object, context: PipelineContext, frame: ContextFr
   return typeof node.init === 'function' ? node.init(context) : undefined;
 }
 
-/** The container that a class is bound in; undefined if the run constructs, initialises and disposes the class. */
+/** The container that a class is bound in. Undefined if the run constructs, initialises and disposes the class. */
 function ownerOf(code: NodeCode, container: NodeSupply | undefined, path: string): NodeSupply | undefined {
   const { type } = code;
   if (container === undefined || type === undefined) return undefined;
@@ -232,7 +232,7 @@ function ownerOf(code: NodeCode, container: NodeSupply | undefined, path: string
   }
 }
 
-/** Gets an instance from the container that owns the class, or constructs one with the context as argument. */
+/** Gets an instance from the container that owns the class, or constructs one with the context. */
 function make(
   code: NodeCode,
   context: PipelineContext,

@@ -43,7 +43,7 @@ export class ChildPlans {
   }
 
   /**
-   * Returns the plan for a child's parameters; calls `define` again if a parameter that it read has changed.
+   * Returns the plan for a child's parameters. Calls `define` again if a parameter that it read has changed.
    *
    * @param frame the child's context, with the keys that `define` may see.
    * @param from the parent's layers that this context was made from.

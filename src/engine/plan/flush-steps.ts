@@ -8,7 +8,7 @@ import type { SinkStage } from '../stages/sink-stage.js';
 import { outcomeOf } from './tell-events.js';
 
 /**
- * Makes the steps that flush the sinks of an execution; an instance used by several nodes is flushed once, as the last.
+ * Makes the steps that flush the sinks of an execution. An instance used by several nodes is flushed once, as the last.
  *
  * In the root execution, the steps that end the streams written by the run come after all flushes.
  */
@@ -77,7 +77,7 @@ function streamStep(writing: Writing, nodes: readonly SinkStage[], execution: Ex
   };
 }
 
-/** Makes a step that ends nodes with the execution's current outcome, and sends their end events if it succeeded. */
+/** Makes a step that ends nodes with the execution's current outcome. After success it sends their end events. */
 function toldStep(
   nodes: readonly SinkStage[],
   execution: Execution,

@@ -13,7 +13,7 @@ import type { Work } from '../execution/work.js';
 /** The parts of a child's plan that code is generated from. */
 export interface ChildLine {
   readonly constructed: readonly ConstructedStage[];
-  /** True if the child is done when its item has passed: only disposers registered by nodes may be left to call. */
+  /** True if the child is done when its item has passed. Only disposers registered by nodes may be left to call. */
   readonly endsWithItem: boolean;
   /** The first segment of the child; undefined if no code is generated for it. */
   readonly walk:
@@ -44,7 +44,7 @@ export interface ChildSteps {
 }
 
 /**
- * Generates one function that constructs the nodes of a child and takes its item through the first segment.
+ * Generates a function that constructs a child's nodes and takes its item through the first segment.
  *
  * Each item of a composite constructs these nodes anew. One `new` and one call per node in the code let V8 inline the
  * constructors and methods.
@@ -91,7 +91,7 @@ export function generateChild(
 }
 
 /**
- * Writes the activation of one node: `new` for a plain class; other nodes are left to `steps.activate`.
+ * Writes the activation of one node: `new` for a plain class. Other nodes are left to `steps.activate`.
  *
  * An error after `new` comes from looking for `init` or `dispose`, which a proxy may refuse. `steps.begin` then handles
  * the node as the code without generation does.

@@ -25,7 +25,7 @@ export type ChildExecution = Execution<Plan> & { readonly parent: Execution };
 /** Runs a child for its item, from constructing its nodes to calling its disposers. */
 export type ChildRun = (child: ChildExecution, item: unknown, trace: ItemTrace | undefined) => Work;
 
-/** A pipeline, compiled once and run many times: stages linked to each other, without any state of a run. */
+/** A compiled pipeline, run many times: stages linked to each other, without any state of a run. */
 export interface Plan {
   readonly blueprint: Blueprint;
   readonly nodes: readonly NodeStage[];
@@ -55,6 +55,6 @@ export interface ChildPlan {
   readonly site: ChildSite;
   /** Required keys: those that the child declares, and those that its composites take as `'required'`. */
   readonly requires: EntryNames;
-  /** The child's name, if it was defined only at an item, so that pipelines above could not know its needs. */
+  /** The child's name, if it was defined only at its first item, too late for the checks before the run. */
   readonly late: string | undefined;
 }

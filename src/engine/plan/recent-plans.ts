@@ -1,6 +1,6 @@
 const MOST_PLANS = 32;
 
-/** Cache of a definition's plans, one per set of parameters read; the least recently used is dropped first. */
+/** Cache of a definition's plans, one per set of parameters read. The least recently used is dropped first. */
 export class RecentPlans<TPlan> {
   #plans: readonly TPlan[] = [];
 

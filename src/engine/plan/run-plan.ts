@@ -189,7 +189,7 @@ function billSteps(execution: Execution): ClosingStep[] {
   ];
 }
 
-/** Commits the session of a run that succeeded; fails the run if another run has committed a conflicting change. */
+/** Commits the session of a run that succeeded. Fails the run if another run has committed a conflicting change. */
 function commitSession(execution: Execution): void {
   const { parent, path, services } = execution.frame;
   if (parent !== undefined || execution.isHalted) return;

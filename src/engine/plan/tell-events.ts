@@ -28,7 +28,7 @@ export function tellNodesStarted(plan: Plan, execution: Execution): void {
 }
 
 /**
- * Sends an execution's end event; before it, end events for its children and nodes that have not ended.
+ * Sends an execution's end event. Children and nodes that have not ended get their end events before it.
  *
  * Only the first call counts. No event follows the end event of a run.
  */

@@ -18,7 +18,9 @@ interface GateState {
 }
 
 /**
- * Joins several inputs: passes one item at a time, keeps the order within each input, and ends when all inputs have.
+ * Joins several inputs and passes one item at a time; each input keeps its order.
+ *
+ * Ends when all inputs have ended.
  */
 export class GateStage extends Stage {
   constructor(

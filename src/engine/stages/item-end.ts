@@ -46,7 +46,7 @@ export interface BreakableStream {
   hasFailedItem: boolean;
 }
 
-/** Ends an item whose stream broke: failed if this node caused the failure and no other item did, else cancelled. */
+/** Ends an item whose stream broke. It counts as failed if this node failed and no other item counts so, else as cancelled. */
 export function breakItem(
   execution: Execution,
   stage: NodeStage,

@@ -22,7 +22,7 @@ export interface LaneOwner {
   send(lane: Lane, child: Execution, emit: () => Work): Work;
 }
 
-/** Holds one item that is being processed; reused for later items, so that no item needs an object of its own. */
+/** Holds one item that is being processed. Reused for later items, so that no item needs an object of its own. */
 export class Lane implements EmissionTurn {
   item: unknown;
   trace: ItemTrace | undefined;

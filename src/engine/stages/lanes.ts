@@ -22,7 +22,7 @@ export interface LaneOptions {
 }
 
 /**
- * The items that one node processes at once in one execution, and the results that are held to keep the order.
+ * The items that one node processes at once in one execution, and results held to keep the order.
  *
  * More than `concurrency` items are admitted only while the oldest is still being processed: one slow item does not stop
  * the others, but a slow next stage stops reading.
@@ -203,7 +203,7 @@ export class Lanes implements Room, LaneOwner {
     }
   }
 
-  /** Counts an output of the oldest item's child while the next stage works on it: meanwhile no item is read ahead. */
+  /** Counts an output of the oldest item's child while the next stage works on it. Meanwhile no item is read ahead. */
   #taken(sent: Work): Work {
     if (sent === undefined) return undefined;
     this.#taking += 1;
@@ -239,7 +239,7 @@ export class Lanes implements Room, LaneOwner {
     }
   };
 
-  /** Calls `refill`, which pushes items until there is no room, or until the source must do something else first. */
+  /** Calls `refill`, which pushes items until there is no room or the source must do something else. */
   #refillNow(refill: () => boolean): void {
     this.#isRefilling = true;
     const isFull = refill();

@@ -8,7 +8,7 @@ import type { WorkStage } from './work-stage.js';
 import { after } from '../execution/work.js';
 import type { Work } from '../execution/work.js';
 
-/** Processes several items of a node at once; results leave one at a time, by default in the order of the inputs. */
+/** Processes several items of a node at once. Results leave one at a time, by default in the order of the inputs. */
 export class ParallelStage extends Stage {
   constructor(
     private readonly stage: WorkStage,

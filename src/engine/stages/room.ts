@@ -5,7 +5,7 @@ export interface Room {
   /**
    * Calls `refill` whenever there is room, so that no promise is needed per item.
    *
-   * @param refill pushes items until there is no room, and returns true; or false if the source must first do something else.
+   * @param refill pushes items until there is no room and returns true; returns false if the source must do something else.
    * @returns a promise that settles once `refill` has returned false.
    */
   keepFull(refill: () => boolean): Promise<void>;

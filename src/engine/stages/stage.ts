@@ -7,9 +7,9 @@ import type { Room } from './room.js';
 import type { StageSite } from '../execution/stage-site.js';
 import type { Work } from '../execution/work.js';
 
-/** One step of a plan, compiled once and shared by all executions; whatever changes is kept in the execution. */
+/** One step of a plan, compiled once and shared by all executions. Whatever changes is kept in the execution. */
 export abstract class Stage {
-  /** Processes one item here and in all stages behind; done on return, or when the returned promise settles. */
+  /** Processes one item here and in all stages behind. Done on return, or when the returned promise settles. */
   abstract push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work;
 
   /** Tells the stage that no item will follow; also called after a failure or a cancel. */
@@ -25,7 +25,7 @@ export abstract class Stage {
     return false;
   }
 
-  /** The room of a stage that asks for items itself; undefined for a stage that only reports when it is done. */
+  /** The room of a stage that asks for items itself. Undefined for a stage that only reports when it is done. */
   room(_execution: Execution): Room | undefined {
     return undefined;
   }

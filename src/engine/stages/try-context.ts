@@ -4,7 +4,7 @@ import { PipelineContext } from '../../context/pipeline-context.js';
 import type { CancelScope } from '../../run/ending/cancel-scope.js';
 import type { Execution } from '../execution/execution.js';
 
-/** The current context during one try with `timeoutMs`: the execution's context, but with the signal of the try. */
+/** The current context during a try with `timeoutMs`: the execution's, but with the try's signal. */
 export class TryContext implements ContextHolder {
   #context: PipelineContext | undefined;
 

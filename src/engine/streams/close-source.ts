@@ -35,7 +35,7 @@ export function closeSource({ items, iterator }: ClosedSource, failed: (thrown: 
 }
 
 /**
- * Handles an error thrown while a node's iterator was closed; reported only after the execution failed or was cancelled.
+ * Handles an error thrown while a node's iterator was closed. Reported only after the execution failed or was cancelled.
  *
  * @param iterator the node's iterator; `DONE` if it has thrown before.
  */

@@ -19,7 +19,7 @@ const ignore = (): void => undefined;
 const END: IteratorResult<unknown, undefined> = { done: true, value: undefined };
 
 /**
- * Passes items from a producer that pushes to a consumer that pulls, one at a time and without a queue.
+ * Passes items from a producer that pushes to a consumer that pulls, one by one, without a queue.
  *
  * `push` settles when the consumer asks for its next item, or stops reading: until then it may still use the item.
  */
@@ -107,7 +107,7 @@ export class Handover implements AsyncIterableIterator<unknown, undefined> {
     return promise;
   }
 
-  /** Called by a consumer that stops reading; the item that it holds counts as consumed, unless its code fails at once. */
+  /** Called by a consumer that stops reading. The item that it holds counts as consumed, unless its code fails at once. */
   return(): Promise<IteratorResult<unknown, undefined>> {
     this.#isClosed = true;
     this.#refuseOffered();

@@ -5,7 +5,7 @@ import { endTrace, settleRecord } from '../stages/item-end.js';
 import type { NodeStage } from '../stages/stage.js';
 import type { Work } from '../execution/work.js';
 
-/** Most inputs that a lineage record names for one output; when twice as many traces are held, the older half ends. */
+/** Most inputs that a lineage record names for one output. When twice as many traces are held, the older half ends. */
 const MOST_FOLLOWED = 10_000;
 
 /** How the stream of a transform ended; decides how the items count that it took since its last output. */

@@ -32,7 +32,7 @@ export interface WaitingRun {
 }
 
 /**
- * The outputs of a sub-pipeline that runs over a stream; the run starts when the first output is asked for.
+ * The outputs of a sub-pipeline that runs over a stream. The run starts when the first output is asked for.
  *
  * Outputs are received by a separate object, so that code which iterates the stream cannot push into it.
  */
@@ -67,7 +67,7 @@ export class ItemStream<T> implements AsyncIterable<T> {
     return { next: () => unawaited(this.#next()), return: () => unawaited(this.#return()) };
   }
 
-  /** Sets up the run without starting it. If a limit ends it before its start, it is started, to end in the usual way. */
+  /** Sets up the run without starting it. A run whose limit ends it before its start is started, to end as usual. */
   #listen(): void {
     if (this.#isOpen) return;
     this.#isOpen = true;
@@ -126,7 +126,7 @@ export class ItemStream<T> implements AsyncIterable<T> {
   }
 }
 
-/** Makes a rejection harmless: code that asks for several items at once may never await it, and `result` rejects too. */
+/** Makes a rejection harmless. Code that asks for several items at once may never await it, and `result` rejects, too. */
 function unawaited<T>(step: Promise<T>): Promise<T> {
   ignoreRejection(step);
   return step;

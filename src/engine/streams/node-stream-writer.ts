@@ -10,7 +10,7 @@ import type { Work } from '../execution/work.js';
 export class NodeStreamWriter implements StreamWriter {
   readonly #room = new Room();
   #isListening = false;
-  /** True once this writer ends or destroys the stream: `close` and errors are then expected, and not reported. */
+  /** True once this writer ends or destroys the stream. `close` and errors are then expected, and not reported. */
   #isOver = false;
 
   constructor(

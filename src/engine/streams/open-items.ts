@@ -16,7 +16,7 @@ export interface OpenedItems {
 }
 
 /**
- * Iterators and streams that have been opened: they give their items once, so a second opening is refused.
+ * Iterators and streams that have been opened. They give their items once, so a second opening is refused.
  *
  * Module state is right here: whether an iterator is used up does not depend on the run.
  */
@@ -70,7 +70,7 @@ export function openItems(items: unknown, path: string, what = 'a source'): Open
   return { iterator: iterator as AnyIterator, isAsync: openAsync !== undefined, list: undefined };
 }
 
-/** True for the error of {@link openItems} about a second opening: the items then belong to another reader. */
+/** True for the error of {@link openItems} about a second opening. The items then belong to another reader. */
 export function isRefusal(thrown: unknown, path: string): thrown is PipelineError {
   return isInstanceOf(thrown, PipelineError) && thrown.code === 'SOURCE_EXHAUSTED' && thrown.path === path;
 }

@@ -11,7 +11,7 @@ export interface ReadIterator {
   wantsMore(): boolean;
   /** Closes the iterator, only the first time; never rejects. */
   close(): Work;
-  /** True while the wait is for a promise that the iterator gave as an item: such a wait may be left at once. */
+  /** True while a promise that the iterator gave as an item is awaited. Such a wait may be left at once. */
   isLoose(): boolean;
 }
 
@@ -50,12 +50,12 @@ export class Reading {
     else this.idle.pause();
   }
 
-  /** Called when the source is open: the wait for opening ends, but the idle limit goes on until the first item. */
+  /** Called when the source is open. The wait for the opening ends, but the idle limit goes on until the first item. */
   opened(): void {
     this.#wait.isWaiting = false;
   }
 
-  /** Runs the reading loop; settles when the loop has ended and the iterator is closed, or when it is left alone. */
+  /** Runs the reading loop. Settles when the loop has ended and the iterator is closed, or when it is left alone. */
   async run(loop: () => Promise<void>): Promise<void> {
     const { execution } = this;
     const { run } = execution;

@@ -74,7 +74,7 @@ export class StreamTransformStage extends StreamStage<TransformedStream> {
       : credited.then(() => this.next.push(execution, item, trace));
   }
 
-  /** Trace of an output: in a child that of the composite's item, else a new one that names the inputs since the last. */
+  /** Returns the trace of an output. In a child, that of the composite's item; else a new one that names the inputs. */
   #outputTrace(execution: Execution, held: HeldItems): ItemTrace | undefined {
     const { latest } = held;
     if (latest?.isInner === true) {
@@ -95,7 +95,7 @@ class OutputLoop {
   #hasEnded = false;
   /** True while `next` is running: an error thrown then comes from the iterator, and ends it. */
   #isAsked = false;
-  /** True while a promise among the outputs of a synchronous iterator is awaited: nothing needs closing for that. */
+  /** True while a promise among the outputs of a synchronous iterator is awaited. Such a wait may be left at once. */
   #hasLateItem = false;
 
   constructor(

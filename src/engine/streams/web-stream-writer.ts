@@ -19,7 +19,7 @@ interface Writer {
 export class WebStreamWriter implements StreamWriter {
   readonly #room = new Room();
   #writer: Writer | undefined;
-  /** True once this writer closes or aborts the stream: errors are then expected, and not reported. */
+  /** True once this writer closes or aborts the stream. Errors are then expected, and not reported. */
   #isOver = false;
 
   constructor(

@@ -36,7 +36,7 @@ export class WritableSinkStage extends SinkStage {
     return undefined;
   }
 
-  /** Makes an error of `write` fail the execution: a broken stream concerns all items, so no error policy decides. */
+  /** Makes an error of `write` fail the execution. A broken stream concerns all items, so no error policy decides. */
   protected override failureOf(execution: Execution, thrown: unknown): PipelineError {
     return wholeNodeFailed(this.site.path, thrown, 'failed', execution.frame);
   }

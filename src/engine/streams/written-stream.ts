@@ -42,7 +42,7 @@ function sharedStream(stream: WritableSink<unknown>): SharedStream {
   return shared;
 }
 
-/** The node of an execution that writes to a stream, and the function that stops watching the execution's end. */
+/** The node of an execution that writes to a stream, and the function that stops watching its end. */
 interface Attached {
   readonly site: StageSite;
   readonly unwatch: () => void;
@@ -106,7 +106,7 @@ export class WrittenStream implements Writing {
     }
   }
 
-  /** Ends the writing of the run; ends or destroys the stream only if this run was the first to write to it. */
+  /** Ends the writing of the run. Ends or destroys the stream only if this run was the first to write to it. */
   async close(outcome: Outcome, reason: unknown): Promise<void> {
     const { writer, firstRun } = this.#shared;
     for (const execution of [...this.#attached.keys()]) this.detach(execution);

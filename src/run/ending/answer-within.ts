@@ -3,7 +3,7 @@ import { alarmAt } from './alarm.js';
 import type { EndingScope } from './ending-scope.js';
 
 /**
- * Waits for a promise until a scope ends or the time is over; removes its watcher and timer in any case.
+ * Waits for a promise until a scope ends or the time is over. Removes its watcher and timer in any case.
  *
  * @param late makes the error with which to reject when the time is over.
  */

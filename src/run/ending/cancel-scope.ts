@@ -36,7 +36,7 @@ class ScopeExtras {
 }
 
 /**
- * A part of a run that is cancelled as a whole: the run itself, or an execution or item with a limit of its own.
+ * A part of a run that is cancelled as a whole: the run, or an execution or item with its own limit.
  *
  * Ending a scope ends all scopes below; the first reason wins. A scope is closed when its work is done, and can then no
  * longer end by itself: its remaining listeners and open scopes below hear the end of the nearest open scope around.
@@ -76,7 +76,7 @@ export class CancelScope {
     if (around !== undefined) (around.#children ??= new Set()).add(this);
   }
 
-  /** The nearest scope around that is not closed: its end is heard by what is left of the closed ones between. */
+  /** The nearest scope around that is not closed. Listeners left on the closed scopes between hear its end. */
   static #openAround(scope: CancelScope): CancelScope | undefined {
     let around = scope.parent;
     while (around !== undefined && around.#closed) around = around.parent;
@@ -99,7 +99,7 @@ export class CancelScope {
   }
 
   /**
-   * Time at which the scope ends, in milliseconds since the epoch; the earlier of its own limit and the parent's.
+   * Time of the scope's end, in milliseconds since the epoch: its own limit, or an earlier one above.
    *
    * A closed scope has no limit of its own. Undefined without any limit.
    */
@@ -145,7 +145,7 @@ export class CancelScope {
   /**
    * Stops the time of the scope's own limit; returns the function that lets it go on.
    *
-   * With several holds, the time goes on when all are released. Meanwhile {@link deadlineMs} is the earliest possible end.
+   * With several holds, the time goes on when all are released. Until then {@link deadlineMs} is the earliest possible end.
    */
   holdLimit(): () => void {
     const extras = CancelScope.#extrasOf(this);
@@ -176,7 +176,7 @@ export class CancelScope {
     });
   }
 
-  /** Limits of a restored run that are not active yet: they are, once the scope is watched or its signal is read. */
+  /** Limits of a restored run, not active until the scope is watched or its signal is read. */
   get dormant(): DormantLimits | undefined {
     return this.#extras?.dormant;
   }
@@ -236,7 +236,7 @@ export class CancelScope {
   }
 
   /**
-   * Ends this scope and all below; never throws, and does nothing for a scope that has ended or was closed.
+   * Ends this scope and all below. Never throws, and does nothing for a scope that has ended or was closed.
    *
    * @param given a `CancelReason`; any other value becomes the cause of a cancel of kind `user`.
    */
@@ -265,7 +265,7 @@ export class CancelScope {
     }
   }
 
-  /** Calls a function once when the scope ends, before its signal aborts; returns the function that stops watching. */
+  /** Calls a function once when the scope ends, before its signal aborts. Returns the function that stops watching. */
   watch(watcher: () => void): () => void {
     this.#wake();
     (this.#watchers ??= new Set()).add(watcher);
@@ -287,7 +287,7 @@ export class CancelScope {
     return size > 0 || (this.#controller !== undefined && isHeard(this.#controller.signal));
   }
 
-  /** Closes the scope when its work is done; the scope around takes over remaining listeners and open scopes below. */
+  /** Closes the scope when its work is done. The scope around takes over remaining listeners and open scopes below. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -315,7 +315,7 @@ export class CancelScope {
     if (this.reason === undefined && this.parent !== undefined) this.#controller = undefined;
   }
 
-  /** Lets a watcher that was added after the scope was closed hear the end of the nearest open scope around. */
+  /** Lets a watcher added to a closed scope hear the end of the nearest open scope around. */
   #stayHeard(): void {
     if (this.reason !== undefined) return;
     const around = CancelScope.#openAround(this);

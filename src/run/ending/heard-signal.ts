@@ -4,7 +4,7 @@ import { readProperty } from '../../data/foreign-value.js';
 /** Name of Node's private field for the signals that `AbortSignal.any` has derived from a signal. */
 const DEPENDANTS = 'kDependantSignals';
 
-/** True if a signal of the library has abort listeners, or `AbortSignal.any` has derived another signal from it. */
+/** True if a signal has abort listeners, or `AbortSignal.any` has derived another signal from it. */
 export function isHeard(signal: AbortSignal): boolean {
   return getEventListeners(signal, 'abort').length > 0 || hasDependants(signal);
 }

@@ -1,4 +1,4 @@
-/** Maximum number of steps between two readings of the clock; small, to notice soon when steps become slow. */
+/** Maximum number of steps between two readings of the clock. Small, to notice soon when steps become slow. */
 const MOST_STEPS = 64;
 
 /** Tells a long loop when to yield to the event loop: at a steady pace, with few readings of the clock. */
@@ -18,7 +18,7 @@ export class Pacer {
     return Math.max(this.#left, 1);
   }
 
-  /** Call this after each step, or after {@link left} steps at once; returns true when it is time to yield. */
+  /** Call this after each step, or after {@link left} steps at once. Returns true when it is time to yield. */
   isDue(steps = 1): boolean {
     this.#left -= steps;
     if (this.#left > 0) return false;

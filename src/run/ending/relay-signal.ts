@@ -7,7 +7,7 @@ interface Cancellable {
   cancel(given: unknown, path: string): void;
 }
 
-/** Cancels a scope when a user's signal aborts, at once if it has; returns the function that stops listening. */
+/** Cancels a scope when a user's signal aborts, at once if it has. Returns the function that stops listening. */
 export function relaySignal(signal: AbortSignal | undefined, scope: Cancellable): () => void {
   if (signal === undefined) return () => undefined;
   const relay = (): void => {

@@ -8,9 +8,9 @@ import type { Clock } from '../../ports/clock.js';
 /** Largest accepted distance from the epoch: times beyond, with a limit added, would be invalid dates. */
 const FURTHEST_MS = 1e15;
 
-/** A timer on a user's clock; calls back once, never during `setTimeout` itself, and not after it was stopped. */
+/** A timer on a user's clock. Calls back once, never during `setTimeout` itself, and not after it was stopped. */
 class WatchedTimer {
-  /** The clock that runs the timer: the user's, or the system's if the user's has failed. Undefined during `setTimeout`. */
+  /** The clock that runs the timer: the user's, or the system's after a failure. Undefined during `setTimeout`. */
   clock: Clock | undefined;
   handle: unknown;
   #isOver = false;

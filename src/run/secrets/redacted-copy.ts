@@ -20,7 +20,7 @@ import { Secret } from './secret.js';
 export interface KnownTexts {
   /** Number of known texts; texts are only ever added. */
   readonly count: number;
-  /** Per frozen copy, the number of texts known when none was found in it; `NEVER` for copies that must be searched. */
+  /** Per frozen copy, the number of texts known when none was found in it. `NEVER` for copies that must be searched. */
   readonly clean: WeakMap<object, number>;
   /** True if a text contains one of the known texts. */
   isIn(text: string): boolean;
@@ -45,7 +45,7 @@ export const UNREADABLE = 'a value that cannot be read';
 const NEVER = -1;
 
 /**
- * Returns a copy of data without known texts; objects that contain none, at any depth, are shared with the source.
+ * Returns a copy of data without known texts. Objects that contain none, at any depth, are shared with the source.
  *
  * Uses lists instead of recursion, since data may be nested deeper than the stack allows.
  */
@@ -131,7 +131,7 @@ function holdsKnown(root: object, known: KnownTexts): boolean {
   }
 }
 
-/** True for a frozen copy without known texts; the answer is remembered, since a frozen copy cannot change. */
+/** True for a frozen copy without known texts. The answer is remembered, since a frozen copy cannot change. */
 function isClean(data: object, known: KnownTexts): boolean {
   if (!isFrozenCopy(data)) return false;
   const atCount = known.clean.get(data);
@@ -167,7 +167,7 @@ function isOpaque(value: object): boolean {
   return ArrayBuffer.isView(value) || types.isDate(value) || isInstanceOf(value, Secret);
 }
 
-/** True if the test is true for a property name or value of an object, or an entry of a Map or Set; calls no getter. */
+/** True if the test holds for a name or value in an object, Map or Set. Calls no getter. */
 function someValue(source: object, test: (value: unknown) => boolean): boolean {
   // Plain objects, the usual case, skip the checks for other kinds.
   if (Object.getPrototypeOf(source) !== Object.prototype) {
@@ -188,7 +188,7 @@ function someValue(source: object, test: (value: unknown) => boolean): boolean {
   );
 }
 
-/** True for a list without holes or further properties; `names` are its own property names, which begin with indexes. */
+/** True for a list without holes or further properties. `names` are its own property names, which begin with indexes. */
 function isDense(list: readonly unknown[], names: readonly string[]): boolean {
   const { length } = list;
   return names.length === length && (length === 0 || names[length - 1] === String(length - 1));
@@ -207,7 +207,7 @@ function isCollection(error: object): boolean {
   return classNamesOf(error).includes('AggregateError');
 }
 
-/** Makes a plain record of an error with its own properties, causes and collected errors; not frozen, for loggers. */
+/** Makes a plain record of an error with its own properties, causes and collected errors. Not frozen, for loggers. */
 function recordOf(thrown: unknown, depth: number, records: Map<unknown, object>): object {
   const made = records.get(thrown);
   if (made !== undefined) return made;
@@ -235,7 +235,7 @@ function recordOf(thrown: unknown, depth: number, records: Map<unknown, object>)
   }
 }
 
-/** Makes the empty copy of an object; of a class instance it is a plain object, since private fields cannot be copied. */
+/** Makes the empty copy of an object. Of a class instance it is a plain object, since private fields cannot be copied. */
 function emptyLike(source: object): object {
   if (isArray(source)) return [];
   if (isMap(source)) return new Map();

@@ -13,7 +13,7 @@ const SHORTEST = 8;
 /** Properties of a `PipelineError` that the framework writes, and may therefore change. */
 const writtenParts = ['message', 'stack', 'path', 'reason', 'errors', 'budget'];
 
-/** Replaces known secret values in logs, events, dead letters and errors; does nothing while no value is known. */
+/** Replaces known secret values in logs, events, dead letters and errors. Does nothing while no value is known. */
 export class Redactor {
   /** True once a warning about this run's failing logger was emitted: it is emitted only once. */
   hasToldOfLogger = false;
@@ -24,14 +24,14 @@ export class Redactor {
     this.#known = above === undefined ? new KnownValues() : above.#known;
   }
 
-  /** Shares all values with another redactor from now on: data of one run may contain secrets read by the other. */
+  /** Shares all values with another redactor from now on. Data of one run may contain secrets read by the other. */
   join(other: Redactor): void {
     if (this.#known === other.#known) return;
     for (const value of this.#known.values) other.#known.add(value);
     this.#known = other.#known;
   }
 
-  /** Adds a secret value, for all redactors that share values; a value of fewer than 8 characters is ignored. */
+  /** Adds a secret value, for all redactors that share values. A value of fewer than 8 characters is ignored. */
   add(value: string): void {
     if (value.length >= SHORTEST && value !== PLACEHOLDER) this.#known.add(value);
   }
@@ -47,7 +47,7 @@ export class Redactor {
   }
 
   /**
-   * Replaces known values in data, copying only objects that contain one; an error that does becomes a plain record.
+   * Replaces known values in data, copying only objects that contain one. An error that does becomes a plain record.
    *
    * Private fields, accessors and the bytes of buffers are not searched.
    */
@@ -63,7 +63,7 @@ export class Redactor {
     }
   }
 
-  /** Replaces known values, in place, in an error, its causes and collected errors that are `PipelineError`s; never throws. */
+  /** Replaces known values, in place, in an error, its causes and collected errors. Only `PipelineError`s are changed. */
   error(error: unknown): void {
     if (this.isEmpty) return;
     const depths = new Map([[error, 0]]);
@@ -134,7 +134,7 @@ function joined(spans: readonly Span[]): readonly Span[] {
   return apart;
 }
 
-/** Returns the forms of a value: unchanged, escaped for JSON once and twice, and in four encodings for URLs. */
+/** Returns the forms of a value: unchanged, escaped for JSON once and twice, and in four URL encodings. */
 function formsOf(value: string): ReadonlySet<string> {
   // `encodeURIComponent` throws for a lone surrogate; URLs contain U+FFFD in its place.
   const wellFormed = value.replace(/\p{Surrogate}/gu, '\ufffd');

@@ -27,7 +27,7 @@ export class SecretAccess {
     return this.vault.redactor;
   }
 
-  /** Returns the access of a composite's child: the given names, as far as the composite may read them itself. */
+  /** Returns the access of a composite's child. It may read the given names that the composite may read itself. */
   narrow(names: readonly string[], path: string): SecretAccess {
     return new SecretAccess(this.vault, new SecretNames(names, path, this.narrowed));
   }
@@ -37,12 +37,12 @@ export class SecretAccess {
     return this.narrowed?.narrowedBy(name);
   }
 
-  /** Returns the names that composites pass on; without any limit, the names requested from the provider so far. */
+  /** Returns the names that composites pass on. If no composite limits them, the names requested so far. */
   names(): readonly string[] {
     return this.narrowed?.list() ?? this.vault.names();
   }
 
-  /** Returns the secrets for the node at a path: reads are recorded under that path, and rejected once the scope ends. */
+  /** Returns the secrets for the node at a path. Reads are recorded under that path, and rejected once the scope ends. */
   at(path: string, scope: EndingScope): SecretScope {
     return new SecretScope(this, path, scope);
   }

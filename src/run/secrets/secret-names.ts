@@ -1,4 +1,4 @@
-/** The names of secrets that nested composites pass on; each composite with a list passes only the names in it. */
+/** The names of secrets that nested composites pass on. Each composite with a list passes only the names in it. */
 export class SecretNames {
   readonly #names: ReadonlySet<string>;
   readonly #path: string;

@@ -57,7 +57,7 @@ export class SecretVault {
   }
 
   /**
-   * Asks the provider and keeps the secret; uses the answer of a pending call for the same name, unless `fresh` is true.
+   * Asks the provider and keeps the secret. Uses the answer of a pending call for the same name, unless `fresh` is true.
    *
    * @param patienceMs a pending call that is older is not used: it may never be answered.
    */

@@ -5,7 +5,7 @@ import { invalidOption, rule } from '../../errors/option-rules.js';
 export const PLACEHOLDER = '[secret]';
 
 /**
- * Wraps a secret text, which only {@link Secret.reveal} returns; printed or serialised, it shows `[secret]`.
+ * Wraps a secret text, which only {@link Secret.reveal} returns. Printed or serialised, it shows `[secret]`.
  *
  * Pass the `Secret` around, and reveal it only where the text is used: a revealed text is printed like any other.
  *

@@ -16,7 +16,7 @@ interface Form {
 /** Shortest window; no form is shorter. */
 const SHORTEST_WINDOW = 8;
 
-/** Possible lengths of the window, longest first: with longer windows fewer characters of a text are read. */
+/** Possible lengths of the window, longest first. With longer windows fewer characters of a text are read. */
 const WINDOWS = [24, 16, 12, SHORTEST_WINDOW];
 
 /** Number of windows of a form from which the anchor is chosen. */
@@ -46,7 +46,7 @@ interface Anchored {
 }
 
 /**
- * Searches a text for many forms at once; the time hardly grows with their number, and is bounded for hostile texts.
+ * Searches a text for many forms at once. The time hardly grows with their number, and is bounded for hostile texts.
  *
  * Each form is found by one window of its characters, its anchor. A table gives, for every three characters, their
  * distance to the end of the nearest anchor that contains them, so that most characters of a text are skipped (Wu and
@@ -115,7 +115,7 @@ export class TextSearch {
     return found;
   }
 
-  /** Enters new forms into the table; makes a new table if this one is too small, or its window longer than a form. */
+  /** Enters new forms into the table. Makes a new table if this one is too small, or its window longer than a form. */
   #enter(): void {
     const count = this.#forms.length;
     const window = WINDOWS.find((length) => length <= this.#shortest) ?? SHORTEST_WINDOW;
@@ -147,7 +147,7 @@ export class TextSearch {
     }
   }
 
-  /** Chooses a form's anchor: the window shared with the fewest other forms, if possible of many different characters. */
+  /** Chooses a form's anchor: the window that the fewest forms share, if possible not a repetitive one. */
   #rarestWindow(text: string): number {
     const last = text.length - this.#window;
     let best = 0;
@@ -173,7 +173,7 @@ export class TextSearch {
 
 const NONE: readonly Span[] = [];
 
-/** Compares the forms of an anchor with a text at one place, adds those found, and returns the work that is left. */
+/** Compares the forms of an anchor with a text at one place. Adds those found, and returns the work that is left. */
 function compareAll(text: string, at: number, { forms }: Anchored, work: number, found: Span[]): number {
   let left = work;
   for (const form of forms) {
@@ -199,7 +199,7 @@ function gramHash(text: string, at: number): number {
   );
 }
 
-/** Returns the number of characters of a form that match a text at a place, up to the first that differs. */
+/** Returns the number of characters of a form that match a text at a place, up to the first difference. */
 function equalCharacters(text: string, start: number, { text: form, hasEscapes }: Form): number {
   // Number of digits left in the current percent escape.
   let digits = 0;

@@ -25,9 +25,11 @@ export let sessionNow: (state: SessionState) => {
 };
 
 /**
- * Commits all writes, and returns an empty set; or none, and returns the keys that were also committed since `since`.
+ * Commits all writes and returns an empty set; or commits none, and returns the keys in conflict.
  *
- * Not reachable through the public API: only a run that has succeeded commits.
+ * In conflict are keys that another run has committed after `since`.
+ *
+ * Users cannot reach this function: only a run that has succeeded commits.
  */
 export let commitSession: (
   state: SessionState,
@@ -36,9 +38,9 @@ export let commitSession: (
 ) => ReadonlySet<string>;
 
 /**
- * The memory of a conversation: made by {@link createSession}, and passed to the runs of that conversation.
+ * The memory of a conversation, made by {@link createSession} and passed to its runs.
  *
- * This object can only be read. Runs write through `context.run.session`; the writes of a run that succeeds are committed.
+ * This object can only be read. Runs write through `context.run.session`; if a run succeeds, its writes are committed.
  *
  * @example
  * {@includeCode ../../../examples/api/session.ts}
@@ -69,7 +71,7 @@ export class SessionState {
     return this.#entries.has(sessionKey(key));
   }
 
-  /** Returns the committed entries as a plain object, from which `createSession` can make the session again. */
+  /** Returns the committed entries as a plain object; `createSession` restores the session from it. */
   toObject(): Record<string, unknown> {
     return Object.fromEntries(this.#entries);
   }

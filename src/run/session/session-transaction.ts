@@ -10,7 +10,7 @@ import type { SessionCommit, SessionState } from './session-state.js';
 const nothing: ReadonlyMap<string, unknown> = new Map();
 
 /**
- * The changes of one run to a session: reads show the state at the run's start and the run's own writes.
+ * The session of one run. Reads show the state at the run's start and the run's own writes.
  *
  * {@link commit} and {@link discard} close the transaction: its entries can still be read, but not written.
  */
@@ -40,7 +40,7 @@ export class SessionTransaction implements SessionEntries {
   }
 
   /**
-   * Makes a closed transaction, for use outside of a run: reads show the current state, writes are refused.
+   * Makes a closed transaction, for use outside of a run. Reads show the current state, writes are refused.
    *
    * @param why clause for the error message, such as `no run is open`.
    */
@@ -51,12 +51,12 @@ export class SessionTransaction implements SessionEntries {
     return transaction;
   }
 
-  /** Makes the transaction of a child without a session: all keys are absent, and writes fail, naming the composite. */
+  /** Makes the transaction of a child without a session. All keys are absent, and writes fail, naming the composite. */
   static none(path: string): SessionTransaction {
     return this.closed(undefined, `the composite '${path}' passes no session`);
   }
 
-  /** Makes a child's private copy of the current entries; never committed, and closed together with this transaction. */
+  /** Makes a child's private copy of the current entries. Never committed, and closed together with this transaction. */
   snapshot(): SessionTransaction {
     const copy = new SessionTransaction();
     copy.#origin = this;
@@ -77,7 +77,7 @@ export class SessionTransaction implements SessionEntries {
   }
 
   /**
-   * Closes the transaction and commits all its writes; on a conflict commits none, and returns the error.
+   * Closes the transaction and commits all its writes. On a conflict commits none, and returns the error.
    *
    * @param path path of the run, for the error.
    */

@@ -55,7 +55,7 @@ export class Session {
   }
 
   /**
-   * Sets an entry; data is copied deeply and frozen, so later changes of the caller's object have no effect.
+   * Sets an entry. Data is copied deeply and frozen, so later changes of the caller's object have no effect.
    *
    * @throws {@link PipelineError} `SESSION_CLOSED` after the run's end or cancel, and when a composite passes no session;
    * `OPTION_INVALID` when the key is no text or empty; `CONTEXT_VALUE_INVALID` when data has more than 1,000 levels, or

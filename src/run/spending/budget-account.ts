@@ -1,6 +1,6 @@
 import { roundedAmount } from './money.js';
 
-/** Fraction of a money limit by which sums may pass the limit, because binary fractions do not add up exactly. */
+/** Fraction of a money limit by which sums may pass the limit. Binary fractions do not add up exactly. */
 const MONEY_TOLERANCE = 1e-9;
 
 /** The spent and reserved amounts of one kind in one scope, with the spending per path. */

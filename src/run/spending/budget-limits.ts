@@ -3,7 +3,7 @@ import type { Money } from './money.js';
 import { moneyRule } from './money.js';
 import { countRule, recordRule } from './spending-rules.js';
 
-/** Limits of a budget, each inclusive; a kind that is left out is not limited, a limit of 0 allows nothing. */
+/** Limits of a budget, each inclusive. A kind that is left out is not limited, a limit of 0 allows nothing. */
 export interface BudgetLimits {
   /** Input and output tokens together. */
   readonly tokens?: number | undefined;

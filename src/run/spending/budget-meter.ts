@@ -8,7 +8,9 @@ import { budgetKinds } from './spending.js';
 import type { BudgetSpent, Spending } from './spending.js';
 
 /**
- * Shows the nearest budget: its limits, what was spent, and what remains within it and the budgets around it.
+ * Shows the nearest budget: its limits, and the amounts that were spent and that remain.
+ *
+ * The amounts that remain also respect the budgets around it.
  *
  * @example
  * {@includeCode ../../../examples/api/budget-meter.ts}
@@ -28,13 +30,13 @@ export class BudgetMeter {
     return limitsOf(this.#budget.nearest.limits) ?? Object.freeze({});
   }
 
-  /** Amounts spent from the nearest budget, or without one in the whole run; reservations are not counted. */
+  /** Amounts spent from the nearest budget, or without one in the whole run. Reservations are not counted. */
   get spent(): BudgetSpent {
     return this.#budget.nearest.spent;
   }
 
   /**
-   * Returns the amount left in this budget and those around it, after reservations; Infinity without a limit.
+   * Returns the amount left in this budget and those around it, after reservations, or Infinity.
    *
    * @param kind for `money`, the result is in the currency of the nearest budget that limits money.
    * @throws {@link PipelineError} `OPTION_INVALID` when the kind is unknown.

@@ -40,7 +40,11 @@ export class Budget {
     this.#end = end;
   }
 
-  /** Ends the scope of the budget that refused a reservation, if its error left a node that spends from this budget. */
+  /**
+   * Ends the scope of a budget that refused a reservation, after the error has left a node.
+   *
+   * @param thrown the error that left the node; ignored unless it, or a cause of it, comes from this budget or one above.
+   */
   endBy(thrown: unknown): void {
     let cause = thrown;
     // Other libraries may have wrapped the error, so its causes are searched.
@@ -67,7 +71,7 @@ export class Budget {
   }
 
   /**
-   * Charges this budget and those above, then ends every scope whose limit is passed, the outermost first.
+   * Charges this budget and those above, then ends each scope whose limit is passed, outermost first.
    *
    * @throws {@link BudgetExceededError} when a limit is passed; the error of the outermost scope.
    */
@@ -142,7 +146,7 @@ export class Budget {
     };
   }
 
-  /** The amount left here and above, Infinity without a limit; money in the currency of the nearest money limit. */
+  /** The amount left here and above, Infinity without a limit. Money in the currency of the nearest money limit. */
   remaining(kind: BudgetKind): number {
     const currency = kind === 'money' ? this.#currency : undefined;
     return Math.min(
@@ -187,7 +191,7 @@ export class Budget {
     return kind === 'money' ? this.limits?.money?.amount : this.limits?.[kind];
   }
 
-  /** True if spending counts here: always, except for money in a currency that this budget does not limit. */
+  /** True if spending counts here. Only money in a currency that this budget does not limit does not count. */
   #counts(currency: string | undefined): boolean {
     return currency === undefined || currency === this.limits?.money?.currency;
   }

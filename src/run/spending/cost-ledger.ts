@@ -97,7 +97,7 @@ export let ledgerAt: (
 /** Marks the run of a view as ended: entries recorded through any of its views are late from now on. */
 export let closeLedger: (ledger: CostLedger) => void;
 
-/** Settles, with the failures, when the pending `onEntry` calls of the run have; see `RunCosts.pending`. */
+/** Settles, with the failures, when the pending `onEntry` calls of the run have. See `RunCosts.pending`. */
 export let pendingEntries: (ledger: CostLedger) => Promise<readonly PipelineError[]> | undefined;
 
 /**
@@ -190,7 +190,7 @@ export class CostLedger {
     return summarise(this.entries, by);
   }
 
-  /** Returns a view of the run's entries at a path and below, also beyond this view; it records under that path. */
+  /** Returns a view of the run's entries at a path and below, also beyond this view. It records under that path. */
   under(path: string): CostLedger {
     if (typeof path !== 'string') throw invalidOption('cost.under', 'a path was expected', this.#view.path);
     return this.#derive({ path, shown: path });

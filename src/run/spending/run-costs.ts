@@ -1,7 +1,7 @@
 import { isThenable, toPromise } from '../../data/foreign-value.js';
 import { PipelineError } from '../../errors/pipeline-error.js';
 
-/** The run and tenant that costs belong to; `runId` is a function, since the id is made when first read. */
+/** The run and tenant that costs belong to. `runId` is a function, since the id is made when first read. */
 export interface CostRunIds {
   readonly runId: () => string;
   readonly tenantId: string | undefined;
@@ -23,12 +23,12 @@ export class RunCosts {
     this.#report = report;
   }
 
-  /** Key of the run in its ledger; includes the tenant, so that tenants never share entries, even under one run id. */
+  /** Key of the run in its ledger. Includes the tenant, so that tenants never share entries, even under one run id. */
   get key(): string {
     return (this.#key ??= JSON.stringify([this.ids.runId(), this.ids.tenantId]));
   }
 
-  /** Lets the run wait for a promise that `onEntry` returned; for a late entry only a rejection is reported. */
+  /** Lets the run wait for a promise that `onEntry` returned. For a late entry only a rejection is reported. */
   follow(told: unknown, path: string): void {
     if (!isThenable(told)) return;
     const isLate = this.isClosed;
@@ -49,7 +49,7 @@ export class RunCosts {
   }
 
   /**
-   * Waits for the pending calls of `onEntry`; each call is awaited, and each failure returned, only once.
+   * Waits for the pending calls of `onEntry`. Each call is awaited, and each failure returned, only once.
    *
    * @returns a promise of the failures since the last call; undefined if nothing is pending.
    */
