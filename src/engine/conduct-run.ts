@@ -159,7 +159,11 @@ function settledOrGivenUp(work: Promise<void>, execution: Execution): Promise<vo
   });
 }
 
-/** Waits for the `onEntry` of costs that lingering calls recorded. Its failures are only logged, as the run has ended. */
+/**
+ * Waits for the `onEntry` of costs that lingering calls recorded.
+ *
+ * Its failures are only logged, as the run has ended.
+ */
 function reportUnbilled({ frame, run }: Execution): Promise<unknown> | undefined {
   const unbilled = frame.services.run.reportUnbilled();
   return unbilled && within(unbilled, run.end.leftMs);
@@ -177,7 +181,11 @@ async function dropOpenTraces(run: RunState, execution: Execution): Promise<void
   }
 }
 
-/** The error that ends the run. If the run around ends by the same error, a new one is made, to carry this run's result. */
+/**
+ * The error that ends the run.
+ *
+ * If the run around ends by the same error, a new one is made, to carry this run's result.
+ */
 function endingError(execution: Execution): PipelineError | undefined {
   if (execution.failure !== undefined) return execution.failure;
   const { reason, parent, path, run } = execution.frame.scope;

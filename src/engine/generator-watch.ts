@@ -39,7 +39,11 @@ function watched(binding: NodeBinding | undefined, path: string): NodeBinding | 
   }
 }
 
-/** Replaces a node's `transform` through a proxy. The node may be frozen, and its methods must run on the node itself. */
+/**
+ * Replaces a node's `transform` through a proxy.
+ *
+ * The node may be frozen, and its methods must run on the node itself.
+ */
 function watchedInstance(instance: object, path: string): object {
   return new Proxy(
     {},

@@ -9,7 +9,7 @@ import type { LineageSink } from '../ports/lineage-sink.js';
 import type { Logger } from '../ports/logger.js';
 import type { NodeContainer } from '../ports/node-container.js';
 
-/** Options of a {@link PipelineRunner}; they apply to each of its runs. */
+/** Options of a `PipelineRunner`; they apply to each of its runs. */
 export interface PipelineRunnerOptions {
   /** Container that makes the node and definition classes bound in it. */
   readonly container?: NodeContainer | undefined;

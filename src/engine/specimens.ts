@@ -20,7 +20,11 @@ let kept: readonly unknown[] = [];
 let runs = 0;
 let nextAt = 2;
 
-/** Counts a run. Makes the instances at the second run, and anew at the 20th, the 200th ..., as hidden classes change. */
+/**
+ * Counts a run.
+ *
+ * Makes the instances at the second run, and anew at the 20th, the 200th ..., as hidden classes change.
+ */
 export function noteRun(): void {
   runs += 1;
   if (runs < nextAt) return;

@@ -85,7 +85,11 @@ export function readCarrier(given: unknown, host: CarrierHost): RunParts {
   };
 }
 
-/** Checks a carrier and returns a copy of its known fields. Each is read only once, as a getter may change its value. */
+/**
+ * Checks a carrier and returns a copy of its known fields.
+ *
+ * Each is read only once, as a getter may change its value.
+ */
 function checkedCarrier(given: unknown, expectTenantId: string | undefined): RunCarrier {
   if (typeof given !== 'object' || given === null) throw carrierInvalid(['it is no object']);
   const version = readField(given, 'version');

@@ -21,7 +21,11 @@ export class LiveOutputs {
     private readonly isScope: boolean,
   ) {}
 
-  /** Pushes an output when it is its item's turn. The child's time limit stands still while later stages have the output. */
+  /**
+   * Pushes an output when it is its item's turn.
+   *
+   * The child's time limit stands still while later stages have the output.
+   */
   send(child: ChildExecution, item: unknown): Work {
     if (child.isHalted) return undefined;
     const turn = child.link?.turn;

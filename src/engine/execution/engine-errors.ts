@@ -94,7 +94,11 @@ export function disposerUnanswered(path: string, graceMs: number): PipelineError
   });
 }
 
-/** The error that a composite reports for a child whose cancel scope has ended. A budget that ended it gives its own error. */
+/**
+ * The error that a composite reports for a child whose cancel scope has ended.
+ *
+ * A budget that ended it gives its own error.
+ */
 export function scopeError(reason: RunCancelledError): PipelineError {
   const { cause } = reason;
   return isInstanceOf(cause, BudgetExceededError) ? cause : reason;

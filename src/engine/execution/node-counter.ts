@@ -28,7 +28,11 @@ export interface NodeCounts {
 
 /** The counts of one node during a run. Each is counted where it happens, none is computed from the others. */
 export class NodeCounter {
-  /** Items that arrived, led to one output and left. This usual case is added to `in`, `out` and `emitted` at the end. */
+  /**
+   * Items that arrived, led to one output and left.
+   *
+   * This usual case is added to `in`, `out` and `emitted` at the end.
+   */
   passed = 0;
   in = 0;
   out = 0;

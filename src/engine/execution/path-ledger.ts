@@ -7,7 +7,11 @@ export interface LedgerEntry {
   readonly isComposite: boolean;
 }
 
-/** Variants of the tree that may be numbered. Twice the 32 plans kept per composite, since active runs may use old plans. */
+/**
+ * Variants of the tree that may be numbered.
+ *
+ * Twice the 32 plans kept per composite, since active runs may use old plans.
+ */
 const MOST_VARIANTS = 64;
 /** Numbers allowed beyond the limit of variants, so that small trees are not compiled again too often. */
 const SPARE_NUMBERS = 500;

@@ -31,7 +31,11 @@ export class StackLines {
     return this.#lines().find(isUsers);
   }
 
-  /** Stack line of user code that made a timer. Undefined for timers of this library, and immediates of other packages. */
+  /**
+   * Stack line of user code that made a timer.
+   *
+   * Undefined for timers of this library, and immediates of other packages.
+   */
   timer(isImmediate: boolean): string | undefined {
     const lines = this.#lines();
     const callers = lines

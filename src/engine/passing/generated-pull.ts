@@ -155,7 +155,11 @@ export function generateWaitingPull(line: PulledLine): WaitingLoop | undefined {
   return codeOf<WaitingLoop>(text, { ...constantsOf(line, ways), settle });
 }
 
-/** Writes the call of a node. The variable is named `target` as in `walkInLoop`, as V8 prints the name in TypeErrors. */
+/**
+ * Writes the call of a node.
+ *
+ * The variable is named `target` as in `walkInLoop`, as V8 prints the name in TypeErrors.
+ */
 function callOf({ method, target, view }: WrittenNode): string {
   return `{ const target = ${target}; result = target.${method}(item, ${view}); }`;
 }

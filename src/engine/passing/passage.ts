@@ -14,7 +14,11 @@ export interface Passable {
 /** An item that waits for a promise on its way through a segment. */
 export class Passage {
   pending: PromiseLike<unknown> | undefined;
-  /** Index of the stage that the item waits in. Equal to the number of stages while a stage behind the segment has the item. */
+  /**
+   * Index of the stage that the item waits in.
+   *
+   * Equal to the number of stages while a stage behind the segment has the item.
+   */
   at = 0;
   /** Argument of the pending call. */
   item: unknown = undefined;

@@ -35,7 +35,11 @@ export interface PulledStage extends NodeStage {
 
 /** Who opened the items of a pull, and the cancel scope of the source. */
 export interface PullOrigin {
-  /** True if the run has opened the items. They are then closed even if unread, else they stay the caller's until read. */
+  /**
+   * True if the run has opened the items.
+   *
+   * They are then closed even if unread, else they stay the caller's until read.
+   */
   readonly isOpened: boolean;
   /** The scope behind the source's own signal; undefined if the source has none. */
   readonly scope: CancelScope | undefined;

@@ -9,7 +9,11 @@ import { SLOTS_PER_NODE } from '../execution/stage-site.js';
 import type { Tally } from '../execution/tally.js';
 import type { TransformTarget } from '../stages/transform-stage.js';
 
-/** The members of a segment that a walk uses. `at` and `start` are indexes of nodes, `start` the first node of this walk. */
+/**
+ * The members of a segment that a walk uses.
+ *
+ * `at` and `start` are indexes of nodes, `start` the first node of this walk.
+ */
 export interface WalkedSegment {
   /** Number of transforms. */
   readonly transforms: number;

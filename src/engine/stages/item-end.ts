@@ -46,7 +46,11 @@ export interface BreakableStream {
   hasFailedItem: boolean;
 }
 
-/** Ends an item whose stream broke. It counts as failed if this node failed and no other item counts so, else as cancelled. */
+/**
+ * Ends an item whose stream broke.
+ *
+ * It counts as failed if this node failed and no other item counts so, else as cancelled.
+ */
 export function breakItem(
   execution: Execution,
   stage: NodeStage,

@@ -19,7 +19,11 @@ export class NodeCode {
     readonly methods: readonly string[],
     /** Wraps each constructed instance; used by tests and in development mode. */
     readonly around?: (instance: object) => object,
-    /** True for an iterable that the user passed in. The run closes such an iterable only after it has begun to read it. */
+    /**
+     * True for an iterable that the user passed in.
+     *
+     * The run closes such an iterable only after it has begun to read it.
+     */
     readonly isHandedIn = false,
   ) {
     this.isInjected = type !== undefined && hasInjectionMetadata(type);

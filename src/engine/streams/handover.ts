@@ -107,7 +107,11 @@ export class Handover implements AsyncIterableIterator<unknown, undefined> {
     return promise;
   }
 
-  /** Called by a consumer that stops reading. The item that it holds counts as consumed, unless its code fails at once. */
+  /**
+   * Called by a consumer that stops reading.
+   *
+   * The item that it holds counts as consumed, unless its code fails at once.
+   */
   return(): Promise<IteratorResult<unknown, undefined>> {
     this.#isClosed = true;
     this.#refuseOffered();

@@ -126,7 +126,11 @@ export class ItemStream<T> implements AsyncIterable<T> {
   }
 }
 
-/** Makes a rejection harmless. Code that asks for several items at once may never await it, and `result` rejects, too. */
+/**
+ * Makes a rejection harmless.
+ *
+ * Code that asks for several items at once may never await it, and `result` rejects, too.
+ */
 function unawaited<T>(step: Promise<T>): Promise<T> {
   ignoreRejection(step);
   return step;

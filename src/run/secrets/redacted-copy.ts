@@ -142,7 +142,7 @@ function isClean(data: object, known: KnownTexts): boolean {
   return isIt;
 }
 
-/** True if a frozen copy contains only frozen copies, at any depth, and no known text. */
+/** True if a frozen copy contains no known text, and no object that could change and then contain one. */
 function holdsCopiesOnly(copy: object, known: KnownTexts): boolean {
   const found = new Set([copy]);
   const test = (value: unknown): boolean => {
@@ -188,7 +188,11 @@ function someValue(source: object, test: (value: unknown) => boolean): boolean {
   );
 }
 
-/** True for a list without holes or further properties. `names` are its own property names, which begin with indexes. */
+/**
+ * True for a list without holes or further properties.
+ *
+ * `names` are its own property names, which begin with indexes.
+ */
 function isDense(list: readonly unknown[], names: readonly string[]): boolean {
   const { length } = list;
   return names.length === length && (length === 0 || names[length - 1] === String(length - 1));
@@ -235,7 +239,11 @@ function recordOf(thrown: unknown, depth: number, records: Map<unknown, object>)
   }
 }
 
-/** Makes the empty copy of an object. Of a class instance it is a plain object, since private fields cannot be copied. */
+/**
+ * Makes the empty copy of an object.
+ *
+ * Of a class instance it is a plain object, since private fields cannot be copied.
+ */
 function emptyLike(source: object): object {
   if (isArray(source)) return [];
   if (isMap(source)) return new Map();

@@ -63,7 +63,11 @@ export class Redactor {
     }
   }
 
-  /** Replaces known values, in place, in an error, its causes and collected errors. Only `PipelineError`s are changed. */
+  /**
+   * Replaces known values, in place, in an error, its causes and collected errors.
+   *
+   * Only `PipelineError`s are changed.
+   */
   error(error: unknown): void {
     if (this.isEmpty) return;
     const depths = new Map([[error, 0]]);

@@ -42,7 +42,11 @@ export class SecretAccess {
     return this.narrowed?.list() ?? this.vault.names();
   }
 
-  /** Returns the secrets for the node at a path. Reads are recorded under that path, and rejected once the scope ends. */
+  /**
+   * Returns the secrets for the node at a path.
+   *
+   * Reads are recorded under that path, and rejected once the scope ends.
+   */
   at(path: string, scope: EndingScope): SecretScope {
     return new SecretScope(this, path, scope);
   }

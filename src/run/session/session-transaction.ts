@@ -56,7 +56,11 @@ export class SessionTransaction implements SessionEntries {
     return this.closed(undefined, `the composite '${path}' passes no session`);
   }
 
-  /** Makes a child's private copy of the current entries. Never committed, and closed together with this transaction. */
+  /**
+   * Makes a child's private copy of the current entries.
+   *
+   * Never committed, and closed together with this transaction.
+   */
   snapshot(): SessionTransaction {
     const copy = new SessionTransaction();
     copy.#origin = this;
