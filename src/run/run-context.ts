@@ -159,7 +159,7 @@ export class RunContext implements RunContextFields {
    * Calls a listener once when the nearest scope is cancelled, at once if it has been. Dispose the result to remove it.
    *
    * The listener runs in the context in which it was registered. Its errors are logged and change nothing. A listener
-   * that is left when its child or try has ended hears the cancel of the nearest open scope around.
+   * that is left when its child or try has ended hears the cancel of the nearest open enclosing scope.
    *
    * @throws {@link PipelineError} `OPTION_INVALID` when the listener is no function.
    */

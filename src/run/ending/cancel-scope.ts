@@ -39,7 +39,7 @@ class ScopeExtras {
  * A part of a run that is cancelled as a whole: the run, or an execution or item with its own limit.
  *
  * Ending a scope ends all scopes below; the first reason wins. A scope is closed when its work is done, and can then no
- * longer end by itself: its remaining listeners and open scopes below hear the end of the nearest open scope around.
+ * longer end by itself: its remaining listeners and open scopes below hear the end of the nearest open enclosing scope.
  */
 export class CancelScope {
   /** The reason of the scope's end, undefined before it; cheaper to read than `signal.aborted`. */
@@ -76,7 +76,7 @@ export class CancelScope {
     if (around !== undefined) (around.#children ??= new Set()).add(this);
   }
 
-  /** The nearest scope around that is not closed. Listeners left on the closed scopes between hear its end. */
+  /** The nearest enclosing scope that is not closed. Listeners left on the closed scopes between hear its end. */
   static #openAround(scope: CancelScope): CancelScope | undefined {
     let around = scope.parent;
     while (around !== undefined && around.#closed) around = around.parent;
@@ -208,7 +208,7 @@ export class CancelScope {
   /**
    * Aborts when the scope ends, with its {@link RunCancelledError} as reason; made when first read.
    *
-   * For a closed scope whose own signal is not in use, this is the signal of the nearest open scope around.
+   * For a closed scope whose own signal is not in use, this is the signal of the nearest open enclosing scope.
    */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
@@ -315,7 +315,7 @@ export class CancelScope {
     if (this.reason === undefined && this.parent !== undefined) this.#controller = undefined;
   }
 
-  /** Lets a watcher added to a closed scope hear the end of the nearest open scope around. */
+  /** Lets a watcher added to a closed scope hear the end of the nearest open enclosing scope. */
   #stayHeard(): void {
     if (this.reason !== undefined) return;
     const around = CancelScope.#openAround(this);
