@@ -127,16 +127,20 @@ describe('the events of a run over HTTP', () => {
     const path = `/runs/${runId}/events`;
     // One reads at once, one is as slow as a network.
     const reading = allSentEvents(await client.get(path));
+    const slowly: unknown[] = [];
     const slow = (async () => {
-      const events: unknown[] = [];
       for await (const event of sentEvents(await client.get(path))) {
-        events.push(event);
+        slowly.push(event);
         await sleep(4);
       }
-      return events;
+      return slowly;
     })();
     const waiting = client.wait(runId);
-    await sleep(60);
+    // Until it waits for the next event.
+    for (let read = 0; read === 0 || read < slowly.length;) {
+      read = slowly.length;
+      await sleep(60);
+    }
 
     await manager.close({ timeoutMs: 1000 });
 
