@@ -29,6 +29,7 @@ export type {
   ExecutionEvents,
   ExecutionObserver,
   ItemDeadLettered,
+  ItemRecovered,
   ItemFailed,
   ItemRetried,
   ItemSkipped,
@@ -102,11 +103,25 @@ export { observers } from './observability/observers.js';
 export { MemoryLineageSink } from './lineage/memory-lineage-sink.js';
 
 // resilience
-export { fixed } from './resilience/delay.js';
-export type { Delay } from './resilience/delay.js';
+export { exponential, fixed, linear } from './resilience/delay.js';
+export type {
+  Delay,
+  DelayOf,
+  ExponentialDelayOptions,
+  GrowingDelayOptions,
+  Jitter,
+} from './resilience/delay.js';
 export type { ErrorMatcher } from './resilience/error-matcher.js';
 export { errorPolicy } from './resilience/error-policy.js';
-export type { ErrorPolicy, ErrorRule, FinalDecision, RetryOptions } from './resilience/error-policy.js';
+export type { ErrorPolicy } from './resilience/error-policy.js';
+export type {
+  ErrorRule,
+  FallbackOf,
+  FallbackRule,
+  FallbackValue,
+  FinalDecision,
+  RetryOptions,
+} from './resilience/error-rule.js';
 export { MemoryDeadLetterSink } from './resilience/memory-dead-letter-sink.js';
 
 // nodes
@@ -173,6 +188,7 @@ export type { NodeCounts } from './engine/execution/node-counter.js';
 export { PipelineRunner, runPipeline } from './engine/pipeline-runner.js';
 export type { PipelineRunnerOptions, RunContextSource } from './engine/pipeline-runner.js';
 export type { Definition, RootDefinition, TakenBy } from './engine/run-arguments.js';
+export type { RunFailures } from './engine/execution/failures.js';
 export type { RunResult } from './engine/execution/run-result.js';
 
 // background

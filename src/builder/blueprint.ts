@@ -21,7 +21,7 @@ export interface ResolvedNodeOptions {
   readonly concurrency: number;
   readonly ordered: boolean;
   readonly readAhead: number;
-  readonly errorPolicy: ErrorPolicy | undefined;
+  readonly errorPolicy: ErrorPolicy<unknown> | undefined;
   readonly timeoutMs: number | undefined;
   readonly idleTimeoutMs: number | undefined;
   readonly lifetime: NodeLifetime;

@@ -18,7 +18,7 @@ import {
 import { contractOf } from './pipeline-metadata.js';
 
 /** What may be given of a composite's options; those that make no sense together are problems. */
-type GivenCompositeOptions = Omit<ItemCompositeOptions<unknown>, 'granularity'> & {
+type GivenCompositeOptions = Omit<ItemCompositeOptions<unknown, unknown>, 'granularity'> & {
   readonly granularity?: 'item' | 'stream' | undefined;
   readonly input?: ChildInputOf<unknown, unknown> | undefined;
   readonly combine?: CombinedOutputOf<unknown, unknown, unknown> | undefined;
@@ -32,7 +32,11 @@ export class DraftedNodes {
     private readonly ancestors: readonly DefinitionSource[],
   ) {}
 
-  addNode(kind: keyof typeof nodeRules, node: unknown, options: string | NodeOptions | undefined): AnyHandle {
+  addNode(
+    kind: keyof typeof nodeRules,
+    node: unknown,
+    options: string | NodeOptions<unknown> | undefined,
+  ): AnyHandle {
     this.draft.assertOpen();
     const { from, ...given } = this.draft.readOptions(options, kind);
     const bound = bindNode(kind, node);

@@ -2,7 +2,8 @@ import { isInstanceOf } from '../data/foreign-value.js';
 import type { ChildInheritance } from '../context/child-inheritance.js';
 import { rule } from '../errors/option-rules.js';
 import type { OptionRules } from '../errors/option-rules.js';
-import { errorPolicy, ErrorPolicy, isFinalDecision } from '../resilience/error-policy.js';
+import { errorPolicy, ErrorPolicy } from '../resilience/error-policy.js';
+import { finalWords, isFinalDecision } from '../resilience/policy-rules.js';
 import { outputCardinalities } from '../nodes/composite-options.js';
 import type { ItemOptions, NodeOptions, SourceOptions } from '../nodes/node-options.js';
 import { budgetRule } from '../run/spending/budget-limits.js';
@@ -13,7 +14,7 @@ import { configurationData, policyText } from './shown-options.js';
 const isPolicy = (value: unknown): string | undefined =>
   isInstanceOf(value, ErrorPolicy) || isFinalDecision(value)
     ? undefined
-    : "a policy made by errorPolicy, 'fail', 'skip' or 'deadLetter'";
+    : `a policy made by errorPolicy, or ${finalWords}`;
 
 const basic: OptionRules = { name: rule.anything, lifetime: rule.oneOf('execution', 'run') };
 const perItem: OptionRules = {
@@ -77,7 +78,7 @@ export function streamCompositeProblems(options: Readonly<Record<string, unknown
 }
 
 /** What is wrong with how far a node reads ahead, though each value alone may be fine. */
-export function readAheadProblems({ concurrency, ordered, readAhead }: ItemOptions): string[] {
+export function readAheadProblems({ concurrency, ordered, readAhead }: ItemOptions<unknown>): string[] {
   if (readAhead === undefined) return [];
   if (ordered === false)
     return ["'readAhead' is about results held for the order; leave it out, or leave out 'ordered: false'"];
@@ -90,7 +91,7 @@ export function readAheadProblems({ concurrency, ordered, readAhead }: ItemOptio
 }
 
 /** A node's options with their defaults; wrong values are reported elsewhere and read as the default here. */
-export function resolveOptions(options: NodeOptions & SourceOptions): ResolvedNodeOptions {
+export function resolveOptions(options: NodeOptions<unknown> & SourceOptions): ResolvedNodeOptions {
   const { concurrency = 1, errorPolicy: policy } = options;
   return Object.freeze({
     concurrency,

@@ -145,13 +145,13 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
   }
 
   /** Adds a transform: a class, an instance, or a function of the item and the context. */
-  addTransform<A, B>(
+  addTransform<A, B, F = never>(
     node:
       | ((item: A, context: PipelineContext) => B | Skip | Promise<B | Skip>)
       | Constructor<TransformNode<A, B>>
       | TransformNode<A, B>,
-    options?: string | (NodeOptions & FromOption<A>),
-  ): TransformHandle<A, B> {
+    options?: string | (NodeOptions<F> & FromOption<A>),
+  ): TransformHandle<A, B | Exclude<F, Skip>> {
     return this.#nodes.addNode('transform', node, options);
   }
 
@@ -175,34 +175,34 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
       | Constructor<StreamSinkNode<T>>
       | StreamSinkNode<T>
       | WritableSink<T>,
-    options?: string | (NodeOptions & FromOption<T>),
+    options?: string | (NodeOptions<unknown> & FromOption<T>),
   ): SinkHandle<T> {
     return this.#nodes.addNode('sink', node, options);
   }
 
   /** Adds a whole sub-pipeline as one node, whose `input` makes the child's item of the composite's own. */
-  addComposite<TIn, TOut, TItem, TResult = TOut>(
+  addComposite<TIn, TOut, TItem, TResult = TOut, TFallback = never>(
     definition: Constructor<PipelineDefinition<TIn, TOut>> | PipelineDefinition<TIn, TOut>,
-    options: ItemCompositeOptions<NoInfer<TItem>> &
+    options: ItemCompositeOptions<NoInfer<TItem>, TFallback> &
       FromOption<TItem> & {
         readonly input: ChildInputOf<TItem, NoInfer<TIn>>;
         readonly combine?: CombinedOutputOf<TItem, NoInfer<TOut>, TResult> | undefined;
       },
-  ): TransformHandle<TItem, TResult>;
+  ): TransformHandle<TItem, TResult | Exclude<TFallback, Skip>>;
   /** Adds a whole sub-pipeline as one node. It runs once per item, or, with `granularity: 'stream'`, once. */
-  addComposite<TIn, TOut, TResult = TOut>(
+  addComposite<TIn, TOut, TResult = TOut, TFallback = never>(
     definition: Constructor<PipelineDefinition<TIn, TOut>> | PipelineDefinition<TIn, TOut>,
     options?:
       | string
       | ((
           | (StreamCompositeOptions & { readonly input?: undefined; readonly combine?: undefined })
-          | (ItemCompositeOptions<NoInfer<TIn>> & {
+          | (ItemCompositeOptions<NoInfer<TIn>, TFallback> & {
               readonly input?: undefined;
               readonly combine?: CombinedOutputOf<NoInfer<TIn>, NoInfer<TOut>, TResult> | undefined;
             })
         ) &
           FromOption<NoInfer<TIn>>),
-  ): TransformHandle<TIn, TResult>;
+  ): TransformHandle<TIn, TResult | Exclude<TFallback, Skip>>;
   addComposite(definition: DefinitionSource, options?: string | object): AnyHandle {
     return this.#nodes.addComposite(definition, options);
   }

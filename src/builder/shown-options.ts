@@ -4,7 +4,8 @@ import type { ChildInheritance } from '../context/child-inheritance.js';
 import { keyName } from '../context/context-key.js';
 import { dictionaryKinds } from '../context/dictionary-kind.js';
 import type { ErrorMatcher } from '../resilience/error-matcher.js';
-import type { ErrorPolicy, ErrorRule } from '../resilience/error-policy.js';
+import type { ErrorPolicy } from '../resilience/error-policy.js';
+import type { ErrorRule } from '../resilience/error-rule.js';
 
 /** What a composite's child inherits as plain data: key selections with the names of their keys. */
 export function configurationData(inheritance: ChildInheritance): Readonly<Record<string, unknown>> {
@@ -35,7 +36,7 @@ function requiredData(names: RequiredNames): Readonly<Record<string, readonly st
 }
 
 /** A policy in words: `TimeoutError → retry 3, else deadLetter; * → skip`. */
-export function policyText(policy: ErrorPolicy): string {
+export function policyText(policy: ErrorPolicy<unknown>): string {
   return policy.rules.map((rule) => `${matcherText(rule.on)} → ${thenText(rule.then)}`).join('; ');
 }
 
@@ -52,8 +53,10 @@ function matcherText(matcher: ErrorMatcher | undefined): string {
   return matcher.name === '' ? 'predicate' : matcher.name;
 }
 
-function thenText(then: ErrorRule['then']): string {
+function thenText(then: ErrorRule<unknown>['then']): string {
   if (typeof then === 'string') return then;
+  if (!('retry' in then)) return 'fallback';
   const { attempts, exhausted } = then.retry;
-  return `retry ${String(attempts)}${exhausted === undefined ? '' : `, else ${exhausted}`}`;
+  const ending = typeof exhausted === 'object' ? 'fallback' : exhausted;
+  return `retry ${String(attempts)}${ending === undefined ? '' : `, else ${ending}`}`;
 }

@@ -78,6 +78,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
     nodes: new Map([...run.countersByPath()].map(({ path, counter }) => [path, counter.snapshot()] as const)),
     abandoned: Object.freeze([...run.abandoned]),
     cost: root.frame.services.run.cost.total(),
+    failures: root.frame.services.run.redactor.data(run.failures),
     context: root.context,
   });
   const error = endingError(execution);

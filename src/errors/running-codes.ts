@@ -6,6 +6,7 @@ export const runningCodes = [
   'SOURCE_EXHAUSTED',
   'RUN_CANCELLED',
   'DISPOSAL_FAILED',
+  'ITEMS_FAILED',
   'POLICY_INVALID',
   'DEAD_LETTER_FULL',
   'SINK_REJECTED',

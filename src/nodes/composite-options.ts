@@ -32,7 +32,8 @@ export type CombinedOutputOf<in TItem, in TOutput, out TResult> = (
 ) => TResult | Skip;
 
 /** Options of a composite that runs its sub-pipeline once per item. */
-export interface ItemCompositeOptions<in TItem> extends ItemOptions, ChildContextOptions<TItem> {
+export interface ItemCompositeOptions<in TItem, out TFallback = never>
+  extends ItemOptions<TFallback>, ChildContextOptions<TItem> {
   /** The node's id. Default: the class name of the definition. */
   readonly name?: string | undefined;
   /** Default `item`: each item has an execution and a context of its own. */

@@ -1,4 +1,5 @@
-import type { ErrorPolicy, FinalDecision } from '../resilience/error-policy.js';
+import type { ErrorPolicy } from '../resilience/error-policy.js';
+import type { FinalDecision } from '../resilience/error-rule.js';
 
 /** How long a node that the runner constructs lives. */
 export type NodeLifetime = 'execution' | 'run';
@@ -22,7 +23,7 @@ export interface SourceOptions extends BasicNodeOptions {
 }
 
 /** What is decided about the items of a node or composite. */
-export interface ItemOptions {
+export interface ItemOptions<out TFallback = never> {
   /** How many items are worked on at once. Default 1. */
   readonly concurrency?: number | undefined;
   /** Whether outputs keep the order of inputs with `concurrency` above 1. Default `true`. */
@@ -34,11 +35,11 @@ export interface ItemOptions {
    * read ahead of a slow node behind. Only for a node that keeps the order: not beside `ordered: false`.
    */
   readonly readAhead?: number | undefined;
-  /** What happens to an item that fails. Default `fail`: the execution fails. */
-  readonly errorPolicy?: ErrorPolicy | FinalDecision | undefined;
+  /** What happens to an item that fails. Default: the pipeline's `errorPolicy`, else `fail`: the execution fails. */
+  readonly errorPolicy?: ErrorPolicy<TFallback> | FinalDecision | undefined;
   /** The limit of one try of one item; at its end the item fails with `NODE_TIMEOUT`. Default: none. */
   readonly timeoutMs?: number | undefined;
 }
 
 /** Options of a transform or a sink. */
-export interface NodeOptions extends BasicNodeOptions, ItemOptions {}
+export interface NodeOptions<out TFallback = never> extends BasicNodeOptions, ItemOptions<TFallback> {}

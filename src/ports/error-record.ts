@@ -15,6 +15,10 @@ export interface ErrorRecord {
   readonly path?: string | undefined;
   /** What the error was caused by; of a longer chain the first 16 causes. */
   readonly cause?: ErrorRecord | undefined;
+  /** How often the item was tried that failed with it, where more than once; in the failures of a result. */
+  readonly attempts?: number | undefined;
+  /** When that was, in milliseconds since the epoch; in the failures of a result. */
+  readonly at?: number | undefined;
 }
 
 /** How far the causes of an error are followed. */

@@ -76,6 +76,8 @@ export interface ItemRetried extends ExecutionEvent<'itemRetried'>, OfNode {
 export interface ItemSkipped extends ExecutionEvent<'itemSkipped'>, OfNode, OfError {}
 /** A policy sent the failed item to the dead-letter sink, which has accepted it. */
 export interface ItemDeadLettered extends ExecutionEvent<'itemDeadLettered'>, OfNode, OfError {}
+/** A fallback of a policy gave what leaves in place of the failed item's output. */
+export interface ItemRecovered extends ExecutionEvent<'itemRecovered'>, OfNode {}
 /** A composite starts its sub-pipeline for an item, or for its next attempt. */
 export interface CompositeStarted extends ExecutionEvent<'compositeStarted'>, OfChild {}
 /** A composite's sub-pipeline has ended, in whatever way. */
@@ -110,6 +112,8 @@ export interface ExecutionEvents {
   itemSkipped: ItemSkipped;
   /** After the `itemFailed` of the last try, once the sink has the item. */
   itemDeadLettered: ItemDeadLettered;
+  /** After the `itemFailed` of the last try, once the fallback has answered. */
+  itemRecovered: ItemRecovered;
   /** Before the child's own events; not where one child gets the whole stream. */
   compositeStarted: CompositeStarted;
   /** Once per start, after the child's own events, unless the child outlived its limit of time. */
@@ -127,6 +131,7 @@ export const executionEventTypes = [
   'itemRetried',
   'itemSkipped',
   'itemDeadLettered',
+  'itemRecovered',
   'compositeStarted',
   'compositeCompleted',
 ] as const satisfies readonly (keyof ExecutionEvents)[];

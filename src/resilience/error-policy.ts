@@ -1,56 +1,50 @@
-import { optionProblems, rule } from '../errors/option-rules.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { waitBefore } from './delay.js';
-import type { Delay } from './delay.js';
 import { matchesError } from './error-matcher.js';
-import type { ErrorMatcher } from './error-matcher.js';
-
-/** What ends a failed item's story. */
-export type FinalDecision = 'fail' | 'skip' | 'deadLetter';
-
-/** Tries an item again. */
-export interface RetryOptions {
-  /** All tries, the first included. */
-  readonly attempts: number;
-  /** The wait before each retry; it ends at once on a cancel. Default: none. */
-  readonly delay?: Delay | undefined;
-  /** What follows when all tries have failed. Default: `deadLetter` where a sink is in scope, else `fail`. */
-  readonly exhausted?: FinalDecision | undefined;
-}
-
-/** One rule: which errors, and what then. A rule without `on` takes every error. */
-export interface ErrorRule {
-  /**
-   * Which errors it takes. Default: every error, in the last rule only.
-   *
-   * A node's policy is asked with what the node threw; a composite's also with the error around it.
-   */
-  readonly on?: ErrorMatcher | undefined;
-  /** What ends the item, or `retry`, which says what follows once all tries have failed. */
-  readonly then: FinalDecision | { readonly retry: RetryOptions };
-}
+import type {
+  ErrorRule,
+  FallbackOf,
+  FallbackRule,
+  FallbackValue,
+  FinalDecision,
+  RetryOptions,
+} from './error-rule.js';
+import { ruleProblems } from './policy-rules.js';
 
 /** What a policy says about one failed try. */
 export type Decision =
   | { readonly action: FinalDecision }
-  | { readonly action: 'retry'; readonly delayMs: number }
-  /** All tries have failed and nothing was said about that. */
-  | { readonly action: 'exhausted' };
+  | {
+      readonly action: 'retry';
+      readonly delayMs: number;
+      readonly before?: RetryOptions<unknown>['before'];
+      /** The rule to ask first if `before` fails. */
+      readonly next?: number;
+    }
+  /** `next` is the rule to ask first if the fallback fails. */
+  | { readonly action: 'fallback'; readonly fallback: FallbackOf<unknown>; readonly next: number };
 
-const finals: readonly FinalDecision[] = ['fail', 'skip', 'deadLetter'];
-
-/** Whether something is a decision by its word alone. */
-export function isFinalDecision(value: unknown): value is FinalDecision {
-  return finals.some((final) => final === value);
+/** What has happened to an item before the try that is to be decided about. */
+export interface TriesSoFar {
+  /** How long ago its first try failed. */
+  readonly sinceMs: number;
+  /** Its latest wait. */
+  readonly previousMs: number | undefined;
+  /** The first rule that is asked. */
+  readonly from: number;
 }
 
+const firstTry: TriesSoFar = Object.freeze({ sinceMs: 0, previousMs: undefined, from: 0 });
+
 /** What happens to items that fail: ordered rules, made by {@link errorPolicy}. */
-export class ErrorPolicy {
+export class ErrorPolicy<out TFallback = never> {
+  // A phantom: the type of what fallbacks give, which the node gives too.
+  declare private readonly value: TFallback;
   /** In the order of asking: the first that takes the error decides. */
-  readonly rules: readonly ErrorRule[];
+  readonly rules: readonly ErrorRule<unknown>[];
 
   /** @internal */
-  constructor(rules: readonly ErrorRule[]) {
+  constructor(rules: readonly ErrorRule<unknown>[]) {
     this.rules = Object.freeze(rules.map(frozenRule));
     Object.freeze(this);
   }
@@ -62,43 +56,63 @@ export class ErrorPolicy {
 
   /** Whether any rule has an item tried again. */
   get canRetry(): boolean {
-    return this.rules.some(({ then }) => typeof then !== 'string' && then.retry.attempts > 1);
+    return this.rules.some(
+      ({ then }) => typeof then !== 'string' && 'retry' in then && then.retry.attempts > 1,
+    );
   }
 
   /**
-   * Decides about a failed try: the first rule that chooses the error.
+   * Decides about a failed try: the first rule that chooses the error, and has not had its tries.
    *
    * @param errors the error as it is seen from inside and, at a composite, from outside.
    * @param attempt the number of the try that failed, from 1.
    * @param path the node, for the error.
    * @throws {@link PipelineError} `POLICY_INVALID` when a predicate or a delay throws, or gives no answer at once.
    */
-  decide(errors: readonly unknown[], attempt: number, path?: string): Decision {
-    const chosen = this.rules.find(
-      ({ on }) => on === undefined || errors.some((error) => matchesError(on, error, path)),
-    );
-    if (chosen === undefined) return { action: 'fail' };
-    if (typeof chosen.then === 'string') return { action: chosen.then };
-    const { attempts, delay, exhausted } = chosen.then.retry;
-    if (attempt < attempts) return { action: 'retry', delayMs: waitBefore(delay, attempt + 1, path) };
-    return { action: exhausted ?? 'exhausted' };
+  decide(errors: readonly unknown[], attempt: number, path?: string, soFar = firstTry): Decision {
+    for (let index = soFar.from; index < this.rules.length; index += 1) {
+      const rule = this.rules[index];
+      if (rule === undefined) break;
+      const { on, then } = rule;
+      const isChosen = on === undefined || errors.some((error) => matchesError(on, error, path));
+      if (!isChosen) continue;
+      const ending = typeof then === 'object' && 'retry' in then ? then.retry.exhausted : then;
+      if (typeof then === 'object' && 'retry' in then) {
+        const { attempts, delay, before, withinMs = Infinity } = then.retry;
+        if (attempt < attempts) {
+          const delayMs = waitBefore(delay, attempt + 1, path, errors[0], soFar.previousMs);
+          if (soFar.sinceMs + delayMs <= withinMs)
+            return { action: 'retry', delayMs, ...(before === undefined ? {} : { before, next: index + 1 }) };
+        }
+      }
+      if (typeof ending === 'string') return { action: ending };
+      if (ending !== undefined) return { action: 'fallback', fallback: ending.fallback, next: index + 1 };
+    }
+    return { action: 'fail' };
   }
 }
 
 /**
  * Makes a policy of ordered rules: the first that chooses the error decides; none means `fail`.
  *
- * `errorPolicy('skip')` and `errorPolicy('deadLetter')` take every error.
+ * `errorPolicy('skip')` and the like take every error.
  *
- * @throws {@link PipelineError} `POLICY_INVALID` for a wrong rule, or for rules after one without `on`.
+ * @throws {@link PipelineError} `POLICY_INVALID` for a wrong rule, or for rules after one without `on` that always decides.
  *
  * @example
  * {@includeCode ../../examples/api/error-policy.ts}
  */
-export function errorPolicy(first: ErrorRule | FinalDecision, ...more: readonly ErrorRule[]): ErrorPolicy {
-  const rules = [typeof first === 'string' ? { then: first } : first, ...more];
-  const problems = rules.flatMap((each, index) =>
-    ruleProblems(each, index === rules.length - 1).map((problem) => `rule ${String(index + 1)}: ${problem}`),
+export function errorPolicy<
+  const TRules extends readonly [ErrorRule<unknown> | FinalDecision, ...ErrorRule<unknown>[]],
+>(...rules: TRules): ErrorPolicy<FallbackValue<TRules[number]>>;
+/** Makes a policy of ordered rules, none of which has a fallback. */
+export function errorPolicy(...rules: readonly [ErrorRule | FinalDecision, ...ErrorRule[]]): ErrorPolicy;
+export function errorPolicy(...rules: readonly (ErrorRule<unknown> | FinalDecision)[]): ErrorPolicy<unknown> {
+  const given = (rules.length === 0 ? [undefined] : rules).map((each) =>
+    typeof each === 'string' ? { then: each } : each,
+  );
+  const problems = given.flatMap((each, index) =>
+    ruleProblems(each, index === given.length - 1).map((problem) => `rule ${String(index + 1)}: ${problem}`),
   );
   if (problems.length > 0) {
     throw new PipelineError('POLICY_INVALID', {
@@ -106,40 +120,21 @@ export function errorPolicy(first: ErrorRule | FinalDecision, ...more: readonly 
       remedy: 'Correct the rules named.',
     });
   }
-  return new ErrorPolicy(rules);
+  return new ErrorPolicy(given as readonly ErrorRule<unknown>[]);
 }
 
 /** A copy that what the caller changes later cannot reach. */
-function frozenRule({ on, then }: ErrorRule): ErrorRule {
-  const copied = typeof then === 'string' ? then : Object.freeze({ retry: Object.freeze({ ...then.retry }) });
-  return Object.freeze({ on, then: copied });
+function frozenRule({ on, then }: ErrorRule<unknown>): ErrorRule<unknown> {
+  if (typeof then === 'string') return Object.freeze({ on, then });
+  if (!('retry' in then)) return Object.freeze({ on, then: frozenFallback(then) });
+  const { exhausted } = then.retry;
+  const retry = Object.freeze({
+    ...then.retry,
+    exhausted: typeof exhausted === 'object' ? frozenFallback(exhausted) : exhausted,
+  });
+  return Object.freeze({ on, then: Object.freeze({ retry }) });
 }
 
-const isMatcher = (value: unknown): string | undefined =>
-  typeof value === 'function' || (typeof value === 'string' && value !== '')
-    ? undefined
-    : 'an error class, a code or a predicate';
-
-const isDecision = (value: unknown): string | undefined => {
-  if (isFinalDecision(value)) return undefined;
-  const hasRetry =
-    typeof value === 'object' && value !== null && 'retry' in value && Object.keys(value).length === 1;
-  return hasRetry ? undefined : "'fail', 'skip', 'deadLetter' or { retry: { attempts, ... } }";
-};
-
-function ruleProblems(candidate: Partial<ErrorRule>, isLast: boolean): string[] {
-  const problems = optionProblems(candidate, { on: isMatcher, then: isDecision });
-  if (problems.length > 0) return problems;
-  const { then } = candidate;
-  if (then === undefined) return ["'then' is missing"];
-  if (candidate.on === undefined && !isLast)
-    return ['it takes every error, so the rules after it never decide'];
-  if (typeof then === 'string') return [];
-  const retry: Partial<RetryOptions> = then.retry;
-  const wrong = optionProblems(retry, {
-    attempts: rule.positiveInteger,
-    delay: rule.having('beforeAttemptMs'),
-    exhausted: rule.oneOf(...finals),
-  });
-  return wrong.length === 0 && retry.attempts === undefined ? ["'retry.attempts' is missing"] : wrong;
+function frozenFallback({ fallback }: FallbackRule<unknown>): FallbackRule<unknown> {
+  return Object.freeze({ fallback });
 }

@@ -108,6 +108,15 @@ const forms: { readonly [TType in LoggedEventType]: Form<TType> } = {
     error,
     seq,
   }),
+  itemRecovered: ({ type, path, runId, pipelineId, nodeId }, at, seq) => ({
+    type,
+    path,
+    runId,
+    pipelineId,
+    at,
+    nodeId,
+    seq,
+  }),
 };
 
 /** The kinds of events that a log has. */

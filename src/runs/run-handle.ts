@@ -192,6 +192,7 @@ function resultOf({ runId, pipelineName, startedAt = 0, endedAt = 0, cost }: Run
     durationMs: endedAt - startedAt,
     abandoned: [],
     cost: [...cost],
+    failures: { shown: [], total: 0 },
   };
 }
 

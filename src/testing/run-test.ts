@@ -140,5 +140,6 @@ function notStarted(context: PipelineContext, pipelineName: string): RunResult {
     nodes: new Map(),
     abandoned: [],
     cost: [],
+    failures: { shown: [], total: 0 },
   });
 }

@@ -248,20 +248,28 @@ describe('retry', () => {
     expectBalanced(result);
   });
 
-  test('that is exhausted fails, where no dead-letter sink is in scope', async () => {
+  test.each([
+    ['without a dead-letter sink', undefined],
+    ['with one', new KeptLetters()],
+  ])('that is exhausted fails, %s', async (_, deadLetterSink) => {
     const { calls, step } = failing(9);
     const policy = errorPolicy({ then: { retry: { attempts: 3, delay: fixed(0) } } });
 
-    const error = await rejectionOf(runPipeline(guarded(policy, step, [1])));
+    const error = await rejectionOf(runPipeline(guarded(policy, step, [1]), { deadLetterSink }));
 
     expect(error).toMatchObject({ code: 'NODE_FAILED', path: 'parent/node' });
+    expect(error.message).toContain('The node failed after 3 tries:');
     expect(calls.get(1)).toBe(3);
     expect(countsAt(resultOf(error), 'parent/node')).toMatchObject({ in: 1, failed: 1, retried: 2 });
   });
 
-  test('that is exhausted dead-letters, where a dead-letter sink is in scope', async () => {
+  test('that is exhausted leaves the item to the next rule that takes the error', async () => {
     const letters = new KeptLetters();
-    const policy = errorPolicy({ then: { retry: { attempts: 2, delay: fixed(0) } } });
+    const policy = errorPolicy(
+      { then: { retry: { attempts: 2, delay: fixed(0) } } },
+      { on: TypeError, then: 'fail' },
+      { then: 'deadLetter' },
+    );
 
     const result = await runPipeline(guarded(policy, failing(9).step, [1]), { deadLetterSink: letters });
 

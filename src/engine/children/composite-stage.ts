@@ -4,6 +4,7 @@ import { runInContext } from '../../context/ambient-context.js';
 import type { PipelineError } from '../../errors/pipeline-error.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
 import type { Outcome } from '../../ports/execution-observer.js';
+import { SKIP } from '../../nodes/skip.js';
 import type { ErrorPolicy } from '../../resilience/error-policy.js';
 import { CancelScope } from '../../run/ending/cancel-scope.js';
 import type { ChildExecution } from '../plan/plan.js';
@@ -42,7 +43,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
 
   constructor(
     site: StageSite,
-    policy: ErrorPolicy | undefined,
+    policy: ErrorPolicy<unknown> | undefined,
     private readonly timeoutMs: number | undefined,
     private readonly composite: CompositeBlueprint,
     private readonly starter: ChildStarter,
@@ -291,6 +292,25 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     if (this.#live !== undefined) return nothingAfter(this.#release(parent, link?.trace));
     counter.emitted += count;
     return new HeldOutputs(kept as readonly unknown[]);
+  }
+
+  override substitute(
+    execution: Execution,
+    value: unknown,
+    trace: ItemTrace | undefined,
+    attempt: number,
+  ): unknown {
+    const counter = this.counter(execution);
+    if (value === SKIP) {
+      counter.filtered += 1;
+      trace?.pass(this.place(execution), 0, attempt);
+      return nothingAfter(endTrace(execution, this, trace, 'filtered', attempt));
+    }
+    this.recovered(execution);
+    counter.out += 1;
+    counter.emitted += 1;
+    trace?.pass(this.place(execution), 1, attempt);
+    return this.composite.output === 'many' ? new HeldOutputs([value]) : value;
   }
 
   /** Ends the trace of an item that gave no output; where the child ended it, its record is the one. */

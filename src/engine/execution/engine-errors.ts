@@ -30,6 +30,22 @@ export function wholeNodeFailed(
   return failure(path, thrown, doing, frame, "mend it, or handle it in the node's own code.");
 }
 
+/**
+ * What a policy called because an item had failed, and what failed as well; the cause holds both errors.
+ *
+ * @param what what was called, as its node's.
+ * @param original what the node threw.
+ */
+export function alsoFailed(path: string, what: string, original: unknown, thrown: unknown): PipelineError {
+  ignoreRejection(thrown);
+  return new PipelineError('NODE_FAILED', {
+    path,
+    problem: `The node failed: ${sentence(original)} Then ${what} failed: ${sentence(thrown)}`,
+    remedy: "The cause holds both errors; mend them, or give the node's errorPolicy a rule behind that one.",
+    cause: new AggregateError([original, thrown], `a node and ${what} failed`),
+  });
+}
+
 /** @param frame the node's context, searched for the frozen value that the code tried to change. */
 function failure(
   path: string,

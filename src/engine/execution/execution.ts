@@ -9,6 +9,7 @@ import { notifyObserver } from '../../observability/observers.js';
 import type { CancelScope } from '../../run/ending/cancel-scope.js';
 import type { ExecutionEvents, ExecutionObserver } from '../../ports/execution-observer.js';
 import type { Closing } from './closing-steps.js';
+import { CollectedFailures } from './failures.js';
 import { HeldLetters } from './held-letters.js';
 import type { LetterHolder, WaitingLetter } from './held-letters.js';
 import type { ItemLink } from './item-link.js';
@@ -65,6 +66,7 @@ class ExecutionExtras {
   /** Stop watching for the end of its scope. */
   watches: Set<() => void> | undefined;
   lingering: Lingering | undefined;
+  collected: CollectedFailures | undefined;
 }
 
 /** An error that a policy has answered by leaving the item out, and the node whose policy that was. */
@@ -159,6 +161,24 @@ export class Execution<TPlan = unknown> implements ChildOutputs, ContextHolder, 
     if (error !== undefined) Execution.#extrasOf(this).handled = error;
   }
 
+  /** Whether items have failed that a policy has collected: it fails by that once all others have ended. */
+  get hasCollected(): boolean {
+    return this.#extras?.collected !== undefined;
+  }
+
+  /** Notes an item that has failed while the others go on. */
+  collect(error: PipelineError, attempts: number): void {
+    (Execution.#extrasOf(this).collected ??= new CollectedFailures()).add(() => error);
+    if (this.parent === undefined) this.run.noteFailure(error, attempts);
+  }
+
+  /** Ends the execution by what was collected, unless it has ended in another way. */
+  failCollected(): void {
+    const collected = this.#extras?.collected;
+    if (collected === undefined || this.hasEnded) return;
+    this.#end(collected.error(this.frame.path), undefined, false, this.frame);
+  }
+
   /** Calls of its nodes, and of those below it, that have outlived their limit; undefined where none has. */
   get lingering(): Lingering | undefined {
     return this.#extras?.lingering;
@@ -224,13 +244,20 @@ export class Execution<TPlan = unknown> implements ChildOutputs, ContextHolder, 
     stage: StageSite | undefined,
     isFatal = false,
     frame: ContextFrame = this.frame,
+    attempts = 1,
   ): void {
     this.frame.scope.budget.endBy(error.cause);
     if (this.hasEnded) {
       // A node that hears of a cancel fails by that: nothing is to be told.
-      if (this.frame.scope.reason === undefined) this.#reportLate(error);
+      if (this.frame.scope.reason === undefined) this.#reportLate(error, attempts);
       return;
     }
+    // What fails a child is the matter of its composite's policy.
+    if (this.parent === undefined) this.run.noteFailure(error, attempts);
+    this.#end(error, stage, isFatal, frame);
+  }
+
+  #end(error: PipelineError, stage: StageSite | undefined, isFatal: boolean, frame: ContextFrame): void {
     this.failure = error;
     const extras = Execution.#extrasOf(this);
     extras.failedStage = stage;
@@ -251,8 +278,9 @@ export class Execution<TPlan = unknown> implements ChildOutputs, ContextHolder, 
     else this.fail(error, stage);
   }
 
-  #reportLate(error: PipelineError): void {
+  #reportLate(error: PipelineError, attempts = 1): void {
     const { path, code } = error;
+    this.run.noteFailure(error, attempts);
     this.frame.report('error', { error, path, code }, 'a node failed after its execution had ended');
   }
 

@@ -24,6 +24,8 @@ export interface NodeCounts {
   readonly retried: number;
   /** Items that left, once per item, not per edge. */
   readonly emitted: number;
+  /** Of those that led to output or were consumed: for how many a fallback of the error policy gave it. */
+  readonly recovered: number;
 }
 
 /** The counts of one node during a run. Each is counted where it happens, none is computed from the others. */
@@ -42,6 +44,7 @@ export class NodeCounter {
   cancelled = 0;
   retried = 0;
   emitted = 0;
+  recovered = 0;
   /** Items that wait at this node now, for a call, a child, a pause before a retry, or a dead letter. */
   waiting = 0;
 
@@ -52,7 +55,7 @@ export class NodeCounter {
 
   /** Returns the counts for a run's result; items that still wait count as cancelled. */
   snapshot(): NodeCounts {
-    const { nodeId, pipelineName, passed, filtered, deadLettered, failed, retried } = this;
+    const { nodeId, pipelineName, passed, filtered, deadLettered, failed, retried, recovered } = this;
     return Object.freeze({
       nodeId,
       pipelineName,
@@ -64,6 +67,7 @@ export class NodeCounter {
       cancelled: this.cancelled + this.waiting,
       retried,
       emitted: this.emitted + passed,
+      recovered,
     });
   }
 }

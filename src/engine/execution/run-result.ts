@@ -1,6 +1,7 @@
 import type { PipelineContext } from '../../context/pipeline-context.js';
 import type { Outcome } from '../../ports/execution-observer.js';
 import type { CostSummary } from '../../run/spending/cost-summary.js';
+import type { RunFailures } from './failures.js';
 import type { NodeCounts } from './node-counter.js';
 
 /**
@@ -25,6 +26,12 @@ export interface RunResult {
   readonly abandoned: readonly string[];
   /** What the run has cost, one row per currency; what has no price is a row of its own. */
   readonly cost: CostSummary[];
+  /**
+   * What no policy has handled: what ended the run, what was collected, and what failed after that.
+   *
+   * The errors are data, with secrets redacted; a cancel is no failure.
+   */
+  readonly failures: RunFailures;
   /** The run's own root context, with what the run wrote. */
   readonly context: PipelineContext;
 }

@@ -6,7 +6,10 @@ import { ItemTrace } from '../../lineage/item-trace.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Outcome } from '../../ports/execution-observer.js';
 import type { LineageSink } from '../../ports/lineage-sink.js';
+import type { PipelineError } from '../../errors/pipeline-error.js';
 import type { EndDeadline } from './end-deadline.js';
+import { FailureList } from './failures.js';
+import type { RunFailures } from './failures.js';
 import { Lingering } from './lingering.js';
 import { NodeCounter } from './node-counter.js';
 import type { NodeSupply } from './node-supply.js';
@@ -65,6 +68,8 @@ export class RunState {
   readonly #traces = new Set<ItemTrace>();
   readonly #clock: Clock;
   #lastTrace = 0;
+  /** Made when something fails. */
+  #failures: FailureList | undefined;
 
   constructor(
     ledger: PathLedger,
@@ -90,6 +95,17 @@ export class RunState {
     const counter = new NodeCounter(entry?.nodeId ?? '', entry?.pipelineName ?? '');
     this.#counters[index] = counter;
     return counter;
+  }
+
+  /** Notes what no policy has handled, for the result. */
+  noteFailure(error: PipelineError, attempts: number): void {
+    (this.#failures ??= new FailureList()).note(error, attempts, this.#clock.now());
+  }
+
+  /** What no policy has handled so far. */
+  get failures(): RunFailures {
+    const { shown, total } = this.#failures ?? { shown: [], total: 0 };
+    return Object.freeze({ shown: Object.freeze([...shown]), total });
   }
 
   /** How far the items of a segment came. */

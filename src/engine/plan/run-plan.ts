@@ -58,6 +58,7 @@ export function closeExecution(plan: Plan, execution: Execution, isForced = fals
   const { closing, frame } = execution;
   if (closing !== undefined) return isForced ? closing.hurry() : undefined;
   if (frame.isDisposed) return undefined;
+  if (execution.hasCollected) execution.failCollected();
   // The usual child of a composite: nothing to flush, no disposers, no observer.
   if (
     plan.sinks.length === 0 &&
@@ -199,7 +200,12 @@ function commitSession(execution: Execution): void {
 
 /** Fails an execution whose disposers threw; if it has failed already, their errors are only logged. */
 function reportDisposers(execution: Execution, failures: readonly DisposerFailure[]): void {
-  const failed = execution.isHalted ? undefined : disposalFailed(failures);
-  if (failed !== undefined) execution.fail(failed, undefined);
-  else for (const failure of failures) execution.frame.reportDisposer(failure);
+  const failed = disposalFailed(failures);
+  if (failed === undefined) return;
+  if (!execution.isHalted) {
+    execution.fail(failed, undefined);
+    return;
+  }
+  execution.run.noteFailure(failed, 1);
+  for (const failure of failures) execution.frame.reportDisposer(failure);
 }

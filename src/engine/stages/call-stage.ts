@@ -16,7 +16,7 @@ import { WorkStage } from './work-stage.js';
 export abstract class CallStage<TTarget extends object> extends WorkStage implements CallOutcome {
   constructor(
     site: StageSite,
-    policy: ErrorPolicy | undefined,
+    policy: ErrorPolicy<unknown> | undefined,
     readonly code: NodeCode,
     /** The limit of each try. */
     readonly timeoutMs: number | undefined,
@@ -105,12 +105,13 @@ export abstract class CallStage<TTarget extends object> extends WorkStage implem
     thrown: unknown,
     attempt: number,
   ): unknown {
-    const error = this.failureOf(execution, thrown);
+    const error = this.failureOf(execution, thrown, attempt);
     return this.failed(execution, { error, item, trace, attempt });
   }
 
   /** The error that a policy is asked about. */
-  protected failureOf(execution: Execution, thrown: unknown): PipelineError {
-    return nodeFailed(this.site.path, thrown, 'failed', execution.frame);
+  protected failureOf(execution: Execution, thrown: unknown, attempt: number): PipelineError {
+    const doing = attempt > 1 ? `failed after ${String(attempt)} tries` : 'failed';
+    return nodeFailed(this.site.path, thrown, doing, execution.frame);
   }
 }

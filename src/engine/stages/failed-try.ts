@@ -1,11 +1,14 @@
 import type { ContextFrame } from '../../context/context-frame.js';
 import type { PipelineError } from '../../errors/pipeline-error.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
+import type { NodeKind } from '../../nodes/node-kind.js';
 import type { EmissionTurn } from '../execution/execution.js';
 
 /** A failed try: what failed, with which item, where, and whether a policy may decide about it. */
 export interface FailedTry {
   readonly error: PipelineError;
+  /** What the rules are asked with where that is not the error, or its cause: what failed after the try. */
+  readonly asked?: readonly unknown[];
   readonly item: unknown;
   readonly trace: ItemTrace | undefined;
   /** The number of the try, from 1. */
@@ -16,4 +19,22 @@ export interface FailedTry {
   readonly frame?: ContextFrame | undefined;
   /** Whether it ends the run, whatever the policies say. */
   readonly isFatal?: boolean;
+}
+
+/** Ends a try that is not the item's first: who repeats it takes this, and nobody else sees it. */
+export class FailedAgain {
+  readonly #isFailed = true;
+
+  constructor(readonly failed: FailedTry) {}
+
+  static is(outcome: unknown): outcome is FailedAgain {
+    return typeof outcome === 'object' && outcome !== null && #isFailed in outcome;
+  }
+}
+
+/** What the rules of a policy are asked with: what the node threw; at a composite also the error around it. */
+export function askedAbout({ error, asked }: FailedTry, kind: NodeKind): readonly unknown[] {
+  if (asked !== undefined) return asked;
+  if (error.code !== 'NODE_FAILED') return [error];
+  return kind === 'composite' ? [error.cause, error] : [error.cause];
 }

@@ -28,6 +28,16 @@ export class SinkStage extends CallStage<SinkTarget> {
     return nothingAfter(endTrace(execution, this, trace, 'emitted', attempt));
   }
 
+  override substitute(
+    execution: Execution,
+    value: unknown,
+    trace: ItemTrace | undefined,
+    attempt: number,
+  ): unknown {
+    this.recovered(execution);
+    return this.done(execution, value, trace, attempt);
+  }
+
   /** The instance that {@link flush} calls; undefined if its construction failed. */
   flushed(execution: Execution): object | undefined {
     return this.target(execution);

@@ -33,4 +33,14 @@ export class TransformStage extends CallStage<TransformTarget> {
     trace?.pass(this.place(execution), 1, attempt);
     return result;
   }
+
+  override substitute(
+    execution: Execution,
+    value: unknown,
+    trace: ItemTrace | undefined,
+    attempt: number,
+  ): unknown {
+    if (value !== SKIP) this.recovered(execution);
+    return this.done(execution, value, trace, attempt);
+  }
 }

@@ -2,37 +2,28 @@ import { isInstanceOf } from '../../data/foreign-value.js';
 import { PipelineError } from '../../errors/pipeline-error.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
 import { toErrorRecord } from '../../ports/error-record.js';
-import type { Decision, ErrorPolicy } from '../../resilience/error-policy.js';
+import type { ErrorPolicy, TriesSoFar } from '../../resilience/error-policy.js';
 import { sendDeadLetter } from './dead-letter.js';
 import { noDeadLetterSink, nodeFailed } from '../execution/engine-errors.js';
 import type { EmissionTurn, Execution } from '../execution/execution.js';
+import { askedAbout, FailedAgain } from './failed-try.js';
 import type { FailedTry } from './failed-try.js';
 import { dropItem, endTrace } from './item-end.js';
-import { pause } from './pause.js';
+import { Recovery } from './recovery.js';
+import type { Ending, NextStep, RecoveringStage } from './recovery.js';
 import { NOTHING, nothingAfter, Pending } from '../execution/pending.js';
 import { NodeStage } from './stage.js';
 import type { StageSite } from '../execution/stage-site.js';
 import type { Work } from '../execution/work.js';
 
-/** Ends a try that is to be repeated; the loop of retries takes it, and nobody else sees it. */
-class RepeatedTry {
-  readonly #isRepeated = true;
-
-  constructor(
-    readonly failed: FailedTry,
-    readonly delayMs: number,
-  ) {}
-
-  static is(outcome: unknown): outcome is RepeatedTry {
-    return typeof outcome === 'object' && outcome !== null && #isRepeated in outcome;
-  }
-}
+const DROPPED: NextStep = Object.freeze({ action: 'dropped' });
+const FAILED: NextStep = Object.freeze({ action: 'fail' });
 
 /** What the items of a transform, a sink or a composite go through: tries, and what is decided when one fails. */
-export abstract class WorkStage extends NodeStage {
+export abstract class WorkStage extends NodeStage implements RecoveringStage {
   constructor(
     site: StageSite,
-    protected readonly policy: ErrorPolicy | undefined,
+    protected readonly policy: ErrorPolicy<unknown> | undefined,
   ) {
     super(site);
   }
@@ -65,72 +56,100 @@ export abstract class WorkStage extends NodeStage {
     return this.attempt(execution, item, trace, 1, turn);
   }
 
+  /**
+   * Has a fallback's value leave in place of what the item would have become; `SKIP` leaves the item out.
+   *
+   * @returns what a try gives.
+   */
+  abstract substitute(
+    execution: Execution,
+    value: unknown,
+    trace: ItemTrace | undefined,
+    attempt: number,
+  ): unknown;
+
+  /** Notes that a fallback has given something in place of a failed item. */
+  protected recovered(execution: Execution): void {
+    this.counter(execution).recovered += 1;
+    if (execution.observer !== undefined) this.tell(execution, 'itemRecovered', {});
+  }
+
+  /** Makes the next try of an item. */
+  tryAgain(execution: Execution, { item, trace, attempt, turn }: FailedTry): unknown {
+    return this.attempt(execution, item, trace, attempt + 1, turn);
+  }
+
   /** The one place where the end of a failed try is decided; never throws. */
   protected failed(execution: Execution, failed: FailedTry): unknown {
+    // Every try but the first is made by the item's recovery, so that many do not become a chain of promises.
+    if (failed.attempt > 1) return new FailedAgain(failed);
     try {
-      return this.#end(execution, failed);
+      const next = this.decide(execution, failed);
+      return next.action === 'retry' || next.action === 'fallback'
+        ? new Recovery(this, execution).start(failed, next)
+        : this.conclude(execution, failed, next);
     } catch (thrown) {
-      // A failure while a failure is handled: of the engine's own, since every call of a user's code is guarded.
-      const cause = new AggregateError([failed.error, thrown], 'to handle a failure has failed');
-      return this.#fail(execution, { ...failed, error: nodeFailed(this.site.path, cause), isFatal: true });
+      return this.broken(execution, failed, thrown);
     }
   }
 
-  #end(execution: Execution, failed: FailedTry): unknown {
-    const { error, trace, attempt } = failed;
+  /** Ends the run: a failure while a failure is handled is the engine's own, since all calls of users' code are guarded. */
+  broken(execution: Execution, failed: FailedTry, thrown: unknown): unknown {
+    const cause = new AggregateError([failed.error, thrown], 'to handle a failure has failed');
+    return this.#fail(execution, { ...failed, error: nodeFailed(this.site.path, cause), isFatal: true });
+  }
+
+  /** Tells that a try has failed, and decides what follows. */
+  decide(execution: Execution, failed: FailedTry, soFar?: TriesSoFar): NextStep {
+    const { error, attempt, isFatal } = failed;
     const { scope } = execution.frame;
     scope.budget.endBy(error.cause);
     // No policy can swallow a cancel.
-    if (scope.reason !== undefined) return nothingAfter(dropItem(execution, this, trace));
+    if (scope.reason !== undefined) return DROPPED;
     if (execution.observer !== undefined) {
       this.tell(execution, 'itemFailed', { attempt, error: toErrorRecord(error) });
     }
-    const decision = this.#decide(failed);
-    // A policy that cannot decide ends the run: nothing decides about that.
-    if (isInstanceOf(decision, PipelineError))
-      return this.#fail(execution, { ...failed, error: decision, isFatal: true });
-    switch (decision.action) {
-      case 'fail':
-        return this.#fail(execution, failed);
-      case 'skip':
-        return this.#skip(execution, failed);
-      case 'retry':
-        return this.#retry(execution, failed, decision.delayMs);
-      case 'exhausted':
-      case 'deadLetter':
-        if (execution.frame.services.deadLetterSink !== undefined) {
-          return this.#deadLetter(execution, failed);
-        }
-        return this.#fail(
-          execution,
-          decision.action === 'exhausted' ? failed : { ...failed, error: noDeadLetterSink(error) },
-        );
-    }
-  }
-
-  #decide({ error, attempt, isFatal }: FailedTry): Decision | PipelineError {
-    if (this.policy === undefined || isFatal === true) return { action: 'fail' };
-    const isWrapped = error.code === 'NODE_FAILED';
-    // A node's own policy is asked with the original; a composite's also with the error around it.
-    const asked = !isWrapped
-      ? [error]
-      : this.site.kind === 'composite'
-        ? [error.cause, error]
-        : [error.cause];
+    if (this.policy === undefined || isFatal === true) return FAILED;
     try {
-      return this.policy.decide(asked, attempt, this.site.path);
+      const { kind, path } = this.site;
+      return this.policy.decide(askedAbout(failed, kind), attempt, path, soFar);
     } catch (thrown) {
-      if (isInstanceOf(thrown, PipelineError)) return thrown;
+      // A policy that cannot decide ends the run: nothing decides about that.
+      if (isInstanceOf(thrown, PipelineError)) return { action: 'undecided', error: thrown };
       throw thrown;
     }
   }
 
-  #fail(execution: Execution, { error, trace, frame, isFatal }: FailedTry): unknown {
+  /** Ends a failed item's story; gives what a try gives. */
+  conclude(execution: Execution, failed: FailedTry, ending: Ending): unknown {
+    switch (ending.action) {
+      case 'dropped':
+        return nothingAfter(dropItem(execution, this, failed.trace));
+      case 'undecided':
+        return this.#fail(execution, { ...failed, error: ending.error, isFatal: true });
+      case 'fail':
+        return this.#fail(execution, failed);
+      case 'collect':
+        return this.#collect(execution, failed);
+      case 'skip':
+        return this.#skip(execution, failed);
+      case 'deadLetter':
+        return execution.frame.services.deadLetterSink === undefined
+          ? this.#fail(execution, { ...failed, error: noDeadLetterSink(failed.error) })
+          : this.#deadLetter(execution, failed);
+    }
+  }
+
+  #fail(execution: Execution, { error, trace, attempt, frame, isFatal }: FailedTry): unknown {
     this.counter(execution).failed += 1;
-    execution.fail(error, this.site, isFatal, frame);
-    // In a child the composite around it decides how the item ends.
+    execution.fail(error, this.site, isFatal, frame, attempt);
+    return this.#endFailed(execution, trace, attempt);
+  }
+
+  /** In a child the composite around it decides how the item ends. */
+  #endFailed(execution: Execution, trace: ItemTrace | undefined, attempt: number): unknown {
     return execution.frame.parent === undefined
-      ? nothingAfter(endTrace(execution, this, trace, 'error'))
+      ? nothingAfter(endTrace(execution, this, trace, 'error', attempt))
       : NOTHING;
   }
 
@@ -143,34 +162,11 @@ export abstract class WorkStage extends NodeStage {
     return nothingAfter(endTrace(execution, this, trace, 'filtered', attempt));
   }
 
-  #retry(execution: Execution, failed: FailedTry, delayMs: number): unknown {
-    this.counter(execution).retried += 1;
-    if (execution.observer !== undefined) {
-      this.tell(execution, 'itemRetried', { attempt: failed.attempt + 1, delayMs });
-    }
-    const repeated = new RepeatedTry(failed, delayMs);
-    // Every try but the first is made by the loop, so that many retries do not become a chain of promises.
-    if (failed.attempt > 1) return repeated;
-    const pending = new Pending();
-    pending.work = this.#repeat(execution, repeated, pending);
-    return pending;
-  }
-
-  /** Makes one try after the other until one is not to be repeated. */
-  async #repeat(execution: Execution, first: RepeatedTry, whole: Pending): Promise<void> {
-    const tried = new Pending();
-    for (let outcome: unknown = first; RepeatedTry.is(outcome); outcome = tried.outcome) {
-      const { delayMs, failed } = outcome;
-      const { item, trace, attempt, turn } = failed;
-      await pause(execution, delayMs);
-      const settled = tried.settle(
-        execution.isHalted
-          ? nothingAfter(dropItem(execution, this, trace))
-          : this.attempt(execution, item, trace, attempt + 1, turn),
-      );
-      if (settled !== undefined) await settled;
-    }
-    whole.outcome = tried.outcome;
+  /** The execution goes on with the others, and fails at its end. */
+  #collect(execution: Execution, { error, trace, attempt }: FailedTry): unknown {
+    this.counter(execution).failed += 1;
+    execution.collect(error, attempt);
+    return this.#endFailed(execution, trace, attempt);
   }
 
   #deadLetter(execution: Execution, failed: FailedTry): Pending {

@@ -5,5 +5,15 @@ export type Counts = { -readonly [TName in keyof Omit<NodeCounts, 'nodeId' | 'pi
 
 /** The counts of a node that no item has reached. */
 export function noCounts(): Counts {
-  return { in: 0, out: 0, filtered: 0, deadLettered: 0, failed: 0, cancelled: 0, retried: 0, emitted: 0 };
+  return {
+    in: 0,
+    out: 0,
+    filtered: 0,
+    deadLettered: 0,
+    failed: 0,
+    cancelled: 0,
+    retried: 0,
+    emitted: 0,
+    recovered: 0,
+  };
 }

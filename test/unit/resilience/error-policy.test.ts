@@ -1,9 +1,8 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { rule } from '../../../src/errors/option-rules.js';
 import { fixed } from '../../../src/resilience/delay.js';
 import { ErrorPolicy, errorPolicy } from '../../../src/resilience/error-policy.js';
-import type { ErrorRule } from '../../../src/resilience/error-policy.js';
+import type { ErrorRule } from '../../../src/resilience/error-rule.js';
 import { errorOf, misuse } from '../support/thrown.js';
 
 class Busy extends Error {}
@@ -45,11 +44,36 @@ describe('the decision', () => {
     ]);
   });
 
-  test('of a retry without more words is exhausted after the last try', () => {
-    expect(errorPolicy({ then: retryTwice }).decide(['e'], 2)).toEqual({ action: 'exhausted' });
-    expect(errorPolicy({ then: { retry: { attempts: 1 } } }).decide(['e'], 1)).toEqual({
-      action: 'exhausted',
+  test('of a retry without more words is left to the rules behind after the last try', () => {
+    expect(errorPolicy({ then: retryTwice }).decide(['e'], 2)).toEqual({ action: 'fail' });
+    expect(errorPolicy({ then: retryTwice }, { then: 'collect' }).decide(['e'], 2)).toEqual({
+      action: 'collect',
     });
+    expect(errorPolicy({ then: retryTwice }, { on: Busy, then: 'skip' }).decide(['e'], 2)).toEqual({
+      action: 'fail',
+    });
+  });
+
+  test('of a retry is no retry where the try could not begin in time', () => {
+    const retry = { attempts: Infinity, withinMs: 100, delay: fixed(60), exhausted: 'skip' } as const;
+    const policy = errorPolicy({ then: { retry } });
+    const after = (sinceMs: number) =>
+      policy.decide(['e'], 7, 'p', { sinceMs, previousMs: undefined, from: 0 }).action;
+
+    expect([after(0), after(40), after(41)]).toEqual(['retry', 'retry', 'skip']);
+  });
+
+  test('of a fallback names the rule behind, for when it fails', () => {
+    const fallback = () => 0;
+
+    expect(errorPolicy({ then: { fallback } }).decide(['e'], 1)).toEqual({
+      action: 'fallback',
+      fallback,
+      next: 1,
+    });
+    expect(
+      errorPolicy({ then: { retry: { attempts: 1, exhausted: { fallback } } } }).decide(['e'], 1),
+    ).toEqual({ action: 'fallback', fallback, next: 1 });
   });
 
   test('of a retry waits as the delay says, before the attempt that comes', () => {
@@ -65,14 +89,14 @@ describe('the decision', () => {
   test('counts the tries of an item, not those of one rule', () => {
     const policy = errorPolicy({ on: Busy, then: { retry: { attempts: 3 } } }, { then: retryTwice });
 
-    expect(policy.decide([new Error()], 2)).toEqual({ action: 'exhausted' });
+    expect(policy.decide([new Error()], 2)).toEqual({ action: 'fail' });
     expect(policy.decide([new Busy()], 2)).toEqual({ action: 'retry', delayMs: 0 });
   });
 });
 
 describe('a policy', () => {
   test('has short forms that take every error', () => {
-    for (const then of ['fail', 'skip', 'deadLetter'] as const) {
+    for (const then of ['fail', 'skip', 'deadLetter', 'collect'] as const) {
       expect(errorPolicy(then).rules).toEqual([{ then }]);
       expect(errorPolicy(then).decide([undefined], 1)).toEqual({ action: then });
     }
@@ -92,14 +116,27 @@ describe('a policy', () => {
     given.then = 'skip';
     retry.attempts = 9;
 
-    expect(policy.decide([new Busy()], 2)).toEqual({ action: 'exhausted' });
+    expect(policy.decide([new Busy()], 1)).toEqual({ action: 'retry', delayMs: 0 });
+    expect(policy.decide([new Busy()], 2)).toEqual({ action: 'fail' });
     expect(policy).toBeInstanceOf(ErrorPolicy);
     expect(Object.isFrozen(policy) && Object.isFrozen(policy.rules)).toBe(true);
   });
 });
 
+test('rules may follow one that takes every error and may fail to decide', () => {
+  const fallback = () => 0;
+  const before = () => undefined;
+
+  expect(errorPolicy({ then: retryTwice }, { then: 'skip' }).rules).toHaveLength(2);
+  expect(errorPolicy({ then: { fallback } }, { then: 'skip' }).rules).toHaveLength(2);
+  expect(
+    errorPolicy({ then: { retry: { attempts: 2, before, exhausted: 'skip' } } }, { then: 'collect' }).rules,
+  ).toHaveLength(2);
+});
+
 describe('a wrong policy is POLICY_INVALID', () => {
-  const words = "'fail', 'skip', 'deadLetter' or { retry: { attempts, ... } }";
+  const finals = "'fail', 'skip', 'deadLetter', 'collect'";
+  const words = `${finals}, { retry: { attempts, ... } } or { fallback }`;
   const wrong: readonly (readonly [readonly unknown[], string])[] = [
     [[], 'rule 1: a plain object with options was expected'],
     [[null], 'rule 1: a plain object with options was expected'],
@@ -120,15 +157,33 @@ describe('a wrong policy is POLICY_INVALID', () => {
     [[{ then: { retry: { attempts: 0 } } }], "rule 1: 'attempts' must be a whole number above 0"],
     [
       [{ then: { retry: { attempts: 2, delay: 100 } } }],
-      `rule 1: 'delay' must be ${String(rule.having('beforeAttemptMs')(100))}`,
+      "rule 1: 'delay' must be a delay such as fixed(100), or a function that gives milliseconds",
     ],
     [
       [{ then: { retry: { attempts: 2, exhausted: 'retry' } } }],
-      "rule 1: 'exhausted' must be 'fail' or 'skip' or 'deadLetter'",
+      `rule 1: 'exhausted' must be ${finals} or { fallback }`,
     ],
     [
       [{ then: { retry: { attempts: 2, wait: 1 } } }],
-      "rule 1: there is no option 'wait' (known: attempts, delay, exhausted)",
+      "rule 1: there is no option 'wait' (known: attempts, withinMs, delay, before, exhausted)",
+    ],
+    ...[-1, NaN, 0, Infinity].map(
+      (withinMs) =>
+        [
+          [{ then: { retry: { attempts: 2, withinMs } } }],
+          "rule 1: 'withinMs' must be milliseconds above 0",
+        ] as const,
+    ),
+    [[{ then: { retry: { attempts: 2, before: 'token' } } }], "rule 1: 'before' must be a function"],
+    [[{ then: { fallback: 0 } }], "rule 1: 'fallback' must be a function"],
+    [[{ then: { fallback: undefined } }], "rule 1: 'fallback' is missing"],
+    [
+      [{ then: { retry: { attempts: 2, exhausted: { fallback: 0 } } } }],
+      "rule 1: 'fallback' must be a function",
+    ],
+    [
+      [{ then: { retry: { attempts: 2, exhausted: 'skip' } } }, { then: 'fail' }],
+      'rule 1: it takes every error, so the rules after it never decide',
     ],
     [
       [{ then: 'skip' }, { on: Busy, then: 'fail' }],

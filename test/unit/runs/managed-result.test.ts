@@ -24,6 +24,7 @@ test('one that is known from a record alone is written with what the record says
     status: 'succeeded',
     durationMs: 1,
     abandoned: [],
+    failures: { shown: [], total: 0 },
     cost: [],
   };
 

@@ -18,6 +18,7 @@ test('a snapshot counts what is still waited for as given up, and does not chang
     cancelled: 2,
     retried: 0,
     emitted: 1,
+    recovered: 0,
   });
   expect(Object.isFrozen(snapshot)).toBe(true);
 });

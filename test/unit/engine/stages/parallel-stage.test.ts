@@ -20,6 +20,10 @@ class ControlledStage extends WorkStage {
     this.works.get(item)?.resolve(result);
   }
 
+  override substitute(_execution: Execution, value: unknown): unknown {
+    return value;
+  }
+
   protected override attempt(_execution: Execution, item: unknown): unknown {
     this.started.push(String(item));
     if (String(item).startsWith('sync')) return item;

@@ -1,0 +1,171 @@
+import { PipelineContext } from '../../context/pipeline-context.js';
+import { isThenable, whenSettled } from '../../data/foreign-value.js';
+import type { PipelineError } from '../../errors/pipeline-error.js';
+import type { ItemTrace } from '../../lineage/item-trace.js';
+import type { FinalDecision } from '../../resilience/error-rule.js';
+import type { Decision, TriesSoFar } from '../../resilience/error-policy.js';
+import { alsoFailed } from '../execution/engine-errors.js';
+import type { Execution } from '../execution/execution.js';
+import { nothingAfter, Pending } from '../execution/pending.js';
+import { askedAbout, FailedAgain } from './failed-try.js';
+import type { FailedTry } from './failed-try.js';
+import { dropItem } from './item-end.js';
+import { pause } from './pause.js';
+import type { NodeStage } from './stage.js';
+
+/** What ends a failed item's story: a policy's word, or the end of the execution, or a policy that could not decide. */
+export type Ending =
+  | { readonly action: FinalDecision }
+  | { readonly action: 'dropped' }
+  | { readonly action: 'undecided'; readonly error: PipelineError };
+
+type RetryStep = Extract<Decision, { action: 'retry' }>;
+type FallbackStep = Extract<Decision, { action: 'fallback' }>;
+
+/** What may still make something of a failed item. */
+export type RecoveryStep = RetryStep | FallbackStep;
+
+/** What follows a failed try. */
+export type NextStep = Ending | RecoveryStep;
+
+/** The stage of a node whose items can be recovered. */
+export interface RecoveringStage extends NodeStage {
+  /** Tells that a try has failed, and decides what follows. */
+  decide(execution: Execution, failed: FailedTry, soFar: TriesSoFar): NextStep;
+  /** Ends the item's story; gives what a try gives. */
+  conclude(execution: Execution, failed: FailedTry, ending: Ending): unknown;
+  /** Makes the next try; gives what a try gives. */
+  tryAgain(execution: Execution, failed: FailedTry): unknown;
+  /** Has a fallback's value leave; gives what a try gives. */
+  substitute(execution: Execution, value: unknown, trace: ItemTrace | undefined, attempt: number): unknown;
+  /** Ends the run: to handle a failure has failed. */
+  broken(execution: Execution, failed: FailedTry, thrown: unknown): unknown;
+}
+
+/** Makes an item's retries and fallbacks, one after the other, until one is the last. */
+export class Recovery {
+  /** When the item first failed. */
+  readonly #failedMs: number;
+  #previousMs: number | undefined;
+
+  constructor(
+    private readonly stage: RecoveringStage,
+    private readonly execution: Execution,
+  ) {
+    this.#failedMs = execution.scope.clock.now();
+  }
+
+  /** Gives what has come of the item in the end; its work never rejects. */
+  start(failed: FailedTry, step: RecoveryStep): Pending {
+    const pending = new Pending();
+    pending.work = this.#run(failed, step, pending);
+    return pending;
+  }
+
+  async #run(first: FailedTry, step: RecoveryStep, whole: Pending): Promise<void> {
+    const { stage, execution } = this;
+    let failed = first;
+    try {
+      for (let next: NextStep = step; ;) {
+        if (next.action !== 'retry' && next.action !== 'fallback') {
+          await whole.settle(stage.conclude(execution, failed, next));
+          return;
+        }
+        const tried = new Pending();
+        await (next.action === 'retry'
+          ? this.#retry(failed, next, tried)
+          : this.#fallBack(failed, next, tried));
+        const { outcome } = tried;
+        if (!FailedAgain.is(outcome)) {
+          whole.outcome = outcome;
+          return;
+        }
+        const isSameTry: boolean = outcome.failed.attempt === failed.attempt;
+        failed = outcome.failed;
+        next = stage.decide(execution, failed, {
+          sinceMs: execution.scope.clock.now() - this.#failedMs,
+          previousMs: this.#previousMs,
+          // A new try may fail in another way: all rules are asked.
+          from: isSameTry ? (next.next ?? 0) : 0,
+        });
+      }
+    } catch (thrown) {
+      await whole.settle(stage.broken(execution, failed, thrown));
+    }
+  }
+
+  async #retry(failed: FailedTry, { delayMs, before }: RetryStep, tried: Pending): Promise<void> {
+    const { stage, execution } = this;
+    stage.counter(execution).retried += 1;
+    if (execution.observer !== undefined)
+      stage.tell(execution, 'itemRetried', { attempt: failed.attempt + 1, delayMs });
+    this.#previousMs = delayMs;
+    await pause(execution, delayMs);
+    if (before !== undefined && !execution.isHalted) {
+      const view = this.#view();
+      const error = this.#originalOf(failed);
+      await this.#call(
+        failed,
+        "'before' of its retry",
+        () => before(error, failed.attempt, view),
+        tried,
+        () => undefined,
+      );
+      if (FailedAgain.is(tried.outcome)) return;
+    }
+    await tried.settle(
+      execution.isHalted
+        ? nothingAfter(dropItem(execution, stage, failed.trace))
+        : stage.tryAgain(execution, failed),
+    );
+  }
+
+  async #fallBack(failed: FailedTry, { fallback }: FallbackStep, tried: Pending): Promise<void> {
+    const { stage, execution } = this;
+    const { item, trace, attempt } = failed;
+    const view = this.#view();
+    const error = this.#originalOf(failed);
+    const leave = (value: unknown): unknown => stage.substitute(execution, value, trace, attempt);
+    await this.#call(failed, 'its fallback', () => fallback(item, error, view), tried, leave);
+  }
+
+  /** Calls what a policy holds, and awaits the promise that it may give; what it throws fails the item again. */
+  async #call(
+    failed: FailedTry,
+    what: string,
+    call: () => unknown,
+    tried: Pending,
+    done: (value: unknown) => unknown,
+  ): Promise<void> {
+    const threw = (thrown: unknown): unknown => {
+      const error = alsoFailed(this.stage.site.path, what, this.#originalOf(failed), thrown);
+      const asked = this.stage.site.kind === 'composite' ? [thrown, error] : [thrown];
+      return new FailedAgain({ ...failed, error, asked });
+    };
+    let called: unknown;
+    try {
+      called = call();
+    } catch (thrown) {
+      await tried.settle(threw(thrown));
+      return;
+    }
+    if (!isThenable(called)) {
+      await tried.settle(done(called));
+      return;
+    }
+    await whenSettled(
+      called,
+      (value) => tried.settle(done(value)),
+      (thrown) => tried.settle(threw(thrown)),
+    );
+  }
+
+  #originalOf(failed: FailedTry): unknown {
+    return askedAbout(failed, this.stage.site.kind)[0];
+  }
+
+  /** A view of its own: the node's may belong to a try with a limit. */
+  #view(): PipelineContext {
+    return new PipelineContext(this.execution.frame, this.stage.site.id);
+  }
+}
