@@ -167,6 +167,7 @@ export type {
 // builder
 export { CompositeNaming } from './builder/composite-naming.js';
 export type { DefinitionContext, DefinitionParameters } from './builder/definition-context.js';
+export type { DefaultPolicyOptions } from './builder/drafted-nodes.js';
 export type { Constructor } from './builder/node-binding.js';
 export { PipelineBuilder } from './builder/pipeline-builder.js';
 export type {

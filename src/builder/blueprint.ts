@@ -70,12 +70,20 @@ export interface CompositeBlueprint {
   readonly ancestors: readonly DefinitionSource[];
 }
 
+/** What decides about nodes without a policy of their own. */
+export interface DefaultPolicy {
+  readonly policy: ErrorPolicy<unknown>;
+  /** Whether it decides in the children too, where they have no default of their own. */
+  readonly children: boolean;
+}
+
 /** A pipeline as the engine compiles it: its graph, and the code behind it. */
 export interface Blueprint {
   readonly name: string;
   readonly path: string;
   readonly graph: PipelineGraph;
   readonly nodes: readonly BlueprintNode[];
+  readonly defaultPolicy: DefaultPolicy | undefined;
   readonly requires: readonly (readonly [DictionaryKind, string])[];
   readonly requiredSchemas: readonly RequiredSchema[];
   readonly requiredSecrets: readonly string[];

@@ -127,6 +127,7 @@ function assemble(
     path: draft.path,
     graph,
     nodes: blueprintNodes,
+    defaultPolicy: draft.defaultPolicy,
     requires,
     requiredSchemas: requiredSchemas(request.facts.metadata),
     requiredSecrets: request.facts.metadata.requires?.secrets ?? [],

@@ -11,7 +11,8 @@ import { sessionSharings } from '../run/run-services.js';
 import type { ResolvedNodeOptions } from './blueprint.js';
 import { configurationData, policyText } from './shown-options.js';
 
-const isPolicy = (value: unknown): string | undefined =>
+/** Judges what may be given as a policy. */
+export const isPolicy = (value: unknown): string | undefined =>
   isInstanceOf(value, ErrorPolicy) || isFinalDecision(value)
     ? undefined
     : `a policy made by errorPolicy, or ${finalWords}`;
@@ -97,15 +98,17 @@ export function resolveOptions(options: NodeOptions<unknown> & SourceOptions): R
     concurrency,
     ordered: options.ordered ?? true,
     readAhead: options.readAhead ?? (Number.isSafeInteger(concurrency) ? 2 * concurrency : 1),
-    errorPolicy: isInstanceOf(policy, ErrorPolicy)
-      ? policy
-      : isFinalDecision(policy)
-        ? errorPolicy(policy)
-        : undefined,
+    errorPolicy: policyOf(policy),
     timeoutMs: options.timeoutMs,
     idleTimeoutMs: options.idleTimeoutMs,
     lifetime: options.lifetime ?? 'execution',
   });
+}
+
+/** A policy that was given, or its short form; undefined for what is neither, which is reported elsewhere. */
+export function policyOf(given: unknown): ErrorPolicy<unknown> | undefined {
+  if (isInstanceOf(given, ErrorPolicy)) return given;
+  return isFinalDecision(given) ? errorPolicy(given) : undefined;
 }
 
 /** The options that were given, as data for drawings and tools. */

@@ -29,12 +29,15 @@ import type { StreamSinkNode } from '../nodes/stream-sink-node.js';
 import type { StreamTransformNode } from '../nodes/stream-transform-node.js';
 import type { TransformNode } from '../nodes/transform-node.js';
 import type { WritableSink } from '../nodes/writable-sink.js';
+import type { ErrorPolicy } from '../resilience/error-policy.js';
+import type { FinalDecision } from '../resilience/error-rule.js';
 import type { DefinitionSource } from './blueprint.js';
 import { closeDraft } from './close-draft.js';
 import type { DefinitionContext } from './definition-context.js';
 import { factsOf } from './describe-definition.js';
 import type { DescribeEnvironment, DescribeRequest, OpenBuilder } from './describe-definition.js';
 import { DraftedNodes } from './drafted-nodes.js';
+import type { DefaultPolicyOptions } from './drafted-nodes.js';
 import { GraphDraft } from './graph-draft.js';
 import { instantiateDefinition } from './instantiate-definition.js';
 import type { Constructor } from './node-binding.js';
@@ -218,6 +221,18 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
   ): SinkHandle<TOut> {
     const given = this.#draft.readOptions(options, 'composite-output');
     return this.#nodes.addBridge('composite-output', { ...given, name: given.name ?? 'output' });
+  }
+
+  /**
+   * Decides about failed items of nodes and composites that have no policy of their own; called once.
+   *
+   * A failed item of a child is decided about at its node first, then at the composite. With `children: true` the nodes
+   * of sub-pipelines are covered too, at every depth; a sub-pipeline's own default goes before that of its parent. What
+   * a fallback gives is part of a node's type, so a policy with one stands at its node.
+   */
+  errorPolicy(policy: ErrorPolicy | FinalDecision, options: DefaultPolicyOptions = {}): this {
+    this.#nodes.setDefaultPolicy(policy, options);
+    return this;
   }
 
   /**

@@ -392,7 +392,7 @@ describe('collect', () => {
     const observer = new RecordingObserver();
     class Told extends SinkNode<number> {
       override write(): void {}
-      flush(_context: PipelineContext, outcome: string): void {
+      override flush(_context: PipelineContext, outcome: string): void {
         outcomes.push(outcome);
       }
     }

@@ -3,6 +3,7 @@ import type { DescribeEnvironment } from '../../builder/describe-definition.js';
 import type { NodeBinding } from '../../builder/node-binding.js';
 import { pipelineNameOf } from '../../composition/describe-root.js';
 import { EdgeIndex } from '../../graph/edge-index.js';
+import type { ErrorPolicy } from '../../resilience/error-policy.js';
 import { CallStage } from '../stages/call-stage.js';
 import { ChildPlans } from '../plan/child-plans.js';
 import { ChildStarter } from '../children/child-starter.js';
@@ -48,10 +49,18 @@ export interface CompileEnvironment {
   readonly replacement: RunReplacement | undefined;
 }
 
-/** Compiles a blueprint, its children included, into linked stages. */
-export function compilePlan(blueprint: Blueprint, environment: CompileEnvironment): Plan {
+/**
+ * Compiles a blueprint, its children included, into linked stages.
+ *
+ * @param above what decides in it where neither a node nor the pipeline has a policy: of the pipelines around it.
+ */
+export function compilePlan(
+  blueprint: Blueprint,
+  environment: CompileEnvironment,
+  above?: ErrorPolicy<unknown>,
+): Plan {
   environment.replacement?.compiles?.(blueprint);
-  return new PlanCompiler(blueprint, environment).compile();
+  return new PlanCompiler(blueprint, environment, above).compile();
 }
 
 class PlanCompiler {
@@ -75,6 +84,7 @@ class PlanCompiler {
   constructor(
     private readonly blueprint: Blueprint,
     private readonly environment: CompileEnvironment,
+    private readonly above: ErrorPolicy<unknown> | undefined,
   ) {
     this.#connections = new EdgeIndex(blueprint.graph.edges);
     this.#flightOf = flightsOf(
@@ -163,7 +173,7 @@ class PlanCompiler {
   }
 
   #nodeStage(node: BlueprintNode, site: StageSite): NodeStage {
-    const { errorPolicy, timeoutMs, idleTimeoutMs } = node.options;
+    const { timeoutMs, idleTimeoutMs } = node.options;
     switch (node.kind) {
       case 'composite-input':
         return new InputStage(site);
@@ -189,17 +199,21 @@ class PlanCompiler {
       default:
         return this.#constructing(
           node,
-          (code) => new TransformStage(site, errorPolicy, code, timeoutMs),
+          (code) => new TransformStage(site, this.#policyOf(node), code, timeoutMs),
           'transform',
         );
     }
   }
 
   #itemSink(node: BlueprintNode, site: StageSite): NodeStage {
-    const { errorPolicy, timeoutMs } = node.options;
+    const { timeoutMs } = node.options;
     const binding = this.#bindingOf(node);
     if (binding?.how !== 'writable')
-      return this.#constructing(node, (code) => new SinkStage(site, errorPolicy, code, timeoutMs), 'write');
+      return this.#constructing(
+        node,
+        (code) => new SinkStage(site, this.#policyOf(node), code, timeoutMs),
+        'write',
+      );
     return new WritableSinkStage(site, NodeCode.of(undefined, 'execution', 'write'), binding.stream);
   }
 
@@ -210,15 +224,17 @@ class PlanCompiler {
   }
 
   #compositeStage(node: BlueprintNode, site: StageSite, composite: CompositeBlueprint): NodeStage {
-    const { errorPolicy, timeoutMs } = node.options;
+    const { timeoutMs } = node.options;
     const name = pipelineNameOf(composite.definition);
     const childSite = {
       path: node.path,
       pipelineName: name,
       child: { nodeId: node.id, inheritance: composite.inheritance },
     };
+    const { defaultPolicy } = this.blueprint;
+    const above = defaultPolicy?.children === true ? defaultPolicy.policy : this.above;
     const plans = new ChildPlans(composite, childSite, this.environment.describe, (child) =>
-      compilePlan(child, this.environment),
+      compilePlan(child, this.environment, above),
     );
     this.#children.push(plans.recent);
     const starter = new ChildStarter(composite, plans);
@@ -226,7 +242,12 @@ class PlanCompiler {
       this.#needsEnd = true;
       return new StreamCompositeStage(site, starter, composite.budget);
     }
-    return new CompositeStage(site, errorPolicy, timeoutMs, composite, starter);
+    return new CompositeStage(site, this.#policyOf(node), timeoutMs, composite, starter);
+  }
+
+  /** The node's own policy, else the innermost default. */
+  #policyOf({ options }: BlueprintNode): ErrorPolicy<unknown> | undefined {
+    return options.errorPolicy ?? this.blueprint.defaultPolicy?.policy ?? this.above;
   }
 
   #bindingOf(node: BlueprintNode): NodeBinding | undefined {

@@ -20,6 +20,7 @@ function blueprint(path: string, requires: RequiredKeys, nodes: readonly Bluepri
     requiredSchemas: [],
     requiredSecrets: [],
     through: [],
+    defaultPolicy: undefined,
     reads: new Map(),
     warnings: [],
   };
