@@ -1,0 +1,202 @@
+// What policies make of failing items, by the rules alone: one item after the other, and nothing of the engine.
+
+export const errorNames = ['Busy', 'Stale', 'Broken'] as const;
+export type ErrorName = (typeof errorNames)[number];
+export type Final = 'fail' | 'skip' | 'deadLetter' | 'collect';
+
+export interface DrawnRule {
+  readonly on: ErrorName | undefined;
+  readonly then: Final | 'fallback' | 'retry';
+  /** For `retry`. */
+  readonly attempts: number;
+  readonly exhausted: Final | 'fallback' | undefined;
+  readonly hasBefore: boolean;
+}
+
+export interface DrawnNode {
+  readonly kind: 'transform' | 'composite';
+  /** Undefined for none of its own: the innermost default decides. */
+  readonly policy: readonly DrawnRule[] | undefined;
+  readonly concurrency: number;
+  readonly isAsync: boolean;
+  /** Of the child of a composite. */
+  readonly child: DrawnPipeline | undefined;
+}
+
+export interface DrawnPipeline {
+  readonly nodes: readonly DrawnNode[];
+  readonly byDefault: { readonly rules: readonly DrawnRule[]; readonly children: boolean } | undefined;
+}
+
+/** What happens when something is called for an item: nothing, or an error. */
+export type Schedule = (place: string, item: number) => ErrorName | undefined;
+
+/** Draws what each call does from its place, its item and its number alone: in whatever order the calls come. */
+export function scheduleOf(seed: number, percent: number): Schedule {
+  const calls = new Map<string, number>();
+  return (place, item) => {
+    const key = `${place} ${String(item)}`;
+    const call = (calls.get(key) ?? 0) + 1;
+    calls.set(key, call);
+    // FNV-1a
+    let hash = 2166136261 ^ seed;
+    for (const character of `${key} ${String(call)}`) {
+      hash = Math.imul(hash ^ character.charCodeAt(0), 16777619);
+    }
+    hash = Math.imul(hash ^ (hash >>> 15), 2246822507) >>> 0;
+    return hash % 100 < percent ? errorNames[(hash >>> 8) % errorNames.length] : undefined;
+  };
+}
+
+export interface ModelCounts {
+  in: number;
+  out: number;
+  filtered: number;
+  deadLettered: number;
+  failed: number;
+  retried: number;
+  recovered: number;
+}
+
+/** The rules that decide, and where they stand: at a node, or at the pipeline that has them as default. */
+interface Policy {
+  readonly rules: readonly DrawnRule[];
+  readonly place: string;
+}
+
+type End = 'out' | 'filtered' | 'deadLettered' | 'failed' | 'collected';
+/** How an item left a node; `error` is what its execution failed with, undefined for one that no rule names. */
+interface Left {
+  readonly end: End;
+  readonly error?: ErrorName | undefined;
+}
+
+export class PolicyModel {
+  readonly counts = new Map<string, ModelCounts>();
+  readonly outputs: number[] = [];
+  readonly letters: string[] = [];
+  collected = 0;
+
+  constructor(private readonly schedule: Schedule) {}
+
+  /** Runs the items through the root. */
+  run(root: DrawnPipeline, items: readonly number[]): void {
+    for (const item of items) {
+      const left = this.#pass(root, 'root', item, undefined);
+      if (left.end === 'out') this.outputs.push(item);
+      if (left.end === 'collected') this.collected += 1;
+    }
+  }
+
+  /** The item's way through the nodes of a pipeline, until one of them ends it. */
+  #pass({ nodes, byDefault }: DrawnPipeline, path: string, item: number, above: Policy | undefined): Left {
+    const own = byDefault && { rules: byDefault.rules, place: path };
+    const below = byDefault?.children === true ? own : above;
+    for (const [index, node] of nodes.entries()) {
+      const place = `${path}/${String(index)}`;
+      const policy = node.policy === undefined ? (own ?? above) : { rules: node.policy, place };
+      const left = this.#node(node, place, item, policy ?? { rules: [], place }, below);
+      if (left.end !== 'out') return left;
+    }
+    return { end: 'out' };
+  }
+
+  #node(
+    node: DrawnNode,
+    path: string,
+    item: number,
+    { rules, place }: Policy,
+    below: Policy | undefined,
+  ): Left {
+    const counts = this.#at(path);
+    counts.in += 1;
+    let from = 0;
+    /** `outside` is what the execution would fail with: of two errors together no rule names it. */
+    let failure: { name: ErrorName | undefined; outside: ErrorName | undefined } | undefined;
+    for (let attempt = 1; ;) {
+      if (failure === undefined) {
+        const tried = this.#try(node, path, item, below);
+        if (tried.end === 'out' || tried.end === 'filtered') {
+          counts[tried.end] += 1;
+          return tried;
+        }
+        failure = { name: tried.error, outside: tried.error };
+        from = 0;
+      }
+      const { name, outside }: NonNullable<typeof failure> = failure;
+      const at = rules.findIndex(
+        (rule, index) =>
+          index >= from &&
+          (rule.on === undefined || rule.on === name) &&
+          (rule.then !== 'retry' || attempt < rule.attempts || rule.exhausted !== undefined),
+      );
+      const rule = rules[at];
+      const isRetry = rule?.then === 'retry' && attempt < rule.attempts;
+      if (isRetry) {
+        counts.retried += 1;
+        const thrown = rule.hasBefore ? this.schedule(`${place} before`, item) : undefined;
+        failure = thrown === undefined ? undefined : { name: thrown, outside: undefined };
+        if (thrown === undefined) attempt += 1;
+        from = at + 1;
+        continue;
+      }
+      const decided = rule === undefined ? 'fail' : rule.then === 'retry' ? rule.exhausted : rule.then;
+      if (decided === 'fallback') {
+        const thrown = this.schedule(`${place} fallback`, item);
+        if (thrown === undefined) {
+          counts.out += 1;
+          counts.recovered += 1;
+          return { end: 'out' };
+        }
+        failure = { name: thrown, outside: undefined };
+        from = at + 1;
+        continue;
+      }
+      return this.#conclude(counts, path, item, decided ?? 'fail', outside);
+    }
+  }
+
+  #try(node: DrawnNode, path: string, item: number, below: Policy | undefined): Left {
+    if (node.child === undefined) {
+      const thrown = this.schedule(path, item);
+      return thrown === undefined ? { end: 'out' } : { end: 'failed', error: thrown };
+    }
+    const left = this.#pass(node.child, path, item, below);
+    // An item that was left out inside is left out, and one that was collected is an error that no rule names.
+    if (left.end === 'deadLettered') return { end: 'filtered' };
+    return left.end === 'collected' ? { end: 'failed' } : left;
+  }
+
+  #conclude(
+    counts: ModelCounts,
+    path: string,
+    item: number,
+    decided: Final,
+    error: ErrorName | undefined,
+  ): Left {
+    switch (decided) {
+      case 'skip':
+        counts.filtered += 1;
+        return { end: 'filtered' };
+      case 'deadLetter':
+        counts.deadLettered += 1;
+        this.letters.push(`${path} ${String(item)}`);
+        return { end: 'deadLettered' };
+      case 'collect':
+        counts.failed += 1;
+        return { end: 'collected' };
+      case 'fail':
+        counts.failed += 1;
+        return { end: 'failed', error };
+    }
+  }
+
+  #at(path: string): ModelCounts {
+    let counts = this.counts.get(path);
+    if (counts === undefined) {
+      counts = { in: 0, out: 0, filtered: 0, deadLettered: 0, failed: 0, retried: 0, recovered: 0 };
+      this.counts.set(path, counts);
+    }
+    return counts;
+  }
+}
