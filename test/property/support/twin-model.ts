@@ -286,7 +286,8 @@ export class Model {
       this.#tell(execution, 'itemRetried', node.path, attempt + 1);
       return true;
     }
-    const then = policy?.then ?? 'fail';
+    // Without a rule behind a retry, its item fails.
+    const then = policy === undefined || policy.then === 'default' ? 'fail' : policy.then;
     if (then === 'skip') {
       counts.filtered += 1;
       execution.handled = true;
