@@ -154,7 +154,7 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
       | Constructor<TransformNode<A, B>>
       | TransformNode<A, B>,
     options?: string | (NodeOptions<F> & FromOption<A>),
-  ): TransformHandle<A, B | Exclude<F, Skip>> {
+  ): TransformHandle<A, B | F> {
     return this.#nodes.addNode('transform', node, options);
   }
 
@@ -191,7 +191,7 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
         readonly input: ChildInputOf<TItem, NoInfer<TIn>>;
         readonly combine?: CombinedOutputOf<TItem, NoInfer<TOut>, TResult> | undefined;
       },
-  ): TransformHandle<TItem, TResult | Exclude<TFallback, Skip>>;
+  ): TransformHandle<TItem, TResult | TFallback>;
   /** Adds a whole sub-pipeline as one node. It runs once per item, or, with `granularity: 'stream'`, once. */
   addComposite<TIn, TOut, TResult = TOut, TFallback = never>(
     definition: Constructor<PipelineDefinition<TIn, TOut>> | PipelineDefinition<TIn, TOut>,
@@ -205,7 +205,7 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
             })
         ) &
           FromOption<NoInfer<TIn>>),
-  ): TransformHandle<TIn, TResult | Exclude<TFallback, Skip>>;
+  ): TransformHandle<TIn, TResult | TFallback>;
   addComposite(definition: DefinitionSource, options?: string | object): AnyHandle {
     return this.#nodes.addComposite(definition, options);
   }

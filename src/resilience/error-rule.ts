@@ -62,6 +62,7 @@ export type FallbackValue<TRule> = TRule extends { readonly then: infer TThen }
         : never)
   : never;
 
+// A function that gives `SKIP` has the type `symbol`: TypeScript widens it. No item is one.
 type ValueOf<TThen> = TThen extends { readonly fallback: (...args: never[]) => infer TValue }
-  ? Awaited<TValue>
+  ? Exclude<Awaited<TValue>, symbol>
   : never;

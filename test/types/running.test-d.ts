@@ -4,8 +4,10 @@ import {
   buildPipeline,
   errorPolicy,
   fixed,
+  PipelineBuilder,
   PipelineRunner,
   runPipeline,
+  SKIP,
   type CancelReason,
   type DeadLetterEnvelope,
   type DeadLetterSink,
@@ -17,13 +19,13 @@ import {
   type NodeContainer,
   type NodeCounts,
   type NoItem,
-  type PipelineBuilder,
   type PipelineDefinition,
   type PipelineGraph,
   type RootDefinition,
   type RunHandle,
   type RunResult,
   type TakenBy,
+  type TransformHandle,
 } from 'heirline';
 import { testPipeline } from 'heirline/testing';
 import { Container } from 'inversify';
@@ -193,6 +195,34 @@ describe('error policies', () => {
     errorPolicy('ignore');
     // @ts-expect-error a retry says how often
     errorPolicy({ then: { retry: { delay: fixed(5) } } });
+  });
+
+  test('widen what a node gives by what their fallbacks give', () => {
+    const builder = new PipelineBuilder();
+    const numbers = builder.addSource([1]);
+    const half = (item: number) => item / 2;
+    const plain = builder.addTransform(half, { from: numbers, errorPolicy: errorPolicy('skip') });
+    expectTypeOf(plain).toEqualTypeOf<TransformHandle<number, number>>();
+    const same = builder.addTransform(half, {
+      from: numbers,
+      errorPolicy: errorPolicy({ then: { fallback: (item: number) => Promise.resolve(-item) } }),
+    });
+    expectTypeOf(same).toEqualTypeOf<TransformHandle<number, number>>();
+    const wider = builder.addTransform(half, {
+      from: numbers,
+      errorPolicy: errorPolicy(
+        { on: TypeError, then: { fallback: () => SKIP } },
+        { then: { retry: { attempts: 2, exhausted: { fallback: (): string => 'none' } } } },
+      ),
+    });
+    expectTypeOf(wider).toEqualTypeOf<TransformHandle<number, number | string>>();
+    const numberSink = builder.addSink((item: number) => item);
+    builder.connect(same, numberSink);
+    // @ts-expect-error the fallback gives a text
+    builder.connect(wider, numberSink);
+    builder.errorPolicy(errorPolicy({ then: { retry: { attempts: 2 } } }), { children: true });
+    // @ts-expect-error a default policy knows no node whose type its fallback would fit
+    builder.errorPolicy(errorPolicy({ then: { fallback: () => 0 } }));
   });
 });
 
