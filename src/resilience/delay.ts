@@ -16,7 +16,9 @@ export interface Delay {
 }
 
 /**
- * Says how long to wait after a failed try, in milliseconds, 0 or more: such as a `Retry-After` of the error.
+ * Says how long to wait after a failed try, in milliseconds, 0 or more.
+ *
+ * Such as the `Retry-After` that an error carries.
  *
  * It answers at once. It gets the number of the try that failed, from 1, and what the node threw.
  */
@@ -76,7 +78,7 @@ export function fixed(ms: number): Delay {
 }
 
 /**
- * Waits that grow by the same time: `ms` before the first retry, twice that before the second, and so on.
+ * Waits that grow by the same time: `ms` before the first retry, then twice that, and so on.
  *
  * All tries of the item count, whichever rule asked for them.
  *
@@ -91,7 +93,7 @@ export function linear(ms: number, options?: GrowingDelayOptions): Delay {
 }
 
 /**
- * Waits that grow by a factor: `ms` before the first retry, twice that before the second, four times before the third.
+ * Waits that grow by a factor: `ms` before the first retry, then twice that, then four times.
  *
  * All tries of the item count, whichever rule asked for them.
  *

@@ -13,7 +13,7 @@ import { dropItem } from './item-end.js';
 import { pause } from './pause.js';
 import type { NodeStage } from './stage.js';
 
-/** What ends a failed item's story: a policy's word, or the end of the execution, or a policy that could not decide. */
+/** How a failed item ends: by its policy's word, with its execution, or as its policy cannot decide. */
 export type Ending =
   | { readonly action: FinalDecision }
   | { readonly action: 'dropped' }
@@ -129,7 +129,7 @@ export class Recovery {
     await this.#call(failed, 'its fallback', () => fallback(item, error, view), tried, leave);
   }
 
-  /** Calls what a policy holds, and awaits the promise that it may give; what it throws fails the item again. */
+  /** Calls a function of the policy and awaits its promise; what it throws fails the item again. */
   async #call(
     failed: FailedTry,
     what: string,

@@ -57,7 +57,7 @@ export abstract class WorkStage extends NodeStage implements RecoveringStage {
   }
 
   /**
-   * Has a fallback's value leave in place of what the item would have become; `SKIP` leaves the item out.
+   * Emits a fallback's value in place of the node's own; `SKIP` leaves the item out.
    *
    * @returns what a try gives.
    */
@@ -93,7 +93,7 @@ export abstract class WorkStage extends NodeStage implements RecoveringStage {
     }
   }
 
-  /** Ends the run: a failure while a failure is handled is the engine's own, since all calls of users' code are guarded. */
+  /** Ends the run after an error of the engine itself while it handled a failure. */
   broken(execution: Execution, failed: FailedTry, thrown: unknown): unknown {
     const cause = new AggregateError([failed.error, thrown], 'to handle a failure has failed');
     return this.#fail(execution, { ...failed, error: nodeFailed(this.site.path, cause), isFatal: true });
