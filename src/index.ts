@@ -19,7 +19,11 @@ export type {
   DeadLetterContext,
   DeadLetterDecorator,
   DeadLetterEnvelope,
+  DeadLetterFilter,
+  DeadLetterMark,
+  DeadLetterReplay,
   DeadLetterSink,
+  ReplayableDeadLetterSink,
 } from './ports/dead-letter-sink.js';
 export type { ErrorRecord } from './ports/error-record.js';
 export type {
@@ -122,6 +126,8 @@ export type {
   FinalDecision,
   RetryOptions,
 } from './resilience/error-rule.js';
+export { FileDeadLetterSink } from './resilience/file-dead-letter-sink.js';
+export type { FileDeadLetterSinkOptions } from './resilience/file-dead-letter-sink.js';
 export { MemoryDeadLetterSink } from './resilience/memory-dead-letter-sink.js';
 
 // nodes
@@ -185,9 +191,16 @@ export { buildPipeline } from './composition/build-pipeline.js';
 export type { BuildOptions } from './composition/build-pipeline.js';
 
 // engine
+export { deadLetterTest } from './engine/dead-letter-test.js';
+export type { DeadLetterTestOptions } from './engine/dead-letter-test.js';
+export { formatError } from './engine/format-error.js';
+export type { FormatErrorOptions } from './engine/format-error.js';
 export type { NodeCounts } from './engine/execution/node-counter.js';
 export { PipelineRunner, runPipeline } from './engine/pipeline-runner.js';
 export type { PipelineRunnerOptions, RunContextSource } from './engine/pipeline-runner.js';
+export { replayDeadLetters } from './engine/replay-dead-letters.js';
+export type { ReplayTally } from './engine/replay.js';
+export type { ReplayContext, ReplayOptions } from './engine/replay-options.js';
 export type { Definition, RootDefinition, TakenBy } from './engine/run-arguments.js';
 export type { RunFailures } from './engine/execution/failures.js';
 export type { RunResult } from './engine/execution/run-result.js';

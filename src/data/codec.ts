@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import { inspect, types } from 'node:util';
 import { bytesFromText, bytesKind, bytesToText, isBytesKind } from './bytes.js';
 import {
   containerKind,
@@ -53,6 +53,20 @@ export function encodeData(value: unknown): JsonValue {
       ? thrown
       : new NotEncodable(encoding.place, 'something that cannot be read');
   }
+}
+
+/** What {@link encodeReadable} has written. */
+export interface ReadableData {
+  readonly encoded: JsonValue;
+  /** Where a text stands for a part that is no data, such as `.order.check`; `''` for the value itself. */
+  readonly asText: readonly string[];
+}
+
+/** Writes data as {@link encodeData} does, and the smallest parts that cannot be encoded as readable texts. */
+export function encodeReadable(value: unknown): ReadableData {
+  const asText: string[] = [];
+  const encoding = new Encoding((place) => asText.push(place));
+  return { encoded: encoding.encodeAll(value), asText };
 }
 
 /**
@@ -135,9 +149,27 @@ class Encoding {
   readonly #way: string[] = [];
   readonly #around = new Set<object>();
 
+  /** @param writesText called with the place of a part that becomes a text; without it such a part is refused. */
+  constructor(private readonly writesText?: (place: string) => void) {}
+
   /** The way to the part that is being encoded. */
   get place(): string {
     return this.#way.join('');
+  }
+
+  /** Encodes a part; one that cannot be encoded becomes a text, where that is wanted. */
+  encodeAll(value: unknown): JsonValue {
+    const level = this.#way.length;
+    const { size } = this.#around;
+    try {
+      return this.encode(value);
+    } catch (thrown) {
+      if (this.writesText === undefined) throw thrown;
+      this.#way.length = level;
+      for (const left of [...this.#around].slice(size)) this.#around.delete(left);
+      this.writesText(this.place);
+      return textOf(value);
+    }
   }
 
   encode(value: unknown): JsonValue {
@@ -231,7 +263,8 @@ class Encoding {
 
   #part(step: string, value: unknown): JsonValue {
     this.#way.push(step);
-    const encoded = this.encode(value);
+    // Each level takes as little stack as it can.
+    const encoded = this.writesText === undefined ? this.encode(value) : this.encodeAll(value);
     this.#way.pop();
     return encoded;
   }
@@ -250,6 +283,21 @@ class Encoding {
   #requireNoProperties(value: object): void {
     if (Reflect.ownKeys(value).length > 0)
       throw new NotEncodable(this.place, 'a collection with properties of its own');
+  }
+}
+
+/** A value that is no data, for people; calls no code of the value. */
+function textOf(value: unknown): string {
+  try {
+    return inspect(value, {
+      depth: 4,
+      customInspect: false,
+      maxArrayLength: 100,
+      maxStringLength: 10_000,
+      breakLength: Infinity,
+    });
+  } catch {
+    return 'a value that cannot be read';
   }
 }
 

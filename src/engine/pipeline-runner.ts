@@ -57,6 +57,9 @@ export let replacingRunner: (options: PipelineRunnerOptions, replacement: RunRep
 /** Returns the functions of a runner that a run manager uses. Users cannot reach this function. */
 export let managedRuns: (runner: PipelineRunner) => ManagedRuns;
 
+/** Returns the parts that all runs of a runner share. Users cannot reach this function. */
+export let partsOf: (runner: PipelineRunner) => RunnerParts;
+
 /** Wraps the replacements for the constructor; a class, so that users cannot pass their own. */
 class StandIns {
   constructor(readonly replacement: RunReplacement) {}
@@ -75,6 +78,7 @@ export class PipelineRunner {
     // A bundler may rename a class whose code refers to itself; errors and logs show the name.
     Object.defineProperty(this, 'name', { value: 'PipelineRunner' });
     replacingRunner = (options, replacement) => new PipelineRunner(options, new StandIns(replacement));
+    partsOf = (runner) => runner.#parts;
     managedRuns = (runner) => managedBy(runner.#parts, rootDriver);
   }
 

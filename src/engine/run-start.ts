@@ -21,7 +21,7 @@ import type { NodeSupply } from './execution/node-supply.js';
 import { DEFAULT_GRACE_MS } from './pipeline-runner-options.js';
 import type { PipelineRunnerOptions } from './pipeline-runner-options.js';
 import type { Plan } from './plan/plan.js';
-import type { PlanCache } from './compiling/plan-cache.js';
+import type { PlanCache, RootPlan } from './compiling/plan-cache.js';
 import type { RunReplacement } from './compiling/run-replacement.js';
 import type { RunResult } from './execution/run-result.js';
 
@@ -77,21 +77,30 @@ export class RunStart {
     managed?.opened(this.root);
   }
 
+  /**
+   * Checks whether the run can begin, and starts nothing.
+   *
+   * @throws {@link PipelineError} what is wrong with the definition, or with what it gets.
+   */
+  check({ refuse }: Pick<RunDriver, 'refuse'>): void {
+    try {
+      this.#plan(refuse);
+    } finally {
+      this.root.release();
+    }
+  }
+
   /** Finds or compiles the plan, and runs it to its end. */
   async conduct({ refuse, drive }: RunDriver): Promise<RunResult> {
     const { root } = this;
-    const { options, replacement, plans, supply } = this.#parts;
-    const { definition, clock } = this.#order;
-    const { container, maxDepth = DEFAULT_MAX_DEPTH, graceMs = DEFAULT_GRACE_MS, requireTenant } = options;
+    const { options, supply } = this.#parts;
+    const { clock } = this.#order;
+    const { graceMs = DEFAULT_GRACE_MS } = options;
     this.#parts.noteRun?.();
     if (this.#order.calledMs !== undefined) root.frame.scope.keepAlive();
     let request: RunRequest;
     try {
-      if (requireTenant === true && root.context.run.tenantId === undefined) throw tenantRequired(this.#name);
-      const environment = new DefinitionEnvironment(container, maxDepth, replacement?.definition);
-      const rootPlan = plans.planFor(definition, root.frame, environment);
-      refuse(rootPlan.plan);
-      if (rootPlan.needs.hasKeys) checkRequirements(rootPlan.plan.blueprint, root.frame);
+      const rootPlan = this.#plan(refuse);
       request = { rootPlan, root, container: supply, graceMs, clock, ...drive(rootPlan.plan) };
     } catch (error) {
       root.release();
@@ -104,6 +113,18 @@ export class RunStart {
     } finally {
       await leaks.endRun();
     }
+  }
+
+  #plan(refuse: RunDriver['refuse']): RootPlan {
+    const { root } = this;
+    const { options, replacement, plans } = this.#parts;
+    const { container, maxDepth = DEFAULT_MAX_DEPTH, requireTenant } = options;
+    if (requireTenant === true && root.context.run.tenantId === undefined) throw tenantRequired(this.#name);
+    const environment = new DefinitionEnvironment(container, maxDepth, replacement?.definition);
+    const rootPlan = plans.planFor(this.#order.definition, root.frame, environment);
+    refuse(rootPlan.plan);
+    if (rootPlan.needs.hasKeys) checkRequirements(rootPlan.plan.blueprint, root.frame);
+    return rootPlan;
   }
 }
 

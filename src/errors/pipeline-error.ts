@@ -12,6 +12,15 @@ export interface PipelineErrorDetails {
   readonly cause?: unknown;
 }
 
+/** The remedy at the end of the message of an error; undefined for one of another copy of the library. */
+export let remedyOf: (error: PipelineError) => string | undefined;
+
+/** Notes which item a node had when this error failed its execution; the innermost node, which is the first, counts. */
+export let noteFailedItem: (error: PipelineError, value: unknown) => void;
+
+/** The item that was noted; undefined where no item was concerned. */
+export let failedItemOf: (error: PipelineError) => { readonly value: unknown } | undefined;
+
 /**
  * The base of every error this library throws: a stable `code`, the `path`, and a message with a remedy.
  *
@@ -26,15 +35,23 @@ export class PipelineError extends Error {
   readonly code: PipelineErrorCode;
   /** The slash-separated address of the node or pipeline that failed, where there is one. */
   readonly path: string | undefined;
+  readonly #remedy: string;
+  #failedItem: { readonly value: unknown } | undefined;
 
   constructor(code: PipelineErrorCode, details: PipelineErrorDetails) {
     super(describeProblem(code, details), 'cause' in details ? { cause: details.cause } : undefined);
     this.code = code;
     this.path = details.path;
+    this.#remedy = details.remedy;
   }
 
   static {
     this.prototype.name = 'PipelineError';
+    remedyOf = (error) => (#remedy in error ? error.#remedy : undefined);
+    failedItemOf = (error) => (#remedy in error ? error.#failedItem : undefined);
+    noteFailedItem = (error, value) => {
+      if (#remedy in error) error.#failedItem ??= { value };
+    };
   }
 }
 

@@ -10,4 +10,5 @@ export const runningCodes = [
   'POLICY_INVALID',
   'DEAD_LETTER_FULL',
   'SINK_REJECTED',
+  'REPLAY_INCOMPATIBLE',
 ] as const;

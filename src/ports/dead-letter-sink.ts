@@ -8,11 +8,25 @@ export interface DeadLetterContext {
   readonly properties: Readonly<Record<string, unknown>>;
   /** The names of the context items; live services are not written down. */
   readonly items: readonly string[];
+  /** Entries of which a sink could keep only a text, such as `parameters.client`; a replay leaves them out. */
+  readonly asText?: readonly string[] | undefined;
+}
+
+/** One attempt to run a dead letter again, and how it ended. */
+export interface DeadLetterReplay {
+  /** The run that the letter had to itself. */
+  readonly runId: string;
+  /** When it ended, in milliseconds since the epoch. */
+  readonly at: number;
+  /** `released`: the replay was cancelled before the letter had ended. */
+  readonly outcome: 'succeeded' | 'failedAgain' | 'released';
 }
 
 /** A failed item with all that is needed to understand it and to run it again. */
 export interface DeadLetterEnvelope {
-  /** Identifies this envelope: a new one each time, also for an item that fails again in a later run. */
+  /** The form of the envelope; another number was written by another version of the library. */
+  readonly version: 1;
+  /** Identifies this envelope; an item that fails again in a replay keeps the id of its letter. */
   readonly id: string;
   /** The item as the deciding node or composite got it. */
   readonly item: unknown;
@@ -28,14 +42,22 @@ export interface DeadLetterEnvelope {
   readonly pipelineId: string;
   /** The pipeline of the node that decided. */
   readonly pipelineName: string;
+  /** The pipelines along `path`, the one of the run first. */
+  readonly pipelineNames: readonly string[];
   /** The item's correlation id, where lineage is on. */
   readonly correlationId?: string | undefined;
-  /** All tries, the first included. */
+  /** All tries, the first and those of replays included. */
   readonly attempts: number;
   /** When the policy had decided, after the last try. */
   readonly failedAt: Date;
   /** The data of the execution in which it failed, which a child may have changed for itself. */
   readonly context: DeadLetterContext;
+  /** True where the deciding composite has `input`: the item is the parent's, and its child never saw it. */
+  readonly mapped?: true | undefined;
+  /** Where a sink could keep only a text of a part of the item, such as `.order.check`; such an item cannot run again. */
+  readonly asText?: readonly string[] | undefined;
+  /** How often it was run again, the earliest first. */
+  readonly replays: readonly DeadLetterReplay[];
 }
 
 /**
@@ -46,6 +68,38 @@ export interface DeadLetterEnvelope {
 export interface DeadLetterSink {
   /** Takes one envelope. A sink that throws ends the run with `SINK_REJECTED`. */
   write(envelope: DeadLetterEnvelope): unknown;
+}
+
+/** What a replay says about a letter. */
+export interface DeadLetterMark {
+  /** `claimed`: it is about to run; the others say how that ended. */
+  readonly outcome: 'claimed' | DeadLetterReplay['outcome'];
+  /** All tries so far, those of replays included. */
+  readonly attempts: number;
+  /** The run that the letter has to itself. */
+  readonly runId: string;
+  /** In milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** Chooses envelopes; answers at once. */
+export type DeadLetterFilter = (envelope: DeadLetterEnvelope) => boolean;
+
+/**
+ * A sink whose letters can be read and run again.
+ *
+ * `write` replaces a letter of the same id: the new one stands at the end, and needs no room of its own.
+ */
+export interface ReplayableDeadLetterSink extends DeadLetterSink {
+  /** Reads the letters that have not succeeded in a replay, in the order of their arrival. */
+  read(filter?: DeadLetterFilter): AsyncIterable<DeadLetterEnvelope>;
+  /**
+   * Notes what a replay does with a letter.
+   *
+   * Answers `false`, or a promise of it, to a claim that cannot be had: the letter has succeeded or is gone, or another
+   * claim stands that is less than ten minutes older.
+   */
+  mark(id: string, mark: DeadLetterMark): unknown;
 }
 
 /**

@@ -64,6 +64,10 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
       : undefined;
   }
 
+  override get mapsItems(): boolean {
+    return this.composite.input !== undefined;
+  }
+
   protected override attempt(
     execution: Execution,
     item: unknown,

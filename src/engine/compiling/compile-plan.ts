@@ -59,8 +59,9 @@ export function compilePlan(
   environment: CompileEnvironment,
   above?: ErrorPolicy<unknown>,
 ): Plan {
-  environment.replacement?.compiles?.(blueprint);
-  return new PlanCompiler(blueprint, environment, above).compile();
+  const { replacement } = environment;
+  replacement?.compiles?.(blueprint);
+  return new PlanCompiler(replacement?.blueprint?.(blueprint) ?? blueprint, environment, above).compile();
 }
 
 class PlanCompiler {

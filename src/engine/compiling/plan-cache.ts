@@ -59,7 +59,7 @@ export class PlanCache {
       generateAfter: this.generateAfter,
       replacement: this.replacement,
     });
-    const rootPlan = { plan, ledger, needs: needsOf(blueprint) };
+    const rootPlan = { plan, ledger, needs: needsOf(plan.blueprint) };
     root.recent.add(rootPlan);
     this.#roots.set(source, root);
     return rootPlan;

@@ -112,7 +112,9 @@ function envelopeOf(
   stage: NodeStage,
   { error, item, trace, attempt, frame }: FailedTry,
 ): DeadLetterEnvelope {
+  const failedIn = frame ?? execution.frame;
   return Object.freeze({
+    version: 1 as const,
     id: randomUUID(),
     item,
     error: toErrorRecord(error),
@@ -121,11 +123,22 @@ function envelopeOf(
     runId: execution.frame.identity.get('runId'),
     pipelineId: execution.frame.pipelineId,
     pipelineName: execution.frame.site.pipelineName,
+    pipelineNames: pipelineNames(failedIn),
     ...(trace === undefined ? {} : { correlationId: trace.correlationId }),
     attempts: attempt,
     failedAt: new Date(execution.scope.clock.now()),
-    context: contextData(frame ?? execution.frame),
+    context: contextData(failedIn),
+    ...(stage.mapsItems ? { mapped: true as const } : {}),
+    replays: Object.freeze([]),
   });
+}
+
+/** The pipelines from that of the run down to that of a frame. */
+function pipelineNames(frame: ContextFrame): readonly string[] {
+  const names: string[] = [];
+  for (let each: ContextFrame | undefined = frame; each !== undefined; each = each.parent)
+    names.unshift(each.site.pipelineName);
+  return Object.freeze(names);
 }
 
 function contextData(frame: ContextFrame): DeadLetterContext {

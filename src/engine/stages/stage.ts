@@ -63,6 +63,11 @@ export abstract class NodeStage extends Stage {
     this.slot = site.slot;
   }
 
+  /** Whether the items that its child gets are made of those it takes. */
+  get mapsItems(): boolean {
+    return false;
+  }
+
   counter(execution: Execution): NodeCounter {
     return execution.run.counter(this.index);
   }

@@ -1,5 +1,5 @@
 import { isInstanceOf } from '../../data/foreign-value.js';
-import { PipelineError } from '../../errors/pipeline-error.js';
+import { noteFailedItem, PipelineError } from '../../errors/pipeline-error.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
 import { toErrorRecord } from '../../ports/error-record.js';
 import type { ErrorPolicy, TriesSoFar } from '../../resilience/error-policy.js';
@@ -140,8 +140,9 @@ export abstract class WorkStage extends NodeStage implements RecoveringStage {
     }
   }
 
-  #fail(execution: Execution, { error, trace, attempt, frame, isFatal }: FailedTry): unknown {
+  #fail(execution: Execution, { error, item, trace, attempt, frame, isFatal }: FailedTry): unknown {
     this.counter(execution).failed += 1;
+    noteFailedItem(error, item);
     execution.fail(error, this.site, isFatal, frame, attempt);
     return this.#endFailed(execution, trace, attempt);
   }

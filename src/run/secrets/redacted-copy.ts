@@ -14,7 +14,7 @@ import {
 } from '../../data/foreign-value.js';
 import { MAX_CAUSES, toErrorRecord } from '../../ports/error-record.js';
 import { isFrozenCopy } from '../../data/frozen-copy.js';
-import { Secret } from './secret.js';
+import { PLACEHOLDER, Secret } from './secret.js';
 
 /** The secret texts to replace in data. */
 export interface KnownTexts {
@@ -107,6 +107,18 @@ export function redactedCopy(root: object, known: KnownTexts): unknown {
   };
   for (const { copy, source } of changed) if (isObject(copy)) fill(copy, source, redacted);
   return top.copy ?? root;
+}
+
+/** True if data contains the placeholder of a redacted secret. */
+export function holdsRedaction(value: unknown): boolean {
+  const placeholder: KnownTexts = {
+    count: 1,
+    clean: new WeakMap(),
+    isIn: (text) => text.includes(PLACEHOLDER),
+    redact: (text) => text,
+  };
+  if (typeof value === 'string') return placeholder.isIn(value);
+  return isObject(value) && holdsKnown(value, placeholder);
 }
 
 /** True if data contains a known text, or an object that cannot be read. */

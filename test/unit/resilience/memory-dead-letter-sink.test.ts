@@ -5,6 +5,7 @@ import { errorOf, misuse } from '../support/thrown.js';
 
 function letter(id: number): DeadLetterEnvelope {
   return {
+    version: 1,
     id: String(id),
     item: id,
     error: { name: 'Error', message: 'e' },
@@ -13,9 +14,11 @@ function letter(id: number): DeadLetterEnvelope {
     runId: 'r1',
     pipelineId: 'p1',
     pipelineName: 'orders',
+    pipelineNames: ['orders'],
     attempts: 1,
     failedAt: new Date(),
     context: { parameters: {}, properties: {}, items: [] },
+    replays: [],
   };
 }
 

@@ -1,0 +1,143 @@
+import type { DefinitionSource } from '../builder/blueprint.js';
+import { pipelineNameOf } from '../composition/describe-root.js';
+import { entriesOf } from '../context/entries-source.js';
+import type { EntriesSource } from '../context/entries-source.js';
+import { keyName } from '../context/context-key.js';
+import { isLinkageKey } from '../context/parent-linkage.js';
+import { PipelineContext } from '../context/pipeline-context.js';
+import type { DeadLetterEnvelope, DeadLetterSink } from '../ports/dead-letter-sink.js';
+import { WatchedClock } from '../run/ending/watched-clock.js';
+import { holdsRedaction } from '../run/secrets/redacted-copy.js';
+import { CollectedOutputs } from './collected-outputs.js';
+import { PlanCache } from './compiling/plan-cache.js';
+import { entryOf, incompatible } from './letter-entry.js';
+import type { LetterEntry } from './letter-entry.js';
+import { generateAfter } from './pipeline-runner-options.js';
+import { feedItem } from './plan/feed-item.js';
+import type { ReplayContext } from './replay-options.js';
+import { RunStart } from './run-start.js';
+import type { RunDriver, RunnerParts } from './run-start.js';
+import type { RunResult } from './execution/run-result.js';
+
+/** What each run of a replay is given beside its letter. */
+export interface LetterRunOptions {
+  readonly definition: DefinitionSource;
+  readonly from: 'decision' | 'start';
+  readonly context: ReplayContext;
+}
+
+/** A letter, and where its item enters. */
+export interface PreparedLetter {
+  readonly letter: DeadLetterEnvelope;
+  readonly entry: LetterEntry;
+  readonly parts: RunnerParts;
+}
+
+/** How one letter runs: in a run of its own, into which its item enters where it had failed. */
+export class LetterRuns {
+  readonly #name: string;
+  /** What the runs of letters share that enter at one place. */
+  readonly #parts = new Map<string, RunnerParts>();
+
+  /** @throws {@link PipelineError} `DEFINITION_INVALID`. */
+  constructor(
+    private readonly runner: RunnerParts,
+    private readonly options: LetterRunOptions,
+  ) {
+    this.#name = pipelineNameOf(options.definition);
+  }
+
+  get name(): string {
+    return this.#name;
+  }
+
+  /**
+   * Finds out whether a letter can run, and starts nothing.
+   *
+   * @throws {@link PipelineError} `REPLAY_INCOMPATIBLE`, or what is wrong with the pipeline or its context.
+   */
+  prepare(letter: DeadLetterEnvelope): PreparedLetter {
+    const refusal = refusalOf(letter);
+    if (refusal !== undefined) throw incompatible(letter, refusal);
+    const entry = entryOf(letter, this.#name, this.options.from);
+    const key = `${String(letter.mapped)} ${entry.path}`;
+    const parts = this.#parts.get(key) ?? this.#partsFor(entry);
+    this.#parts.set(key, parts);
+    const prepared = { letter, entry, parts };
+    this.#start(prepared, undefined).check({ refuse: () => undefined });
+    return prepared;
+  }
+
+  /** Runs a letter; gives what left the pipeline. */
+  async run(
+    prepared: PreparedLetter,
+    call: { readonly runId: string; readonly signal: AbortSignal; readonly sink: DeadLetterSink },
+  ): Promise<{ readonly outputs: readonly unknown[]; readonly result: RunResult }> {
+    const outputs = new CollectedOutputs();
+    const driver: RunDriver = {
+      refuse: () => undefined,
+      drive: (plan) => ({
+        receiver: outputs,
+        feed: (execution) => feedItem(plan, execution, prepared.letter.item),
+      }),
+    };
+    const result = await this.#start(prepared, call).conduct(driver);
+    return { outputs: outputs.under('many') as readonly unknown[], result };
+  }
+
+  #start(
+    { letter, parts }: PreparedLetter,
+    call: { readonly runId: string; readonly signal: AbortSignal; readonly sink: DeadLetterSink } | undefined,
+  ): RunStart {
+    const { context, definition } = this.options;
+    const { signal: _signal, timeoutMs: _timeoutMs, deadline: _deadline, ...run } = context.run ?? {};
+    const { clock } = parts.options;
+    const template = new PipelineContext({
+      ...context,
+      parameters: entriesFor(letter, 'parameters', context.parameters),
+      properties: entriesFor(letter, 'properties', context.properties),
+      signal: call?.signal,
+      deadLetterSink: call?.sink,
+      run: { ...run, runId: call?.runId },
+    });
+    return new RunStart(parts, { definition, template, clock: clock && new WatchedClock(clock) });
+  }
+
+  #partsFor(entry: LetterEntry): RunnerParts {
+    const replacement = {
+      node: () => undefined,
+      definition: () => undefined,
+      ...this.runner.replacement,
+      blueprint: entry.cut,
+    };
+    const plans = new PlanCache(replacement, generateAfter(this.runner.options.codeGeneration));
+    return { ...this.runner, replacement, plans };
+  }
+}
+
+/** Why an envelope cannot be run in any pipeline, as the end of a sentence. */
+export function refusalOf(letter: DeadLetterEnvelope): string | undefined {
+  // Another version of the library may have written the letter.
+  const version: unknown = letter.version;
+  if (version !== 1) return `has version ${String(version)}; this library reads version 1`;
+  const [part] = letter.asText ?? [];
+  if (part !== undefined)
+    return `has kept only a text of ${part === '' ? 'its item' : `'${part}' of its item`}`;
+  return holdsRedaction(letter.item) ? 'has an item that holds a redacted secret' : undefined;
+}
+
+/** The recorded entries under those that the caller gives; what was redacted is left out. */
+function entriesFor(
+  { context }: DeadLetterEnvelope,
+  kind: 'parameters' | 'properties',
+  given: EntriesSource | undefined,
+): ReadonlyMap<string, unknown> {
+  const recorded = Object.entries(context[kind]).filter(
+    ([name, value]) =>
+      !isLinkageKey(kind, name) &&
+      context.asText?.includes(`${kind}.${name}`) !== true &&
+      !holdsRedaction(value),
+  );
+  const over = [...entriesOf(given)].map(([key, value]) => [keyName(key), value] as const);
+  return new Map([...recorded, ...over]);
+}
