@@ -5,6 +5,7 @@ export type { CancelReason } from './errors/cancel-reason.js';
 export type { PipelineErrorCode } from './errors/error-code.js';
 export { BudgetExceededError } from './errors/budget-exceeded-error.js';
 export type { BudgetKind, ExceededBudget } from './errors/budget-exceeded-error.js';
+export { CircuitOpenError } from './errors/circuit-open-error.js';
 export { NoContextError } from './errors/no-context-error.js';
 export { PipelineError } from './errors/pipeline-error.js';
 export type { PipelineErrorDetails } from './errors/pipeline-error.js';
@@ -27,6 +28,7 @@ export type {
 } from './ports/dead-letter-sink.js';
 export type { ErrorRecord } from './ports/error-record.js';
 export type {
+  CircuitChanged,
   CompositeCompleted,
   CompositeStarted,
   ExecutionEvent,
@@ -107,6 +109,18 @@ export { observers } from './observability/observers.js';
 export { MemoryLineageSink } from './lineage/memory-lineage-sink.js';
 
 // resilience
+export type { BulkheadOptions } from './resilience/bulkhead.js';
+export type { CircuitState } from './resilience/circuit.js';
+export { circuitBreaker } from './resilience/circuit-breaker.js';
+export type {
+  CircuitBreaker,
+  CircuitBreakerBasics,
+  CircuitBreakerOptions,
+  CircuitNumbers,
+  FailureRatioLimit,
+  FailureThreshold,
+} from './resilience/circuit-breaker.js';
+export type { CircuitStatus } from './resilience/runner-circuits.js';
 export { exponential, fixed, linear } from './resilience/delay.js';
 export type {
   Delay,

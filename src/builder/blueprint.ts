@@ -7,6 +7,8 @@ import type { PipelineGraph } from '../graph/graph-shape.js';
 import type { ChildInputOf, CombinedOutputOf, OutputCardinality } from '../nodes/composite-options.js';
 import type { NodeKind } from '../nodes/node-kind.js';
 import type { NodeLifetime } from '../nodes/node-options.js';
+import type { BulkheadNumbers } from '../resilience/bulkhead.js';
+import type { CircuitBreaker } from '../resilience/circuit-breaker.js';
 import type { ErrorPolicy } from '../resilience/error-policy.js';
 import type { BudgetLimits } from '../run/spending/budget-limits.js';
 import type { ParameterReads } from './definition-context.js';
@@ -23,6 +25,8 @@ export interface ResolvedNodeOptions {
   readonly readAhead: number;
   readonly errorPolicy: ErrorPolicy<unknown> | undefined;
   readonly timeoutMs: number | undefined;
+  readonly circuitBreaker: CircuitBreaker | undefined;
+  readonly bulkhead: BulkheadNumbers | undefined;
   readonly idleTimeoutMs: number | undefined;
   readonly lifetime: NodeLifetime;
 }

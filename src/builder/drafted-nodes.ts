@@ -11,6 +11,7 @@ import type { DraftNode, GraphDraft } from './graph-draft.js';
 import { bindNode, classNameOf } from './node-binding.js';
 import {
   compositeRules,
+  guardProblems,
   isPolicy,
   nodeRules,
   policyOf,
@@ -71,6 +72,7 @@ export class DraftedNodes {
     const isWhole = bound.isStream || bound.binding.how === 'writable';
     const rules = kind === 'sink' && isWhole ? nodeRules['stream-transform'] : nodeRules[kind];
     this.draft.checkOptions(id, given, rules);
+    for (const problem of guardProblems(given, rules)) this.draft.reportOption(id, problem);
     if ('readAhead' in rules)
       for (const problem of readAheadProblems(given)) this.draft.reportOption(id, problem);
     if (given.lifetime !== undefined && bound.binding.how !== 'class') {

@@ -2,6 +2,8 @@ import { isInstanceOf } from '../data/foreign-value.js';
 import type { ChildInheritance } from '../context/child-inheritance.js';
 import { rule } from '../errors/option-rules.js';
 import type { OptionRules } from '../errors/option-rules.js';
+import { bulkheadNumbers, bulkheadRule } from '../resilience/bulkhead.js';
+import { breakerText, CircuitBreaker } from '../resilience/circuit-breaker.js';
 import { errorPolicy, ErrorPolicy } from '../resilience/error-policy.js';
 import { finalWords, isFinalDecision } from '../resilience/policy-rules.js';
 import { outputCardinalities } from '../nodes/composite-options.js';
@@ -17,6 +19,9 @@ export const isPolicy = (value: unknown): string | undefined =>
     ? undefined
     : `a policy made by errorPolicy, or ${finalWords}`;
 
+const isBreaker = (value: unknown): string | undefined =>
+  isInstanceOf(value, CircuitBreaker) ? undefined : 'a circuit breaker made by circuitBreaker';
+
 const basic: OptionRules = { name: rule.anything, lifetime: rule.oneOf('execution', 'run') };
 const perItem: OptionRules = {
   concurrency: rule.positiveInteger,
@@ -24,6 +29,8 @@ const perItem: OptionRules = {
   readAhead: rule.positiveInteger,
   errorPolicy: isPolicy,
   timeoutMs: rule.positiveMilliseconds,
+  circuitBreaker: isBreaker,
+  bulkhead: bulkheadRule,
 };
 
 /** The options that each kind of node knows. */
@@ -57,6 +64,8 @@ const perItemOnly = [
   'ordered',
   'readAhead',
   'timeoutMs',
+  'circuitBreaker',
+  'bulkhead',
   'cancellable',
   'input',
   'combine',
@@ -76,6 +85,19 @@ export function streamCompositeProblems(options: Readonly<Record<string, unknown
   if (typeof options['with'] === 'function')
     problems.push("'with' as a function is asked per item; give constant values");
   return problems;
+}
+
+/** What guards calls for single items makes no sense where the code takes, or gives, a whole stream. */
+export function guardProblems(
+  options: Readonly<Pick<ItemOptions, 'circuitBreaker' | 'bulkhead'>>,
+  rules: OptionRules,
+): string[] {
+  return (['circuitBreaker', 'bulkhead'] as const)
+    .filter((name) => !(name in rules) && options[name] !== undefined)
+    .map(
+      (name) =>
+        `'${name}' guards calls for single items; give it to a transform, a sink, or a composite that runs per item`,
+    );
 }
 
 /** What is wrong with how far a node reads ahead, though each value alone may be fine. */
@@ -100,6 +122,8 @@ export function resolveOptions(options: NodeOptions<unknown> & SourceOptions): R
     readAhead: options.readAhead ?? (Number.isSafeInteger(concurrency) ? 2 * concurrency : 1),
     errorPolicy: policyOf(policy),
     timeoutMs: options.timeoutMs,
+    circuitBreaker: isInstanceOf(options.circuitBreaker, CircuitBreaker) ? options.circuitBreaker : undefined,
+    bulkhead: bulkheadNumbers(options.bulkhead),
     idleTimeoutMs: options.idleTimeoutMs,
     lifetime: options.lifetime ?? 'execution',
   });
@@ -127,6 +151,7 @@ export function shownOptions(
       continue;
     if (name === 'with') shown[name] = typeof value === 'function' ? 'per item' : 'constant';
     else if (typeof value === 'function') shown[name] = name === 'combine' ? 'per output' : 'per item';
+    else if (isInstanceOf(value, CircuitBreaker)) shown[name] = breakerText(value);
     else shown[name] = isInstanceOf(value, ErrorPolicy) ? policyText(value) : value;
   }
   if (inheritance !== undefined) shown['contextConfiguration'] = configurationData(inheritance);

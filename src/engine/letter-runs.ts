@@ -110,7 +110,11 @@ export class LetterRuns {
       ...this.runner.replacement,
       blueprint: entry.cut,
     };
-    const plans = new PlanCache(replacement, generateAfter(this.runner.options.codeGeneration));
+    const plans = new PlanCache(
+      replacement,
+      generateAfter(this.runner.options.codeGeneration),
+      this.runner.circuits,
+    );
     return { ...this.runner, replacement, plans };
   }
 }

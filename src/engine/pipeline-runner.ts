@@ -14,8 +14,11 @@ import { outputCardinalities } from '../nodes/composite-options.js';
 import type { OutputCardinality } from '../nodes/composite-options.js';
 import type { Items } from '../nodes/source-node.js';
 import { clockUnder } from '../ports/clock.js';
+import { RunnerCircuits } from '../resilience/runner-circuits.js';
+import type { CircuitStatus } from '../resilience/runner-circuits.js';
 import { quietly } from '../run/bound-logger.js';
 import { WatchedClock } from '../run/ending/watched-clock.js';
+import { CircuitClock } from './circuit-clock.js';
 import { CollectedOutputs } from './collected-outputs.js';
 import { wholeNodeFailed } from './execution/engine-errors.js';
 import { allEnded } from './stages/fan-out-stage.js';
@@ -83,6 +86,7 @@ export class PipelineRunner {
   }
 
   readonly #parts: RunnerParts;
+  readonly #circuitClock: CircuitClock;
 
   /** @throws {@link PipelineError} `OPTION_INVALID` when an option is wrong. */
   constructor(options?: PipelineRunnerOptions);
@@ -92,13 +96,17 @@ export class PipelineRunner {
     const replacement = isInstanceOf(standIns, StandIns) ? standIns.replacement : undefined;
     checkOptions('PipelineRunner', options, runnerRules);
     const { development = process.env['NODE_ENV'] === 'development' } = options;
+    this.#circuitClock = new CircuitClock(options.clock);
+    const circuits = new RunnerCircuits(this.#circuitClock);
     this.#parts = {
       options,
       replacement,
       plans: new PlanCache(
         development ? refusingGenerators(replacement) : replacement,
         generateAfter(options.codeGeneration),
+        circuits,
       ),
+      circuits,
       supply: options.container && new NodeSupply(options.container),
       leaks: development ? new LeakDetector() : undefined,
       noteRun,
@@ -230,6 +238,15 @@ export class PipelineRunner {
         return { scope: start.root.frame.scope, start: () => here(() => start.conduct(driver)) };
       }),
     );
+  }
+
+  /**
+   * The states of the circuit breakers of all pipelines that this runner has compiled, one entry for each path.
+   *
+   * Breakers of one name have one state.
+   */
+  circuits(): readonly CircuitStatus[] {
+    return this.#parts.circuits.list(this.#circuitClock.dayMs);
   }
 
   /** Starts a run, and reports its failure if nobody awaits the promise. */

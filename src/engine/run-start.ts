@@ -11,6 +11,7 @@ import type { RootContext } from '../context/root-context.js';
 import { joinObservers } from '../observability/observers.js';
 import type { ExecutionObserver } from '../ports/execution-observer.js';
 import { silentLogger } from '../ports/logger.js';
+import type { RunnerCircuits } from '../resilience/runner-circuits.js';
 import { tenantRequired } from '../run/tenant-required.js';
 import type { WatchedClock } from '../run/ending/watched-clock.js';
 import { conductRun } from './conduct-run.js';
@@ -30,6 +31,8 @@ export interface RunnerParts {
   readonly options: PipelineRunnerOptions;
   readonly replacement: RunReplacement | undefined;
   readonly plans: PlanCache;
+  /** The circuit breakers and bulkheads of all runs of the runner. */
+  readonly circuits: RunnerCircuits;
   readonly supply: NodeSupply | undefined;
   /** Finds leaks in development mode; else undefined. */
   readonly leaks: LeakDetector | undefined;

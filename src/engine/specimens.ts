@@ -2,6 +2,8 @@ import type { PipelineBuilder } from '../builder/pipeline-builder.js';
 import { currentHolder, runOutside } from '../context/ambient-context.js';
 import { PipelineContext } from '../context/pipeline-context.js';
 import { TransformNode } from '../nodes/transform-node.js';
+import { systemClock } from '../ports/clock.js';
+import { RunnerCircuits } from '../resilience/runner-circuits.js';
 import { allEnded } from './stages/fan-out-stage.js';
 import { PlanCache } from './compiling/plan-cache.js';
 import { Pull } from './passing/pull.js';
@@ -56,10 +58,13 @@ export function specimenCount(): number {
   return kept.length;
 }
 
+const circuits = new RunnerCircuits(systemClock);
+
 const parts: RunnerParts = {
   options: {},
   replacement: undefined,
-  plans: new PlanCache(undefined, Infinity),
+  plans: new PlanCache(undefined, Infinity, circuits),
+  circuits,
   supply: undefined,
   leaks: undefined,
   noteRun: undefined,

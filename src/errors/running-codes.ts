@@ -7,6 +7,8 @@ export const runningCodes = [
   'RUN_CANCELLED',
   'DISPOSAL_FAILED',
   'ITEMS_FAILED',
+  'CIRCUIT_OPEN',
+  'BULKHEAD_FULL',
   'POLICY_INVALID',
   'DEAD_LETTER_FULL',
   'SINK_REJECTED',

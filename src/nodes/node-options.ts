@@ -1,3 +1,5 @@
+import type { BulkheadOptions } from '../resilience/bulkhead.js';
+import type { CircuitBreaker } from '../resilience/circuit-breaker.js';
 import type { ErrorPolicy } from '../resilience/error-policy.js';
 import type { FinalDecision } from '../resilience/error-rule.js';
 
@@ -39,6 +41,10 @@ export interface ItemOptions<out TFallback = never> {
   readonly errorPolicy?: ErrorPolicy<TFallback> | FinalDecision | undefined;
   /** The limit of one try of one item; at its end the item fails with `NODE_TIMEOUT`. Default: none. */
   readonly timeoutMs?: number | undefined;
+  /** Leaves alone for a time what fails too often; asked before each try. Default: none. */
+  readonly circuitBreaker?: CircuitBreaker | undefined;
+  /** How many calls may be under way in all runs of a runner together. Default: as many as `concurrency` in each. */
+  readonly bulkhead?: BulkheadOptions | undefined;
 }
 
 /** Options of a transform or a sink. */

@@ -86,6 +86,16 @@ export interface CompositeCompleted extends ExecutionEvent<'compositeCompleted'>
   readonly outcome: Outcome;
 }
 
+/** A call of a node or composite has opened or closed its circuit, or tries whether the circuit may close. */
+export interface CircuitChanged extends ExecutionEvent<'circuitChanged'>, OfNode {
+  /** The state before. */
+  readonly from: 'closed' | 'open' | 'halfOpen';
+  /** The state from now on. */
+  readonly to: 'closed' | 'open' | 'halfOpen';
+  /** The name under which the circuit is shared. */
+  readonly name?: string;
+}
+
 /** Every event by the name of the method that gets it. */
 export interface ExecutionEvents {
   /** The first event of an execution; every execution of a child has its own. */
@@ -118,6 +128,8 @@ export interface ExecutionEvents {
   compositeStarted: CompositeStarted;
   /** Once per start, after the child's own events, unless the child outlived its limit of time. */
   compositeCompleted: CompositeCompleted;
+  /** In the run whose call has changed the circuit, though all runs of the runner share the circuit. */
+  circuitChanged: CircuitChanged;
 }
 
 /** The names of the events, which are those of the observer's methods. */
@@ -134,6 +146,7 @@ export const executionEventTypes = [
   'itemRecovered',
   'compositeStarted',
   'compositeCompleted',
+  'circuitChanged',
 ] as const satisfies readonly (keyof ExecutionEvents)[];
 
 /**

@@ -8,6 +8,7 @@ import {
   prototypeOf,
   readProperty,
 } from '../data/foreign-value.js';
+import type { OptionRule } from '../errors/option-rules.js';
 import { policyInvalid } from './policy-invalid.js';
 
 /** A class, whether or not it is one of errors. */
@@ -21,14 +22,26 @@ type AnyClass = abstract new (...args: never[]) => object;
  */
 export type ErrorMatcher = AnyClass | string | ((error: unknown) => boolean);
 
+/** The rule of an option that is an {@link ErrorMatcher}. */
+export const matcherRule: OptionRule = (value) =>
+  typeof value === 'function' || (typeof value === 'string' && value !== '')
+    ? undefined
+    : 'an error class, a code or a predicate';
+
 /**
  * Whether a matcher chooses an error; a class also chooses errors of another realm, by the names of their classes.
  *
+ * @param owner whose predicate it is, for the error.
  * @throws {@link PipelineError} `POLICY_INVALID` when a predicate throws or returns a promise.
  */
-export function matchesError(matcher: ErrorMatcher, error: unknown, path?: string): boolean {
+export function matchesError(
+  matcher: ErrorMatcher,
+  error: unknown,
+  path?: string,
+  owner = 'error policy',
+): boolean {
   if (typeof matcher === 'string') return readProperty(error, 'code') === matcher;
-  return isClass(matcher) ? isOfClass(error, matcher) : isChosen(matcher, error, path);
+  return isClass(matcher) ? isOfClass(error, matcher) : isChosen(matcher, error, path, owner);
 }
 
 function isOfClass(error: unknown, type: AnyClass): boolean {
@@ -38,21 +51,23 @@ function isOfClass(error: unknown, type: AnyClass): boolean {
   return isForeign && typeof name === 'string' && classNamesOf(error).includes(name);
 }
 
-function isChosen(predicate: (error: unknown) => boolean, error: unknown, path: string | undefined): boolean {
+function isChosen(
+  predicate: (error: unknown) => boolean,
+  error: unknown,
+  path: string | undefined,
+  owner: string,
+): boolean {
   let answer: unknown;
   try {
     answer = predicate(error);
   } catch (cause) {
-    throw policyInvalid('A predicate of the error policy threw, so the policy has not decided.', path, {
+    throw policyInvalid(`A predicate of the ${owner} threw, so the ${owner} has not decided.`, path, {
       cause,
     });
   }
   if (!isThenable(answer)) return Boolean(answer);
   ignoreRejection(answer);
-  throw policyInvalid(
-    'A predicate of the error policy returned a promise, which would match every error.',
-    path,
-  );
+  throw policyInvalid(`A predicate of the ${owner} returned a promise, which would match every error.`, path);
 }
 
 /** A class cannot be called, which shows in its `prototype`; of a function that makes errors the prototype is one. */

@@ -1,7 +1,7 @@
 import type { DeadLetterEnvelope, DeadLetterMark } from '../ports/dead-letter-sink.js';
 
 /** How long a claim holds: one of a process that has ended gives the letter free. */
-export const CLAIM_MS = 10 * 60 * 1000;
+const CLAIM_MS = 10 * 60 * 1000;
 
 /** Whether a claim, made at `claimedAt`, still keeps others from the letter. */
 export function isFreshClaim(claimedAt: number | undefined, at: number): boolean {

@@ -1,6 +1,7 @@
 import { hasMethod } from '../data/foreign-value.js';
 import { optionProblems, rule } from '../errors/option-rules.js';
 import type { OptionRule } from '../errors/option-rules.js';
+import { matcherRule } from './error-matcher.js';
 import type { ErrorRule, FinalDecision, RetryOptions } from './error-rule.js';
 
 /** Every {@link FinalDecision}, written down here only. */
@@ -13,11 +14,6 @@ export const finalWords = finals.map((word) => `'${word}'`).join(', ');
 export function isFinalDecision(value: unknown): value is FinalDecision {
   return finals.some((final) => final === value);
 }
-
-const isMatcher: OptionRule = (value) =>
-  typeof value === 'function' || (typeof value === 'string' && value !== '')
-    ? undefined
-    : 'an error class, a code or a predicate';
 
 /** Whether something is an object with just this one property. */
 function hasOnly(value: unknown, name: string): value is Readonly<Record<string, unknown>> {
@@ -45,7 +41,7 @@ const retryRules = {
 
 /** What is wrong with one rule of a policy, as phrases. */
 export function ruleProblems(candidate: unknown, isLast: boolean): string[] {
-  const problems = optionProblems(candidate, { on: isMatcher, then: isDecision });
+  const problems = optionProblems(candidate, { on: matcherRule, then: isDecision });
   if (problems.length > 0) return problems;
   const { on, then } = candidate as Partial<ErrorRule<unknown>>;
   if (then === undefined) return ["'then' is missing"];

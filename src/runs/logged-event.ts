@@ -117,6 +117,18 @@ const forms: { readonly [TType in LoggedEventType]: Form<TType> } = {
     nodeId,
     seq,
   }),
+  circuitChanged: ({ type, path, runId, pipelineId, nodeId, from, to, name }, at, seq) => ({
+    type,
+    path,
+    runId,
+    pipelineId,
+    at,
+    nodeId,
+    from,
+    to,
+    ...(name === undefined ? {} : { name }),
+    seq,
+  }),
 };
 
 /** The kinds of events that a log has. */

@@ -189,7 +189,7 @@ describe('a dead-letter sink in a file', () => {
   });
 
   test('has every letter whose write was awaited when its process is killed', async () => {
-    const child = startChild('write-letters.ts', [file()]);
+    const child = startChild('letters-process.ts', [file()]);
     const written = Number(await child.line());
     child.process.kill('SIGKILL');
     await child.ended;

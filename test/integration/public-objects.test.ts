@@ -72,7 +72,7 @@ describe('a public object has the documented names only, so that nothing interna
       'addSource addTransform addStreamTransform addSink addComposite addCompositeInput addCompositeOutput connect canConnect errorPolicy setNodeMetadata validate build',
       '',
     ],
-    ['a runner', new PipelineRunner(), 'run runItem stream', ''],
+    ['a runner', new PipelineRunner(), 'run runItem stream circuits', ''],
     ['a handle', new PipelineBuilder().addSource([1]), 'id', ''],
     ['a stream', new PipelineRunner().stream(Double, [1]), 'result', ''],
   ])('%s', (_, value, names, statics) => {

@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { describe, expectTypeOf, test } from 'vitest';
 import {
+  circuitBreaker,
   PipelineBuilder,
   PipelineInputSource,
   PipelineOutputSink,
@@ -313,6 +314,30 @@ describe('options', () => {
     builder.addComposite(Pricing, { granularity: 'stream', readAhead: 4 });
     // @ts-expect-error a child that runs once has no limit per item
     builder.addComposite(Pricing, { granularity: 'stream', timeoutMs: 5 });
+    // @ts-expect-error a child that runs once has no calls to count
+    builder.addComposite(Pricing, { granularity: 'stream', bulkhead: { concurrent: 5 } });
+  });
+
+  test('of a circuit breaker name a number of failures, or a ratio', () => {
+    circuitBreaker({ threshold: 5, windowMs: 1000, openMs: 1000 });
+    circuitBreaker({
+      ratio: 0.5,
+      atLeast: 20,
+      windowMs: 1000,
+      openMs: 1000,
+      whenOpen: 'wait',
+      on: TypeError,
+    });
+    // @ts-expect-error a ratio of how many calls is not said
+    circuitBreaker({ ratio: 0.5, windowMs: 1000, openMs: 1000 });
+    // @ts-expect-error both cannot decide
+    circuitBreaker({ threshold: 5, ratio: 0.5, atLeast: 20, windowMs: 1000, openMs: 1000 });
+    // @ts-expect-error how long a circuit stays open is not said
+    circuitBreaker({ threshold: 5, windowMs: 1000 });
+    // @ts-expect-error a breaker is made by circuitBreaker
+    builder.addTransform((item: number) => item, { circuitBreaker: { threshold: 5 } });
+    // @ts-expect-error a source makes no calls for items
+    builder.addSource([1], { bulkhead: { concurrent: 1 } });
   });
 
   test('may be undefined', () => {
@@ -324,6 +349,8 @@ describe('options', () => {
       readAhead: undefined,
       errorPolicy: undefined,
       timeoutMs: undefined,
+      circuitBreaker: undefined,
+      bulkhead: undefined,
       lifetime: undefined,
     });
     builder.addComposite(Pricing, {
@@ -339,6 +366,8 @@ describe('options', () => {
       readAhead: undefined,
       timeoutMs: undefined,
       errorPolicy: undefined,
+      circuitBreaker: undefined,
+      bulkhead: undefined,
       cancellable: undefined,
     });
   });

@@ -1,6 +1,5 @@
 import type { CompositeBlueprint } from '../../builder/blueprint.js';
 import { outputProblem } from '../../composition/output-cardinality.js';
-import { runInContext } from '../../context/ambient-context.js';
 import type { PipelineError } from '../../errors/pipeline-error.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
 import type { Outcome } from '../../ports/execution-observer.js';
@@ -16,11 +15,13 @@ import type { EmissionTurn, OutputReceiver } from '../execution/execution.js';
 import type { ItemLink } from '../execution/item-link.js';
 import type { FailedTry } from '../stages/failed-try.js';
 import { dropItem, endTrace, settleRecord } from '../stages/item-end.js';
+import type { Guard, GuardedCall } from '../stages/guard.js';
 import type { HeldLetters } from '../execution/held-letters.js';
 import { HeldOutputs } from './held-outputs.js';
 import { inTime } from './in-time.js';
 import type { ItemMapping } from './item-mapping.js';
 import { LiveOutputs } from './live-outputs.js';
+import { runItem } from './run-item.js';
 import type { StageSite } from '../execution/stage-site.js';
 import { timedTry } from '../stages/timed-try.js';
 import { nothingAfter, Pending } from '../execution/pending.js';
@@ -47,6 +48,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     private readonly timeoutMs: number | undefined,
     private readonly composite: CompositeBlueprint,
     private readonly starter: ChildStarter,
+    private readonly guard?: Guard,
   ) {
     super(site, policy);
     this.mayRepeat = policy?.canRetry === true;
@@ -56,6 +58,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     const isLimited = timeoutMs !== undefined;
     this.#isPlain =
       timeoutMs === undefined &&
+      guard === undefined &&
       !this.#isScope &&
       composite.output !== 'many' &&
       this.#combining === undefined;
@@ -79,13 +82,36 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
       const child = this.starter.startPlain(execution, this, execution.frame.scope);
       if (child !== undefined) return this.#runPlain(child, item, attempt);
     }
+    if (this.guard === undefined) return this.#tryOnce(undefined, execution, item, trace, attempt, turn);
+    return this.guard.pass(execution, {
+      begin: (guarded) => this.#tryOnce(guarded, execution, item, trace, attempt, turn),
+      refused: (error) => this.failed(execution, { error, item, trace, attempt, turn }),
+      notStarted: () => nothingAfter(dropItem(execution, this, trace)),
+    });
+  }
+
+  /** @param guarded what the try holds of a breaker and a bulkhead. */
+  #tryOnce(
+    guarded: GuardedCall | undefined,
+    execution: Execution,
+    item: unknown,
+    trace: ItemTrace | undefined,
+    attempt: number,
+    turn: EmissionTurn | undefined,
+  ): unknown {
     if (this.timeoutMs !== undefined)
-      return this.#attemptWithin(this.timeoutMs, execution, item, trace, attempt, turn);
+      return this.#attemptWithin(this.timeoutMs, guarded, execution, item, trace, attempt, turn);
     const { scope } = execution.frame;
     const childScope = this.#isScope ? this.#enter(new CancelScope(this.site.path, scope)) : scope;
     const child = this.#start(execution, item, trace, attempt, turn, childScope);
-    if (!(child instanceof Execution)) return this.failed(execution, child);
-    return this.#afterRun(this.#run(child, item), child, item, attempt);
+    if (!(child instanceof Execution)) return this.#failedStart(guarded, execution, child);
+    return this.#afterRun(this.#run(child, item), child, item, attempt, guarded);
+  }
+
+  #failedStart(guarded: GuardedCall | undefined, execution: Execution, failed: FailedTry): unknown {
+    // What no policy may decide about says nothing about what the child calls.
+    if (failed.isFatal === true) guarded?.cancelled();
+    return this.failed(execution, failedAfter(guarded?.failed(failed.error), failed));
   }
 
   /** Runs a child beside which nothing is told, traced, limited or made of what it gives. */
@@ -98,10 +124,16 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     return this.#afterRun(running, child, item, attempt);
   }
 
-  #afterRun(running: Work, child: ChildExecution, item: unknown, attempt: number): unknown {
+  #afterRun(
+    running: Work,
+    child: ChildExecution,
+    item: unknown,
+    attempt: number,
+    guarded?: GuardedCall,
+  ): unknown {
     return running === undefined
-      ? this.#conclude(child, item, attempt)
-      : this.#concludeAfter(running, child, item, attempt);
+      ? this.#conclude(child, item, attempt, guarded)
+      : this.#concludeAfter(running, child, item, attempt, guarded);
   }
 
   /** Runs a child; where it can end while a call of it goes on, that call is waited for in time. */
@@ -111,14 +143,21 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     return running !== undefined && canEndAlone ? inTime(child, running) : running;
   }
 
-  #concludeAfter(running: Promise<void>, child: ChildExecution, item: unknown, attempt: number): Pending {
+  #concludeAfter(
+    running: Promise<void>,
+    child: ChildExecution,
+    item: unknown,
+    attempt: number,
+    guarded: GuardedCall | undefined,
+  ): Pending {
     const pending = new Pending();
-    pending.work = running.then(() => pending.settle(this.#conclude(child, item, attempt)));
+    pending.work = running.then(() => pending.settle(this.#conclude(child, item, attempt, guarded)));
     return pending;
   }
 
   #attemptWithin(
     timeoutMs: number,
+    guarded: GuardedCall | undefined,
     execution: Execution,
     item: unknown,
     trace: ItemTrace | undefined,
@@ -127,8 +166,8 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
   ): unknown {
     let child: ChildExecution | FailedTry | undefined;
     const conclude = (): unknown => {
-      if (child instanceof Execution) return this.#conclude(child, item, attempt);
-      return child && this.failed(execution, child);
+      if (child instanceof Execution) return this.#conclude(child, item, attempt, guarded);
+      return child && this.#failedStart(guarded, execution, child);
     };
     return timedTry(
       execution,
@@ -137,7 +176,8 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
       (scope) => {
         child = this.#start(execution, item, trace, attempt, turn, this.#enter(scope));
         if (!(child instanceof Execution)) return undefined;
-        return this.#run(child, item);
+        const running = this.#run(child, item);
+        return running === undefined ? undefined : (guarded?.follow(running) ?? running);
       },
       {
         value: conclude,
@@ -148,9 +188,13 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
             this.#notifyCompleted(child, attempt, 'failed');
           }
           const error = nodeTimeout(this.site.path, timeoutMs);
-          return this.failed(execution, { error, item, trace, attempt, turn });
+          const failed = { error, item, trace, attempt, turn };
+          return this.failed(execution, failedAfter(guarded?.timedOut(error), failed));
         },
-        notStarted: () => nothingAfter(dropItem(execution, this, trace)),
+        notStarted: () => {
+          guarded?.cancelled();
+          return nothingAfter(dropItem(execution, this, trace));
+        },
       },
     );
   }
@@ -212,18 +256,19 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
   }
 
   /** Decides what one child has come to; what of its outputs others still have is waited for. */
-  #conclude(child: ChildExecution, item: unknown, attempt: number): unknown {
-    const decided = this.#decide(child, item, attempt);
+  #conclude(child: ChildExecution, item: unknown, attempt: number, guarded?: GuardedCall): unknown {
+    const decided = this.#decide(child, item, attempt, guarded);
     const left = this.#live?.leftBy(child);
     return left === undefined ? decided : decidedAfter(left, decided);
   }
 
   /** Decides what one child has come to: outputs to emit, an item that ended, or a failed try. */
-  #decide(child: ChildExecution, item: unknown, attempt: number): unknown {
+  #decide(child: ChildExecution, item: unknown, attempt: number, guarded: GuardedCall | undefined): unknown {
     const { parent, link, frame } = child;
     const letters = this.mayRepeat ? child.letters : undefined;
     if (parent.frame.scope.reason !== undefined) {
       letters?.drop();
+      guarded?.cancelled();
       this.#notifyCompleted(child, attempt, 'cancelled');
       return nothingAfter(dropItem(parent, this, link?.trace));
     }
@@ -232,6 +277,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     if (parent.observer !== undefined)
       this.#notifyCompleted(child, attempt, error === undefined ? 'succeeded' : 'failed');
     if (error === undefined) {
+      guarded?.succeeded();
       return letters === undefined
         ? this.#succeeded(child, attempt)
         : this.#succeededWith(letters, child, item, attempt);
@@ -242,7 +288,10 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     const { trace, turn } = link ?? {};
     // What `combine` throws has failed in the parent.
     const where = childError === undefined ? parent.frame : failedFrame;
-    return this.failed(parent, { error, item, trace, attempt, turn, frame: where, isFatal });
+    // The end of the child's own scope says nothing about what the child calls.
+    if (isFatal || (child.failure === undefined && frame.scope.reason !== undefined)) guarded?.cancelled();
+    const failed = { error, item, trace, attempt, turn, frame: where, isFatal };
+    return this.failed(parent, failedAfter(guarded?.failed(error), failed));
   }
 
   /** Combines what a child that has succeeded gave, unless that has left already; gives the error of the try. */
@@ -336,17 +385,14 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
   }
 }
 
+/** A failed try; where a breaker could not say whether the try counts, that ends the run in its place. */
+function failedAfter(invalid: PipelineError | undefined, failed: FailedTry): FailedTry {
+  return invalid === undefined ? failed : { ...failed, error: invalid, isFatal: true };
+}
+
 /** What was decided, once something else is done too. */
 function decidedAfter(left: Promise<void>, decided: unknown): Pending {
   const pending = new Pending();
   pending.work = after(pending.settle(decided), () => left) ?? left;
   return pending;
-}
-
-/** Runs a child with what it gets for an item of the composite: in the context of the child. */
-function runItem(child: ChildExecution, item: unknown): Work {
-  const { link, plan } = child;
-  return link === undefined
-    ? runInContext(child, plan.asChild.code, child, item, undefined)
-    : runInContext(child, plan.asChild.code, child, link.input, link.inner);
 }

@@ -4,11 +4,13 @@ import type { NodeBinding } from '../../builder/node-binding.js';
 import { pipelineNameOf } from '../../composition/describe-root.js';
 import { EdgeIndex } from '../../graph/edge-index.js';
 import type { ErrorPolicy } from '../../resilience/error-policy.js';
+import type { BreakerPlace, RunnerCircuits } from '../../resilience/runner-circuits.js';
 import { CallStage } from '../stages/call-stage.js';
 import { ChildPlans } from '../plan/child-plans.js';
 import { ChildStarter } from '../children/child-starter.js';
 import { CompositeStage } from '../children/composite-stage.js';
 import { FanOutStage } from '../stages/fan-out-stage.js';
+import { Guard } from '../stages/guard.js';
 import { GateStage } from '../stages/gate-stage.js';
 import { generateChild } from '../plan/generated-child.js';
 import type { ChildLine } from '../plan/generated-child.js';
@@ -47,6 +49,8 @@ export interface CompileEnvironment {
   readonly generateAfter: number;
   /** Stands in for nodes under test. */
   readonly replacement: RunReplacement | undefined;
+  /** What all runs of the runner share. */
+  readonly circuits: RunnerCircuits;
 }
 
 /**
@@ -61,6 +65,7 @@ export function compilePlan(
 ): Plan {
   const { replacement } = environment;
   replacement?.compiles?.(blueprint);
+  environment.circuits.check(breakersOf(blueprint));
   return new PlanCompiler(replacement?.blueprint?.(blueprint) ?? blueprint, environment, above).compile();
 }
 
@@ -200,7 +205,8 @@ class PlanCompiler {
       default:
         return this.#constructing(
           node,
-          (code) => new TransformStage(site, this.#policyOf(node), code, timeoutMs),
+          (code) =>
+            new TransformStage(site, this.#policyOf(node), code, timeoutMs, this.#guardOf(node, site)),
           'transform',
         );
     }
@@ -212,7 +218,7 @@ class PlanCompiler {
     if (binding?.how !== 'writable')
       return this.#constructing(
         node,
-        (code) => new SinkStage(site, this.#policyOf(node), code, timeoutMs),
+        (code) => new SinkStage(site, this.#policyOf(node), code, timeoutMs, this.#guardOf(node, site)),
         'write',
       );
     return new WritableSinkStage(site, NodeCode.of(undefined, 'execution', 'write'), binding.stream);
@@ -243,7 +249,27 @@ class PlanCompiler {
       this.#needsEnd = true;
       return new StreamCompositeStage(site, starter, composite.budget);
     }
-    return new CompositeStage(site, this.#policyOf(node), timeoutMs, composite, starter);
+    return new CompositeStage(
+      site,
+      this.#policyOf(node),
+      timeoutMs,
+      composite,
+      starter,
+      this.#guardOf(node, site),
+    );
+  }
+
+  /** What stands before the calls of a node; undefined for one without a breaker and a bulkhead. */
+  #guardOf({ path, options }: BlueprintNode, site: StageSite): Guard | undefined {
+    const { circuitBreaker, bulkhead } = options;
+    if (circuitBreaker === undefined && bulkhead === undefined) return undefined;
+    const { circuits } = this.environment;
+    return new Guard(
+      site,
+      circuitBreaker,
+      circuitBreaker && circuits.circuitAt(path, circuitBreaker),
+      bulkhead && circuits.bulkheadAt(path, bulkhead),
+    );
   }
 
   /** The node's own policy, else the innermost default. */
@@ -313,6 +339,14 @@ class PlanCompiler {
     for (let index = 0; index < count; index += 1) this.#states.push(undefined);
     return first;
   }
+}
+
+/** The circuit breakers of a pipeline and its children, as far as those are described, from the root down. */
+function breakersOf(blueprint: Blueprint): readonly BreakerPlace[] {
+  return blueprint.nodes.flatMap(({ path, options: { circuitBreaker: breaker }, composite }) => [
+    ...(breaker === undefined ? [] : [{ path, breaker }]),
+    ...(composite?.child === undefined ? [] : breakersOf(composite.child)),
+  ]);
 }
 
 /** How many places a node needs: none where nothing is kept for it, and nobody sees its view of the context. */

@@ -5,6 +5,7 @@ import { needsOf } from '../../composition/requirements.js';
 import type { TreeNeeds } from '../../composition/requirements.js';
 import { matchesReads } from '../../composition/parameter-match.js';
 import type { ContextFrame } from '../../context/context-frame.js';
+import type { RunnerCircuits } from '../../resilience/runner-circuits.js';
 import { compilePlan } from './compile-plan.js';
 import { PathLedger } from '../execution/path-ledger.js';
 import type { Plan } from '../plan/plan.js';
@@ -33,6 +34,7 @@ export class PlanCache {
   constructor(
     private readonly replacement: RunReplacement | undefined,
     private readonly generateAfter: number,
+    private readonly circuits: RunnerCircuits,
   ) {}
 
   /**
@@ -58,6 +60,7 @@ export class PlanCache {
       describe: root.environment,
       generateAfter: this.generateAfter,
       replacement: this.replacement,
+      circuits: this.circuits,
     });
     const rootPlan = { plan, ledger, needs: needsOf(plan.blueprint) };
     root.recent.add(rootPlan);

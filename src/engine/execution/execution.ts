@@ -67,6 +67,13 @@ class ExecutionExtras {
   watches: Set<() => void> | undefined;
   lingering: Lingering | undefined;
   collected: CollectedFailures | undefined;
+  held: Set<HeldCall> | undefined;
+}
+
+/** A call that holds a place which it must give back, whatever becomes of the call. */
+export interface HeldCall {
+  /** Gives the place back; the call tells nothing any more. */
+  cancelled(): void;
 }
 
 /** An error that a policy has answered by leaving the item out, and the node whose policy that was. */
@@ -196,6 +203,22 @@ export class Execution<TPlan = unknown> implements ChildOutputs, ContextHolder, 
     this.parent?.linger(call);
   }
 
+  /** Notes a call that holds a place outside of this execution. */
+  holdPlace(call: HeldCall): void {
+    (Execution.#extrasOf(this).held ??= new Set()).add(call);
+  }
+
+  /** Notes that a call has given its place back. */
+  leavePlace(call: HeldCall): void {
+    this.#extras?.held?.delete(call);
+  }
+
+  /** Has all calls that still hold a place give it back: nobody waits for them any more. */
+  leaveAllPlaces(): void {
+    const held = this.#extras?.held;
+    if (held !== undefined) for (const call of held) call.cancelled();
+  }
+
   /** True once the composite has stopped waiting for this child, after a limit: late outputs are dropped. */
   get isDetached(): boolean {
     return this.#extras?.isDetached === true;
@@ -291,9 +314,13 @@ export class Execution<TPlan = unknown> implements ChildOutputs, ContextHolder, 
 
   /** Notes that it has been closed: nothing of the engine's own waits for its end any more. */
   closed(): void {
-    // Every child ends here: nearly none has watched for anything.
-    const watches = this.#extras?.watches;
-    if (watches !== undefined) for (const unwatch of watches) unwatch();
+    // Every child ends here: nearly none has watched for anything, or holds a place.
+    const extras = this.#extras;
+    if (extras !== undefined) {
+      if (extras.watches !== undefined) for (const unwatch of extras.watches) unwatch();
+      // A call that has outlived its limit keeps its place until the disposal is done.
+      if (extras.lingering === undefined) this.leaveAllPlaces();
+    }
     this.frame.closeScope();
   }
 

@@ -37,7 +37,7 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
   readonly firstSlot: number;
   readonly #index: number;
   readonly #walk: WrittenOut<Walk>;
-  /** True if no node has `timeoutMs`, so that a walk may call the nodes without their stages. */
+  /** True if no node has `timeoutMs`, a breaker or a bulkhead, so that a walk may call the nodes without their stages. */
   readonly isWalked: boolean;
 
   /** @param stages transforms, then at most one sink; their slots in `Execution.states` are adjacent. */
@@ -50,7 +50,7 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
     this.transforms = hasSink ? stages.length - 1 : stages.length;
     this.firstSlot = stages[0]?.slot ?? 0;
     this.#index = index;
-    this.isWalked = stages.every(({ timeoutMs }) => timeoutMs === undefined);
+    this.isWalked = stages.every(({ isGuarded }) => !isGuarded);
     this.#walk = new WrittenOut(walkInLoop, generateAfter, () => generateWalk(this));
   }
 

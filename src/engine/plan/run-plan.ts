@@ -90,6 +90,7 @@ function closeInSteps(plan: Plan, execution: Execution, isForced: boolean): Work
     const isLast = isPutOff && execution.parent === undefined;
     if (!isLast) tellEnd(execution);
     if (isPutOff) disposal = disposeLater(execution, isLast);
+    else execution.leaveAllPlaces();
   };
   const closing = new ClosingSteps(flushes, run, {
     more: ({ isHurried }) => {
@@ -118,6 +119,7 @@ function disposeLater(execution: Execution, isLast: boolean): Work {
     finish: () => {
       frame.closeDisposal(outcomeAfter(outcomeOf(execution), failures));
       for (const failure of failures) frame.reportDisposer(failure);
+      execution.leaveAllPlaces();
       if (isLast) tellEnd(execution);
     },
   });

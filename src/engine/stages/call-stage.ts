@@ -8,20 +8,27 @@ import type { CallOutcome, EmissionTurn, Execution } from '../execution/executio
 import { dropItem } from './item-end.js';
 import type { NodeCode } from './node-code.js';
 import type { StageSite } from '../execution/stage-site.js';
-import { timedTry } from './timed-try.js';
+import { plainTry, timedTry } from './timed-try.js';
+import type { TimedOutcome } from './timed-try.js';
+import type { Guard, GuardedCall } from './guard.js';
 import { nothingAfter, Pending } from '../execution/pending.js';
 import { WorkStage } from './work-stage.js';
 
 /** Calls a node's code once per item and try. */
 export abstract class CallStage<TTarget extends object> extends WorkStage implements CallOutcome {
+  /** Whether each try has a limit, or asks a breaker or a bulkhead first: else the node can be called in a walk. */
+  readonly isGuarded: boolean;
+
   constructor(
     site: StageSite,
     policy: ErrorPolicy<unknown> | undefined,
     readonly code: NodeCode,
     /** The limit of each try. */
     readonly timeoutMs: number | undefined,
+    private readonly guard?: Guard,
   ) {
     super(site, policy);
+    this.isGuarded = timeoutMs !== undefined || guard !== undefined;
   }
 
   /** The object whose method is called, undefined where it could not be made. */
@@ -46,8 +53,7 @@ export abstract class CallStage<TTarget extends object> extends WorkStage implem
     attempt: number,
     turn?: EmissionTurn,
   ): unknown {
-    if (this.timeoutMs !== undefined)
-      return this.#attemptWithin(this.timeoutMs, execution, item, trace, attempt);
+    if (this.isGuarded) return this.#attemptGuarded(execution, item, trace, attempt);
     let result: unknown;
     try {
       result = this.call(this.target(execution), item, this.view(execution));
@@ -75,26 +81,71 @@ export abstract class CallStage<TTarget extends object> extends WorkStage implem
     return processed;
   }
 
-  #attemptWithin(
-    timeoutMs: number,
+  /** Makes a try with a limit, or one that asks a breaker or a bulkhead first. */
+  #attemptGuarded(
     execution: Execution,
     item: unknown,
     trace: ItemTrace | undefined,
     attempt: number,
   ): unknown {
+    const begin = (guarded?: GuardedCall): unknown =>
+      this.#callGuarded(guarded, execution, item, trace, attempt);
+    if (this.guard === undefined) return begin();
+    return this.guard.pass(execution, {
+      begin,
+      refused: (error) => this.failed(execution, { error, item, trace, attempt }),
+      notStarted: () => nothingAfter(dropItem(execution, this, trace)),
+    });
+  }
+
+  #callGuarded(
+    guarded: GuardedCall | undefined,
+    execution: Execution,
+    item: unknown,
+    trace: ItemTrace | undefined,
+    attempt: number,
+  ): unknown {
+    const { timeoutMs } = this;
     const { id, path } = this.site;
-    return timedTry(
-      execution,
-      this.site,
-      timeoutMs,
-      (scope) => this.call(this.target(execution), item, new PipelineContext(execution.frame, id, scope)),
-      {
-        value: (value) => this.done(execution, value, trace, attempt),
-        thrown: (thrown) => this.thrown(execution, item, trace, thrown, attempt),
-        timedOut: () => this.failed(execution, { error: nodeTimeout(path, timeoutMs), item, trace, attempt }),
-        notStarted: () => nothingAfter(dropItem(execution, this, trace)),
+    const failed = (error: PipelineError, invalid: PipelineError | undefined): unknown =>
+      this.failed(
+        execution,
+        invalid === undefined
+          ? { error, item, trace, attempt }
+          : { error: invalid, item, trace, attempt, isFatal: true },
+      );
+    const outcome: TimedOutcome = {
+      value: (value) => {
+        guarded?.succeeded();
+        return this.done(execution, value, trace, attempt);
       },
-    );
+      thrown: (thrown) => {
+        const error = this.failureOf(execution, thrown, attempt);
+        return failed(error, guarded?.failed(error));
+      },
+      timedOut: () => {
+        const error = nodeTimeout(path, timeoutMs ?? 0);
+        return failed(error, guarded?.timedOut(error));
+      },
+      notStarted: () => {
+        guarded?.cancelled();
+        return nothingAfter(dropItem(execution, this, trace));
+      },
+    };
+    const call = (view: PipelineContext): unknown => {
+      const called = this.call(this.target(execution), item, view);
+      // A promise of our own: what a user gives must be listened to once only.
+      return guarded !== undefined && isThenable(called) ? guarded.follow(called) : called;
+    };
+    return timeoutMs === undefined
+      ? plainTry(() => call(this.view(execution)), outcome)
+      : timedTry(
+          execution,
+          this.site,
+          timeoutMs,
+          (scope) => call(new PipelineContext(execution.frame, id, scope)),
+          outcome,
+        );
   }
 
   /** What a try that failed leads to. */

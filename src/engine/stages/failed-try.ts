@@ -33,7 +33,10 @@ export class FailedAgain {
 }
 
 /** What the rules of a policy are asked with: what the node threw; at a composite also the error around it. */
-export function askedAbout({ error, asked }: FailedTry, kind: NodeKind): readonly unknown[] {
+export function askedAbout(
+  { error, asked }: Pick<FailedTry, 'error' | 'asked'>,
+  kind: NodeKind,
+): readonly unknown[] {
   if (asked !== undefined) return asked;
   if (error.code !== 'NODE_FAILED') return [error];
   return kind === 'composite' ? [error.cause, error] : [error.cause];

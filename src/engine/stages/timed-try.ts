@@ -56,6 +56,24 @@ export function timedTry(
   return new TimedCall(execution, site, scope, outcome).wait(called);
 }
 
+/** Makes one try without a limit; gives what the outcome gives, or a {@link Pending} with it. */
+export function plainTry(call: () => unknown, outcome: Pick<TimedOutcome, 'value' | 'thrown'>): unknown {
+  let called: unknown;
+  try {
+    called = call();
+  } catch (thrown) {
+    return outcome.thrown(thrown);
+  }
+  if (!isThenable(called)) return outcome.value(called);
+  const pending = new Pending();
+  pending.work = whenSettled(
+    called,
+    (value) => pending.settle(outcome.value(value)),
+    (thrown) => pending.settle(outcome.thrown(thrown)),
+  );
+  return pending;
+}
+
 /** A call under way that has a limit. */
 class TimedCall {
   readonly #pending = new Pending();

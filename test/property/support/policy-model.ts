@@ -1,6 +1,6 @@
 // What policies make of failing items, by the rules alone: one item after the other, and nothing of the engine.
 
-export const errorNames = ['Busy', 'Stale', 'Broken'] as const;
+const errorNames = ['Busy', 'Stale', 'Broken'] as const;
 export type ErrorName = (typeof errorNames)[number];
 export type Final = 'fail' | 'skip' | 'deadLetter' | 'collect';
 
