@@ -14,6 +14,8 @@ export const observer: ExecutionObserver = {
   itemRetried: ignore,
   itemSkipped: ignore,
   itemDeadLettered: ignore,
+  itemRecovered: ignore,
+  circuitChanged: ignore,
   compositeStarted: ignore,
   compositeCompleted: ignore,
 } satisfies Record<keyof ExecutionEvents, () => void>;
