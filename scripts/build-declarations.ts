@@ -7,6 +7,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
 import ts from 'typescript';
+import { chunkOfMain } from './chunk-of-main.js';
 import { withDeclaredGlobals } from './declared-globals.js';
 import { withIncludedCode } from './included-code.js';
 import { replaceFiles } from './replace-files.js';
@@ -31,7 +32,8 @@ const bundle = await rollup({
   },
 });
 const { output } = await bundle.generate({
-  chunkFileNames: 'types.d.ts',
+  manualChunks: chunkOfMain('types', resolve(modules, 'index.d.ts')),
+  chunkFileNames: '[name].d.ts',
   entryFileNames: '[name].d.ts',
   // Under other names, what a module adds to an interface of another one would miss it.
   minifyInternalExports: false,

@@ -7,7 +7,8 @@
  */
 import { dirname, join, resolve } from 'node:path';
 import { transform } from 'esbuild';
-import { rollup, type GetModuleInfo, type Plugin } from 'rollup';
+import { rollup, type Plugin } from 'rollup';
+import { chunkOfMain } from './chunk-of-main.js';
 import { replaceFiles } from './replace-files.js';
 
 const outdir = 'dist';
@@ -25,6 +26,7 @@ const typescript: Plugin = {
       target: 'node20.19',
       tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
       minifyWhitespace: true,
+      minifySyntax: true,
       // Node prints the line that throws.
       lineLimit: 120,
       sourcemap: true,
@@ -44,13 +46,9 @@ const bundle = await rollup({
     throw new Error(message);
   },
 });
-/** What the main entry loads is one file: its users wait for each. */
-const core = new Set<string>();
 const { output } = await bundle.generate({
-  manualChunks: (id, { getModuleInfo }) => {
-    if (core.size === 0) addImported(core, resolve('src/index.ts'), getModuleInfo);
-    return core.has(id) ? 'core' : undefined;
-  },
+  // What the main entry loads is one file: its users wait for each.
+  manualChunks: chunkOfMain('core', resolve('src/index.ts')),
   chunkFileNames: '[name]-[hash].js',
   entryFileNames: '[name].js',
   minifyInternalExports: false,
@@ -65,12 +63,3 @@ await replaceFiles(
     output.map((file) => [join(outdir, file.fileName), file.type === 'asset' ? file.source : file.code]),
   ),
 );
-
-/** Adds all that a module imports, directly or not. */
-function addImported(modules: Set<string>, id: string, infoOf: GetModuleInfo): void {
-  for (const imported of infoOf(id)?.importedIds ?? []) {
-    if (modules.has(imported)) continue;
-    modules.add(imported);
-    addImported(modules, imported, infoOf);
-  }
-}
