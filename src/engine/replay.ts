@@ -23,7 +23,9 @@ import type { RunnerParts } from './run-start.js';
 export interface ReplayTally {
   /** The letters that were run to an end; `succeeded` and `failedAgain` together. */
   readonly replayed: number;
+  /** Those of which nothing failed, and nothing was written for the dead-letter sink. */
   readonly succeeded: number;
+  /** Those that stay, with one more try in their `replays`. */
   readonly failedAgain: number;
 }
 
