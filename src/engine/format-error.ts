@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { dictionaryKinds } from '../context/dictionary-kind.js';
 import { frameOf } from '../context/pipeline-context.js';
-import { isError, isInstanceOf, readProperty } from '../data/foreign-value.js';
+import { isArray, isError, isInstanceOf, readProperty } from '../data/foreign-value.js';
 import { checkOptions, rule } from '../errors/option-rules.js';
 import { failedItemOf, PipelineError, remedyOf } from '../errors/pipeline-error.js';
 import { toErrorRecord } from '../ports/error-record.js';
@@ -92,9 +92,13 @@ class ErrorText {
   /** What an `AggregateError` holds. */
   #collected(error: unknown): string[] {
     const errors = isError(error) && !isInstanceOf(error, PipelineError) && readProperty(error, 'errors');
-    if (!Array.isArray(errors)) return [];
-    const shown = errors.slice(0, 10).map((each) => toErrorRecord(each));
-    const left = errors.length - shown.length;
+    if (!isArray(errors)) return [];
+    // The list may be anything that calls itself one.
+    const length = Number(readProperty(errors, 'length'));
+    const shown = Array.from({ length: Math.min(length, 10) }, (_, index) =>
+      toErrorRecord(readProperty(errors, index)),
+    );
+    const left = length - shown.length;
     return [
       ...shown.flatMap((each) => this.#labelled('one of', `${titleOf(each)}: ${each.message}`)),
       ...(left > 0 ? this.#labelled('', `and ${String(left)} more`) : []),

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import {
   captureContext,
+  CostLedger,
   errorPolicy,
   fixed,
   mapSecrets,
@@ -236,7 +237,7 @@ describe('without a clock', () => {
       vi.spyOn(Date, 'now').mockImplementation(() => now() + byMs);
     };
 
-    test('before the start, a run and the calls in it are dated by the new time', async () => {
+    test('before the start, runs, calls and ledgers outside of them are dated by the new time', async () => {
       setTimeOfDay();
       const letters = new MemoryDeadLetterSink();
       const Failing = pipelineOf(() => throwAnything(new RangeError('no')), {
@@ -247,8 +248,14 @@ describe('without a clock', () => {
         new PipelineContext(),
         ({ run }) => run.cost.record({ callId: 'a', model: 'm', inputTokens: 1, outputTokens: 1 }).at,
       );
+      const { at: booked } = new CostLedger().record({
+        callId: 'a',
+        model: 'm',
+        inputTokens: 1,
+        outputTokens: 1,
+      });
 
-      for (const at of [letters.envelopes[0]?.failedAt, called])
+      for (const at of [letters.envelopes[0]?.failedAt, called, booked])
         expect(Math.abs(Number(at) - Date.now())).toBeLessThan(5000);
     });
 

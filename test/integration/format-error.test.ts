@@ -90,6 +90,11 @@ describe('formatError', () => {
     expect(formatError(many)).toBe(
       'AggregateError\n\ntwo failed\n\none of      Error: one\none of      NonError: 2',
     );
+    const { proxy: revoked, revoke } = Proxy.revocable<unknown[]>([], {});
+    revoke();
+    const unreadable = new Proxy([1], { get: () => throwAnything(new Error('not read')) });
+    for (const errors of [revoked, unreadable])
+      expect(formatError(Object.assign(new Error('odd'), { errors }))).toContain('Error\n\nodd');
   });
 
   test('shows what is wrong with a definition', () => {

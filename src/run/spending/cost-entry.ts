@@ -1,7 +1,13 @@
-import { systemClock } from '../../ports/clock.js';
+import { clockUnder } from '../../ports/clock.js';
 import type { OptionRules } from '../../errors/option-rules.js';
-import { canHoldOptions, invalidOption, rule } from '../../errors/option-rules.js';
-import { amountRule, countRule, recordProblems, recordRule } from './spending-rules.js';
+import {
+  canHoldOptions,
+  invalidOption,
+  recordProblems,
+  recordRule,
+  rule,
+} from '../../errors/option-rules.js';
+import { amountRule, countRule } from './spending-rules.js';
 
 /** The price of a model, per million tokens. */
 export interface CostPrice {
@@ -100,7 +106,12 @@ export function checkCall(call: CostCall, path: string): void {
 }
 
 /** Makes the entry of a call, with its amount. */
-export function costEntry(call: CostCall, path: string, isLate: boolean, clock = systemClock): CostEntry {
+export function costEntry(
+  call: CostCall,
+  path: string,
+  isLate: boolean,
+  clock = clockUnder(undefined),
+): CostEntry {
   const { callId, model, inputTokens, outputTokens, cachedTokens = 0, calls = 1, price } = call;
   return Object.freeze({
     callId,
