@@ -1,14 +1,13 @@
 import { pipelineNameOf } from '../composition/describe-root.js';
-import { isLinkageKey } from '../context/parent-linkage.js';
 import type { Constructor } from '../builder/node-binding.js';
 import { decodeData, encodeReadable } from '../data/codec.js';
 import { sourceLiteral, textLiteral } from '../data/source-literal.js';
 import { checkOptions, invalidOption, rule } from '../errors/option-rules.js';
 import type { DeadLetterContext, DeadLetterEnvelope } from '../ports/dead-letter-sink.js';
 import type { ErrorRecord } from '../ports/error-record.js';
-import { holdsRedaction } from '../run/secrets/redacted-copy.js';
 import { entryOf, incompatible } from './letter-entry.js';
 import { refusalOf } from './letter-runs.js';
+import { recordedEntries } from './recorded-entries.js';
 
 /** What the test of a dead letter runs. */
 export interface DeadLetterTestOptions {
@@ -99,10 +98,11 @@ function keptEntries(
   context: DeadLetterContext,
   kind: 'parameters' | 'properties',
 ): { readonly kept: Readonly<Record<string, unknown>>; readonly left: readonly string[] } {
-  const own = Object.entries(context[kind]).filter(([name]) => !isLinkageKey(kind, name));
-  const encoded = own.map(([name, value]) => ({ name, value, ...encodeReadable(value) }));
-  const isKept = ({ name, value, asText }: (typeof encoded)[number]): boolean =>
-    asText.length === 0 && context.asText?.includes(`${kind}.${name}`) !== true && !holdsRedaction(value);
+  const encoded = recordedEntries(context, kind).map((entry) => ({
+    ...entry,
+    ...encodeReadable(entry.value),
+  }));
+  const isKept = ({ isWhole, asText }: (typeof encoded)[number]): boolean => isWhole && asText.length === 0;
   return {
     kept: Object.fromEntries(encoded.filter(isKept).map((each) => [each.name, decodeData(each.encoded)])),
     left: encoded.filter((each) => !isKept(each)).map(({ name }) => `${kind}.${name}`),

@@ -3,15 +3,14 @@ import { pipelineNameOf } from '../composition/describe-root.js';
 import { entriesOf } from '../context/entries-source.js';
 import type { EntriesSource } from '../context/entries-source.js';
 import { keyName } from '../context/context-key.js';
-import { isLinkageKey } from '../context/parent-linkage.js';
 import { PipelineContext } from '../context/pipeline-context.js';
 import type { DeadLetterEnvelope, DeadLetterSink } from '../ports/dead-letter-sink.js';
-import { WatchedClock } from '../run/ending/watched-clock.js';
 import { holdsRedaction } from '../run/secrets/redacted-copy.js';
 import { CollectedOutputs } from './collected-outputs.js';
 import { PlanCache } from './compiling/plan-cache.js';
 import { entryOf, incompatible } from './letter-entry.js';
 import type { LetterEntry } from './letter-entry.js';
+import { recordedEntries } from './recorded-entries.js';
 import { generateAfter } from './pipeline-runner-options.js';
 import { feedItem } from './plan/feed-item.js';
 import type { ReplayContext } from './replay-options.js';
@@ -31,6 +30,13 @@ export interface PreparedLetter {
   readonly letter: DeadLetterEnvelope;
   readonly entry: LetterEntry;
   readonly parts: RunnerParts;
+}
+
+/** What differs between the runs of letters. */
+interface LetterRun {
+  readonly runId: string;
+  readonly signal: AbortSignal;
+  readonly sink: DeadLetterSink;
 }
 
 /** How one letter runs: in a run of its own, into which its item enters where it had failed. */
@@ -71,7 +77,7 @@ export class LetterRuns {
   /** Runs a letter; gives what left the pipeline. */
   async run(
     prepared: PreparedLetter,
-    call: { readonly runId: string; readonly signal: AbortSignal; readonly sink: DeadLetterSink },
+    call: LetterRun,
   ): Promise<{ readonly outputs: readonly unknown[]; readonly result: RunResult }> {
     const outputs = new CollectedOutputs();
     const driver: RunDriver = {
@@ -85,13 +91,9 @@ export class LetterRuns {
     return { outputs: outputs.under('many') as readonly unknown[], result };
   }
 
-  #start(
-    { letter, parts }: PreparedLetter,
-    call: { readonly runId: string; readonly signal: AbortSignal; readonly sink: DeadLetterSink } | undefined,
-  ): RunStart {
+  #start({ letter, parts }: PreparedLetter, call: LetterRun | undefined): RunStart {
     const { context, definition } = this.options;
     const { signal: _signal, timeoutMs: _timeoutMs, deadline: _deadline, ...run } = context.run ?? {};
-    const { clock } = parts.options;
     const template = new PipelineContext({
       ...context,
       parameters: entriesFor(letter, 'parameters', context.parameters),
@@ -100,7 +102,7 @@ export class LetterRuns {
       deadLetterSink: call?.sink,
       run: { ...run, runId: call?.runId },
     });
-    return new RunStart(parts, { definition, template, clock: clock && new WatchedClock(clock) });
+    return new RunStart(parts, { definition, template });
   }
 
   #partsFor(entry: LetterEntry): RunnerParts {
@@ -136,12 +138,7 @@ function entriesFor(
   kind: 'parameters' | 'properties',
   given: EntriesSource | undefined,
 ): ReadonlyMap<string, unknown> {
-  const recorded = Object.entries(context[kind]).filter(
-    ([name, value]) =>
-      !isLinkageKey(kind, name) &&
-      context.asText?.includes(`${kind}.${name}`) !== true &&
-      !holdsRedaction(value),
-  );
+  const recorded = recordedEntries(context, kind).filter(({ isWhole }) => isWhole);
   const over = [...entriesOf(given)].map(([key, value]) => [keyName(key), value] as const);
-  return new Map([...recorded, ...over]);
+  return new Map([...recorded.map(({ name, value }) => [name, value] as const), ...over]);
 }

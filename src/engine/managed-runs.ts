@@ -6,7 +6,6 @@ import { clockUnder } from '../ports/clock.js';
 import type { Clock } from '../ports/clock.js';
 import { silentLogger } from '../ports/logger.js';
 import type { Logger } from '../ports/logger.js';
-import { WatchedClock } from '../run/ending/watched-clock.js';
 import type { ManagedCall } from './managed-call.js';
 import type { RunResult } from './execution/run-result.js';
 import { RunStart } from './run-start.js';
@@ -39,8 +38,7 @@ export function managedBy(parts: RunnerParts, driver: RunDriver): ManagedRuns {
     template: PipelineContext,
     managed: ManagedCall,
   ): Promise<RunResult> => {
-    const order = { definition, template, clock: clock && new WatchedClock(clock), managed };
-    return new RunStart(parts, order).conduct(driver);
+    return new RunStart(parts, { definition, template, managed }).conduct(driver);
   };
   return {
     newClock: () => clockUnder(clock),

@@ -267,12 +267,7 @@ export class PipelineRunner {
     context: RunContextSource | undefined,
     driver: RunDriver,
   ): Promise<RunResult> {
-    const { clock } = this.#parts.options;
-    const start = new RunStart(this.#parts, {
-      definition,
-      template: templateOf(context),
-      clock: clock && new WatchedClock(clock),
-    });
+    const start = new RunStart(this.#parts, { definition, template: templateOf(context) });
     call.frame = start.root.frame;
     return await start.conduct(driver);
   }

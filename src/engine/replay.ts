@@ -13,6 +13,7 @@ import type {
 import { alarmAt } from '../run/ending/alarm.js';
 import { relaySignal } from '../run/ending/relay-signal.js';
 import { sinkRejected } from './execution/engine-errors.js';
+import type { RunResult } from './execution/run-result.js';
 import { LetterRuns } from './letter-runs.js';
 import type { PreparedLetter } from './letter-runs.js';
 import { ReplacedLetters } from './replaced-letters.js';
@@ -166,17 +167,19 @@ export class Replay {
     if (claim === false) return;
     const replaced = new ReplacedLetters(this.sink, prepared);
     let failure: { readonly error: unknown } | undefined;
-    let tries = 1;
+    let result: RunResult | undefined;
     try {
-      const { outputs, result } = await this.#runs.run(prepared, {
+      const ended = await this.#runs.run(prepared, {
         runId,
         signal: this.#signal,
         sink: replaced,
       });
-      tries = 1 + (result.nodes.get(prepared.entry.path)?.retried ?? 0);
-      if (!replaced.hasLetters) for (const output of outputs) await this.options.onOutput?.(output, letter);
+      ({ result } = ended);
+      if (!replaced.hasLetters)
+        for (const output of ended.outputs) await this.options.onOutput?.(output, letter);
     } catch (error) {
       failure = { error };
+      result ??= isInstanceOf(error, PipelineError) ? error.result : undefined;
     }
     if (failure !== undefined && isEnd(failure.error)) {
       await this.#mark(letter, {
@@ -189,7 +192,9 @@ export class Replay {
       return;
     }
     const isFailed = failure !== undefined || replaced.hasLetters;
-    const attempts = replaced.attempts ?? letter.attempts + triesOf(failure?.error, prepared, tries);
+    // The node that gets the letter is called once, and once more for each retry.
+    const tries = 1 + (result?.nodes.get(prepared.entry.path)?.retried ?? 0);
+    const attempts = replaced.attempts ?? letter.attempts + tries;
     const outcome = isFailed ? 'failedAgain' : 'succeeded';
     await this.#mark(letter, { outcome, attempts, runId });
     this.#tally.replayed += 1;
@@ -210,12 +215,6 @@ function isEnd(error: unknown): boolean {
   return (
     isInstanceOf(error, PipelineError) && (error.code === 'RUN_CANCELLED' || error.code === 'SINK_REJECTED')
   );
-}
-
-/** How often the node that got the letter was called, in a run that may have failed. */
-function triesOf(error: unknown, { entry }: PreparedLetter, tries: number): number {
-  const result = isInstanceOf(error, PipelineError) ? error.result : undefined;
-  return result === undefined ? tries : 1 + (result.nodes.get(entry.path)?.retried ?? 0);
 }
 
 declare module '../errors/pipeline-error.js' {

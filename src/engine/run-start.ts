@@ -13,7 +13,7 @@ import type { ExecutionObserver } from '../ports/execution-observer.js';
 import { silentLogger } from '../ports/logger.js';
 import type { RunnerCircuits } from '../resilience/runner-circuits.js';
 import { tenantRequired } from '../run/tenant-required.js';
-import type { WatchedClock } from '../run/ending/watched-clock.js';
+import { WatchedClock } from '../run/ending/watched-clock.js';
 import { conductRun } from './conduct-run.js';
 import type { RunRequest } from './conduct-run.js';
 import type { LeakDetector } from './leaks/leak-detector.js';
@@ -44,8 +44,8 @@ export interface RunnerParts {
 export interface RunOrder {
   readonly definition: DefinitionSource;
   readonly template: PipelineContext;
-  /** The user's clock; undefined if the runner has none. */
-  readonly clock: WatchedClock | undefined;
+  /** The user's clock, if the caller has asked it already. */
+  readonly clock?: WatchedClock | undefined;
   /** Time of the call of `stream`, as the run is set up later than it was called. Undefined for other runs. */
   readonly calledMs?: number;
   /** Additions of the run manager, if one starts the run. */
@@ -64,13 +64,17 @@ export class RunStart {
   readonly root: RootContext;
   readonly #parts: RunnerParts;
   readonly #order: RunOrder;
+  readonly #clock: WatchedClock | undefined;
   readonly #name: string;
 
   /** @throws {@link PipelineError} `OPTION_INVALID` for a wrong option or clock, `DEFINITION_INVALID` for no definition. */
   constructor(parts: RunnerParts, order: RunOrder) {
-    const { definition, template, clock, calledMs, managed } = order;
+    const { definition, template, calledMs, managed } = order;
+    const given = parts.options.clock;
+    const clock = order.clock ?? (given && new WatchedClock(given));
     this.#parts = parts;
     this.#order = order;
+    this.#clock = clock;
     this.#name = pipelineNameOf(definition);
     const services = servicesWith(parts.options, frameOf(template).services, managed?.observer);
     clock?.check();
@@ -97,14 +101,13 @@ export class RunStart {
   async conduct({ refuse, drive }: RunDriver): Promise<RunResult> {
     const { root } = this;
     const { options, supply } = this.#parts;
-    const { clock } = this.#order;
     const { graceMs = DEFAULT_GRACE_MS } = options;
     this.#parts.noteRun?.();
     if (this.#order.calledMs !== undefined) root.frame.scope.keepAlive();
     let request: RunRequest;
     try {
       const rootPlan = this.#plan(refuse);
-      request = { rootPlan, root, container: supply, graceMs, clock, ...drive(rootPlan.plan) };
+      request = { rootPlan, root, container: supply, graceMs, clock: this.#clock, ...drive(rootPlan.plan) };
     } catch (error) {
       root.release();
       throw error;

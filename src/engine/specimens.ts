@@ -38,7 +38,7 @@ export function noteRun(): void {
 async function makeSpecimens(): Promise<void> {
   const pulls: unknown[] = [];
   const children: unknown[] = [];
-  const order = { definition: new Specimens(children), template: new PipelineContext(), clock: undefined };
+  const order = { definition: new Specimens(children), template: new PipelineContext() };
   await new RunStart(parts, order).conduct({
     refuse: () => undefined,
     drive: (plan) => ({

@@ -177,3 +177,23 @@ export function wrongUse(subject: string, expected: string, path?: string): Pipe
     remedy: 'Correct the argument.',
   });
 }
+
+/** Returns a phrase for each wrong or missing part of a record. */
+export function recordProblems(given: unknown, rules: OptionRules, required: readonly string[]): string[] {
+  const problems = optionProblems(given, rules);
+  if (!canHoldOptions(given)) return problems;
+  const missing = required.filter((name) => Reflect.get(given, name) === undefined);
+  return [...problems, ...missing.map((name) => `'${name}' must be ${rules[name]?.(undefined) ?? 'given'}`)];
+}
+
+/** Makes the rule for an option whose value is a record. */
+export function recordRule(
+  expected: string,
+  rules: OptionRules,
+  required: readonly string[] = [],
+): OptionRule {
+  return (value) => {
+    const problems = recordProblems(value, rules, required);
+    return problems.length === 0 ? undefined : `${expected} (${problems.join('; ')})`;
+  };
+}

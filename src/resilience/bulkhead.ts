@@ -1,5 +1,4 @@
-import { rule } from '../errors/option-rules.js';
-import { recordRule } from '../run/spending/spending-rules.js';
+import { recordRule, rule } from '../errors/option-rules.js';
 
 /** How many calls of a node may be under way in all runs of a runner together. */
 export interface BulkheadOptions {

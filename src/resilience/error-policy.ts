@@ -9,7 +9,7 @@ import type {
   FinalDecision,
   RetryOptions,
 } from './error-rule.js';
-import { ruleProblems } from './policy-rules.js';
+import { retryOf, ruleProblems } from './policy-rules.js';
 
 /** What a policy says about one failed try. */
 export type Decision =
@@ -56,9 +56,7 @@ export class ErrorPolicy<out TFallback = never> {
 
   /** Whether any rule has an item tried again. */
   get canRetry(): boolean {
-    return this.rules.some(
-      ({ then }) => typeof then !== 'string' && 'retry' in then && then.retry.attempts > 1,
-    );
+    return this.rules.some(({ then }) => (retryOf(then)?.attempts ?? 1) > 1);
   }
 
   /**
@@ -76,15 +74,14 @@ export class ErrorPolicy<out TFallback = never> {
       const { on, then } = rule;
       const isChosen = on === undefined || errors.some((error) => matchesError(on, error, path));
       if (!isChosen) continue;
-      const ending = typeof then === 'object' && 'retry' in then ? then.retry.exhausted : then;
-      if (typeof then === 'object' && 'retry' in then) {
-        const { attempts, delay, before, withinMs = Infinity } = then.retry;
-        if (attempt < attempts) {
-          const delayMs = waitBefore(delay, attempt + 1, path, errors[0], soFar.previousMs);
-          if (soFar.sinceMs + delayMs <= withinMs)
-            return { action: 'retry', delayMs, ...(before === undefined ? {} : { before, next: index + 1 }) };
-        }
+      const retry = retryOf(then);
+      if (retry !== undefined && attempt < retry.attempts) {
+        const { delay, before, withinMs = Infinity } = retry;
+        const delayMs = waitBefore(delay, attempt + 1, path, errors[0], soFar.previousMs);
+        if (soFar.sinceMs + delayMs <= withinMs)
+          return { action: 'retry', delayMs, ...(before === undefined ? {} : { before, next: index + 1 }) };
       }
+      const ending = typeof then === 'object' && 'retry' in then ? then.retry.exhausted : then;
       if (typeof ending === 'string') return { action: ending };
       if (ending !== undefined) return { action: 'fallback', fallback: ending.fallback, next: index + 1 };
     }

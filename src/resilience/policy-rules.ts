@@ -51,6 +51,11 @@ export function ruleProblems(candidate: unknown, isLast: boolean): string[] {
   return wrong;
 }
 
+/** What a rule says about trying again; undefined where it does not. */
+export function retryOf(then: ErrorRule<unknown>['then']): RetryOptions<unknown> | undefined {
+  return typeof then === 'object' && 'retry' in then ? then.retry : undefined;
+}
+
 function thenProblems(then: ErrorRule<unknown>['then']): string[] {
   if (typeof then === 'string') return [];
   if (!('retry' in then)) return fallbackProblems(then);

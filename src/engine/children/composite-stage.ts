@@ -353,17 +353,8 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     trace: ItemTrace | undefined,
     attempt: number,
   ): unknown {
-    const counter = this.counter(execution);
-    if (value === SKIP) {
-      counter.filtered += 1;
-      trace?.pass(this.place(execution), 0, attempt);
-      return nothingAfter(endTrace(execution, this, trace, 'filtered', attempt));
-    }
-    this.recovered(execution);
-    counter.out += 1;
-    counter.emitted += 1;
-    trace?.pass(this.place(execution), 1, attempt);
-    return this.composite.output === 'many' ? new HeldOutputs([value]) : value;
+    const given = super.substitute(execution, value, trace, attempt);
+    return value !== SKIP && this.composite.output === 'many' ? new HeldOutputs([value]) : given;
   }
 
   /** Ends the trace of an item that gave no output; where the child ended it, its record is the one. */

@@ -1,6 +1,7 @@
 import { isInstanceOf } from '../../data/foreign-value.js';
 import { noteFailedItem, PipelineError } from '../../errors/pipeline-error.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
+import { SKIP } from '../../nodes/skip.js';
 import { toErrorRecord } from '../../ports/error-record.js';
 import type { ErrorPolicy, TriesSoFar } from '../../resilience/error-policy.js';
 import { sendDeadLetter } from './dead-letter.js';
@@ -56,17 +57,34 @@ export abstract class WorkStage extends NodeStage implements RecoveringStage {
     return this.attempt(execution, item, trace, 1, turn);
   }
 
+  /** Counts and traces the one output of a try, and gives it to be emitted; `SKIP` leaves the item out. */
+  protected gave(
+    execution: Execution,
+    output: unknown,
+    trace: ItemTrace | undefined,
+    attempt: number,
+  ): unknown {
+    const counter = this.counter(execution);
+    if (output === SKIP) {
+      counter.filtered += 1;
+      trace?.pass(this.place(execution), 0, attempt);
+      return nothingAfter(endTrace(execution, this, trace, 'filtered', attempt));
+    }
+    counter.out += 1;
+    counter.emitted += 1;
+    trace?.pass(this.place(execution), 1, attempt);
+    return output;
+  }
+
   /**
    * Emits a fallback's value in place of the node's own; `SKIP` leaves the item out.
    *
    * @returns what a try gives.
    */
-  abstract substitute(
-    execution: Execution,
-    value: unknown,
-    trace: ItemTrace | undefined,
-    attempt: number,
-  ): unknown;
+  substitute(execution: Execution, value: unknown, trace: ItemTrace | undefined, attempt: number): unknown {
+    if (value !== SKIP) this.recovered(execution);
+    return this.gave(execution, value, trace, attempt);
+  }
 
   /** Notes that a fallback has given something in place of a failed item. */
   protected recovered(execution: Execution): void {

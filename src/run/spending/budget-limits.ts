@@ -1,7 +1,8 @@
+import { recordRule } from '../../errors/option-rules.js';
 import type { OptionRules } from '../../errors/option-rules.js';
 import type { Money } from './money.js';
 import { moneyRule } from './money.js';
-import { countRule, recordRule } from './spending-rules.js';
+import { countRule } from './spending-rules.js';
 
 /** Limits of a budget, each inclusive. A kind that is left out is not limited, a limit of 0 allows nothing. */
 export interface BudgetLimits {

@@ -1,5 +1,5 @@
-import { rule } from '../../errors/option-rules.js';
-import { amountRule, recordRule } from './spending-rules.js';
+import { recordRule, rule } from '../../errors/option-rules.js';
+import { amountRule } from './spending-rules.js';
 
 /** An amount of money in one currency; amounts of different currencies are never added up. */
 export interface Money {

@@ -1,9 +1,9 @@
 import type { BudgetKind } from '../../errors/budget-exceeded-error.js';
 import type { OptionRules } from '../../errors/option-rules.js';
-import { invalidOption } from '../../errors/option-rules.js';
+import { invalidOption, recordProblems } from '../../errors/option-rules.js';
 import type { Money } from './money.js';
 import { moneyRule } from './money.js';
-import { countRule, recordProblems } from './spending-rules.js';
+import { countRule } from './spending-rules.js';
 
 /** The kinds of a budget, in the order in which limits are checked. */
 export const budgetKinds = ['tokens', 'calls', 'items', 'money'] as const satisfies readonly BudgetKind[];
