@@ -376,7 +376,7 @@ export class Execution<TPlan = unknown> implements ChildOutputs, ContextHolder, 
     const { executionObserver, run } = frame.services;
     if (executionObserver === undefined) return;
     const { runId, pipelineId } = told.origin;
-    const at = new Date(frame.scope.clock.now());
+    const at = frame.scope.clock.now();
     const said = run.redactor.data(fields);
     // Written twice, as one more spread would cost as much as all the rest.
     const event =
