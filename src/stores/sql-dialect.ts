@@ -21,8 +21,6 @@ export interface SqlDialect {
   readonly now: RawBuilder<number>;
   /** Whether rows can be locked, and have to be, since transactions run beside each other. */
   readonly hasRowLocks: boolean;
-  /** Whether one statement can write to two tables. */
-  readonly canWriteTwice: boolean;
   /** The table of runs, read by the index of the open ones. */
   readonly openRuns: AliasedRawBuilder<RunTable, 'heirline_runs'>;
   /** The names of all tables and indexes, and of all columns as `table.column`. */
@@ -55,7 +53,6 @@ export function sqliteDialect(): SqlDialect {
     compiler,
     now: timeOfQuery,
     hasRowLocks: false,
-    canWriteTwice: false,
     // Else all runs would be gone through in the order of their positions.
     openRuns: sql<RunTable>`heirline_runs`.as<'heirline_runs'>(
       sql`heirline_runs indexed by heirline_runs_open`,
@@ -85,7 +82,6 @@ export function postgresDialect(): SqlDialect {
     // Of the moment, not of the beginning of the transaction, which may have waited for a lock.
     now: sql`cast(extract(epoch from clock_timestamp()) * 1000 as double precision)`,
     hasRowLocks: true,
-    canWriteTwice: true,
     openRuns: sql<RunTable>`heirline_runs`.as('heirline_runs'),
     catalogue: statementOf(
       compiler,
