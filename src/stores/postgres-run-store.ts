@@ -62,7 +62,7 @@ export function postgresRunStore(options: PostgresRunStoreOptions): RunStore {
   const { connectionString, pool, logger = silentLogger } = options;
   const dialect = postgresDialect();
   if (pool !== undefined)
-    return new SqlRunStore(dialect, new PostgresConnection(dialect, pool, placeOfPool(pool), noEnd), logger);
+    return new SqlRunStore(dialect, new PostgresConnection(dialect, pool, placeOfPool(pool)), logger);
   const own = new pg.Pool({ connectionString, connectionTimeoutMillis: CONNECT_MS });
   const place = { server: serverOf(connectionString), option: 'connectionString' } as const;
   return new SqlRunStore(dialect, new PostgresConnection(dialect, own, place, () => own.end()), logger);
@@ -83,9 +83,4 @@ function placeOfPool(pool: PostgresPool): PostgresPlace {
   if (typeof address === 'string') return { server: serverOf(address), option: 'pool' };
   if (typeof host !== 'string') return { option: 'pool' };
   return { server: `${host}:${typeof port === 'number' ? port : POSTGRES_PORT}`, option: 'pool' };
-}
-
-/** The pool belongs to the application. */
-function noEnd(): Promise<void> {
-  return Promise.resolve();
 }
