@@ -28,7 +28,10 @@ export class RatingPipeline implements PipelineDefinition<FilmName, Rating> {
         timeoutMs: 500,
         errorPolicy: errorPolicy(
           // The service knows best when to come again.
-          { on: BusyError, then: { retry: { attempts: 10, delay: (_attempt, error) => waitOf(error) } } },
+          {
+            on: BusyError,
+            then: { retry: { attempts: 10, delay: (_attempt, error: BusyError) => error.retryAfterMs } },
+          },
           // It may be better in a moment.
           { on: isDown, then: { retry: { attempts: 4, delay: exponential(20, { jitter: 'full' }) } } },
         ),
@@ -49,8 +52,4 @@ function isDown(error: unknown): boolean {
   return (
     error instanceof ServiceDownError || (error instanceof PipelineError && error.code === 'NODE_TIMEOUT')
   );
-}
-
-function waitOf(error: unknown): number {
-  return error instanceof BusyError ? error.retryAfterMs : 0;
 }

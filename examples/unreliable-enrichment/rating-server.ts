@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { keyOf, type Rating } from './film.js';
 
 /** What the server does with a request. */
-export type Mood =
+type Mood =
   /** Answers with the rating, or 404 where it knows none. */
   | 'works'
   /** Answers 503. */

@@ -8,7 +8,7 @@ import { ServiceUrl } from './rating-pipeline.js';
 import { RatingServer, type MoodOf } from './rating-server.js';
 
 /** What the night, or the morning, has come to. */
-export interface Outcome {
+interface Outcome {
   readonly rated: readonly RatedFilm[];
   /** What is in the dead-letter file then. */
   readonly letters: readonly DeadLetterEnvelope[];

@@ -15,14 +15,20 @@ export interface Delay {
   beforeAttemptMs(attempt: number, previousMs?: number): number;
 }
 
+interface DelayFunctions {
+  waitMs(attempt: number, error: unknown): number;
+}
+
 /**
  * Says how long to wait after a failed try, in milliseconds, 0 or more.
  *
  * Such as the `Retry-After` that an error carries.
  *
- * It answers at once. It gets the number of the try that failed, from 1, and what the node threw.
+ * It answers at once. It gets the number of the try that failed, from 1, and what the node threw: annotate the error as
+ * the rule's `on` chooses it.
  */
-export type DelayOf = (attempt: number, error: unknown) => number;
+// As a method: then a function of a narrower error fits too.
+export type DelayOf = DelayFunctions['waitMs'];
 
 /**
  * How a wait is spread, so that what failed together does not come again together.
