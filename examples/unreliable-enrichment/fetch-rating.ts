@@ -14,7 +14,7 @@ export async function fetchRating(url: string, film: FilmName, signal: AbortSign
     await response.body?.cancel(); // lets go of the connection
     throw errorOf(response);
   } catch (error) {
-    // What `fetch` throws when there is no answer.
+    // `fetch` throws it when there is no answer.
     if (error instanceof TypeError)
       throw new ServiceDownError('the service gives no answer', { cause: error });
     throw error;
@@ -27,9 +27,9 @@ function errorOf({ status, headers }: Response): Error {
   return new ServiceDownError(`the service answered ${String(status)}`);
 }
 
-/** Reads `Retry-After`: seconds, or a date; a second where there is neither. */
+/** Reads `Retry-After`, which is a number of seconds or a date; a second where it is neither. */
 export function retryAfterMs(header: string | null, now = Date.now()): number {
   const seconds = Number(header ?? '1');
   const ms = Number.isNaN(seconds) ? Date.parse(header ?? '') - now : 1000 * seconds;
-  return Number.isNaN(ms) ? 1000 : Math.max(0, ms);
+  return Number.isFinite(ms) ? Math.max(0, ms) : 1000;
 }

@@ -27,15 +27,21 @@ export class RatingPipeline implements PipelineDefinition<FilmName, Rating> {
         from: check,
         timeoutMs: 500,
         errorPolicy: errorPolicy(
-          // The service knows best when to come again.
+          // The service knows best when to come again; a film that would have to wait for long is put aside.
           {
             on: BusyError,
-            then: { retry: { attempts: 10, delay: (_attempt, error: BusyError) => error.retryAfterMs } },
+            then: {
+              retry: {
+                attempts: 10,
+                withinMs: 60_000,
+                delay: (_attempt, error: BusyError) => error.retryAfterMs,
+              },
+            },
           },
-          // It may be better in a moment.
+          // A service that fails may work in a moment.
           { on: isDown, then: { retry: { attempts: 4, delay: exponential(20, { jitter: 'full' }) } } },
         ),
-        // If it is not, it is left alone. A busy service is no broken one, so `on` leaves BusyError out.
+        // A service that goes on failing is left alone. A busy one works, so `on` leaves BusyError out.
         circuitBreaker: circuitBreaker({ on: isDown, threshold: 10, windowMs: 1_000, openMs: 60_000 }),
       },
     );

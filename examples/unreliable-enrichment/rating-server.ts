@@ -14,7 +14,7 @@ type Mood =
   /** Drops the connection. */
   | 'is down';
 
-/** Decides what happens to a request: `film` counts the films asked for so far, `isAgain` is true from the second request on. */
+/** Decides what happens to a request. `film` is its film's number, by the order in which films are first asked for. */
 export type MoodOf = (film: number, isAgain: boolean) => Mood;
 
 /** How a {@link RatingServer} is set up. */
@@ -38,7 +38,7 @@ const REST_MS = 900;
 export class RatingServer {
   /** How requests are answered from now on. */
   mood: MoodOf;
-  /** What the server has done so far; `limited` with 429, and so many requests were under way at once at most. */
+  /** What the server has done so far: `limited` counts answers with 429, `mostAtOnce` requests under way at once. */
   readonly requests = { all: 0, answered: 0, failed: 0, stalled: 0, dropped: 0, limited: 0, mostAtOnce: 0 };
   readonly #options: RatingServerOptions;
   readonly #server = createServer((request, response) => {

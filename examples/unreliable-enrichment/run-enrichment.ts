@@ -24,7 +24,7 @@ export interface EnrichmentOutcome {
   readonly morning: Outcome & { readonly tally: ReplayTally };
 }
 
-/** The service is down from the film after this one on. */
+/** The last film before the service goes down. */
 const lastFilm = 2_800;
 
 /** Every 500th film fails the first time, every 1,000th is not answered the first time. */

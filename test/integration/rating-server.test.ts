@@ -108,6 +108,7 @@ test.for([
   ['Tue, 01 Dec 2026 10:00:30 GMT', 30_000],
   ['Tue, 01 Dec 2026 09:00:00 GMT', 0],
   ['soon', 1000],
+  ['Infinity', 1000],
   [null, 1000],
 ] as const)('Retry-After: %s is a wait of %i ms', ([header, ms]) => {
   expect(retryAfterMs(header, Date.UTC(2026, 11, 1, 10))).toBe(ms);

@@ -197,12 +197,13 @@ describe('error policies', () => {
     errorPolicy({ then: { retry: { delay: fixed(5) } } });
   });
 
-  test('take a delay of the error that the rule chooses', () => {
+  test('take a delay and a preparation of the error that the rule chooses', () => {
     class BusyError extends Error {
       readonly retryAfterMs = 20;
     }
     const delay = (_attempt: number, error: BusyError): number => error.retryAfterMs;
-    errorPolicy({ on: BusyError, then: { retry: { attempts: 3, delay } } });
+    const before = ({ retryAfterMs }: BusyError): Promise<number> => Promise.resolve(retryAfterMs);
+    errorPolicy({ on: BusyError, then: { retry: { attempts: 3, delay, before } } });
     // @ts-expect-error a wait is a number
     errorPolicy({ then: { retry: { attempts: 3, delay: () => '20' } } });
     // @ts-expect-error the number of the try comes first
