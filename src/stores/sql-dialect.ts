@@ -23,6 +23,8 @@ export interface SqlDialect {
   readonly hasRowLocks: boolean;
   /** Whether one statement can write to two tables. */
   readonly canWriteTwice: boolean;
+  /** A new place at the end of the dead letters, for one that has a place already. */
+  readonly nextPlace: RawBuilder<number>;
   /** The table of runs, read by the index of the open ones. */
   readonly openRuns: AliasedRawBuilder<RunTable, 'heirline_runs'>;
   /** The names of all tables and indexes, and of all columns as `table.column`. */
@@ -56,6 +58,7 @@ export function sqliteDialect(): SqlDialect {
     now: timeOfQuery,
     hasRowLocks: false,
     canWriteTwice: false,
+    nextPlace: sql`(select max(position) + 1 from heirline_dead_letters)`,
     // Else all runs would be gone through in the order of their positions.
     openRuns: sql<RunTable>`heirline_runs`.as<'heirline_runs'>(
       sql`heirline_runs indexed by heirline_runs_open`,
@@ -86,6 +89,7 @@ export function postgresDialect(): SqlDialect {
     now: sql`cast(extract(epoch from clock_timestamp()) * 1000 as double precision)`,
     hasRowLocks: true,
     canWriteTwice: true,
+    nextPlace: sql`default`,
     openRuns: sql<RunTable>`heirline_runs`.as('heirline_runs'),
     catalogue: statementOf(
       compiler,
