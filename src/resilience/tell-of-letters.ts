@@ -1,7 +1,6 @@
 import { currentContext } from '../context/ambient-context.js';
 import { frameOf } from '../context/pipeline-context.js';
-import { reportFailure } from '../context/report-failure.js';
-import { toErrorRecord } from '../ports/error-record.js';
+import { silentLogger } from '../ports/logger.js';
 import type { Logger } from '../ports/logger.js';
 import { quietly } from '../run/bound-logger.js';
 
@@ -14,11 +13,10 @@ import { quietly } from '../run/bound-logger.js';
  * @param place where the letters are kept.
  */
 export function tellOfLetters(what: string, place: string, logger?: Logger): void {
-  const error = new Error(`${what} (${place})`);
-  if (logger !== undefined) {
-    quietly(logger, 'error', { error: toErrorRecord(error) }, 'dead letters');
-    return;
-  }
+  const message = `dead letters: ${what} (${place})`;
   const context = currentContext();
-  reportFailure(context && frameOf(context), error, 'dead letters');
+  const frame = context && frameOf(context);
+  if (logger !== undefined) quietly(logger, 'warn', {}, message);
+  else if (frame !== undefined && frame.services.logger !== silentLogger) frame.report('warn', {}, message);
+  else process.emitWarning(frame?.services.run.redactor.text(message) ?? message);
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { FileDeadLetterSink, MemoryDeadLetterSink } from 'heirline';
 import { deadLetterSinkConformance } from 'heirline/testing';
 import { describe, it } from 'vitest';
+import { describeReplayInFile } from './support/replay-processes.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'heirline-letters-'));
 let made = 0;
@@ -30,4 +31,11 @@ describe.each([
     create: () => new FileDeadLetterSink({ path: newPath(), ...options }),
   });
   it.each(cases)('$name', ({ run }) => run());
+});
+
+describe('a sink in a file', () => {
+  describeReplayInFile(() => {
+    const path = newPath();
+    return { sink: { file: path }, open: () => new FileDeadLetterSink({ path }) };
+  });
 });
