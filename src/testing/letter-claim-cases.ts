@@ -89,6 +89,18 @@ export const claimCases: Readonly<Record<string, LetterCase>> = {
     assert.equal(await samples.mark(id, 'claimed', { runId: 'replay-2', at: MARKED_AT + 1 }), true);
   },
 
+  'a letter that is replaced has the tries and replays that it is written with, and no others': async (
+    samples,
+  ) => {
+    const { id } = await samples.write();
+    for (const runId of ['replay-1', 'replay-2'])
+      await samples.mark(id, 'failedAgain', { runId, attempts: 5 });
+    const [read] = await samples.read();
+    const again = await samples.write({ id, attempts: 7, replays: read?.replays ?? [] });
+    assert.equal(again.replays.length, 2);
+    assert.deepEqual(await samples.read(), [again]);
+  },
+
   'a letter that succeeded is read no more, and cannot be claimed': async (samples) => {
     const [id = '', other = ''] = await samples.writeSome(2);
     await samples.mark(id, 'claimed');
