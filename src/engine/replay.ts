@@ -111,12 +111,16 @@ export class Replay {
     const { filter, limit = Infinity } = this.options;
     const takes = letterTest(filter);
     const letters: DeadLetterEnvelope[] = [];
+    const age = ({ failedAt }: DeadLetterEnvelope): number => Number(failedAt);
+    /** Keeps the eldest; a sink may hold many more. */
+    const cut = (): void => void letters.sort((a, b) => age(a) - age(b)).splice(limit);
     for await (const letter of this.#read(filterFields(filter))) {
       if (this.#signal.aborted) return [];
       if (takes(letter)) letters.push(letter);
+      if (letters.length >= 2 * limit) cut();
     }
-    const age = ({ failedAt }: DeadLetterEnvelope): number => Number(failedAt);
-    return letters.sort((a, b) => age(a) - age(b)).slice(0, limit);
+    cut();
+    return letters;
   }
 
   async *#read(fields: DeadLetterFields | undefined): AsyncIterable<DeadLetterEnvelope> {
