@@ -20,11 +20,13 @@ export type {
   DeadLetterContext,
   DeadLetterDecorator,
   DeadLetterEnvelope,
+  DeadLetterFields,
   DeadLetterFilter,
   DeadLetterMark,
   DeadLetterReplay,
   DeadLetterSink,
   ReplayableDeadLetterSink,
+  StoredDeadLetterSink,
 } from './ports/dead-letter-sink.js';
 export type { ErrorRecord } from './ports/error-record.js';
 export type {
