@@ -24,6 +24,7 @@ export type {
   DeadLetterFilter,
   DeadLetterMark,
   DeadLetterReplay,
+  DeadLetterRetention,
   DeadLetterSink,
   ReplayableDeadLetterSink,
   StoredDeadLetterSink,

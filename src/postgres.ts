@@ -1,4 +1,3 @@
-export type { DeadLetterRetention } from './stores/letter-retention.js';
 export type { PostgresOptions } from './stores/open-postgres.js';
 export { postgresDeadLetterSink } from './stores/postgres-dead-letter-sink.js';
 export type { PostgresDeadLetterSinkOptions } from './stores/postgres-dead-letter-sink.js';

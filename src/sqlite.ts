@@ -1,4 +1,3 @@
-export type { DeadLetterRetention } from './stores/letter-retention.js';
 export type { SqliteOptions } from './stores/open-sqlite.js';
 export { sqliteDeadLetterSink } from './stores/sqlite-dead-letter-sink.js';
 export type { SqliteDeadLetterSinkOptions } from './stores/sqlite-dead-letter-sink.js';

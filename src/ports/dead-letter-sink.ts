@@ -127,6 +127,14 @@ export interface StoredDeadLetterSink extends ReplayableDeadLetterSink {
   close(): Promise<void>;
 }
 
+/** Which letters a sink in a database keeps; the others are dropped, the eldest first, and that is told. Default: all are kept. */
+export interface DeadLetterRetention {
+  /** Letters that were written longer ago are dropped. */
+  readonly ageMs?: number | undefined;
+  /** The most letters that are kept. Of more than a hundred there may be a hundredth more for a while. */
+  readonly count?: number | undefined;
+}
+
 /**
  * Completes or replaces an envelope before the sink gets it; applied also to the runner's own sink.
  *

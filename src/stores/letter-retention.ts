@@ -1,18 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { recordRule, rule } from '../errors/option-rules.js';
+import type { DeadLetterRetention } from '../ports/dead-letter-sink.js';
 import type { LetterStatements } from './letter-statements.js';
 import { DROP_STEP } from './letter-statements.js';
 import { placeOfLetter } from './letter-row.js';
 import type { SqlConnection } from './sql-connection.js';
 import type { Query, SqlRow, Steps } from './statement.js';
-
-/** Which letters a sink keeps; the others are dropped, the eldest first, and that is told. Default: all are kept. */
-export interface DeadLetterRetention {
-  /** Letters that were written longer ago are dropped. */
-  readonly ageMs?: number | undefined;
-  /** The most letters that are kept. Of more than a hundred there may be a hundredth more for a while. */
-  readonly count?: number | undefined;
-}
 
 /** The rule of an option that is a {@link DeadLetterRetention}. */
 export const retentionRule = recordRule("'ageMs', 'count' or both", {

@@ -1,6 +1,5 @@
-import type { StoredDeadLetterSink } from '../ports/dead-letter-sink.js';
+import type { DeadLetterRetention, StoredDeadLetterSink } from '../ports/dead-letter-sink.js';
 import { retentionRule } from './letter-retention.js';
-import type { DeadLetterRetention } from './letter-retention.js';
 import { openPostgres } from './open-postgres.js';
 import type { PostgresOptions } from './open-postgres.js';
 import { SqlDeadLetterSink } from './sql-dead-letter-sink.js';

@@ -4,6 +4,7 @@ import type {
   DeadLetterFields,
   DeadLetterFilter,
   DeadLetterMark,
+  DeadLetterRetention,
   StoredDeadLetterSink,
 } from '../ports/dead-letter-sink.js';
 import type { Logger } from '../ports/logger.js';
@@ -11,7 +12,6 @@ import { filterFields, letterTest } from '../resilience/letter-filter.js';
 import { markLine } from '../resilience/letter-lines.js';
 import { tellOfLetters } from '../resilience/tell-of-letters.js';
 import { LetterRetention, rowsOf } from './letter-retention.js';
-import type { DeadLetterRetention } from './letter-retention.js';
 import { placeOfLetter, storedLetter, valuesOfLetter } from './letter-row.js';
 import { letterStatements } from './letter-statements.js';
 import type { LetterStatements, PageStatements } from './letter-statements.js';

@@ -1,6 +1,5 @@
-import type { StoredDeadLetterSink } from '../ports/dead-letter-sink.js';
+import type { DeadLetterRetention, StoredDeadLetterSink } from '../ports/dead-letter-sink.js';
 import { retentionRule } from './letter-retention.js';
-import type { DeadLetterRetention } from './letter-retention.js';
 import { openSqlite } from './open-sqlite.js';
 import type { SqliteOptions } from './open-sqlite.js';
 import { SqlDeadLetterSink } from './sql-dead-letter-sink.js';

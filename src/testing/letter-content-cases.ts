@@ -120,7 +120,7 @@ export const fullCases: Readonly<Record<string, LetterCase>> = {
 
 /** What must be true of a sink that can be closed. */
 export const closedCases: Readonly<Record<string, LetterCase>> = {
-  'a closed sink refuses every call': async (samples) => {
+  'a sink that can be closed refuses every call after that': async (samples) => {
     if (samples.sink.close === undefined) return;
     const { id } = await samples.write();
     await samples.sink.close();

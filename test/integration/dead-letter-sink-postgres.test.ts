@@ -9,6 +9,7 @@ import { PostgresServer } from './support/postgres-server.js';
 import { describeReplayProcesses } from './support/replay-processes.js';
 import { sampleLetter } from './support/sample-letter.js';
 import { describeSqlLetters } from './support/sql-letter-cases.js';
+import { keptLogger } from './support/sql-store-cases.js';
 
 let server: PostgresServer;
 
@@ -57,6 +58,22 @@ describe('a sink in PostgreSQL', () => {
       { path: 'orders/check' },
     ]);
     await pool.end();
+  });
+
+  it('drops no letter that another one is working on, and does not wait for it', async () => {
+    const connectionString = await server.emptySchema();
+    const sink = postgresDeadLetterSink({ connectionString, retain: { count: 1 }, logger: keptLogger() });
+    await sink.write(sampleLetter(1, 1));
+    const other = new pg.Client({ connectionString });
+    await other.connect();
+    await other.query('begin');
+    await other.query('update heirline_dead_letters set claimed_at = 1');
+    await sink.write(sampleLetter(2, 2));
+    expect(await itemsOf(sink)).toEqual([1, 2]);
+    await other.query('commit');
+    await other.end();
+    expect(await itemsOf(sink)).toEqual([2]);
+    await sink.close();
   });
 
   it('connects outside of the run that writes, so that the pool does not keep it', async () => {

@@ -9,6 +9,7 @@ import { itemsOf } from './support/letters-of.js';
 import { describeReplayProcesses } from './support/replay-processes.js';
 import { sampleLetter } from './support/sample-letter.js';
 import { describeSqlLetters } from './support/sql-letter-cases.js';
+import { keptLogger } from './support/sql-store-cases.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'heirline-letters-'));
 let made = 0;
@@ -56,6 +57,23 @@ describe('a sink in SQLite', () => {
     for (const path of ['', ':memory:', 'file:a.db', 7, undefined])
       expect(() => sqliteDeadLetterSink({ path: path as string })).toThrow(/take a MemoryDeadLetterSink/);
     expect(() => sqliteDeadLetterSink({ path: 'a', keep: 3 } as never)).toThrow(/no option 'keep'/);
+  });
+
+  it('has written a letter also where those beyond the count cannot be dropped, and tells so', async () => {
+    const path = newPath();
+    const logger = keptLogger();
+    const sink = sqliteDeadLetterSink({ path, retain: { count: 1 }, logger });
+    await sink.write(sampleLetter(1, 1));
+    await query(
+      path,
+      "create trigger keep before delete on heirline_dead_letters begin select raise(abort, 'kept'); end",
+    );
+    await sink.write(sampleLetter(2, 2));
+    expect(logger.lines).toEqual([
+      expect.stringMatching(/'retain' does not keep could not be dropped: .*kept/),
+    ]);
+    expect(await itemsOf(sink)).toEqual([1, 2]);
+    await sink.close();
   });
 
   it('writes more safely where it is asked to', async () => {

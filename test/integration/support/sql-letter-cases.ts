@@ -4,11 +4,11 @@ import {
   PipelineRunner,
   replayDeadLetters,
   runPipeline,
+  type DeadLetterRetention,
   type Logger,
   type RunStore,
   type StoredDeadLetterSink,
 } from 'heirline';
-import type { DeadLetterRetention } from 'heirline/sqlite';
 import { ManualClock } from 'heirline/testing';
 import { describe, expect, it, vi } from 'vitest';
 import { definePipeline, throwAnything } from './harness.js';
