@@ -114,6 +114,9 @@ export { withContext } from './context/with-context.js';
 // observability
 export { observers } from './observability/observers.js';
 
+// storage
+export type { FileSinkOptions } from './storage/line-files.js';
+
 // lineage
 export { MemoryLineageSink } from './lineage/memory-lineage-sink.js';
 
@@ -150,7 +153,6 @@ export type {
   RetryOptions,
 } from './resilience/error-rule.js';
 export { FileDeadLetterSink } from './resilience/file-dead-letter-sink.js';
-export type { FileDeadLetterSinkOptions } from './resilience/file-dead-letter-sink.js';
 export { MemoryDeadLetterSink } from './resilience/memory-dead-letter-sink.js';
 
 // nodes
