@@ -56,6 +56,12 @@ export type {
   LineageRecord,
   LineageSink,
 } from './ports/lineage-sink.js';
+export type {
+  LineageForgetOptions,
+  LineagePruneOptions,
+  QueryableLineageSink,
+  StoredLineageSink,
+} from './ports/queryable-lineage-sink.js';
 export type { Logger, LogMethod } from './ports/logger.js';
 export type { NodeContainer, NodeIdentifier } from './ports/node-container.js';
 
@@ -119,6 +125,7 @@ export type { FileSinkOptions } from './storage/line-files.js';
 
 // lineage
 export { MemoryLineageSink } from './lineage/memory-lineage-sink.js';
+export type { MemoryLineageSinkOptions } from './lineage/memory-lineage-sink.js';
 
 // resilience
 export type { BulkheadOptions } from './resilience/bulkhead.js';
