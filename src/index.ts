@@ -124,6 +124,7 @@ export { observers } from './observability/observers.js';
 export type { FileSinkOptions } from './storage/line-files.js';
 
 // lineage
+export { FileLineageSink } from './lineage/file-lineage-sink.js';
 export { MemoryLineageSink } from './lineage/memory-lineage-sink.js';
 export type { MemoryLineageSinkOptions } from './lineage/memory-lineage-sink.js';
 

@@ -1,10 +1,21 @@
+/** Every outcome of a record. */
+export const lineageOutcomes = [
+  'emitted',
+  'filtered',
+  'deadLettered',
+  'error',
+  'dropped',
+  'joined',
+  'aggregated',
+  'passed',
+] as const;
+
 /**
  * What became of an item at the place that a record names.
  *
  * `passed` is the only one that ends nothing: such records are written with `capture: 'all'`, one for each node.
  */
-export type LineageOutcome =
-  'emitted' | 'filtered' | 'deadLettered' | 'error' | 'dropped' | 'joined' | 'aggregated' | 'passed';
+export type LineageOutcome = (typeof lineageOutcomes)[number];
 
 /** One node that an item passed. */
 export interface LineageHop {

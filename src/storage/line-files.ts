@@ -109,6 +109,19 @@ export class LineFiles {
     }
   }
 
+  /** Removes the rotated files for which the question is answered with true; gives how many. */
+  async removeRotated(isOver: (file: OpenFiles) => Promise<boolean>): Promise<number> {
+    let removed = 0;
+    for (const { path } of await this.#rotated()) {
+      const file = await OpenFiles.of([await open(path, 'r')]);
+      const goes = await isOver(file).finally(() => file.close());
+      if (!goes) continue;
+      await rm(path, { force: true });
+      removed += 1;
+    }
+    return removed;
+  }
+
   /** Renames a file that has grown too large, and removes those that are not kept. */
   async #rotate(added: number): Promise<readonly string[]> {
     const size = (await sizeOf(this.path)) ?? 0;
