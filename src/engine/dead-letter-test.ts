@@ -1,6 +1,7 @@
 import { pipelineNameOf } from '../composition/describe-root.js';
 import type { Constructor } from '../builder/node-binding.js';
 import { decodeData, encodeReadable } from '../data/codec.js';
+import { readProperty } from '../data/foreign-value.js';
 import { sourceLiteral, textLiteral } from '../data/source-literal.js';
 import { checkOptions, invalidOption, rule } from '../errors/option-rules.js';
 import type { DeadLetterContext, DeadLetterEnvelope } from '../ports/dead-letter-sink.js';
@@ -36,9 +37,10 @@ export interface DeadLetterTestOptions {
  */
 export function deadLetterTest(envelope: DeadLetterEnvelope, options: DeadLetterTestOptions): string {
   checkOptions('deadLetterTest', options, { definition: rule.callable, importFrom: rule.text });
-  const { definition, importFrom } = (options as Partial<DeadLetterTestOptions> | undefined) ?? {};
-  if (definition === undefined || importFrom === undefined)
-    throw invalidOption('deadLetterTest', "'definition' and 'importFrom' are required");
+  for (const name of ['definition', 'importFrom'])
+    if (readProperty(options, name) === undefined)
+      throw invalidOption('deadLetterTest', `'${name}' is required`);
+  const { definition, importFrom } = options;
   if (!/^[A-Za-z_$][\w$]*$/.test(definition.name))
     throw invalidOption('deadLetterTest', "'definition' must be a class that is exported by its name");
   const { encoded, asText } = encodeReadable(envelope.item);
