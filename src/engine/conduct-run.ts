@@ -8,6 +8,7 @@ import { RunCancelledError } from '../errors/run-cancelled-error.js';
 import { alarmAt } from '../run/ending/alarm.js';
 import type { WatchedClock } from '../run/ending/watched-clock.js';
 import { systemClock } from '../ports/clock.js';
+import type { ExecutionObserver } from '../ports/execution-observer.js';
 import { EndDeadline } from './execution/end-deadline.js';
 import { Execution } from './execution/execution.js';
 import type { OutputReceiver } from './execution/execution.js';
@@ -39,6 +40,8 @@ export interface RunRequest {
   readonly clock?: WatchedClock | undefined;
   /** Reports timers and listeners left behind, in development mode. */
   readonly leaks?: RunLeaks | undefined;
+  /** Hears the events of the root execution, for the log of a managed run. */
+  readonly log?: ExecutionObserver | undefined;
   /** Brings the items in; called when the nodes are ready. */
   feed(execution: Execution): Work;
 }
@@ -55,7 +58,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
   const { clock } = root.frame.scope;
   const startedMs = clock.now();
   const end = new EndDeadline(request.graceMs);
-  const run = new RunState(ledger, request.container, root, end, request.leaks);
+  const run = new RunState(ledger, request.container, root, end, request.leaks, request.log);
   const execution = new Execution(run, root.frame, request.receiver, plan, plan.states.slice());
   countFromZero(plan, run);
   request.clock?.tellFault((fault) => {

@@ -142,7 +142,7 @@ export class ItemTrace {
       traversal: Object.freeze([...this.hops]),
       ...(this.contributors === undefined ? {} : { contributors: this.contributors }),
       attempts,
-      at: new Date(this.clock.now()),
+      at: this.clock.now(),
     });
   }
 }

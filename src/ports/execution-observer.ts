@@ -13,8 +13,8 @@ export interface ExecutionEvent<TType extends string = string> {
   readonly runId: string;
   /** The execution in which it happened; for the events of a composite, the parent's. */
   readonly pipelineId: string;
-  /** When it happened, by the clock of this process. */
-  readonly at: Date;
+  /** When it happened, in milliseconds since the epoch, on the clock of the runner. */
+  readonly at: number;
 }
 
 // What several events say is described once.

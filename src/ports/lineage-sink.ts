@@ -45,8 +45,8 @@ export interface LineageRecord {
   readonly contributors?: readonly string[] | undefined;
   /** The tries at the node where the item ended. */
   readonly attempts: number;
-  /** When the last part of the item had ended. */
-  readonly at: Date;
+  /** When the last part of the item had ended, in milliseconds since the epoch, on the clock of the runner. */
+  readonly at: number;
 }
 
 /** Receives lineage records; a returned promise is awaited before the item leaves. */

@@ -23,6 +23,11 @@ export interface FallbackRule<out TFallback = never> {
   readonly fallback: FallbackOf<TFallback>;
 }
 
+// As a method: then a function of a narrower error fits too.
+interface RetryFunctions {
+  before(error: unknown, attempt: number, context: PipelineContext): unknown;
+}
+
 /** Tries an item again. */
 export interface RetryOptions<out TFallback = never> {
   /** All tries of the item, the first and those of other rules included; `Infinity` for as many as it takes. */
@@ -34,10 +39,10 @@ export interface RetryOptions<out TFallback = never> {
   /**
    * Called and awaited after the wait, before each retry: refreshes a token, say.
    *
-   * It gets what the node threw, the number of the try that failed, and the node's context. If it throws, no try
-   * follows: the rules behind are asked with that error.
+   * It gets what the node threw, the number of the try that failed, and the node's context; annotate the error as the
+   * rule's `on` chooses it. If it throws, no try follows: the rules behind are asked with that error.
    */
-  readonly before?: ((error: unknown, attempt: number, context: PipelineContext) => unknown) | undefined;
+  readonly before?: RetryFunctions['before'] | undefined;
   /** What follows when all tries have failed. Default: the next rule that takes the error decides, else `fail`. */
   readonly exhausted?: FinalDecision | FallbackRule<TFallback> | undefined;
 }

@@ -127,12 +127,24 @@ function judge(desk: RunDesk, given: unknown, options: StartOptions): Start {
  * So runs that begin one after the other stand side by side in the index of a database, and it writes fewer pages.
  */
 function newRunId(): string {
-  // With a digit in front, so that there are as many behind it at any time.
-  const time = (2 ** 48 + Date.now()).toString(16);
-  const runId = `${time.slice(1, 9)}-${time.slice(9)}-7${randomUUID().slice(15)}`;
+  const runId = `${idPrefix()}${randomUUID().slice(15)}`;
   // One text: to read a character joins the pieces, which all that note the id would hold.
   runId.charCodeAt(0);
   return runId;
+}
+
+let prefixedAt = NaN;
+let prefix = '';
+
+/** The part of an id that says when it was made, kept for all ids of a millisecond. */
+function idPrefix(): string {
+  const now = Date.now();
+  if (now === prefixedAt) return prefix;
+  // With a digit in front, so that there are as many behind it at any time.
+  const time = (2 ** 48 + now).toString(16);
+  prefix = `${time.slice(1, 9)}-${time.slice(9)}-7`;
+  prefixedAt = now;
+  return prefix;
 }
 
 /** The run that has the idempotency key of a start, if that is a repeat of its start. */

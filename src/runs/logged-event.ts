@@ -2,14 +2,10 @@ import type { ExecutionEvents } from '../ports/execution-observer.js';
 import type { LoggedEventType, LoggedExecutionEvent, NumberedEvent } from './run-event.js';
 
 /** An event as a log has it. */
-type Logged<TType extends LoggedEventType> = Omit<ExecutionEvents[TType], 'at'> & NumberedEvent;
+type Logged<TType extends LoggedEventType> = ExecutionEvents[TType] & NumberedEvent;
 
 /** Writes an event of one kind down. */
-type Form<TType extends LoggedEventType> = (
-  event: ExecutionEvents[TType],
-  at: number,
-  seq: number,
-) => Logged<TType>;
+type Form<TType extends LoggedEventType> = (event: ExecutionEvents[TType], seq: number) => Logged<TType>;
 
 /**
  * How an event of each kind is written down, with all of its fields at once.
@@ -17,7 +13,7 @@ type Form<TType extends LoggedEventType> = (
  * A copy of the frozen event that an observer gets, changed afterwards, would take several times as long.
  */
 const forms: { readonly [TType in LoggedEventType]: Form<TType> } = {
-  pipelineStarted: ({ type, path, runId, pipelineId, pipelineName }, at, seq) => ({
+  pipelineStarted: ({ type, path, runId, pipelineId, at, pipelineName }, seq) => ({
     type,
     path,
     runId,
@@ -26,7 +22,7 @@ const forms: { readonly [TType in LoggedEventType]: Form<TType> } = {
     pipelineName,
     seq,
   }),
-  pipelineCompleted: ({ type, path, runId, pipelineId, pipelineName, outcome }, at, seq) => ({
+  pipelineCompleted: ({ type, path, runId, pipelineId, at, pipelineName, outcome }, seq) => ({
     type,
     path,
     runId,
@@ -36,7 +32,7 @@ const forms: { readonly [TType in LoggedEventType]: Form<TType> } = {
     outcome,
     seq,
   }),
-  pipelineFailed: ({ type, path, runId, pipelineId, pipelineName, outcome, error }, at, seq) => ({
+  pipelineFailed: ({ type, path, runId, pipelineId, at, pipelineName, outcome, error }, seq) => ({
     type,
     path,
     runId,
@@ -47,7 +43,7 @@ const forms: { readonly [TType in LoggedEventType]: Form<TType> } = {
     error,
     seq,
   }),
-  nodeStarted: ({ type, path, runId, pipelineId, nodeId }, at, seq) => ({
+  nodeStarted: ({ type, path, runId, pipelineId, at, nodeId }, seq) => ({
     type,
     path,
     runId,
@@ -56,7 +52,7 @@ const forms: { readonly [TType in LoggedEventType]: Form<TType> } = {
     nodeId,
     seq,
   }),
-  nodeCompleted: ({ type, path, runId, pipelineId, nodeId, outcome }, at, seq) => ({
+  nodeCompleted: ({ type, path, runId, pipelineId, at, nodeId, outcome }, seq) => ({
     type,
     path,
     runId,
@@ -66,7 +62,7 @@ const forms: { readonly [TType in LoggedEventType]: Form<TType> } = {
     outcome,
     seq,
   }),
-  itemFailed: ({ type, path, runId, pipelineId, nodeId, error, attempt }, at, seq) => ({
+  itemFailed: ({ type, path, runId, pipelineId, at, nodeId, error, attempt }, seq) => ({
     type,
     path,
     runId,
@@ -77,7 +73,7 @@ const forms: { readonly [TType in LoggedEventType]: Form<TType> } = {
     attempt,
     seq,
   }),
-  itemRetried: ({ type, path, runId, pipelineId, nodeId, attempt, delayMs }, at, seq) => ({
+  itemRetried: ({ type, path, runId, pipelineId, at, nodeId, attempt, delayMs }, seq) => ({
     type,
     path,
     runId,
@@ -88,7 +84,7 @@ const forms: { readonly [TType in LoggedEventType]: Form<TType> } = {
     delayMs,
     seq,
   }),
-  itemSkipped: ({ type, path, runId, pipelineId, nodeId, error }, at, seq) => ({
+  itemSkipped: ({ type, path, runId, pipelineId, at, nodeId, error }, seq) => ({
     type,
     path,
     runId,
@@ -98,7 +94,7 @@ const forms: { readonly [TType in LoggedEventType]: Form<TType> } = {
     error,
     seq,
   }),
-  itemDeadLettered: ({ type, path, runId, pipelineId, nodeId, error }, at, seq) => ({
+  itemDeadLettered: ({ type, path, runId, pipelineId, at, nodeId, error }, seq) => ({
     type,
     path,
     runId,
@@ -108,7 +104,7 @@ const forms: { readonly [TType in LoggedEventType]: Form<TType> } = {
     error,
     seq,
   }),
-  itemRecovered: ({ type, path, runId, pipelineId, nodeId }, at, seq) => ({
+  itemRecovered: ({ type, path, runId, pipelineId, at, nodeId }, seq) => ({
     type,
     path,
     runId,
@@ -117,7 +113,7 @@ const forms: { readonly [TType in LoggedEventType]: Form<TType> } = {
     nodeId,
     seq,
   }),
-  circuitChanged: ({ type, path, runId, pipelineId, nodeId, from, to, name }, at, seq) => ({
+  circuitChanged: ({ type, path, runId, pipelineId, at, nodeId, from, to, name }, seq) => ({
     type,
     path,
     runId,
@@ -141,6 +137,6 @@ export function loggedEvent<TType extends LoggedEventType>(
   seq: number,
 ): LoggedExecutionEvent {
   const form: Form<TType> = forms[type];
-  const logged: object = Object.freeze(form(event, Number(event.at), seq));
+  const logged: object = Object.freeze(form(event, seq));
   return logged as LoggedExecutionEvent;
 }

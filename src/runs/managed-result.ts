@@ -1,3 +1,4 @@
+import { writtenResult } from '../engine/execution/run-result.js';
 import type { RunResult } from '../engine/execution/run-result.js';
 import { isInstanceOf } from '../data/foreign-value.js';
 import { PipelineError } from '../errors/pipeline-error.js';
@@ -22,14 +23,12 @@ export type KnownResult = Omit<ManagedRunResult, 'persisted'>;
 /** Adds to a result whether it is stored; as JSON it is written as before, with that. */
 export function managedResult(result: KnownResult, persisted: boolean): ManagedRunResult {
   const managed = { ...result, persisted };
-  const write: unknown = Reflect.get(result, 'toJSON');
-  Object.defineProperty(managed, 'toJSON', {
-    value: () => ({
-      ...(typeof write === 'function' ? (Reflect.apply(write, result, []) as object) : result),
-      persisted,
-    }),
-  });
+  Object.defineProperty(managed, 'toJSON', { value: toJSON });
   return Object.freeze(managed);
+}
+
+function toJSON(this: ManagedRunResult): Record<string, unknown> {
+  return { ...writtenResult(this), persisted: this.persisted };
 }
 
 /** Lets an error that ended a run carry the managed result. */

@@ -1,3 +1,4 @@
+import { frozenJson } from '../data/frozen-json.js';
 import type { JsonObject } from '../data/json-value.js';
 import { systemClock } from '../ports/clock.js';
 import type { MemoryRunLog } from './memory-run-log.js';
@@ -10,6 +11,14 @@ export interface Row {
   token: string;
   readonly log: MemoryRunLog;
   readonly input: JsonObject | undefined;
+}
+
+/** A new record as it is kept: nobody who holds a part of it can change that. */
+export function keptRecord(record: RunRecord): RunRecord {
+  const { metadata, cost, counts } = record;
+  const parts = { metadata: frozenJson(metadata), cost: frozenJson(cost), counts: frozenJson(counts) };
+  const isKept = parts.metadata === metadata && parts.cost === cost && parts.counts === counts;
+  return isKept ? record : { ...record, ...parts };
 }
 
 /** The record with the lease prolonged; one that was given back expired long ago, so that its grace is over too. */

@@ -12,7 +12,7 @@ import {
 } from '../errors/run-errors.js';
 import { changedRecord } from './changed-record.js';
 import { MemoryRunLog } from './memory-run-log.js';
-import { isClaimable, isOfThread, leased, tenantTest } from './memory-run-row.js';
+import { isClaimable, isOfThread, keptRecord, leased, tenantTest } from './memory-run-row.js';
 import type { Row } from './memory-run-row.js';
 import type { StoredRunEvent } from './run-event.js';
 import type { CancelRequest, RequestedCancel, RunRecord } from './run-record.js';
@@ -230,7 +230,7 @@ export class MemoryRunStore implements RunStore {
       record = { ...given, status: 'pending', startedAt: undefined };
     }
     const row: Row = {
-      record: frozenJson(leased(record, lease)),
+      record: leased(keptRecord(record), lease),
       token: lease.token,
       log: new MemoryRunLog(),
       input: frozenJson(input),

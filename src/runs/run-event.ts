@@ -62,7 +62,7 @@ export type LoggedEventType = Exclude<keyof ExecutionEvents, 'compositeStarted' 
 
 /** An event of the run's root pipeline, as an observer gets it, with its number in the log. */
 export type LoggedExecutionEvent = {
-  [TType in LoggedEventType]: Omit<ExecutionEvents[TType], 'at'> & NumberedEvent;
+  [TType in LoggedEventType]: ExecutionEvents[TType] & NumberedEvent;
 }[LoggedEventType];
 
 /** What a store keeps of a log: plain data that JSON carries. */

@@ -13,14 +13,25 @@ import { toStoredText } from './stored-text.js';
 /** So often a new run that met another one at the same moment is tried. */
 const MOST_TRIES = 5;
 
+/** Accepts a new run where nothing stands against it, else gives undefined: one statement decides. */
+export function* insertFree(
+  statements: RunStatements,
+  given: RunRecord,
+  { lease, input }: InsertOptions,
+): Steps<StoredRun | undefined> {
+  const [free] = yield statements.insertFree.with(valuesOfRun(given, lease, input));
+  return free && accepted(given, lease, free);
+}
+
 /** Accepts a new run; within a transaction that holds the lock of the thread. */
 export function* insertRun(
   statements: RunStatements,
   given: RunRecord,
-  { lease, maxQueued = Infinity, input }: InsertOptions,
+  options: InsertOptions,
 ): Steps<StoredRun> {
-  const [free] = yield statements.insertFree.with(valuesOfRun(given, lease, input));
-  if (free !== undefined) return accepted(given, lease, free);
+  const { lease, maxQueued = Infinity, input } = options;
+  const free = yield* insertFree(statements, given, options);
+  if (free !== undefined) return free;
   for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
     const rivals = yield statements.rivals.with(rivalValues(given));
     if (rivals.some(({ rival }) => rival === 'run')) {

@@ -58,6 +58,8 @@ export function logStatements(dialect: SqlDialect) {
         .orderBy('place')
         .limit(slot<number>('limit')),
     ),
+    /** What the log got with the end of the run. */
+    last: new Statement(runs.select('last_events').where('last_events', 'is not', null), 'row'),
     /** Removes the logs of the runs with the positions of a JSON list. */
     forget: new Statement(
       compiler.deleteFrom('heirline_run_events').where(
@@ -103,11 +105,7 @@ export function* addEvents(
 }
 
 /** Removes events that are old now that others are stored, if it is their turn. */
-export function* trimLog(
-  statements: LogStatements,
-  runId: string,
-  events: readonly StoredRunEvent[],
-): Steps<void> {
+function* trimLog(statements: LogStatements, runId: string, events: readonly StoredRunEvent[]): Steps<void> {
   const seq = trimmedUpTo(events);
   if (seq !== undefined) yield statements.trim.with({ runId: toStoredText(runId), seq });
 }
@@ -119,13 +117,33 @@ function trimmedUpTo(events: readonly StoredRunEvent[]): number | undefined {
   return isTurn && last > MOST_EVENTS ? last - MOST_EVENTS : undefined;
 }
 
-/** The rows of a run's events with numbers above `after`. */
+/** Which events of a log are asked for: so many with numbers above `after`. */
+interface EventRange {
+  readonly after: number;
+  readonly limit: number;
+}
+
+/** The rows of a run's events in a range, and the row of what its log got with its end, if it did. */
 export function* readEvents(
   statements: LogStatements,
   runId: string,
-  { after, limit }: { readonly after: number; readonly limit: number },
-): Steps<readonly SqlRow[]> {
+  { after, limit }: EventRange,
+): Steps<{ readonly added: readonly SqlRow[]; readonly last: readonly SqlRow[] }> {
+  const place = { runId: toStoredText(runId) };
+  // First the row: what is added meanwhile is found too.
+  const last = yield statements.last.with(place);
   // Never a place of another run.
   const seq = Math.min(Math.max(after, 0), NUMBERS - 1);
-  return yield statements.read.with({ runId: toStoredText(runId), seq, limit });
+  return { added: yield statements.read.with({ ...place, seq, limit }), last };
+}
+
+/** The events of a range in their order, each number once: of the two lists the first one counts. */
+export function mergedEvents(
+  added: readonly StoredRunEvent[],
+  last: readonly StoredRunEvent[],
+  { after, limit }: EventRange,
+): readonly StoredRunEvent[] {
+  const known = new Set(added.map(({ seq }) => seq));
+  const others = last.filter(({ seq }) => seq > after && !known.has(seq));
+  return [...added, ...others].sort((one, other) => one.seq - other.seq).slice(0, limit);
 }

@@ -55,7 +55,8 @@ function runsSessionsLogs({ compiler: { schema }, hasRowLocks }: SqlDialect): re
       .addColumn('cost', 'text', (column) => column.notNull())
       .addColumn('counts', 'text', (column) => column.notNull())
       .addColumn('input', 'text')
-      .addColumn('revision', 'integer', (column) => column.notNull()),
+      .addColumn('revision', 'integer', (column) => column.notNull())
+      .addColumn('last_events', 'text'),
     index('heirline_runs_active_thread')
       .unique()
       .column('active_thread')

@@ -55,12 +55,12 @@ export function openPostgres(name: string, options: PostgresOptions, rules: Opti
   const { connectionString, pool } = options;
   checkOptions(name, { connectionString }, { connectionString: address });
   const dialect = postgresDialect();
-  const open = (used: PostgresPool, where: PostgresPlace, end: () => Promise<void>): SqlDatabase => ({
+  const open = (used: PostgresPool, where: PostgresPlace, end?: () => Promise<void>): SqlDatabase => ({
     dialect,
     connection: new PostgresConnection(dialect, used, where, end),
     place: serverInWords(where),
   });
-  if (pool !== undefined) return open(pool, placeOfPool(pool), noEnd);
+  if (pool !== undefined) return open(pool, placeOfPool(pool));
   const own = new pg.Pool({ connectionString, connectionTimeoutMillis: CONNECT_MS });
   const place = { server: serverOf(connectionString), option: 'connectionString' } as const;
   return open(own, place, () => own.end());
@@ -81,9 +81,4 @@ function placeOfPool(pool: PostgresPool): PostgresPlace {
   if (typeof address === 'string') return { server: serverOf(address), option: 'pool' };
   if (typeof host !== 'string') return { option: 'pool' };
   return { server: `${host}:${typeof port === 'number' ? port : POSTGRES_PORT}`, option: 'pool' };
-}
-
-/** The pool belongs to the application. */
-function noEnd(): Promise<void> {
-  return Promise.resolve();
 }

@@ -29,13 +29,13 @@ const MIGRATION_LOCK = '7236837466261';
 export class PostgresConnection implements SqlConnection {
   readonly #dialect: SqlDialect;
   readonly #pool: PostgresPool;
-  readonly #end: () => Promise<void>;
+  readonly #end: (() => Promise<void>) | undefined;
   readonly #place: PostgresPlace;
   #ready: Promise<void> | undefined;
   #isClosed = false;
 
   /** @param end ends the pool where it belongs to the store. */
-  constructor(dialect: SqlDialect, pool: PostgresPool, place: PostgresPlace, end: () => Promise<void>) {
+  constructor(dialect: SqlDialect, pool: PostgresPool, place: PostgresPlace, end?: () => Promise<void>) {
     this.#dialect = dialect;
     this.#pool = pool;
     this.#place = place;
@@ -60,8 +60,9 @@ export class PostgresConnection implements SqlConnection {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    await this.#end();
-    this.#pool.off('error', ignore);
+    // A pool of the store's own is over before its connections are, and they can still break.
+    if (this.#end === undefined) this.#pool.off('error', ignore);
+    else await this.#end();
   }
 
   /** Once per store; after a failure the next call looks again. */

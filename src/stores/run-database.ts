@@ -38,6 +38,8 @@ export interface RunTable {
   readonly input: string | null;
   /** Higher after each change but a renewal: what was decided by an older row is not written. */
   readonly revision: number;
+  /** What the log got with the end of the run, as a JSON list: so that one statement writes both. */
+  readonly last_events: string | null;
 }
 
 /** One event of a run's log. */
@@ -109,7 +111,7 @@ export const recordColumns = [
 export const schemaParts: readonly string[] = [
   ...['heirline_schema', 'heirline_schema.version', 'heirline_runs'],
   ...recordColumns.map((column) => `heirline_runs.${column}`),
-  ...['position', 'thread_key', 'active_thread', 'idempotency_hash', 'input'].map(
+  ...['position', 'thread_key', 'active_thread', 'idempotency_hash', 'input', 'last_events'].map(
     (column) => `heirline_runs.${column}`,
   ),
   ...['heirline_runs_active_thread', 'heirline_runs_idempotency', 'heirline_runs_open'],

@@ -2,20 +2,12 @@ import { sql } from 'kysely';
 import type { Compilable } from 'kysely';
 import { insertStatements } from './insert-statements.js';
 import { leaseEnd } from './lease-end.js';
-import { listedEvents } from './listed-events.js';
 import { recordColumns } from './run-database.js';
 import type { SqlDialect } from './sql-dialect.js';
 import { slot, Statement } from './statement.js';
 
 /** The statements about runs, compiled once for a store. */
 export type RunStatements = ReturnType<typeof runStatements>;
-
-/** The statements of one kind of change; of a run that stays open they give the end of its lease. */
-export interface ChangeStatement {
-  readonly alone: Statement;
-  /** Adds events too; absent where that takes a statement of its own, within one transaction. */
-  readonly logged: Statement | undefined;
-}
 
 /** Compiles the statements about runs for a database. Only an open run has a lease: that tells it from ended ones. */
 export function runStatements(dialect: SqlDialect) {
@@ -45,15 +37,9 @@ export function runStatements(dialect: SqlDialect) {
     .where('run_id', '=', slot('runId'))
     .where('revision', '=', slot<number>('revision'))
     .where('token', '=', slot('token'));
-  /** A change of a run, alone and, where one statement can change two tables, with what the log gets. */
-  const change = (update: typeof changes): ChangeStatement => ({
-    alone: single(update.returning('lease_expires_at')),
-    logged: dialect.canWriteTwice
-      ? single(withEvents(dialect, update.returning(['position', 'lease_expires_at'])))
-      : undefined,
-  });
+  /** A change of a run that stays open; gives the end of its lease. */
+  const change = (update: typeof changes): Statement => single(update.returning('lease_expires_at'));
   const status = changes.set({ status: slot('status'), active_thread: slot<string | null>('activeThread') });
-  const ended = status.set({ lease_expires_at: null });
 
   const orphans = compiler
     .selectFrom(dialect.openRuns)
@@ -97,8 +83,8 @@ export function runStatements(dialect: SqlDialect) {
     ),
     /** Changes a run whose status stays. */
     note: change(changes),
-    /** Changes a run that ends. */
-    end: { ...change(ended), alone: written(ended) },
+    /** Changes a run that ends, with what its log gets. */
+    end: written(status.set({ lease_expires_at: null, last_events: slot<string | null>('lastEvents') })),
     /** Changes a run that begins to run, where no elder run of its thread is open. */
     begin: change(
       status.where((run) =>
@@ -157,18 +143,4 @@ export function runStatements(dialect: SqlDialect) {
   function lease() {
     return { token: slot('token'), owner_id: slot('ownerId') };
   }
-}
-
-/** A change of a run that adds events to its log, if it finds the run; the change gives its `position` too. */
-function withEvents(dialect: SqlDialect, update: Compilable): Compilable {
-  const { table, columns } = listedEvents(dialect);
-  return {
-    compile: () =>
-      sql`with changed as (${update}),
-        added as (
-          insert into heirline_run_events (place, event)
-          select ${sql.join([...columns])} from changed cross join ${table} on conflict do nothing
-        )
-        select lease_expires_at from changed`.compile(dialect.compiler),
-  };
 }

@@ -19,9 +19,9 @@ import type {
   StorePruneOptions,
 } from '../runs/run-store.js';
 import { claimRuns } from './claim-runs.js';
-import { insertRun } from './insert-run.js';
+import { insertFree, insertRun } from './insert-run.js';
 import { listRuns } from './list-runs.js';
-import { appendEvents, logStatements, readEvents } from './log-statements.js';
+import { appendEvents, logStatements, mergedEvents, readEvents } from './log-statements.js';
 import { forgetThread, PRUNE_STEP, pruneLimit, pruneSome, threadRemoval } from './remove-runs.js';
 import { idempotencyHashOf, lockOf, threadKeyOf } from './row-keys.js';
 import { RecentRuns } from './recent-runs.js';
@@ -33,7 +33,7 @@ import type { SqlConnection, SqlDatabase } from './sql-connection.js';
 import type { SqlDialect } from './sql-dialect.js';
 import type { SqlRow, SqlValues, Statement, Steps } from './statement.js';
 import { StoredRow } from './stored-row.js';
-import { isJsonObject, isStoredEvent } from './stored-shapes.js';
+import { isJsonObject, isListOfEvents, isStoredEvent } from './stored-shapes.js';
 import { toStoredText } from './stored-text.js';
 import { isOneStatement, updateRun } from './update-run.js';
 
@@ -60,17 +60,18 @@ export class SqlRunStore implements RunStore {
   async insert(record: RunRecord, options: InsertOptions): Promise<RunRecord> {
     const steps = () => insertRun(this.#statements, record, options);
     const threadKey = threadKeyOf(record);
-    return this.#keep(
-      await (threadKey === undefined
-        ? // Without a thread one statement decides, by the unique indexes.
-          this.#connection.write(steps)
-        : this.#connection.transact(steps, lockOf(threadKey))),
-    );
+    // Without a thread the unique indexes decide.
+    if (threadKey === undefined) return this.#keep(await this.#connection.write(steps));
+    // Where others write beside this, one that is accepted meanwhile and waits would not be seen.
+    const free = this.#dialect.hasRowLocks
+      ? undefined
+      : await this.#connection.write(() => insertFree(this.#statements, record, options));
+    return this.#keep(free ?? (await this.#connection.transact(steps, lockOf(threadKey))));
   }
 
   async update(runId: string, expected: RunExpectation, changes: RunChanges): Promise<RunRecord | undefined> {
     const steps = () => updateRun(this.#statements, runId, expected, changes, this.#recent.get(runId));
-    const run = await (isOneStatement(this.#dialect, changes)
+    const run = await (isOneStatement(changes)
       ? this.#connection.write(steps)
       : this.#connection.transact(steps));
     return run && this.#keep(run);
@@ -124,8 +125,15 @@ export class SqlRunStore implements RunStore {
     range: { readonly after: number; readonly limit: number },
   ): Promise<readonly StoredRunEvent[]> {
     const rows = await this.#connection.read(() => readEvents(this.#statements.log, runId, range));
-    return this.#readable(rows, (row) =>
-      new StoredRow(row, `the log of the run '${runId}'`).json('event', isStoredEvent),
+    const what = `the log of the run '${runId}'`;
+    const events = this.#readable(rows.added, (row) => new StoredRow(row, what).json('event', isStoredEvent));
+    const last = this.#readable(rows.last, (row) =>
+      new StoredRow(row, what).optionalJson('last_events', isListOfEvents),
+    );
+    return mergedEvents(
+      events,
+      last.flatMap((list) => list ?? []),
+      range,
     );
   }
 

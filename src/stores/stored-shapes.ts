@@ -34,6 +34,11 @@ export function isStoredEvent(value: unknown): value is StoredRunEvent {
   return isJsonObject(value) && hasNumbers(value, ['seq', 'at']) && hasTexts(value, ['type']);
 }
 
+/** Whether a value is a list of such events. */
+export function isListOfEvents(value: unknown): value is readonly StoredRunEvent[] {
+  return Array.isArray(value) && value.every(isStoredEvent);
+}
+
 function hasTexts(value: JsonObject, names: readonly string[]): boolean {
   return names.every((name) => typeof value[name] === 'string');
 }

@@ -7,15 +7,13 @@ import { threadOf } from '../runs/run-thread.js';
 import { threadKeyOf } from './row-keys.js';
 import { changingValues, storedRun } from './run-row.js';
 import type { StoredRun } from './run-row.js';
-import { valuesOfEvents } from './listed-events.js';
-import { addEvents, trimLog } from './log-statements.js';
+import { addEvents } from './log-statements.js';
 import type { LogStatements } from './log-statements.js';
-import type { ChangeStatement, RunStatements } from './run-statements.js';
+import type { RunStatements } from './run-statements.js';
 import { replaceSession } from './session-statements.js';
 import type { SessionStatements } from './session-statements.js';
-import type { SqlDialect } from './sql-dialect.js';
 import { mergedValues } from './statement.js';
-import type { SqlRow, Steps } from './statement.js';
+import type { SqlRow, Statement, Steps } from './statement.js';
 import { StoredRow } from './stored-row.js';
 import { toStoredText } from './stored-text.js';
 
@@ -23,8 +21,13 @@ import { toStoredText } from './stored-text.js';
 type UpdateStatements = RunStatements & { readonly session: SessionStatements; readonly log: LogStatements };
 
 /** Whether a change is written by one statement, so that no transaction is needed around it. */
-export function isOneStatement({ canWriteTwice }: SqlDialect, { session, events }: RunChanges): boolean {
-  return session === undefined && (events === undefined || canWriteTwice);
+export function isOneStatement({ status, session, events }: RunChanges): boolean {
+  return session === undefined && (events === undefined || isEnd(status));
+}
+
+/** What the log gets with the end of a run stands in its row, all else in the table of events. */
+function isEnd(status: RunStatus | undefined): boolean {
+  return status !== undefined && !isOpen(status);
 }
 
 /**
@@ -73,7 +76,6 @@ function* write(
 ): Steps<StoredRun | undefined> {
   const { runId } = record;
   const statement = statementFor(statements, record.status, next.status);
-  const { alone, logged } = statement;
   const threadKey = statement === statements.begin ? threadKeyOf(next) : null;
   const place = {
     runId: toStoredText(runId),
@@ -81,16 +83,11 @@ function* write(
     token: toStoredText(token),
     threadKey,
     activeThread: threadKey,
+    lastEvents: events && JSON.stringify(events),
   };
-  const values = mergedValues(place, changingValues(next));
-  const [written] = yield events === undefined || logged === undefined
-    ? alone.with(values)
-    : logged.with(mergedValues(values, valuesOfEvents(events)));
+  const [written] = yield statement.with(mergedValues(place, changingValues(next)));
   if (written === undefined) return undefined;
-  if (events !== undefined) {
-    if (logged === undefined) yield* addEvents(statements.log, runId, events, token);
-    else yield* trimLog(statements.log, runId, events);
-  }
+  if (events !== undefined && !isEnd(next.status)) yield* addEvents(statements.log, runId, events, token);
   const thread = threadOf(next);
   if (session !== undefined && thread !== undefined)
     yield* replaceSession(statements.session, thread, session, `${token} ${runId}`);
@@ -103,7 +100,7 @@ function withLease(record: RunRecord, row: SqlRow): RunRecord {
   return Object.freeze({ ...record, leaseExpiresAt });
 }
 
-function statementFor({ note, begin, end }: RunStatements, from: RunStatus, to: RunStatus): ChangeStatement {
+function statementFor({ note, begin, end }: RunStatements, from: RunStatus, to: RunStatus): Statement {
   if (from === to) return note;
   return to === 'running' ? begin : end;
 }

@@ -161,6 +161,26 @@ export const leaseCases: Readonly<Record<string, StoreCase>> = {
     assert.deepEqual(await store.readEvents(other, { after: 0, limit: 9 }), [event(1)]);
   },
 
+  'what a log gets before, with and after the end is read in its order, each number once': async (
+    samples,
+  ) => {
+    const { store } = samples;
+    const lease = samples.lease();
+    const { runId } = await samples.insert({}, { lease });
+    await store.appendEvents(runId, [event(1), event(2)], { lease });
+    const end = { status: 'success', events: [event(2), event(3), event(4)] } as const;
+    await store.update(runId, { status: ['running'], lease }, end);
+    await store.appendEvents(runId, [event(4), event(5)], { lease });
+    const pages: number[][] = [];
+    for (let after = 0; after < 5; after = pages.at(-1)?.at(-1) ?? 5)
+      pages.push((await store.readEvents(runId, { after, limit: 2 })).map(({ seq }) => seq));
+    assert.deepEqual(pages, [[1, 2], [3, 4], [5]]);
+    assert.deepEqual(
+      (await store.readEvents(runId, { after: 0, limit: 9 })).map(({ seq }) => seq),
+      [1, 2, 3, 4, 5],
+    );
+  },
+
   'events may come in any number with a status': async (samples) => {
     const lease = samples.lease();
     const { runId } = await samples.insert({}, { lease });

@@ -63,6 +63,7 @@ describe('a result as JSON', () => {
       status: 'succeeded',
       nodes: Object.fromEntries(result.nodes),
       abandoned: [],
+      failures: { shown: [], total: 0 },
       ...{ pipelineId, durationMs, cost },
     });
     expect(asJson(result)).toMatchObject({

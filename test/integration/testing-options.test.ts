@@ -117,7 +117,7 @@ describe('withClock', () => {
 
     expect(run.outputs).toEqual(['tea']);
     expect(tries).toEqual([0, 1, 2]);
-    expect(run.events.filter(({ type }) => type === 'itemRetried').map(({ at }) => at.getTime())).toEqual([
+    expect(run.events.filter(({ type }) => type === 'itemRetried').map(({ at }) => at)).toEqual([
       0,
       MINUTE_MS,
     ]);
@@ -225,8 +225,8 @@ test('a test that is told of another clock by the runner options and by withCloc
     .withClock(new ManualClock(7))
     .run();
 
-  expect(run.events.map(({ at }) => at.getTime())).toContain(7);
-  expect(run.events.map(({ at }) => at.getTime())).not.toContain(5);
+  expect(run.events.map(({ at }) => at)).toContain(7);
+  expect(run.events.map(({ at }) => at)).not.toContain(5);
 });
 
 test('the definition can be built and run as before', async () => {

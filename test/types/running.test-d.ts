@@ -197,6 +197,19 @@ describe('error policies', () => {
     errorPolicy({ then: { retry: { delay: fixed(5) } } });
   });
 
+  test('take a delay and a preparation of the error that the rule chooses', () => {
+    class BusyError extends Error {
+      readonly retryAfterMs = 20;
+    }
+    const delay = (_attempt: number, error: BusyError): number => error.retryAfterMs;
+    const before = ({ retryAfterMs }: BusyError): Promise<number> => Promise.resolve(retryAfterMs);
+    errorPolicy({ on: BusyError, then: { retry: { attempts: 3, delay, before } } });
+    // @ts-expect-error a wait is a number
+    errorPolicy({ then: { retry: { attempts: 3, delay: () => '20' } } });
+    // @ts-expect-error the number of the try comes first
+    errorPolicy({ then: { retry: { attempts: 3, delay: (error: BusyError) => error.retryAfterMs } } });
+  });
+
   test('widen what a node gives by what their fallbacks give', () => {
     const builder = new PipelineBuilder();
     const numbers = builder.addSource([1]);

@@ -11,6 +11,7 @@ import { ChildFailure } from './child-starter.js';
 import type { ChildStarter } from './child-starter.js';
 import { nodeTimeout, scopeError } from '../execution/engine-errors.js';
 import { Execution } from '../execution/execution.js';
+import { tellChildCompleted, tellChildStarted } from '../execution/tell.js';
 import type { EmissionTurn, OutputReceiver } from '../execution/execution.js';
 import type { ItemLink } from '../execution/item-link.js';
 import type { FailedTry } from '../stages/failed-try.js';
@@ -78,7 +79,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     attempt: number,
     turn: EmissionTurn | undefined,
   ): unknown {
-    if (this.#isPlain && trace === undefined && turn === undefined && execution.observer === undefined) {
+    if (this.#isPlain && trace === undefined && turn === undefined && !execution.followsChildren) {
       const child = this.starter.startPlain(execution, this, execution.frame.scope);
       if (child !== undefined) return this.#runPlain(child, item, attempt);
     }
@@ -222,9 +223,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
       const { error, isFatal } = child;
       return { error, item, trace, attempt, turn, isFatal };
     }
-    if (execution.observer !== undefined) {
-      this.tell(execution, 'compositeStarted', { childPipelineId: child.frame.pipelineId, attempt });
-    }
+    if (execution.followsChildren) tellChildStarted(execution, this, child.frame.pipelineId, attempt);
     return child;
   }
 
@@ -274,8 +273,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     }
     const childError = this.#errorOf(child);
     const error = childError ?? this.#combine(child);
-    if (parent.observer !== undefined)
-      this.#notifyCompleted(child, attempt, error === undefined ? 'succeeded' : 'failed');
+    this.#notifyCompleted(child, attempt, error === undefined ? 'succeeded' : 'failed');
     if (error === undefined) {
       guarded?.succeeded();
       return letters === undefined
@@ -371,8 +369,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
   }
 
   #notifyCompleted({ parent, frame }: ChildExecution, attempt: number, outcome: Outcome): void {
-    if (parent.observer === undefined) return;
-    this.tell(parent, 'compositeCompleted', { childPipelineId: frame.pipelineId, attempt, outcome });
+    if (parent.followsChildren) tellChildCompleted(parent, this, frame.pipelineId, attempt, outcome);
   }
 }
 

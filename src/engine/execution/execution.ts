@@ -5,9 +5,9 @@ import { PipelineContext } from '../../context/pipeline-context.js';
 import type { ContextFrame } from '../../context/context-frame.js';
 import type { PipelineError } from '../../errors/pipeline-error.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
-import { notifyObserver } from '../../observability/observers.js';
+import type { Audience } from '../../observability/audience.js';
 import type { CancelScope } from '../../run/ending/cancel-scope.js';
-import type { ExecutionEvents, ExecutionObserver } from '../../ports/execution-observer.js';
+import type { ExecutionEvents } from '../../ports/execution-observer.js';
 import type { Closing } from './closing-steps.js';
 import { CollectedFailures } from './failures.js';
 import { HeldLetters } from './held-letters.js';
@@ -16,7 +16,7 @@ import type { ItemLink } from './item-link.js';
 import { Lingering } from './lingering.js';
 import type { RunState } from './run-state.js';
 import type { StageSite } from './stage-site.js';
-import type { ToldEvents } from './told-events.js';
+import type { ToldEvents, ToldNode } from './told-events.js';
 import type { Work } from './work.js';
 
 /** Takes what leaves a sub-pipeline: its composite, or the run where it runs alone. */
@@ -62,7 +62,7 @@ class ExecutionExtras {
   closing: Closing | undefined;
   letters: HeldLetters | undefined;
   stops: Set<() => void> | undefined;
-  told: ToldEvents<Execution> | undefined;
+  told: ToldEvents<ToldNode, Execution> | undefined;
   /** Stop watching for the end of its scope. */
   watches: Set<() => void> | undefined;
   lingering: Lingering | undefined;
@@ -120,8 +120,20 @@ export class Execution<TPlan = unknown> implements ChildOutputs, ContextHolder, 
     return context;
   }
 
-  get observer(): ExecutionObserver | undefined {
-    return this.frame.services.executionObserver;
+  /** Who hears its events. */
+  get audience(): Audience | undefined {
+    if (this.parent === undefined) return this.run.audience;
+    return this.frame.services.executionObserver === undefined ? undefined : this.run.audienceBelow;
+  }
+
+  /** Whether its children are followed from start to end. */
+  get followsChildren(): boolean {
+    return this.run.followsBelow && this.told !== undefined;
+  }
+
+  /** Whether somebody hears its events of a type. */
+  hears(type: keyof ExecutionEvents): boolean {
+    return this.audience?.hears(type) === true;
   }
 
   get scope(): CancelScope {
@@ -352,16 +364,16 @@ export class Execution<TPlan = unknown> implements ChildOutputs, ContextHolder, 
   }
 
   /** What the observer has been told of this execution; undefined before its start, and where nobody listens. */
-  get told(): ToldEvents<Execution> | undefined {
+  get told(): ToldEvents<ToldNode, Execution> | undefined {
     return this.#extras?.told;
   }
 
-  set told(told: ToldEvents<Execution> | undefined) {
+  set told(told: ToldEvents<ToldNode, Execution> | undefined) {
     Execution.#extrasOf(this).told = told;
   }
 
   /**
-   * The one place that makes events. Call it only where `observer` is there: nobody listening costs nothing.
+   * Tells an event that few items bring about, with secrets redacted; nothing after the end of the run.
    *
    * @param nodeId the node that an event is about.
    */
@@ -371,19 +383,20 @@ export class Execution<TPlan = unknown> implements ChildOutputs, ContextHolder, 
     fields: EventFields<TType>,
     nodeId?: string,
   ): void {
-    const { told, frame } = this;
-    if (told === undefined || this.run.isTold || !told.admits(type, path, nodeId ?? '', fields)) return;
-    const { executionObserver, run } = frame.services;
-    if (executionObserver === undefined) return;
-    const { runId, pipelineId } = told.origin;
-    const at = new Date(frame.scope.clock.now());
-    const said = run.redactor.data(fields);
+    const { audience, frame, run } = this;
+    if (audience?.hears(type) !== true || run.isTold) return;
+    // Where executions are followed, one whose start was not told is nobody's.
+    if (this.told === undefined && (this.parent === undefined ? audience.follows : run.followsBelow)) return;
+    const { pipelineId, identity, services } = frame;
+    const runId = identity.get('runId');
+    const at = frame.scope.clock.now();
+    const said = services.run.redactor.data(fields);
     // Written twice, as one more spread would cost as much as all the rest.
     const event =
       nodeId === undefined
         ? { type, path, runId, pipelineId, at, ...said }
         : { type, path, runId, pipelineId, at, nodeId, ...said };
-    notifyObserver(executionObserver, Object.freeze(event), frame);
+    audience.tell(Object.freeze(event), frame);
   }
 
   // Static, as a private method would cost every instance a mark.

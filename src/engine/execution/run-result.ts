@@ -46,11 +46,28 @@ export function runResult(result: RunResult): RunResult {
   return Object.freeze(result);
 }
 
-/** Names every field that is written: a field that is added later stays inside until its data have been looked at. */
 function toJSON(this: RunResult): Record<string, unknown> {
-  const { runId, pipelineId, pipelineName, status, durationMs, nodes, abandoned, cost } = this;
-  const counts = Object.fromEntries(nodes);
-  return { runId, pipelineId, pipelineName, status, durationMs, nodes: counts, abandoned, cost };
+  return writtenResult(this);
+}
+
+/**
+ * What JSON gets of a result.
+ *
+ * It names every field that is written: a field that is added later stays inside until its data have been looked at.
+ */
+export function writtenResult({
+  runId,
+  pipelineId,
+  pipelineName,
+  status,
+  durationMs,
+  nodes,
+  abandoned,
+  cost,
+  failures,
+}: Omit<RunResult, 'pipelineId' | 'nodes' | 'context'> & Partial<RunResult>): Record<string, unknown> {
+  const counts = nodes && Object.fromEntries(nodes);
+  return { runId, pipelineId, pipelineName, status, durationMs, nodes: counts, abandoned, cost, failures };
 }
 
 declare module '../../errors/pipeline-error.js' {

@@ -4,7 +4,8 @@ import type { ContextFrame } from '../../context/context-frame.js';
 import type { RootContext } from '../../context/root-context.js';
 import { ItemTrace } from '../../lineage/item-trace.js';
 import type { Clock } from '../../ports/clock.js';
-import type { Outcome } from '../../ports/execution-observer.js';
+import { Audience } from '../../observability/audience.js';
+import type { ExecutionObserver, Outcome } from '../../ports/execution-observer.js';
 import type { LineageSink } from '../../ports/lineage-sink.js';
 import type { PipelineError } from '../../errors/pipeline-error.js';
 import type { EndDeadline } from './end-deadline.js';
@@ -67,6 +68,12 @@ export class RunState {
   readonly #lingering = new Map<string, Lingering>();
   readonly #traces = new Set<ItemTrace>();
   readonly #clock: Clock;
+  /** Who hears the events of its root execution. */
+  readonly audience: Audience | undefined;
+  /** Who hears the events of the executions below it. */
+  readonly audienceBelow: Audience | undefined;
+  /** Whether the executions below it, and the children that start them, are followed from start to end. */
+  readonly followsBelow: boolean;
   #lastTrace = 0;
   /** Made when something fails. */
   #failures: FailureList | undefined;
@@ -80,9 +87,15 @@ export class RunState {
     readonly end: EndDeadline,
     /** Sees what executions leave behind, in development mode. */
     readonly leaks?: RunLeaks | undefined,
+    /** Hears the events of its root execution, beside the observer of its context. */
+    log?: ExecutionObserver,
   ) {
     this.#ledger = ledger;
     this.#clock = root.frame.scope.clock;
+    const { executionObserver } = root.frame.services;
+    this.audienceBelow = executionObserver && new Audience([executionObserver]);
+    this.audience = log === undefined ? this.audienceBelow : new Audience([executionObserver, log]);
+    this.followsBelow = this.audienceBelow?.follows === true;
   }
 
   /** The counts of a node; made when the node is first met, since other runs may describe nodes that this one has not. */

@@ -56,7 +56,7 @@ class DeadLetter implements WaitingLetter {
     const rejection = await this.#write();
     if (rejection !== undefined) return rejection;
     this.#end('deadLettered');
-    if (execution.observer !== undefined) {
+    if (execution.hears('itemDeadLettered')) {
       stage.tell(execution, 'itemDeadLettered', { error: toErrorRecord(error) });
     }
     return undefined;

@@ -97,7 +97,7 @@ export class Recovery {
   async #retry(failed: FailedTry, { delayMs, before }: RetryStep, tried: Pending): Promise<void> {
     const { stage, execution } = this;
     stage.counter(execution).retried += 1;
-    if (execution.observer !== undefined)
+    if (execution.hears('itemRetried'))
       stage.tell(execution, 'itemRetried', { attempt: failed.attempt + 1, delayMs });
     this.#previousMs = delayMs;
     await pause(execution, delayMs);

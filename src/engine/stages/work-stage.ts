@@ -89,7 +89,7 @@ export abstract class WorkStage extends NodeStage implements RecoveringStage {
   /** Notes that a fallback has given something in place of a failed item. */
   protected recovered(execution: Execution): void {
     this.counter(execution).recovered += 1;
-    if (execution.observer !== undefined) this.tell(execution, 'itemRecovered', {});
+    if (execution.hears('itemRecovered')) this.tell(execution, 'itemRecovered', {});
   }
 
   /** Makes the next try of an item. */
@@ -124,7 +124,7 @@ export abstract class WorkStage extends NodeStage implements RecoveringStage {
     scope.budget.endBy(error.cause);
     // No policy can swallow a cancel.
     if (scope.reason !== undefined) return DROPPED;
-    if (execution.observer !== undefined) {
+    if (execution.hears('itemFailed')) {
       this.tell(execution, 'itemFailed', { attempt, error: toErrorRecord(error) });
     }
     if (this.policy === undefined || isFatal === true) return FAILED;
@@ -175,7 +175,7 @@ export abstract class WorkStage extends NodeStage implements RecoveringStage {
   #skip(execution: Execution, { error, trace, attempt }: FailedTry): unknown {
     this.counter(execution).filtered += 1;
     execution.handled({ path: this.site.path, error });
-    if (execution.observer !== undefined) {
+    if (execution.hears('itemSkipped')) {
       this.tell(execution, 'itemSkipped', { error: toErrorRecord(error) });
     }
     return nothingAfter(endTrace(execution, this, trace, 'filtered', attempt));

@@ -27,7 +27,7 @@ function record(
       attempts: 1,
     })),
     attempts: 1,
-    at: new Date(),
+    at: Date.now(),
   };
 }
 

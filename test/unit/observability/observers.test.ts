@@ -10,7 +10,7 @@ const event: PipelineStarted = Object.freeze({
   runId: 'r1',
   pipelineId: 'p1',
   pipelineName: 'orders',
-  at: new Date(),
+  at: Date.now(),
 });
 
 describe('observers', () => {
