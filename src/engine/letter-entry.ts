@@ -49,12 +49,12 @@ export function entryOf(letter: DeadLetterEnvelope, name: string, from: 'decisio
 export function incompatible(
   { id, decidedAt }: Pick<DeadLetterEnvelope, 'id' | 'decidedAt'>,
   why: string,
+  remedy = 'Replay it with the pipeline that it comes from or with one around that',
 ): PipelineError {
   return new PipelineError('REPLAY_INCOMPATIBLE', {
     path: decidedAt,
     problem: `The dead letter '${id}' ${why}.`,
-    remedy:
-      'Replay it with the pipeline that it comes from or with one around that, or leave it out with filter. It stays where it is.',
+    remedy: `${remedy}, or leave it out with filter. It stays where it is.`,
   });
 }
 

@@ -447,12 +447,17 @@ describe('a replay refuses', () => {
   test('an envelope of another version, and one whose item was redacted or kept as a text', async () => {
     const service = new Service();
     const Orders = orders(service);
-    for (const change of [{ version: 2 }, { item: { key: '[secret]' } }, { asText: ['.check'] }]) {
+    const cases = [
+      [{ version: 2 }, /with the version of heirline that wrote it/],
+      [{ item: { key: '[secret]' } }, /the item anew/],
+      [{ asText: ['.check'] }, /the item anew/],
+    ] as const;
+    for (const [change, remedy] of cases) {
       const sink = await failed(Orders);
       sink.write({ ...firstOf(sink), ...change } as DeadLetterEnvelope);
-      expect((await rejectionOf(replayDeadLetters(sink, { definition: Orders }))).code).toBe(
-        'REPLAY_INCOMPATIBLE',
-      );
+      const error = await rejectionOf(replayDeadLetters(sink, { definition: Orders }));
+      expect(error.code).toBe('REPLAY_INCOMPATIBLE');
+      expect(error.message).toMatch(remedy);
       expect(sink.envelopes).toHaveLength(3);
     }
   });
