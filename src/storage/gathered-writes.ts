@@ -2,24 +2,33 @@
 export class GatheredWrites<TEntry> {
   readonly #write: (entries: readonly TEntry[]) => Promise<void>;
   readonly #most: number;
+  readonly #sizeOf: (entry: TEntry) => number;
   /** Entries that nothing has begun to write. */
-  #waiting: { readonly entries: TEntry[]; readonly written: Promise<void> } | undefined;
+  #waiting: { readonly entries: TEntry[]; size: number; readonly written: Promise<void> } | undefined;
   #working: Promise<unknown> = Promise.resolve();
 
   /**
    * @param write writes some entries, in their order; where it rejects, so does `add` for each of them.
-   * @param most how many entries are written together at most.
+   * @param most the size up to which entries are added to those that are written together.
+   * @param sizeOf the size of one entry.
    */
-  constructor(write: (entries: readonly TEntry[]) => Promise<void>, most = Infinity) {
+  constructor(
+    write: (entries: readonly TEntry[]) => Promise<void>,
+    most = Infinity,
+    sizeOf: (entry: TEntry) => number = () => 1,
+  ) {
     this.#write = write;
     this.#most = most;
+    this.#sizeOf = sizeOf;
   }
 
   /** Resolves once the entry is written, after all that was added before. */
   add(entry: TEntry): Promise<void> {
     const waiting = this.#waiting;
-    if (waiting !== undefined && waiting.entries.length < this.#most) {
+    const size = this.#sizeOf(entry);
+    if (waiting !== undefined && waiting.size < this.#most) {
       waiting.entries.push(entry);
+      waiting.size += size;
       return waiting.written;
     }
     const entries = [entry];
@@ -27,7 +36,7 @@ export class GatheredWrites<TEntry> {
       if (this.#waiting?.entries === entries) this.#waiting = undefined;
       return this.#write(entries);
     });
-    this.#waiting = { entries, written };
+    this.#waiting = { entries, size, written };
     return written;
   }
 
