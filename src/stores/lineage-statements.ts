@@ -81,10 +81,11 @@ export function lineageStatements(dialect: SqlDialect) {
         .selectFrom('heirline_lineage as passed')
         .select('correlation_id')
         .where('terminal', '=', sql.lit(0))
-        .where(({ not, exists, selectFrom }) =>
-          not(
-            exists(
-              selectFrom('heirline_lineage as ended')
+        .where((where) =>
+          where.not(
+            where.exists(
+              where
+                .selectFrom('heirline_lineage as ended')
                 .select('ended.position')
                 .whereRef('ended.item_key', '=', 'passed.item_key')
                 .where('ended.terminal', '=', sql.lit(1)),
@@ -112,10 +113,10 @@ export function lineageStatements(dialect: SqlDialect) {
     forget: (names: readonly (keyof LineageForgetOptions)[]) =>
       drop(
         'position',
-        sql.join(
+        sql<boolean>`${sql.join(
           names.map((name) => isOf[name]),
           sql` and `,
-        ) as RawBuilder<boolean>,
+        )}`,
       ),
   };
 }
