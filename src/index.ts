@@ -124,6 +124,8 @@ export { observers } from './observability/observers.js';
 export type { FileSinkOptions } from './storage/line-files.js';
 
 // lineage
+export { explainItem } from './lineage/explain-item.js';
+export type { ExplainItemOptions } from './lineage/explain-item.js';
 export { FileLineageSink } from './lineage/file-lineage-sink.js';
 export { MemoryLineageSink } from './lineage/memory-lineage-sink.js';
 export type { MemoryLineageSinkOptions } from './lineage/memory-lineage-sink.js';
