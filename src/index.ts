@@ -124,6 +124,14 @@ export { observers } from './observability/observers.js';
 export type { FileSinkOptions } from './storage/line-files.js';
 
 // lineage
+export { OpenLineageSink } from './lineage/open-lineage-sink.js';
+export type { OpenLineageOptions, OpenLineageTarget } from './lineage/open-lineage-sink.js';
+export type {
+  OpenLineageDataset,
+  OpenLineageEvent,
+  OpenLineageFacet,
+  OpenLineageJob,
+} from './lineage/open-lineage-event.js';
 export { explainItem } from './lineage/explain-item.js';
 export type { ExplainItemOptions } from './lineage/explain-item.js';
 export { FileLineageSink } from './lineage/file-lineage-sink.js';
@@ -260,6 +268,7 @@ export type { ManagedRunResult } from './runs/managed-result.js';
 export { MemoryRunStore } from './runs/memory-run-store.js';
 export type { MemoryRunStoreOptions } from './runs/memory-run-store.js';
 export type {
+  LoggedEvent,
   LoggedEventType,
   LoggedExecutionEvent,
   NumberedEvent,

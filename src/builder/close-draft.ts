@@ -99,6 +99,7 @@ function assemble(
   for (const [{ id }, { composite }] of children) {
     if (composite?.child !== undefined) childGraphs.set(id, composite.child.graph);
   }
+  const metadata = new Map(nodes.map((node) => [node, Object.freeze(Object.fromEntries(node.metadata))]));
   const graph = makeGraph(
     request.name,
     nodes.map((node) =>
@@ -106,7 +107,7 @@ function assemble(
         id: node.id,
         kind: node.kind,
         options: optionsShown(node, children.get(node)),
-        metadata: Object.freeze(Object.fromEntries(node.metadata)),
+        metadata: metadata.get(node) ?? {},
       }),
     ),
     draft.edges,
@@ -116,6 +117,7 @@ function assemble(
     id: node.id,
     kind: node.kind,
     path: `${draft.path}/${node.id}`,
+    metadata: metadata.get(node) ?? {},
     isStream: node.isStream,
     options: node.options,
     binding: node.binding,

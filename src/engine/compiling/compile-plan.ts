@@ -165,14 +165,14 @@ class PlanCompiler {
   }
 
   #stageOf(node: BlueprintNode): NodeStage {
-    const { id, kind, path } = node;
+    const { id, kind, path, metadata } = node;
     const index = this.environment.ledger.indexOf({
       path,
       nodeId: id,
       pipelineName: this.blueprint.name,
       isComposite: node.composite !== undefined,
     });
-    const site: StageSite = { id, kind, path, index, slot: this.#slots.get(id) ?? -1 };
+    const site: StageSite = { id, kind, path, metadata, index, slot: this.#slots.get(id) ?? -1 };
     return node.composite === undefined
       ? this.#nodeStage(node, site)
       : this.#compositeStage(node, site, node.composite);
