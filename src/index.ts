@@ -174,6 +174,14 @@ export { TransformNode } from './nodes/transform-node.js';
 export type { NodeWritable, WebWritable, WritableSink } from './nodes/writable-sink.js';
 
 // graph
+export type { ContextMap, ContextMapRow } from './graph/context-map.js';
+export type {
+  CountsByPath,
+  CountsOfRun,
+  DrawingDirection,
+  DrawingOptions,
+  DrawnCounts,
+} from './graph/drawing-options.js';
 export type { GraphEdge, GraphNode, PipelineGraph } from './graph/graph-shape.js';
 export type {
   InputHandle,
@@ -183,6 +191,7 @@ export type {
   SourceHandle,
   TransformHandle,
 } from './graph/handles.js';
+export { toSvg } from './graph/svg.js';
 
 // builder
 export { CompositeNaming } from './builder/composite-naming.js';

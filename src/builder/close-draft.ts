@@ -99,6 +99,15 @@ function assemble(
   for (const [{ id }, { composite }] of children) {
     if (composite?.child !== undefined) childGraphs.set(id, composite.child.graph);
   }
+  const blueprintNodes = nodes.map((node): BlueprintNode => ({
+    id: node.id,
+    kind: node.kind,
+    path: `${draft.path}/${node.id}`,
+    isStream: node.isStream,
+    options: node.options,
+    binding: node.binding,
+    composite: children.get(node)?.composite,
+  }));
   const graph = makeGraph(
     request.name,
     nodes.map((node) =>
@@ -111,16 +120,8 @@ function assemble(
     ),
     draft.edges,
     childGraphs,
+    blueprintNodes,
   );
-  const blueprintNodes = nodes.map((node): BlueprintNode => ({
-    id: node.id,
-    kind: node.kind,
-    path: `${draft.path}/${node.id}`,
-    isStream: node.isStream,
-    options: node.options,
-    binding: node.binding,
-    composite: children.get(node)?.composite,
-  }));
   const requires = requiredKeys(request.facts.metadata);
   return Object.freeze({
     name: request.name,
