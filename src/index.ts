@@ -216,6 +216,8 @@ export type { BuildOptions } from './composition/build-pipeline.js';
 // engine
 export { deadLetterTest } from './engine/dead-letter-test.js';
 export type { DeadLetterTestOptions } from './engine/dead-letter-test.js';
+export { explainRun } from './engine/explain-run.js';
+export type { ExplainRunOptions, NodeTimes } from './engine/explain-run.js';
 export { formatError } from './engine/format-error.js';
 export type { FormatErrorOptions } from './engine/format-error.js';
 export type { NodeCounts } from './engine/execution/node-counter.js';

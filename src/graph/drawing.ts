@@ -1,3 +1,4 @@
+import { printableText } from '../data/printable-text.js';
 import type { NodeKind } from '../nodes/node-kind.js';
 import type { ContextMapRow } from './context-map.js';
 import { countLines } from './counts-text.js';
@@ -86,8 +87,7 @@ class Drawing {
   }
 }
 
-/** A text without what would control a terminal, break a line, or be refused in an SVG. */
+/** A text in one line, without control characters. */
 function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- These are what must not be in it.
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
+  return printableText(text).replaceAll('\n', ' ');
 }

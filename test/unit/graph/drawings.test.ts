@@ -187,8 +187,8 @@ describe('every drawing', () => {
   test('has no control characters, which would end a line or spoil a picture', () => {
     const graph = graphOf('g', [node('a\nb\u0007c', 'source')], []);
 
-    expect(graph.toMermaid()).toContain('n0(["a b c"])');
-    expect(graph.toDot()).toContain('n0 [label="a b c",');
+    expect(graph.toMermaid()).toContain('n0(["a b\\x07c"])');
+    expect(graph.toDot()).toContain('n0 [label="a b\\\\x07c",');
   });
 
   test('refuses options that it does not know', () => {

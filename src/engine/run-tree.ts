@@ -1,0 +1,57 @@
+import type { PipelineGraph } from '../graph/graph-shape.js';
+import type { NodeCounts } from './execution/node-counter.js';
+
+/** A node of a run, or its root, with what stands below. */
+export interface RunTree {
+  readonly id: string;
+  readonly path: string;
+  /** In the order of the graph, then as the run met them; by id. */
+  readonly below: ReadonlyMap<string, RunTree>;
+  /** The name of the pipeline that runs below; undefined where nothing does. */
+  readonly pipelineName: string | undefined;
+}
+
+class Branch implements RunTree {
+  readonly below = new Map<string, Branch>();
+  pipelineName: string | undefined;
+
+  constructor(
+    readonly id: string,
+    readonly path: string,
+  ) {}
+
+  /** The node of an id below this one, which is added where it is not there. */
+  child(id: string): Branch {
+    let child = this.below.get(id);
+    if (child === undefined) this.below.set(id, (child = new Branch(id, `${this.path}/${id}`)));
+    return child;
+  }
+
+  /** Adds the nodes of a graph, at every level. */
+  add(graph: PipelineGraph): void {
+    this.pipelineName = graph.name;
+    for (const { id } of graph.nodes) {
+      const child = graph.childGraphs.get(id);
+      if (child === undefined) this.child(id);
+      else this.child(id).add(child);
+    }
+  }
+}
+
+/** The tree of a run's nodes: those of the graph, and those that the run has met, which a late description may add. */
+export function runTree(
+  pipelineName: string,
+  nodes: ReadonlyMap<string, Pick<NodeCounts, 'pipelineName'>>,
+  graph: PipelineGraph | undefined,
+): RunTree {
+  const root = new Branch(pipelineName, pipelineName);
+  root.pipelineName = pipelineName;
+  if (graph !== undefined) root.add(graph);
+  for (const [path, counts] of nodes) {
+    const ids = path.slice(pipelineName.length + 1).split('/');
+    const parent = ids.slice(0, -1).reduce((branch, id) => branch.child(id), root);
+    parent.pipelineName = counts.pipelineName;
+    parent.child(ids.at(-1) ?? '');
+  }
+  return root;
+}
