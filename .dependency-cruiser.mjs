@@ -143,6 +143,12 @@ export default {
       { path: '^src/', pathNot: inside(['testing']) },
     ),
     error(
+      'entry-events',
+      'What heirline/events adds is in observability/.',
+      { path: '^src/events\\.ts$' },
+      { path: '^src/', pathNot: inside(['observability']) },
+    ),
+    error(
       'entry-inversify',
       'What heirline/inversify adds is in injection/.',
       { path: '^src/inversify\\.ts$' },
