@@ -10,12 +10,13 @@ const exceptions = {
 } as const satisfies Partial<Record<keyof DrawnCounts, string>>;
 
 /**
- * A node's counts in lines of their own: `20,030 → 20,007` for what came and what left, then `23 failed`; just `30` where
- * every item went through.
+ * A node's counts in lines of their own: `20,030 → 20,007` for what came and what left, then `23 failed`; just `30 items`
+ * where every item went through.
  */
 export function countLines(counts: DrawnCounts): string[] {
-  const [taken, given] = [whole(counts.in), whole(counts.out)];
-  return [taken === given ? taken : `${taken} → ${given}`, ...exceptionTexts(counts)];
+  const { in: taken, out: given } = counts;
+  const through = `${whole(taken)} ${taken === 1 ? 'item' : 'items'}`;
+  return [taken === given ? through : `${whole(taken)} → ${whole(given)}`, ...exceptionTexts(counts)];
 }
 
 /** What did not just go through a node, in words; none where everything did. */

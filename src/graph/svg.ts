@@ -1,3 +1,4 @@
+import { runOutside } from '../context/ambient-context.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { checkArgument, rule } from '../errors/option-rules.js';
 import { checkDrawingOptions } from './drawing-options.js';
@@ -19,6 +20,12 @@ export async function toSvg(graph: PipelineGraph, options: DrawingOptions = {}):
   checkArgument('toSvg', graph, rule.having('toDot'));
   checkDrawingOptions('toSvg', options);
   const dot = graph.toDot(options);
+  // What a package keeps must not keep the run of the first caller.
+  const graphviz = await runOutside(loadGraphviz);
+  return graphviz.dot(dot);
+}
+
+async function loadGraphviz() {
   const { Graphviz } = await import('@hpcc-js/wasm-graphviz').catch((cause: unknown) => {
     throw new PipelineError('PACKAGE_MISSING', {
       problem: "toSvg draws with the package '@hpcc-js/wasm-graphviz', which could not be loaded.",
@@ -27,5 +34,5 @@ export async function toSvg(graph: PipelineGraph, options: DrawingOptions = {}):
       cause,
     });
   });
-  return (await Graphviz.load()).dot(dot);
+  return Graphviz.load();
 }

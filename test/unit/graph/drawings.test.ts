@@ -155,14 +155,14 @@ describe('every drawing', () => {
   test('has the counts of nodes by path, from a snapshot or from a result', () => {
     const dot = orders.toDot({ counts });
 
-    expect(dot).toContain('n0 [label="read\\n20,030",');
+    expect(dot).toContain('n0 [label="read\\n20,030 items",');
     expect(dot).toContain('label="validate: ValidationPipeline\\l20,030 → 19,997\\l33 dead-lettered\\l";');
-    expect(dot).toContain('n1_1 [label="check\\n20,030\\n2 retried"]');
-    expect(dot).toContain('n3 [label="batch\\n19,997\\n200 emitted"]');
+    expect(dot).toContain('n1_1 [label="check\\n20,030 items\\n2 retried"]');
+    expect(dot).toContain('n3 [label="batch\\n19,997 items\\n200 emitted"]');
     expect(dot).toContain('n4 [label="save",');
 
     const mermaid = orders.toMermaid({ counts: { nodes: new Map([['orders/read', { in: 3, out: 3 }]]) } });
-    expect(mermaid).toContain('n0(["read<br>3"])');
+    expect(mermaid).toContain('n0(["read<br>3 items"])');
     expect(orders.toMermaid({ counts })).toContain(
       'subgraph n1["validate: ValidationPipeline (20,030 → 19,997; 33 dead-lettered)"]',
     );

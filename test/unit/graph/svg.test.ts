@@ -18,10 +18,10 @@ function textsOf(svg: string): string[] {
 }
 
 test('toSvg makes a picture with each name as it is', async () => {
-  const svg = await toSvg(graph, { counts: { 'orders/save': { in: 2, out: 2 } } });
+  const svg = await toSvg(graph, { counts: { 'orders/save': { in: 1, out: 1 } } });
 
   expect(svg).toContain('<svg ');
-  expect(textsOf(svg)).toEqual(['read & "check" <a>\\N', 'save', '2']);
+  expect(textsOf(svg)).toEqual(['read & "check" <a>\\N', 'save', '1 item']);
 });
 
 test('toSvg refuses what is no graph, and options that it does not know', async () => {
