@@ -174,13 +174,14 @@ export { TransformNode } from './nodes/transform-node.js';
 export type { NodeWritable, WebWritable, WritableSink } from './nodes/writable-sink.js';
 
 // graph
-export type { ContextMap, ContextMapRow } from './graph/context-map.js';
+export type { ContextMap, ContextMapRow, KeptBack } from './graph/context-map.js';
 export type {
   CountsByPath,
   CountsOfRun,
   DrawingDirection,
   DrawingOptions,
   DrawnCounts,
+  MeasuredCounts,
 } from './graph/drawing-options.js';
 export type { GraphEdge, GraphNode, PipelineGraph } from './graph/graph-shape.js';
 export type {

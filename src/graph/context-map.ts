@@ -5,6 +5,9 @@ import { dictionaryKinds, perDictionary } from '../context/dictionary-kind.js';
 import type { DictionaryKind } from '../context/dictionary-kind.js';
 import { Reach } from './reach.js';
 
+/** Names that do not pass where all others do, sorted, by dictionary. */
+export type KeptBack = Readonly<Partial<Record<DictionaryKind, readonly string[]>>>;
+
 /** The keys that can reach the child of one composite. */
 export interface ContextMapRow {
   /** The path of the composite. */
@@ -16,7 +19,7 @@ export interface ContextMapRow {
   /** Names of properties, likewise; without the link to the parent, which every child has. */
   readonly properties: readonly string[] | 'all';
   /** Where a dictionary has `'all'`: the names that are kept back all the same. Absent where there are none. */
-  readonly except?: { readonly [TKind in DictionaryKind]?: readonly string[] };
+  readonly except?: KeptBack;
   /** True where `with` is a function of the item, which may give any key. */
   readonly perItem?: true;
   /**

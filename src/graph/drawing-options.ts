@@ -24,8 +24,13 @@ export interface DrawnCounts {
 }
 
 /** Counts by path: a run's result, or an object such as a snapshot of metrics or the `counts` of a stored run. */
-export type CountsByPath =
-  CountsOfRun | Readonly<Record<string, DrawnCounts | { readonly counts: DrawnCounts }>>;
+export type CountsByPath = CountsOfRun | Readonly<Record<string, DrawnCounts | MeasuredCounts>>;
+
+/** What a snapshot has of a node: its counts, and more that a drawing does not show. */
+export interface MeasuredCounts {
+  /** The counts of the node. */
+  readonly counts: DrawnCounts;
+}
 
 /** What has counts by path in `nodes`, as a `RunResult` has. */
 export interface CountsOfRun {

@@ -42,7 +42,7 @@ export class RunEvents {
    * Listens to the events of one type; a listener that is added twice hears each of them twice.
    *
    * @returns a function that ends this, and does nothing when called again.
-   * @throws {@link PipelineError} `OPTION_INVALID` for an event that does not exist, or a listener that is no function.
+   * @throws `OPTION_INVALID`, a `PipelineError`, for an event that does not exist, or a listener that is no function.
    */
   on<TType extends keyof ExecutionEvents>(type: TType, listener: EventListener<TType>): () => void {
     return this.#listen('on', type, listener);
@@ -52,7 +52,7 @@ export class RunEvents {
    * Listens to the next event of one type alone.
    *
    * @returns a function that ends this before.
-   * @throws {@link PipelineError} `OPTION_INVALID` for an event that does not exist, or a listener that is no function.
+   * @throws `OPTION_INVALID`, a `PipelineError`, for an event that does not exist, or a listener that is no function.
    */
   once<TType extends keyof ExecutionEvents>(type: TType, listener: EventListener<TType>): () => void {
     return this.#listen('once', type, listener);
@@ -61,7 +61,7 @@ export class RunEvents {
   /**
    * Ends all that `on` and `once` began for a listener and a type of event; nothing where it does not listen.
    *
-   * @throws {@link PipelineError} `OPTION_INVALID` for an event that does not exist, or a listener that is no function.
+   * @throws `OPTION_INVALID`, a `PipelineError`, for an event that does not exist, or a listener that is no function.
    */
   off<TType extends keyof ExecutionEvents>(type: TType, listener: EventListener<TType>): void {
     this.#emitter.off(type, this.#guard('off', type, listener));
