@@ -19,7 +19,7 @@ export interface NodeTimes {
 
 /** What {@link explainRun} tells beside the counts and costs of a run. */
 export interface ExplainRunOptions {
-  /** The graph of the run's pipeline: what each sub-pipeline inherited, and nodes that were never reached. */
+  /** The graph of the run's pipeline, to tell what each sub-pipeline inherited. */
   readonly graph?: PipelineGraph | undefined;
   /** The times of nodes by path, such as a snapshot of metrics. */
   readonly metrics?: Readonly<Record<string, NodeTimes>> | undefined;
@@ -70,7 +70,7 @@ interface TreeLine {
   /** What stands in front of notes that belong to the line. */
   readonly margin: string;
   readonly path: string;
-  /** Undefined for the root, and for a node that the graph does not know. */
+  /** Undefined for the root, without a graph, and for a node that the graph does not know. */
   readonly node: GraphNode | undefined;
 }
 
@@ -99,7 +99,7 @@ class RunText {
 
   toString(): string {
     const { pipelineName, nodes, status, durationMs, cost } = this.#result;
-    const tree = runTree(pipelineName, nodes, this.#options.graph);
+    const tree = runTree(pipelineName, nodes);
     const time = this.#hasTimes ? ` in ${durationText(durationMs)}` : '';
     const summary = [`${pipelineName} ${status}${time}`, ...cost.map(costText)].join('; ');
     return [...this.#wrapped(summary, ''), '', ...this.#table(tree), ...this.#ending()].join('\n');
@@ -145,7 +145,8 @@ class RunText {
     const counts = this.#result.nodes.get(path);
     const costs = (this.#costs.get(path) ?? []).map(costText);
     const special = [...(counts === undefined ? [] : exceptionTexts(counts)), ...costs].join(', ');
-    const fits = line.length + 2 + special.length <= this.#width;
+    // The line of the root holds the titles of the columns.
+    const fits = path !== this.#result.pipelineName && line.length + 2 + special.length <= this.#width;
     const withheld = node === undefined ? [] : withheldServices(node);
     const notes = [
       ...(fits || special === '' ? [] : [special]),

@@ -1,11 +1,10 @@
-import type { PipelineGraph } from '../graph/graph-shape.js';
 import type { NodeCounts } from './execution/node-counter.js';
 
 /** A node of a run, or its root, with what stands below. */
 export interface RunTree {
   readonly id: string;
   readonly path: string;
-  /** In the order of the graph, then as the run met them; by id. */
+  /** By id, in the order of the pipeline. */
   readonly below: ReadonlyMap<string, RunTree>;
   /** The name of the pipeline that runs below; undefined where nothing does. */
   readonly pipelineName: string | undefined;
@@ -26,27 +25,14 @@ class Branch implements RunTree {
     if (child === undefined) this.below.set(id, (child = new Branch(id, `${this.path}/${id}`)));
     return child;
   }
-
-  /** Adds the nodes of a graph, at every level. */
-  add(graph: PipelineGraph): void {
-    this.pipelineName = graph.name;
-    for (const { id } of graph.nodes) {
-      const child = graph.childGraphs.get(id);
-      if (child === undefined) this.child(id);
-      else this.child(id).add(child);
-    }
-  }
 }
 
-/** The tree of a run's nodes: those of the graph, and those that the run has met, which a late description may add. */
+/** The tree of a run's nodes, made of their paths. */
 export function runTree(
   pipelineName: string,
   nodes: ReadonlyMap<string, Pick<NodeCounts, 'pipelineName'>>,
-  graph: PipelineGraph | undefined,
 ): RunTree {
   const root = new Branch(pipelineName, pipelineName);
-  root.pipelineName = pipelineName;
-  if (graph !== undefined) root.add(graph);
   for (const [path, counts] of nodes) {
     const ids = path.slice(pipelineName.length + 1).split('/');
     const parent = ids.slice(0, -1).reduce((branch, id) => branch.child(id), root);

@@ -5,6 +5,7 @@ import {
   explainRun,
   PipelineError,
   PipelineRunner,
+  requireContext,
   runPipeline,
   type PipelineBuilder,
   type RunResult,
@@ -62,7 +63,34 @@ describe('explainRun', () => {
     ]);
   });
 
-  test('needs no graph for the nodes that the run has met', async () => {
+  test('shows what was spent outside of any node at the pipeline that spent it', async () => {
+    const book = (callId: string) =>
+      requireContext().run.cost.record({ callId, model: 'm', inputTokens: 5, outputTokens: 0 });
+    const Child = definePipeline<number, number>('child', (builder) => {
+      const step = builder.addTransform((item: number) => (book('child'), item), {
+        name: 'step',
+        from: builder.addCompositeInput(),
+      });
+      builder.connect(step, builder.addCompositeOutput());
+    });
+    const Spending = definePipeline('spending', (builder) => {
+      const child = builder.addComposite(Child, { name: 'child', from: builder.addSource([1], 'numbers') });
+      builder.addSink(() => book('root'), { name: 'save', from: child });
+    });
+
+    const lines = explainRun(await runPipeline(Spending), { times: false, width: 80 }).split('\n');
+
+    expect(lines.slice(0, 6)).toEqual([
+      'spending succeeded; 2 calls, 10 tokens',
+      '',
+      'spending      in  out',
+      '┆  1 call, 5 tokens',
+      '├─ numbers     1    1',
+      '├─ child       1    1  1 call, 5 tokens',
+    ]);
+  });
+
+  test('needs no graph for the tree', async () => {
     const result = await runPipeline(Root);
 
     const lines = explainRun(result, { times: false, width: 80 }).split('\n');
