@@ -10,6 +10,7 @@ import type { NodeLifetime } from '../nodes/node-options.js';
 import type { BulkheadNumbers } from '../resilience/bulkhead.js';
 import type { CircuitBreaker } from '../resilience/circuit-breaker.js';
 import type { ErrorPolicy } from '../resilience/error-policy.js';
+import type { Tolerance } from '../resilience/tolerance.js';
 import type { BudgetLimits } from '../run/spending/budget-limits.js';
 import type { ParameterReads } from './definition-context.js';
 import type { Constructor, NodeBinding } from './node-binding.js';
@@ -81,13 +82,21 @@ export interface DefaultPolicy {
   readonly children: boolean;
 }
 
+/** What is said about a pipeline as a whole, under the names of the builder's methods. */
+export interface PipelineSettings {
+  /** What decides about nodes without a policy of their own. */
+  readonly errorPolicy?: DefaultPolicy | undefined;
+  /** How many lost items do not fail an execution of it. */
+  readonly tolerate?: Tolerance | undefined;
+}
+
 /** A pipeline as the engine compiles it: its graph, and the code behind it. */
 export interface Blueprint {
   readonly name: string;
   readonly path: string;
   readonly graph: PipelineGraph;
   readonly nodes: readonly BlueprintNode[];
-  readonly defaultPolicy: DefaultPolicy | undefined;
+  readonly settings: PipelineSettings;
   readonly requires: readonly (readonly [DictionaryKind, string])[];
   readonly requiredSchemas: readonly RequiredSchema[];
   readonly requiredSecrets: readonly string[];

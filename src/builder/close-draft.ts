@@ -15,7 +15,7 @@ import type { DraftNode, GraphDraft } from './graph-draft.js';
 import { isOneShot } from './node-binding.js';
 import { passingKeys } from './passing-keys.js';
 import { requiredKeys, requiredSchemas } from './pipeline-metadata.js';
-import { configurationData } from './shown-options.js';
+import { configurationData, settingsShown } from './shown-options.js';
 
 /** A draft with its children described: the blueprint, unless there are problems. */
 export interface ClosedDraft {
@@ -111,6 +111,7 @@ function assemble(
     ),
     draft.edges,
     childGraphs,
+    settingsShown(draft.settings),
   );
   const blueprintNodes = nodes.map((node): BlueprintNode => ({
     id: node.id,
@@ -127,7 +128,7 @@ function assemble(
     path: draft.path,
     graph,
     nodes: blueprintNodes,
-    defaultPolicy: draft.defaultPolicy,
+    settings: Object.freeze({ ...draft.settings }),
     requires,
     requiredSchemas: requiredSchemas(request.facts.metadata),
     requiredSecrets: request.facts.metadata.requires?.secrets ?? [],

@@ -1,5 +1,3 @@
-import { expectedBy, invalidOption, optionProblems, rule } from '../errors/option-rules.js';
-import { readProperty } from '../data/foreign-value.js';
 import { compileInheritance } from '../context/child-context-options.js';
 import type { AnyHandle, OutputHandle } from '../graph/handles.js';
 import type { ChildInputOf, CombinedOutputOf, ItemCompositeOptions } from '../nodes/composite-options.js';
@@ -12,22 +10,13 @@ import { bindNode, classNameOf } from './node-binding.js';
 import {
   compositeRules,
   guardProblems,
-  isPolicy,
   nodeRules,
-  policyOf,
   readAheadProblems,
   resolveOptions,
   shownOptions,
   streamCompositeProblems,
 } from './option-shapes.js';
 import { contractOf } from './pipeline-metadata.js';
-import { problemOfError } from './problem-of-error.js';
-
-/** How far a pipeline's default policy reaches. */
-export interface DefaultPolicyOptions {
-  /** Whether it decides in the sub-pipelines too, unless they have a default of their own. Default `false`. */
-  readonly children?: boolean | undefined;
-}
 
 /** What may be given of a composite's options; those that make no sense together are problems. */
 type GivenCompositeOptions = Omit<ItemCompositeOptions<unknown, unknown>, 'granularity'> & {
@@ -141,23 +130,6 @@ export class DraftedNodes {
       binding: { how: 'bridge' },
       composite: undefined,
     });
-  }
-
-  /** Takes what decides about nodes without a policy of their own; a second one is a problem. */
-  setDefaultPolicy(given: unknown, options: object): void {
-    this.draft.assertOpen();
-    const { path } = this.draft;
-    const problems = optionProblems(options, { children: rule.boolean });
-    const expected = expectedBy(isPolicy, given);
-    if (expected !== undefined) problems.push(`${expected} was expected`);
-    if (this.draft.defaultPolicy !== undefined) problems.push('it was called before, and can be called once');
-    const policy = policyOf(given);
-    const children = readProperty(options, 'children') === true;
-    if (policy !== undefined) this.draft.defaultPolicy ??= { policy, children };
-    if (problems.length === 0) return;
-    this.draft.problems.push(
-      problemOfError(invalidOption("the builder's errorPolicy", problems.join('; '), path), path),
-    );
   }
 
   #add(from: OutputHandle<unknown> | undefined, node: Omit<DraftNode, 'metadata'>): AnyHandle {

@@ -11,7 +11,7 @@ import { makeHandle } from '../graph/handles.js';
 import type { AnyHandle, NodeHandle, OutputHandle } from '../graph/handles.js';
 import { isEnd, isStart } from '../nodes/node-kind.js';
 import type { NodeKind } from '../nodes/node-kind.js';
-import type { CompositeBlueprint, DefaultPolicy, ResolvedNodeOptions } from './blueprint.js';
+import type { CompositeBlueprint, PipelineSettings, ResolvedNodeOptions } from './blueprint.js';
 import { nameProblem, nameRemedy } from './node-name.js';
 import type { NodeBinding } from './node-binding.js';
 import { problemOfError } from './problem-of-error.js';
@@ -39,8 +39,8 @@ export class GraphDraft {
   /** Between places of nodes, so that what two nodes of one name are connected to is told apart. */
   readonly connections = new EdgeIndex();
   readonly problems: ValidationProblem[] = [];
-  /** What decides about nodes without a policy of their own. */
-  defaultPolicy: DefaultPolicy | undefined;
+  /** What was said about the pipeline as a whole. */
+  readonly settings: { -readonly [TName in keyof PipelineSettings]: PipelineSettings[TName] } = {};
   /** What is left out of the connections. */
   readonly misfits = { kinds: new Set<NodeKind>(), fed: new Set<string>(), drained: new Set<string>() };
   /** The place of each handle's node; undefined for a misfit. */

@@ -6,6 +6,8 @@ import { dictionaryKinds } from '../context/dictionary-kind.js';
 import type { ErrorMatcher } from '../resilience/error-matcher.js';
 import type { ErrorPolicy } from '../resilience/error-policy.js';
 import type { ErrorRule } from '../resilience/error-rule.js';
+import { toleranceText } from '../resilience/tolerance.js';
+import type { PipelineSettings } from './blueprint.js';
 
 /** What a composite's child inherits as plain data: key selections with the names of their keys. */
 export function configurationData(inheritance: ChildInheritance): Readonly<Record<string, unknown>> {
@@ -33,6 +35,16 @@ function requiredData(names: RequiredNames): Readonly<Record<string, readonly st
       [...new Set(neededBy.map(({ path }) => path.slice(path.lastIndexOf('/') + 1)))],
     ]),
   );
+}
+
+/** What is said about a pipeline as a whole, in words. */
+export function settingsShown({ errorPolicy, tolerate }: PipelineSettings): Readonly<Record<string, string>> {
+  return Object.freeze({
+    ...(errorPolicy && {
+      errorPolicy: `${policyText(errorPolicy.policy)}${errorPolicy.children ? ', children too' : ''}`,
+    }),
+    ...(tolerate && { tolerate: toleranceText(tolerate) }),
+  });
 }
 
 /** A policy in words: `TimeoutError → retry 3, else deadLetter; * → skip`. */

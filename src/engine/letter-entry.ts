@@ -144,6 +144,7 @@ function reachable(
       [{ id, kind, options: {}, metadata: {} }, ...shown],
       edges,
       graph.childGraphs,
+      graph.settings,
     ),
     nodes: [input, ...nodes.map((node) => (node.id === instead?.id ? instead : node))],
   };

@@ -5,7 +5,8 @@ import { requiredText } from './required-text.js';
 
 /** Describes a graph in indented lines: each node with its kind, options, metadata and where its items go. */
 export function describeGraph(graph: PipelineGraph): string {
-  return [graph.name, ...describeLevel(graph, '')].join('\n');
+  const settings = describeEntries(graph.settings, '');
+  return [[graph.name, ...settings].join(' '), ...describeLevel(graph, '')].join('\n');
 }
 
 function describeLevel(graph: PipelineGraph, indent: string): string[] {
@@ -22,9 +23,10 @@ function describeLevel(graph: PipelineGraph, indent: string): string[] {
 
 function describeNode(node: GraphNode, child: PipelineGraph | undefined, connections: EdgeIndex): string {
   const targets = [...connections.targetsOf(node.id)];
+  const kind = child === undefined || child.name === node.id ? node.kind : `${node.kind} ${child.name}`;
   return [
     node.id,
-    `(${child === undefined || child.name === node.id ? node.kind : `${node.kind} ${child.name}`})`,
+    `(${[kind, ...describeEntries(child?.settings ?? {}, '')].join(' ')})`,
     ...describeEntries(withoutConfiguration(node.options), ''),
     ...describeEntries(node.metadata, '#'),
     ...describeInheritance(node.options['contextConfiguration']),

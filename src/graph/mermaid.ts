@@ -3,7 +3,15 @@ import { contractText } from './required-text.js';
 
 /** Draws a graph as a Mermaid flowchart; a composite is a subgraph that holds its child's nodes. */
 export function mermaidOf(graph: PipelineGraph): string {
-  return ['flowchart LR', ...drawLevel(graph, 'n', '  ')].join('\n');
+  const title = withSettings(graph.name, graph);
+  const header = title === graph.name ? [] : ['---', `title: ${JSON.stringify(title)}`, '---'];
+  return [...header, 'flowchart LR', ...drawLevel(graph, 'n', '  ')].join('\n');
+}
+
+/** A pipeline's label with what was said about it as a whole: `orders (errorPolicy: * → skip)`. */
+function withSettings(label: string, { settings }: PipelineGraph): string {
+  const said = Object.entries(settings).map(([name, value]) => `${name}: ${value}`);
+  return said.length === 0 ? label : `${label} (${said.join(', ')})`;
 }
 
 function drawLevel(graph: PipelineGraph, prefix: string, indent: string): string[] {
@@ -20,7 +28,7 @@ function drawNode(graph: PipelineGraph, node: GraphNode, id: string, indent: str
   if (child === undefined) return [`${indent}${id}${shapeOf(node)}`];
   const name = node.id === child.name ? node.id : `${node.id}: ${child.name}`;
   return [
-    `${indent}subgraph ${id}[${quoted(withContract(name, node))}]`,
+    `${indent}subgraph ${id}[${quoted(withSettings(withContract(name, node), child))}]`,
     ...drawLevel(child, `${id}_`, `${indent}  `),
     `${indent}end`,
   ];

@@ -48,13 +48,15 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     private readonly timeoutMs: number | undefined,
     private readonly composite: CompositeBlueprint,
     private readonly starter: ChildStarter,
-    private readonly guard?: Guard,
+    private readonly guard: Guard | undefined,
+    /** True if the pipeline goes on when an item fails here, though no policy decides so. */
+    isTolerated: boolean,
   ) {
     super(site, policy);
     this.mayRepeat = policy?.canRetry === true;
     this.#isScope = composite.cancellable || composite.budget !== undefined;
     this.#combining = starter.mapping?.combines === true ? starter.mapping : undefined;
-    const isLive = composite.output === 'many' && policy?.canRecover !== true;
+    const isLive = composite.output === 'many' && policy?.canRecover !== true && !isTolerated;
     const isLimited = timeoutMs !== undefined;
     this.#isPlain =
       timeoutMs === undefined &&
@@ -278,6 +280,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
       this.#notifyCompleted(child, attempt, error === undefined ? 'succeeded' : 'failed');
     if (error === undefined) {
       guarded?.succeeded();
+      if (this.mayRepeat) child.loseAround();
       return letters === undefined
         ? this.#succeeded(child, attempt)
         : this.#succeededWith(letters, child, item, attempt);
@@ -329,7 +332,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
 
   #succeeded(child: ChildExecution, attempt: number): unknown {
     const { parent, link, count, kept } = child;
-    const counter = parent.run.counter(this.index);
+    const counter = parent.counts.counter(this.index);
     link?.trace?.passComposite(this.place(parent), link.hopsBefore, count, attempt);
     if (count === 0) {
       counter.filtered += 1;

@@ -32,6 +32,8 @@ import type { NodeStage, Stage } from '../stages/stage.js';
 import { SLOTS_PER_NODE } from '../execution/stage-site.js';
 import type { StageSite } from '../execution/stage-site.js';
 import { isInLine, straightLines } from './straight-lines.js';
+import { Toleration } from '../execution/toleration.js';
+import { followedNodes } from './followed-nodes.js';
 import { StreamCompositeStage } from '../children/stream-composite-stage.js';
 import { StreamSinkStage } from '../streams/stream-sink-stage.js';
 import { StreamStage } from '../streams/stream-stage.js';
@@ -53,15 +55,23 @@ export interface CompileEnvironment {
   readonly circuits: RunnerCircuits;
 }
 
+/** What the pipelines around a child decide about it. */
+interface PlanAbove {
+  /** What decides where neither a node nor the child has a policy. */
+  readonly policy?: ErrorPolicy<unknown> | undefined;
+  /** True if one of them tolerates lost items. */
+  readonly isTolerated?: boolean;
+}
+
 /**
  * Compiles a blueprint, its children included, into linked stages.
  *
- * @param above what decides in it where neither a node nor the pipeline has a policy: of the pipelines around it.
+ * @param above what the pipelines around it decide.
  */
 export function compilePlan(
   blueprint: Blueprint,
   environment: CompileEnvironment,
-  above?: ErrorPolicy<unknown>,
+  above: PlanAbove = {},
 ): Plan {
   const { replacement } = environment;
   replacement?.compiles?.(blueprint);
@@ -90,7 +100,7 @@ class PlanCompiler {
   constructor(
     private readonly blueprint: Blueprint,
     private readonly environment: CompileEnvironment,
-    private readonly above: ErrorPolicy<unknown> | undefined,
+    private readonly above: PlanAbove,
   ) {
     this.#connections = new EdgeIndex(blueprint.graph.edges);
     this.#flightOf = flightsOf(
@@ -114,7 +124,9 @@ class PlanCompiler {
     const canClose =
       isChild ||
       stages.some((stage) => stage instanceof StreamStage || stage instanceof StreamCompositeStage);
-    const { generateAfter } = this.environment;
+    const toleration = this.#tolerationOf(stages);
+    // A loop that is written out adds up its counts when it is left; a ratio is judged by counts that are up to date.
+    const generateAfter = toleration?.isRatio === true ? Infinity : this.environment.generateAfter;
     for (const source of sources)
       source.lead({ segment: this.#segmentAt(source.next), canClose, generateAfter });
     const sinks = stages.filter((stage) => stage instanceof SinkStage);
@@ -143,7 +155,11 @@ class PlanCompiler {
       writables,
       children: this.#children,
       states: this.#states,
+      toleration,
+      isTolerated: this.#isTolerated,
       isConcurrent:
+        // What is lost in a child may end the pipeline around it.
+        toleration !== undefined ||
         this.#needsEnd ||
         this.#fansOut ||
         sources.length > 1 ||
@@ -238,10 +254,10 @@ class PlanCompiler {
       pipelineName: name,
       child: { nodeId: node.id, inheritance: composite.inheritance },
     };
-    const { defaultPolicy } = this.blueprint;
-    const above = defaultPolicy?.children === true ? defaultPolicy.policy : this.above;
+    const { errorPolicy } = this.blueprint.settings;
+    const policy = errorPolicy?.children === true ? errorPolicy.policy : this.above.policy;
     const plans = new ChildPlans(composite, childSite, this.environment.describe, (child) =>
-      compilePlan(child, this.environment, above),
+      compilePlan(child, this.environment, { policy, isTolerated: this.#isTolerated }),
     );
     this.#children.push(plans.recent);
     const starter = new ChildStarter(composite, plans);
@@ -256,7 +272,18 @@ class PlanCompiler {
       composite,
       starter,
       this.#guardOf(node, site),
+      this.blueprint.settings.tolerate !== undefined,
     );
+  }
+
+  /** Whether this pipeline, or one around it, tolerates lost items. */
+  get #isTolerated(): boolean {
+    return this.blueprint.settings.tolerate !== undefined || this.above.isTolerated === true;
+  }
+
+  #tolerationOf(stages: readonly NodeStage[]): Toleration | undefined {
+    const { tolerate } = this.blueprint.settings;
+    return tolerate && new Toleration(tolerate, followedNodes(stages, this.#connections));
   }
 
   /** What stands before the calls of a node; undefined for one without a breaker and a bulkhead. */
@@ -274,7 +301,7 @@ class PlanCompiler {
 
   /** The node's own policy, else the innermost default. */
   #policyOf({ options }: BlueprintNode): ErrorPolicy<unknown> | undefined {
-    return options.errorPolicy ?? this.blueprint.defaultPolicy?.policy ?? this.above;
+    return options.errorPolicy ?? this.blueprint.settings.errorPolicy?.policy ?? this.above.policy;
   }
 
   #bindingOf(node: BlueprintNode): NodeBinding | undefined {

@@ -58,7 +58,7 @@ export function closeExecution(plan: Plan, execution: Execution, isForced = fals
   const { closing, frame } = execution;
   if (closing !== undefined) return isForced ? closing.hurry() : undefined;
   if (frame.isDisposed) return undefined;
-  if (execution.hasCollected) execution.failCollected();
+  if (execution.hasLost) execution.failByLosses();
   // The usual child of a composite: nothing to flush, no disposers, no observer.
   if (
     plan.sinks.length === 0 &&

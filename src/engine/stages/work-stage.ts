@@ -4,9 +4,11 @@ import type { ItemTrace } from '../../lineage/item-trace.js';
 import { SKIP } from '../../nodes/skip.js';
 import { toErrorRecord } from '../../ports/error-record.js';
 import type { ErrorPolicy, TriesSoFar } from '../../resilience/error-policy.js';
+import type { LossKind } from '../../resilience/tolerance.js';
 import { sendDeadLetter } from './dead-letter.js';
 import { noDeadLetterSink, nodeFailed } from '../execution/engine-errors.js';
 import type { EmissionTurn, Execution } from '../execution/execution.js';
+import { lostItem } from '../execution/losses.js';
 import { askedAbout, FailedAgain } from './failed-try.js';
 import type { FailedTry } from './failed-try.js';
 import { dropItem, endTrace } from './item-end.js';
@@ -161,6 +163,10 @@ export abstract class WorkStage extends NodeStage implements RecoveringStage {
   #fail(execution: Execution, { error, item, trace, attempt, frame, isFatal }: FailedTry): unknown {
     this.counter(execution).failed += 1;
     noteFailedItem(error, item);
+    if (isFatal !== true && execution.tolerates) {
+      this.#lose(execution, 'failed', error, attempt);
+      return nothingAfter(endTrace(execution, this, trace, 'error', attempt));
+    }
     execution.fail(error, this.site, isFatal, frame, attempt);
     return this.#endFailed(execution, trace, attempt);
   }
@@ -172,9 +178,15 @@ export abstract class WorkStage extends NodeStage implements RecoveringStage {
       : NOTHING;
   }
 
+  /** Notes that the item is lost while the execution goes on, and that it need not give an output. */
+  #lose(execution: Execution, kind: LossKind, error: PipelineError, attempts: number): void {
+    execution.handled({ path: this.site.path, error });
+    execution.lose(lostItem({ kind, error, attempts }), this.index);
+  }
+
   #skip(execution: Execution, { error, trace, attempt }: FailedTry): unknown {
     this.counter(execution).filtered += 1;
-    execution.handled({ path: this.site.path, error });
+    this.#lose(execution, 'skipped', error, attempt);
     if (execution.observer !== undefined) {
       this.tell(execution, 'itemSkipped', { error: toErrorRecord(error) });
     }
@@ -201,7 +213,7 @@ export abstract class WorkStage extends NodeStage implements RecoveringStage {
       await pending.settle(this.#fail(execution, { error: rejection, item, trace, attempt, isFatal: true }));
       return;
     }
-    execution.handled({ path: this.site.path, error });
+    this.#lose(execution, 'deadLettered', error, attempt);
     await endTrace(execution, this, trace, 'deadLettered', attempt);
   }
 
