@@ -202,7 +202,7 @@ function commitSession(execution: Execution): void {
 
 /** Fails an execution whose disposers threw; if it has failed already, their errors are only logged. */
 function reportDisposers(execution: Execution, failures: readonly DisposerFailure[]): void {
-  const failed = disposalFailed(failures);
+  const failed = disposalFailed(failures, outcomeOf(execution));
   if (failed === undefined) return;
   if (!execution.isHalted) {
     execution.fail(failed, undefined);
