@@ -44,6 +44,26 @@ export interface BlueprintNode {
   readonly binding: NodeBinding | undefined;
   /** Defined for a composite. */
   readonly composite: CompositeBlueprint | undefined;
+  /** The sub-pipelines of its own policy that run in place of what has failed. */
+  readonly fallbacks: readonly FallbackBlueprint[];
+}
+
+/** A sub-pipeline below a node: the child of a composite, or a fallback. */
+export interface SubPipeline {
+  /** Where its own nodes are: that of the composite, or `<node>/fallback`. */
+  readonly path: string;
+  readonly composite: CompositeBlueprint;
+}
+
+/** A sub-pipeline that is a fallback of a node. */
+export interface FallbackBlueprint extends SubPipeline {
+  /** The last part of its path: `fallback`, of further ones `fallback-2` and so on. */
+  readonly id: string;
+}
+
+/** The sub-pipelines below a node: of a composite its child, then the fallbacks. */
+export function subPipelines({ path, composite, fallbacks }: BlueprintNode): readonly SubPipeline[] {
+  return composite === undefined ? fallbacks : [{ path, composite }, ...fallbacks];
 }
 
 /** A composite as the engine compiles it. */

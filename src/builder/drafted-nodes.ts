@@ -1,11 +1,17 @@
 import { compileInheritance } from '../context/child-context-options.js';
 import type { AnyHandle, OutputHandle } from '../graph/handles.js';
-import type { ChildInputOf, CombinedOutputOf, ItemCompositeOptions } from '../nodes/composite-options.js';
+import type {
+  ChildInputOf,
+  CombinedOutputOf,
+  ItemCompositeOptions,
+  OutputCardinality,
+} from '../nodes/composite-options.js';
 import type { NodeOptions } from '../nodes/node-options.js';
+import type { ErrorPolicy } from '../resilience/error-policy.js';
 import type { DefinitionSource } from './blueprint.js';
 import { limitsOf } from '../run/spending/budget-limits.js';
 import { definitionClass, factsOf } from './describe-definition.js';
-import type { DraftNode, GraphDraft } from './graph-draft.js';
+import type { DraftComposite, DraftNode, GraphDraft } from './graph-draft.js';
 import { bindNode, classNameOf } from './node-binding.js';
 import {
   compositeRules,
@@ -70,14 +76,17 @@ export class DraftedNodes {
         "'lifetime' is for a class that the run constructs; what you made yourself lives as long as you keep it",
       );
     }
+    const resolved = resolveOptions(given);
     return this.#add(from, {
       id,
       kind,
       isStream: bound.isStream,
-      options: resolveOptions(given),
+      options: resolved,
       shown: shownOptions(given, undefined),
       binding: bound.binding,
       composite: undefined,
+      // A fallback that gives nothing leaves the item out, as the node itself can.
+      fallbacks: this.#fallbacks(id, resolved.errorPolicy, 'optional'),
     });
   }
 
@@ -89,19 +98,33 @@ export class DraftedNodes {
     this.draft.checkOptions(id, given, compositeRules);
     for (const problem of isStream ? streamCompositeProblems(given) : readAheadProblems(given))
       this.draft.reportOption(id, problem);
-    const path = `${this.draft.path}/${id}`;
-    const contract = contractOf(factsOf(definition));
-    const inheritance = this.draft.attempt(path, () => compileInheritance(given, path, contract));
+    const resolved = resolveOptions(given);
+    const { output = 'one' } = given;
+    const composite = this.#composite(`${this.draft.path}/${id}`, definition, given);
     return this.#add(from, {
       id,
       kind: 'composite',
       isStream,
-      options: resolveOptions(given),
-      shown: shownOptions(given, inheritance),
+      options: resolved,
+      shown: shownOptions(given, composite?.inheritance),
       binding: undefined,
-      composite: inheritance && {
+      composite,
+      fallbacks: this.#fallbacks(id, resolved.errorPolicy, output),
+    });
+  }
+
+  /** Reads what is said about a sub-pipeline; undefined for what is wrong about its context, which is a problem. */
+  #composite(
+    path: string,
+    definition: DefinitionSource,
+    given: GivenCompositeOptions,
+  ): DraftComposite | undefined {
+    const contract = contractOf(factsOf(definition));
+    const inheritance = this.draft.attempt(path, () => compileInheritance(given, path, contract));
+    return (
+      inheritance && {
         definition,
-        granularity: isStream ? 'stream' : 'item',
+        granularity: given.granularity ?? 'item',
         output: given.output ?? 'one',
         cancellable: given.cancellable ?? false,
         budget: limitsOf(given.budget),
@@ -110,7 +133,20 @@ export class DraftedNodes {
         input: given.input,
         combine: given.combine,
         ancestors: this.ancestors,
-      },
+      }
+    );
+  }
+
+  /** The sub-pipelines of a node's policy, each a composite of the default configuration. */
+  #fallbacks(
+    nodeId: string,
+    policy: ErrorPolicy<unknown> | undefined,
+    output: OutputCardinality,
+  ): DraftNode['fallbacks'] {
+    return (policy?.pipelines ?? []).flatMap((definition, index) => {
+      const id = index === 0 ? 'fallback' : `fallback-${String(index + 1)}`;
+      const composite = this.#composite(`${this.draft.path}/${nodeId}/${id}`, definition, { output });
+      return composite === undefined ? [] : [{ id, composite }];
     });
   }
 
@@ -129,6 +165,7 @@ export class DraftedNodes {
       shown: {},
       binding: { how: 'bridge' },
       composite: undefined,
+      fallbacks: [],
     });
   }
 

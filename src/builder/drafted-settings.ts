@@ -25,6 +25,8 @@ export class DraftedSettings {
     const expected = expectedBy(isPolicy, given);
     if (expected !== undefined) problems.push(`${expected} was expected`);
     const policy = policyOf(given);
+    if (policy !== undefined && policy.pipelines.length > 0)
+      problems.push('a fallback that is a pipeline belongs to one node; give it in the policy of that node');
     const children = readProperty(options, 'children') === true;
     this.#set('errorPolicy', problems, policy && { policy, children });
   }

@@ -16,6 +16,12 @@ import { nameProblem, nameRemedy } from './node-name.js';
 import type { NodeBinding } from './node-binding.js';
 import { problemOfError } from './problem-of-error.js';
 
+/** All of a composite but its child, which is described when the graph is built. */
+export type DraftComposite = Omit<
+  CompositeBlueprint,
+  'child' | 'passes' | 'requires' | 'requiredSchemas' | 'requiredSecrets'
+>;
+
 /** A node while its pipeline is being described. */
 export interface DraftNode {
   readonly id: string;
@@ -25,10 +31,8 @@ export interface DraftNode {
   /** The options that were given, as data. */
   readonly shown: Readonly<Record<string, unknown>>;
   readonly binding: NodeBinding | undefined;
-  /** All of a composite but its child, which is described when the graph is built. */
-  readonly composite:
-    | Omit<CompositeBlueprint, 'child' | 'passes' | 'requires' | 'requiredSchemas' | 'requiredSecrets'>
-    | undefined;
+  readonly composite: DraftComposite | undefined;
+  readonly fallbacks: readonly { readonly id: string; readonly composite: DraftComposite }[];
   readonly metadata: Map<string, unknown>;
 }
 

@@ -336,3 +336,12 @@ const standaloneRequest: DescribeRequest = {
   secrets: undefined,
   environment: standaloneEnvironment,
 };
+
+declare module '../resilience/fallback.js' {
+  interface BuilderTypes<TBuilder> {
+    /** @hidden */
+    readonly items: TBuilder extends PipelineBuilder<infer TIn, infer TOut>
+      ? { readonly input: TIn; readonly output: TOut }
+      : never;
+  }
+}

@@ -93,7 +93,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
 
 /** Makes the counters of all nodes of the tree, so that nodes without items are in the result, too. */
 function countFromZero(plan: Plan, run: RunState): void {
-  for (const { site } of plan.nodes) run.counts.counter(site.index);
+  for (const { site } of [...plan.nodes, ...plan.fallbacks]) run.counts.counter(site.index);
   for (const { latest } of plan.children) if (latest !== undefined) countFromZero(latest.plan, run);
 }
 

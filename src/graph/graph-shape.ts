@@ -30,7 +30,7 @@ export interface PipelineGraph {
   readonly nodes: readonly GraphNode[];
   /** In the order in which they were connected; children's are in their own graphs. */
   readonly edges: readonly GraphEdge[];
-  /** The graph of each composite's sub-pipeline, by the composite's id. */
+  /** The graph of each composite's sub-pipeline, by the composite's id, and of fallbacks, by `<node>/fallback`. */
   readonly childGraphs: ReadonlyMap<string, PipelineGraph>;
   /** The graph as a Mermaid flowchart, with children as subgraphs. */
   toMermaid(): string;

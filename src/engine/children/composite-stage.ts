@@ -13,6 +13,7 @@ import { nodeTimeout, scopeError } from '../execution/engine-errors.js';
 import { Execution } from '../execution/execution.js';
 import type { EmissionTurn, OutputReceiver } from '../execution/execution.js';
 import type { ItemLink } from '../execution/item-link.js';
+import { failedAfter } from '../stages/failed-try.js';
 import type { FailedTry } from '../stages/failed-try.js';
 import { dropItem, endTrace, settleRecord } from '../stages/item-end.js';
 import type { Guard, GuardedCall } from '../stages/guard.js';
@@ -24,9 +25,8 @@ import { LiveOutputs } from './live-outputs.js';
 import { runItem } from './run-item.js';
 import type { StageSite } from '../execution/stage-site.js';
 import { timedTry } from '../stages/timed-try.js';
-import { nothingAfter, Pending } from '../execution/pending.js';
+import { decidedAfter, nothingAfter, Pending } from '../execution/pending.js';
 import { WorkStage } from '../stages/work-stage.js';
-import { after } from '../execution/work.js';
 import type { Work } from '../execution/work.js';
 
 /** Runs a whole sub-pipeline for each item, in a child context. */
@@ -67,6 +67,10 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     this.#live = isLive
       ? new LiveOutputs(this, this.#combining, isLimited, this.#isScope || isLimited)
       : undefined;
+  }
+
+  get ofNode(): number {
+    return this.index;
   }
 
   override get mapsItems(): boolean {
@@ -356,8 +360,24 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     trace: ItemTrace | undefined,
     attempt: number,
   ): unknown {
-    const given = super.substitute(execution, value, trace, attempt);
-    return value !== SKIP && this.composite.output === 'many' ? new HeldOutputs([value]) : given;
+    return value !== SKIP && this.composite.output === 'many'
+      ? this.recover(execution, new HeldOutputs([value]), trace, attempt)
+      : super.substitute(execution, value, trace, attempt);
+  }
+
+  override recover(
+    execution: Execution,
+    given: unknown,
+    trace: ItemTrace | undefined,
+    attempt: number,
+  ): unknown {
+    if (!(given instanceof HeldOutputs)) return super.recover(execution, given, trace, attempt);
+    this.recovered(execution);
+    const counter = this.counter(execution);
+    counter.out += 1;
+    counter.emitted += given.count;
+    trace?.pass(this.place(execution), given.count, attempt);
+    return given;
   }
 
   /** Ends the trace of an item that gave no output; where the child ended it, its record is the one. */
@@ -377,16 +397,4 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     if (parent.observer === undefined) return;
     this.tell(parent, 'compositeCompleted', { childPipelineId: frame.pipelineId, attempt, outcome });
   }
-}
-
-/** A failed try; where a breaker could not say whether the try counts, that ends the run in its place. */
-function failedAfter(invalid: PipelineError | undefined, failed: FailedTry): FailedTry {
-  return invalid === undefined ? failed : { ...failed, error: invalid, isFatal: true };
-}
-
-/** What was decided, once something else is done too. */
-function decidedAfter(left: Promise<void>, decided: unknown): Pending {
-  const pending = new Pending();
-  pending.work = after(pending.settle(decided), () => left) ?? left;
-  return pending;
 }

@@ -25,8 +25,8 @@ import type { Work } from './work.js';
 
 /** Takes what leaves a sub-pipeline: its composite, or the run where it runs alone. */
 export interface OutputReceiver {
-  /** The number of the composite in the pipeline around; undefined where the sub-pipeline runs alone. */
-  readonly index?: number;
+  /** The number of the node that the sub-pipeline runs for; undefined where it runs alone. */
+  readonly ofNode?: number;
   /** Whether it may run a child again: the child's dead letters wait until a try has succeeded. */
   readonly mayRepeat?: boolean;
   /** Whether it wants no more. */
@@ -226,14 +226,14 @@ export class Execution<TPlan extends ExecutedPlan = ExecutedPlan>
     if (parent === undefined) this.run.noteLosses(lost);
     this.#judge(false);
     // Items that end this execution are the matter of its composite's policy.
-    if (!isRepeatable && !this.hasEnded) parent?.lose(lost, this.receiver?.index ?? -1);
+    if (!isRepeatable && !this.hasEnded) parent?.lose(lost, this.receiver?.ofNode ?? -1);
   }
 
   /** Notes in the executions around what was lost in a try that counts. */
   loseAround(): void {
     const losses = this.#extras?.losses;
     if (losses !== undefined && this.receiver?.mayRepeat === true)
-      this.parent?.lose(losses, this.receiver.index ?? -1);
+      this.parent?.lose(losses, this.receiver.ofNode ?? -1);
   }
 
   /** Fails the execution if it has lost too many items, once all of them have ended. */

@@ -29,6 +29,8 @@ export type ChildRun = (child: ChildExecution, item: unknown, trace: ItemTrace |
 export interface Plan extends ExecutedPlan {
   readonly blueprint: Blueprint;
   readonly nodes: readonly NodeStage[];
+  /** The sub-pipelines that stand in for failed items of its nodes. */
+  readonly fallbacks: readonly NodeStage[];
   /** The input of a sub-pipeline; undefined for a pipeline without one. */
   readonly input: InputStage | undefined;
   readonly sources: readonly SourceStage[];

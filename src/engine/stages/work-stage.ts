@@ -13,7 +13,7 @@ import { askedAbout, FailedAgain } from './failed-try.js';
 import type { FailedTry } from './failed-try.js';
 import { dropItem, endTrace } from './item-end.js';
 import { Recovery } from './recovery.js';
-import type { Ending, NextStep, RecoveringStage } from './recovery.js';
+import type { Ending, FallbackRun, NextStep, RecoveringStage } from './recovery.js';
 import { NOTHING, nothingAfter, Pending } from '../execution/pending.js';
 import { NodeStage } from './stage.js';
 import type { StageSite } from '../execution/stage-site.js';
@@ -21,9 +21,12 @@ import type { Work } from '../execution/work.js';
 
 const DROPPED: NextStep = Object.freeze({ action: 'dropped' });
 const FAILED: NextStep = Object.freeze({ action: 'fail' });
+const NO_FALLBACKS: ReadonlyMap<unknown, FallbackRun> = new Map();
 
 /** What the items of a transform, a sink or a composite go through: tries, and what is decided when one fails. */
 export abstract class WorkStage extends NodeStage implements RecoveringStage {
+  fallbacks: ReadonlyMap<unknown, FallbackRun> = NO_FALLBACKS;
+
   constructor(
     site: StageSite,
     protected readonly policy: ErrorPolicy<unknown> | undefined,
@@ -86,6 +89,11 @@ export abstract class WorkStage extends NodeStage implements RecoveringStage {
   substitute(execution: Execution, value: unknown, trace: ItemTrace | undefined, attempt: number): unknown {
     if (value !== SKIP) this.recovered(execution);
     return this.gave(execution, value, trace, attempt);
+  }
+
+  /** Has what a sub-pipeline gave leave in place of the node's own; gives what a try gives. */
+  recover(execution: Execution, given: unknown, trace: ItemTrace | undefined, attempt: number): unknown {
+    return this.substitute(execution, given, trace, attempt);
   }
 
   /** Notes that a fallback has given something in place of a failed item. */

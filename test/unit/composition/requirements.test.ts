@@ -39,6 +39,7 @@ function composite(
     path,
     isStream: false,
     options: resolveOptions({}),
+    fallbacks: [],
     binding: undefined,
     composite: {
       definition: {},
