@@ -143,6 +143,7 @@ export type {
 export { FileDeadLetterSink } from './resilience/file-dead-letter-sink.js';
 export type { FileDeadLetterSinkOptions } from './resilience/file-dead-letter-sink.js';
 export { MemoryDeadLetterSink } from './resilience/memory-dead-letter-sink.js';
+export type { LossKind, ToleranceOptions } from './resilience/tolerance.js';
 
 // nodes
 export type {
@@ -187,7 +188,7 @@ export type {
 // builder
 export { CompositeNaming } from './builder/composite-naming.js';
 export type { DefinitionContext, DefinitionParameters } from './builder/definition-context.js';
-export type { DefaultPolicyOptions } from './builder/drafted-nodes.js';
+export type { DefaultPolicyOptions } from './builder/drafted-settings.js';
 export type { Constructor } from './builder/node-binding.js';
 export { PipelineBuilder } from './builder/pipeline-builder.js';
 export type {

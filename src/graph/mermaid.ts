@@ -1,9 +1,18 @@
+import { fallbacksOf } from './fallbacks-of.js';
 import type { GraphNode, PipelineGraph } from './graph-shape.js';
 import { contractText } from './required-text.js';
 
 /** Draws a graph as a Mermaid flowchart; a composite is a subgraph that holds its child's nodes. */
 export function mermaidOf(graph: PipelineGraph): string {
-  return ['flowchart LR', ...drawLevel(graph, 'n', '  ')].join('\n');
+  const title = withSettings(graph.name, graph);
+  const header = title === graph.name ? [] : ['---', `title: ${JSON.stringify(title)}`, '---'];
+  return [...header, 'flowchart LR', ...drawLevel(graph, 'n', '  ')].join('\n');
+}
+
+/** A pipeline's label with what was said about it as a whole: `orders (errorPolicy: * → skip)`. */
+function withSettings(label: string, { settings }: PipelineGraph): string {
+  const said = Object.entries(settings).map(([name, value]) => `${name}: ${value}`);
+  return said.length === 0 ? label : `${label} (${said.join(', ')})`;
 }
 
 function drawLevel(graph: PipelineGraph, prefix: string, indent: string): string[] {
@@ -17,13 +26,31 @@ function drawLevel(graph: PipelineGraph, prefix: string, indent: string): string
 
 function drawNode(graph: PipelineGraph, node: GraphNode, id: string, indent: string): string[] {
   const child = graph.childGraphs.get(node.id);
-  if (child === undefined) return [`${indent}${id}${shapeOf(node)}`];
-  const name = node.id === child.name ? node.id : `${node.id}: ${child.name}`;
+  const fallbacks = fallbacksOf(graph, node.id).flatMap(([name, fallback], index) => {
+    const fallbackId = `${id}f${String(index)}`;
+    return [
+      ...drawPipeline(fallback, fallbackId, labelOf(name, fallback), indent),
+      `${indent}${id} -. fails .-> ${fallbackId}`,
+    ];
+  });
+  const drawn =
+    child === undefined
+      ? [`${indent}${id}${shapeOf(node)}`]
+      : drawPipeline(child, id, withContract(labelOf(node.id, child), node), indent);
+  return [...drawn, ...fallbacks];
+}
+
+/** A sub-pipeline as a subgraph that holds its nodes. */
+function drawPipeline(pipeline: PipelineGraph, id: string, label: string, indent: string): string[] {
   return [
-    `${indent}subgraph ${id}[${quoted(withContract(name, node))}]`,
-    ...drawLevel(child, `${id}_`, `${indent}  `),
+    `${indent}subgraph ${id}[${quoted(withSettings(label, pipeline))}]`,
+    ...drawLevel(pipeline, `${id}_`, `${indent}  `),
     `${indent}end`,
   ];
+}
+
+function labelOf(id: string, { name }: PipelineGraph): string {
+  return id === name ? id : `${id}: ${name}`;
 }
 
 /** A composite's label with the keys that its child gets since the child requires them. */

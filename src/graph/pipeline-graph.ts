@@ -9,9 +9,11 @@ export function makeGraph(
   nodes: readonly GraphNode[],
   edges: readonly GraphEdge[],
   childGraphs: ReadonlyMap<string, PipelineGraph>,
+  settings: PipelineGraph['settings'] = Object.freeze({}),
 ): PipelineGraph {
   const graph: PipelineGraph = Object.freeze({
     name,
+    settings,
     nodes: Object.freeze([...nodes]),
     edges: Object.freeze([...edges]),
     childGraphs: freeze(new Map(childGraphs)),

@@ -229,8 +229,25 @@ describe('error policies', () => {
       ),
     });
     expectTypeOf(wider).toEqualTypeOf<TransformHandle<number, number | string>>();
+    class Texts implements PipelineDefinition<number, string> {
+      define(inner: PipelineBuilder<number, string>): void {
+        inner.addCompositeOutput({ from: inner.addTransform(String, { from: inner.addCompositeInput() }) });
+      }
+    }
+    const byPipeline = builder.addTransform(half, {
+      from: numbers,
+      errorPolicy: errorPolicy(
+        { on: RangeError, then: { fallback: Texts } },
+        { then: { fallback: new Texts() } },
+      ),
+    });
+    expectTypeOf(byPipeline).toEqualTypeOf<TransformHandle<number, number | string>>();
     const numberSink = builder.addSink((item: number) => item);
     builder.connect(same, numberSink);
+    // @ts-expect-error the fallback gives texts
+    builder.connect(byPipeline, numberSink);
+    // @ts-expect-error a class that describes no pipeline is no fallback
+    errorPolicy({ then: { fallback: class Nothing {} } });
     // @ts-expect-error the fallback gives a text
     builder.connect(wider, numberSink);
     builder.errorPolicy(errorPolicy({ then: { retry: { attempts: 2 } } }), { children: true });

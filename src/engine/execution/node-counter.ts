@@ -53,6 +53,11 @@ export class NodeCounter {
     readonly pipelineName: string,
   ) {}
 
+  /** Adds the counts of the same node in an execution that was counted apart. */
+  add(other: NodeCounter): void {
+    for (const name of counted) this[name] += other[name];
+  }
+
   /** Returns the counts for a run's result; items that still wait count as cancelled. */
   snapshot(): NodeCounts {
     const { nodeId, pipelineName, passed, filtered, deadLettered, failed, retried, recovered } = this;
@@ -71,3 +76,17 @@ export class NodeCounter {
     });
   }
 }
+
+const counted = [
+  'passed',
+  'in',
+  'out',
+  'filtered',
+  'deadLettered',
+  'failed',
+  'cancelled',
+  'retried',
+  'emitted',
+  'recovered',
+  'waiting',
+] as const satisfies readonly (keyof NodeCounter)[];
