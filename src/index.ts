@@ -20,11 +20,14 @@ export type {
   DeadLetterContext,
   DeadLetterDecorator,
   DeadLetterEnvelope,
+  DeadLetterFields,
   DeadLetterFilter,
   DeadLetterMark,
   DeadLetterReplay,
+  DeadLetterRetention,
   DeadLetterSink,
   ReplayableDeadLetterSink,
+  StoredDeadLetterSink,
 } from './ports/dead-letter-sink.js';
 export type { ErrorRecord } from './ports/error-record.js';
 export type {

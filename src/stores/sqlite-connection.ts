@@ -12,8 +12,8 @@ import {
 } from '../errors/store-errors.js';
 import { printed } from '../ports/error-record.js';
 import { isOutdated, migrate, schemaVersion } from './open-schema.js';
+import type { SqlConnection } from './sql-connection.js';
 import type { SqlDialect } from './sql-dialect.js';
-import type { SqlConnection } from './sql-run-store.js';
 import type { Query, SqlRow, Statement, Steps } from './statement.js';
 
 /** How long SQLite waits for another process by itself. The process does nothing else meanwhile, so not long. */
