@@ -337,7 +337,7 @@ const standaloneRequest: DescribeRequest = {
   environment: standaloneEnvironment,
 };
 
-declare module '../resilience/fallback.js' {
+declare module '../resilience/builder-types.js' {
   interface BuilderTypes<TBuilder> {
     /** @hidden */
     readonly items: TBuilder extends PipelineBuilder<infer TIn, infer TOut>
