@@ -29,7 +29,7 @@ export interface DrawnPipeline {
   readonly tolerance?: DrawnTolerance | undefined;
 }
 
-export type LossKind = 'failed' | 'deadLettered' | 'skipped';
+type LossKind = 'failed' | 'deadLettered' | 'skipped';
 
 export interface DrawnTolerance {
   readonly limit: { readonly count: number } | { readonly ratio: number; readonly atLeast: number };
