@@ -112,6 +112,7 @@ export { observers } from './observability/observers.js';
 export { MemoryLineageSink } from './lineage/memory-lineage-sink.js';
 
 // resilience
+export type { BuilderTypes } from './resilience/builder-types.js';
 export type { BulkheadOptions } from './resilience/bulkhead.js';
 export type { CircuitState } from './resilience/circuit.js';
 export { circuitBreaker } from './resilience/circuit-breaker.js';
@@ -143,6 +144,7 @@ export type {
   FinalDecision,
   RetryOptions,
 } from './resilience/error-rule.js';
+export type { FallbackDefinition, FallbackPipeline } from './resilience/fallback.js';
 export { FileDeadLetterSink } from './resilience/file-dead-letter-sink.js';
 export type { FileDeadLetterSinkOptions } from './resilience/file-dead-letter-sink.js';
 export { MemoryDeadLetterSink } from './resilience/memory-dead-letter-sink.js';
