@@ -21,7 +21,7 @@ export const folders = {
   background: ['errors', 'data', 'ports', 'context', 'run'],
   runs: ['errors', 'data', 'ports', 'context', 'run', 'builder', 'engine', 'observability'],
   http: ['errors', 'data', 'ports', 'context', 'run', 'runs'],
-  stores: ['errors', 'data', 'ports', 'run', 'runs'],
+  stores: ['errors', 'data', 'ports', 'context', 'run', 'resilience', 'runs'],
   injection: ['errors', 'data', 'context', 'run'],
   testing: [
     ...[

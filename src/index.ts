@@ -20,11 +20,14 @@ export type {
   DeadLetterContext,
   DeadLetterDecorator,
   DeadLetterEnvelope,
+  DeadLetterFields,
   DeadLetterFilter,
   DeadLetterMark,
   DeadLetterReplay,
+  DeadLetterRetention,
   DeadLetterSink,
   ReplayableDeadLetterSink,
+  StoredDeadLetterSink,
 } from './ports/dead-letter-sink.js';
 export type { ErrorRecord } from './ports/error-record.js';
 export type {
@@ -109,6 +112,7 @@ export { observers } from './observability/observers.js';
 export { MemoryLineageSink } from './lineage/memory-lineage-sink.js';
 
 // resilience
+export type { BuilderTypes } from './resilience/builder-types.js';
 export type { BulkheadOptions } from './resilience/bulkhead.js';
 export type { CircuitState } from './resilience/circuit.js';
 export { circuitBreaker } from './resilience/circuit-breaker.js';
@@ -140,9 +144,11 @@ export type {
   FinalDecision,
   RetryOptions,
 } from './resilience/error-rule.js';
+export type { FallbackDefinition, FallbackPipeline } from './resilience/fallback.js';
 export { FileDeadLetterSink } from './resilience/file-dead-letter-sink.js';
 export type { FileDeadLetterSinkOptions } from './resilience/file-dead-letter-sink.js';
 export { MemoryDeadLetterSink } from './resilience/memory-dead-letter-sink.js';
+export type { LossKind, ToleranceOptions } from './resilience/tolerance.js';
 
 // nodes
 export type {
@@ -197,7 +203,7 @@ export { toSvg } from './graph/svg.js';
 // builder
 export { CompositeNaming } from './builder/composite-naming.js';
 export type { DefinitionContext, DefinitionParameters } from './builder/definition-context.js';
-export type { DefaultPolicyOptions } from './builder/drafted-nodes.js';
+export type { DefaultPolicyOptions } from './builder/drafted-settings.js';
 export type { Constructor } from './builder/node-binding.js';
 export { PipelineBuilder } from './builder/pipeline-builder.js';
 export type {

@@ -1,14 +1,13 @@
 import { errorPolicy, exponential, linear, runPipeline, type PipelineBuilder } from 'heirline';
 
-class BusyError extends Error {
-  constructor(readonly retryAfterMs?: number) {
-    super('busy');
-  }
+class BusyError extends Error {}
+class TooManyCallsError extends BusyError {
+  readonly retryAfterMs = 7;
 }
 let tries = 0;
 
 function fetchPrice(article: string) {
-  if (++tries < 4) throw new BusyError(tries === 1 ? 7 : undefined);
+  if (++tries < 4) throw tries === 1 ? new TooManyCallsError('later') : new BusyError('down');
   return `${article}: 4.20 after ${tries} tries`;
 }
 
@@ -22,8 +21,8 @@ class Prices {
       errorPolicy: errorPolicy(
         // what the service asks for, where it does
         {
-          on: (error) => error instanceof BusyError && error.retryAfterMs !== undefined,
-          then: { retry: { attempts: 3, delay: (_, error) => (error as BusyError).retryAfterMs ?? 0 } },
+          on: TooManyCallsError,
+          then: { retry: { attempts: 3, delay: (_, error: TooManyCallsError) => error.retryAfterMs } },
         },
         { on: BusyError, then: { retry: { attempts: 5, withinMs: 10_000, delay: backOff } } },
         { then: { retry: { attempts: 2, delay: steady } } },

@@ -1,4 +1,5 @@
 // 50 requests at once share one background writer. Under whom are its writes booked?
+import { explainFailure } from '../format/explain-failure.js';
 import { table } from '../format/table.js';
 import type { AuditLine } from './audit-log.js';
 import { NaiveWriter } from './naive-writer.js';
@@ -13,21 +14,23 @@ function row(writer: string, lines: readonly AuditLine[]): string[] {
   return [writer, ...[lines.length, right, lines.length - right, tenants].map(String)];
 }
 
-const naive = await serveRequests(requests, (log) => new NaiveWriter(log));
-const queued = await serveRequests(requests, queuedWriter);
+await explainFailure(async () => {
+  const naive = await serveRequests(requests, (log) => new NaiveWriter(log));
+  const queued = await serveRequests(requests, queuedWriter);
 
-console.log(
-  `${String(requests)} requests at once, each with a tenant of its own, and one background writer\n`,
-);
-console.log(
-  table(
-    [
-      { title: 'writer' },
-      { title: 'written', align: 'right' },
-      { title: 'booked right', align: 'right' },
-      { title: 'booked wrong', align: 'right' },
-      { title: 'tenants seen', align: 'right' },
-    ],
-    [row('a loop that the first request starts', naive), row('BackgroundQueue', queued)],
-  ),
-);
+  console.log(
+    `${String(requests)} requests at once, each with a tenant of its own, and one background writer\n`,
+  );
+  console.log(
+    table(
+      [
+        { title: 'writer' },
+        { title: 'written', align: 'right' },
+        { title: 'booked right', align: 'right' },
+        { title: 'booked wrong', align: 'right' },
+        { title: 'tenants seen', align: 'right' },
+      ],
+      [row('a loop that the first request starts', naive), row('BackgroundQueue', queued)],
+    ),
+  );
+});

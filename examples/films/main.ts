@@ -1,4 +1,7 @@
+import { explainFailure } from '../format/explain-failure.js';
 import { report } from './report.js';
 import { runFilms } from './run-films.js';
 
-console.log(report(await runFilms()));
+await explainFailure(async () => {
+  console.log(report(await runFilms()));
+});

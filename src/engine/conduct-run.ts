@@ -8,6 +8,7 @@ import { RunCancelledError } from '../errors/run-cancelled-error.js';
 import { alarmAt } from '../run/ending/alarm.js';
 import type { WatchedClock } from '../run/ending/watched-clock.js';
 import { systemClock } from '../ports/clock.js';
+import type { ExecutionObserver } from '../ports/execution-observer.js';
 import { EndDeadline } from './execution/end-deadline.js';
 import { Execution } from './execution/execution.js';
 import type { OutputReceiver } from './execution/execution.js';
@@ -39,6 +40,8 @@ export interface RunRequest {
   readonly clock?: WatchedClock | undefined;
   /** Reports timers and listeners left behind, in development mode. */
   readonly leaks?: RunLeaks | undefined;
+  /** Hears the events of the root execution, for the log of a managed run. */
+  readonly log?: ExecutionObserver | undefined;
   /** Brings the items in; called when the nodes are ready. */
   feed(execution: Execution): Work;
 }
@@ -55,7 +58,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
   const { clock } = root.frame.scope;
   const startedMs = clock.now();
   const end = new EndDeadline(request.graceMs);
-  const run = new RunState(ledger, request.container, root, end, request.leaks);
+  const run = new RunState(ledger, request.container, root, end, request.leaks, request.log);
   const execution = new Execution(run, root.frame, request.receiver, plan, plan.states.slice());
   countFromZero(plan, run);
   request.clock?.tellFault((fault) => {
@@ -75,7 +78,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
     pipelineName: root.context.pipelineName,
     status: outcomeOf(execution),
     durationMs: clock.now() - startedMs,
-    nodes: new Map([...run.countersByPath()].map(({ path, counter }) => [path, counter.snapshot()] as const)),
+    nodes: run.counts.snapshot(),
     abandoned: Object.freeze([...run.abandoned]),
     cost: root.frame.services.run.cost.total(),
     failures: root.frame.services.run.redactor.data(run.failures),
@@ -93,7 +96,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
 
 /** Makes the counters of all nodes of the tree, so that nodes without items are in the result, too. */
 function countFromZero(plan: Plan, run: RunState): void {
-  for (const { site } of plan.nodes) run.counter(site.index);
+  for (const { site } of [...plan.nodes, ...plan.fallbacks]) run.counts.counter(site.index);
   for (const { latest } of plan.children) if (latest !== undefined) countFromZero(latest.plan, run);
 }
 

@@ -1,12 +1,13 @@
 import { pipelineNameOf } from '../composition/describe-root.js';
 import type { Constructor } from '../builder/node-binding.js';
 import { decodeData, encodeReadable } from '../data/codec.js';
+import { readProperty } from '../data/foreign-value.js';
 import { sourceLiteral, textLiteral } from '../data/source-literal.js';
 import { checkOptions, invalidOption, rule } from '../errors/option-rules.js';
 import type { DeadLetterContext, DeadLetterEnvelope } from '../ports/dead-letter-sink.js';
 import type { ErrorRecord } from '../ports/error-record.js';
-import { entryOf, incompatible } from './letter-entry.js';
-import { refusalOf } from './letter-runs.js';
+import { entryOf } from './letter-entry.js';
+import { requireReplayable } from './letter-runs.js';
 import { recordedEntries } from './recorded-entries.js';
 
 /** What the test of a dead letter runs. */
@@ -36,12 +37,14 @@ export interface DeadLetterTestOptions {
  */
 export function deadLetterTest(envelope: DeadLetterEnvelope, options: DeadLetterTestOptions): string {
   checkOptions('deadLetterTest', options, { definition: rule.callable, importFrom: rule.text });
+  for (const name of ['definition', 'importFrom'])
+    if (readProperty(options, name) === undefined)
+      throw invalidOption('deadLetterTest', `'${name}' is required`);
   const { definition, importFrom } = options;
   if (!/^[A-Za-z_$][\w$]*$/.test(definition.name))
     throw invalidOption('deadLetterTest', "'definition' must be a class that is exported by its name");
   const { encoded, asText } = encodeReadable(envelope.item);
-  const refusal = refusalOf(asText.length === 0 ? envelope : { ...envelope, asText });
-  if (refusal !== undefined) throw incompatible(envelope, refusal);
+  requireReplayable(asText.length === 0 ? envelope : { ...envelope, asText });
   entryOf(envelope, pipelineNameOf(definition), 'decision');
   const { id, path, error, failedAt, context } = envelope;
   const parameters = keptEntries(context, 'parameters');
@@ -79,6 +82,9 @@ export function deadLetterTest(envelope: DeadLetterEnvelope, options: DeadLetter
       ? []
       : [`// The node had these too; give in context what it needs: ${onOneLine(missing.join(', '))}.`]),
     'const context = {};',
+    ...(definition.length === 0
+      ? []
+      : [`// ${definition.name} takes arguments: give an instance of it as the definition.`]),
     '',
     `test(${textLiteral(`${path} takes the item of the dead letter ${id}`)}, async () => {`,
     '  const sink = new MemoryDeadLetterSink();',

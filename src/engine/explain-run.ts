@@ -70,8 +70,6 @@ interface TreeLine {
   /** What stands in front of notes that belong to the line. */
   readonly margin: string;
   readonly path: string;
-  /** Undefined for the root, without a graph, and for a node that the graph does not know. */
-  readonly node: GraphNode | undefined;
 }
 
 /** The lines that tell of one run. */
@@ -83,6 +81,8 @@ class RunText {
   readonly #costs = new Map<string, CostSummary[]>();
   /** The keys that reach each composite's child, by path, a line per dictionary. */
   readonly #keys: ReadonlyMap<string, string>;
+  /** The nodes of the graph, by path. */
+  readonly #nodes: ReadonlyMap<string, GraphNode>;
 
   constructor(result: RunResult, options: ExplainRunOptions) {
     const { stdout } = process;
@@ -93,7 +93,9 @@ class RunText {
       const path = row.key ?? '';
       this.#costs.set(path, [...(this.#costs.get(path) ?? []), row]);
     }
-    const rows = options.graph?.contextMap().rows ?? [];
+    const { graph } = options;
+    this.#nodes = new Map(graph === undefined ? [] : nodesOf(graph, graph.name));
+    const rows = graph?.contextMap().rows ?? [];
     this.#keys = new Map(rows.map((row) => [row.path, String(row) || 'no keys']));
   }
 
@@ -116,9 +118,8 @@ class RunText {
   }
 
   #table(tree: RunTree): string[] {
-    const { graph } = this.#options;
-    const root: TreeLine = { label: tree.id, margin: '', path: tree.path, node: undefined };
-    const lines = [root, ...linesBelow(tree, graph, '')];
+    const root: TreeLine = { label: tree.id, margin: '', path: tree.path };
+    const lines = [root, ...linesBelow(tree, '')];
     const cells = lines.map((line) => (line === root ? this.#columns : this.#cellsOf(line.path)));
     const labelWidth = Math.max(...lines.map(({ label }) => label.length));
     const widths = this.#columns.map((_, column) =>
@@ -141,12 +142,13 @@ class RunText {
   }
 
   /** A line with what is special about the node, beside it where there is room, and below it what its child got. */
-  #laidOut({ margin, path, node }: TreeLine, line: string): string[] {
+  #laidOut({ margin, path }: TreeLine, line: string): string[] {
     const counts = this.#result.nodes.get(path);
     const costs = (this.#costs.get(path) ?? []).map(costText);
     const special = [...(counts === undefined ? [] : exceptionTexts(counts)), ...costs].join(', ');
     // The line of the root holds the titles of the columns.
     const fits = path !== this.#result.pipelineName && line.length + 2 + special.length <= this.#width;
+    const node = this.#nodes.get(path);
     const withheld = node === undefined ? [] : withheldServices(node);
     const notes = [
       ...(fits || special === '' ? [] : [special]),
@@ -181,18 +183,22 @@ class RunText {
   }
 }
 
-function linesBelow(tree: RunTree, graph: PipelineGraph | undefined, indent: string): TreeLine[] {
-  const nodes = new Map(graph?.nodes.map((node) => [node.id, node]));
+function linesBelow(tree: RunTree, indent: string): TreeLine[] {
   return [...tree.below.values()].flatMap((each, index) => {
     const isLast = index === tree.below.size - 1;
     const { id, path, pipelineName } = each;
     const name = pipelineName === undefined || pipelineName === id ? id : `${id}: ${pipelineName}`;
     const margin = `${indent}${isLast ? '   ' : '│  '}`;
-    return [
-      { label: `${indent}${isLast ? '└─' : '├─'} ${name}`, margin, path, node: nodes.get(id) },
-      ...linesBelow(each, graph?.childGraphs.get(id), margin),
-    ];
+    return [{ label: `${indent}${isLast ? '└─' : '├─'} ${name}`, margin, path }, ...linesBelow(each, margin)];
   });
+}
+
+/** The nodes of a graph and of those below, by path. */
+function nodesOf(graph: PipelineGraph, path: string): (readonly [string, GraphNode])[] {
+  return [
+    ...graph.nodes.map((node) => [`${path}/${node.id}`, node] as const),
+    ...[...graph.childGraphs].flatMap(([id, child]) => nodesOf(child, `${path}/${id}`)),
+  ];
 }
 
 function failureText({ path, code, name, message, cause }: ErrorRecord): string {

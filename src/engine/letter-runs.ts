@@ -1,4 +1,4 @@
-import type { DefinitionSource } from '../builder/blueprint.js';
+import type { Blueprint, DefinitionSource } from '../builder/blueprint.js';
 import { pipelineNameOf } from '../composition/describe-root.js';
 import { entriesOf } from '../context/entries-source.js';
 import type { EntriesSource } from '../context/entries-source.js';
@@ -63,8 +63,7 @@ export class LetterRuns {
    * @throws {@link PipelineError} `REPLAY_INCOMPATIBLE`, or what is wrong with the pipeline or its context.
    */
   prepare(letter: DeadLetterEnvelope): PreparedLetter {
-    const refusal = refusalOf(letter);
-    if (refusal !== undefined) throw incompatible(letter, refusal);
+    requireReplayable(letter);
     const entry = entryOf(letter, this.#name, this.options.from);
     const key = `${String(letter.mapped)} ${entry.path}`;
     const parts = this.#parts.get(key) ?? this.#partsFor(entry);
@@ -110,7 +109,7 @@ export class LetterRuns {
       node: () => undefined,
       definition: () => undefined,
       ...this.runner.replacement,
-      blueprint: entry.cut,
+      blueprint: (blueprint: Blueprint) => withoutTolerance(entry.cut(blueprint)),
     };
     const plans = new PlanCache(
       replacement,
@@ -121,15 +120,30 @@ export class LetterRuns {
   }
 }
 
-/** Why an envelope cannot be run in any pipeline, as the end of a sentence. */
-export function refusalOf(letter: DeadLetterEnvelope): string | undefined {
+/** A pipeline in which every failure counts: the letter that fails again must not pass as tolerated. */
+function withoutTolerance(blueprint: Blueprint): Blueprint {
+  const { tolerate, ...settings } = blueprint.settings;
+  return tolerate === undefined ? blueprint : { ...blueprint, settings };
+}
+
+/**
+ * @throws {@link PipelineError} `REPLAY_INCOMPATIBLE` for a letter that can be run in no pipeline.
+ */
+export function requireReplayable(letter: DeadLetterEnvelope): void {
   // Another version of the library may have written the letter.
   const version: unknown = letter.version;
-  if (version !== 1) return `has version ${String(version)}; this library reads version 1`;
+  if (version !== 1) {
+    const why = `has version ${String(version)}; this library reads version 1`;
+    throw incompatible(letter, why, 'Replay it with the version of heirline that wrote it');
+  }
+  const anew = 'Give its pipeline the item anew, from where it came from';
   const [part] = letter.asText ?? [];
-  if (part !== undefined)
-    return `has kept only a text of ${part === '' ? 'its item' : `'${part}' of its item`}`;
-  return holdsRedaction(letter.item) ? 'has an item that holds a redacted secret' : undefined;
+  if (part !== undefined) {
+    const what = part === '' ? 'its item' : `'${part}' of its item`;
+    throw incompatible(letter, `has kept only a text of ${what}`, anew);
+  }
+  if (holdsRedaction(letter.item))
+    throw incompatible(letter, 'has an item that holds a redacted secret', anew);
 }
 
 /** The recorded entries under those that the caller gives; what was redacted is left out. */

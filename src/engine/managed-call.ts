@@ -7,7 +7,7 @@ export type RunLinks = Partial<Pick<IdentityFields, 'parentRunId' | 'rootRunId'>
 
 /** Additions of a run manager to one run. */
 export interface ManagedCall {
-  /** Receives the events of the run, beside the run's other observers. */
+  /** Receives the events of the root execution, beside the run's other observers. */
   readonly observer: ExecutionObserver;
   /** Options of the run that override those of the template; the manager has checked them. */
   readonly said: AddedOptions;

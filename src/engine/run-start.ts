@@ -9,7 +9,6 @@ import type { PipelineContext } from '../context/pipeline-context.js';
 import { rootContext } from '../context/root-context.js';
 import type { RootContext } from '../context/root-context.js';
 import { joinObservers } from '../observability/observers.js';
-import type { ExecutionObserver } from '../ports/execution-observer.js';
 import { silentLogger } from '../ports/logger.js';
 import type { RunnerCircuits } from '../resilience/runner-circuits.js';
 import { tenantRequired } from '../run/tenant-required.js';
@@ -76,7 +75,7 @@ export class RunStart {
     this.#order = order;
     this.#clock = clock;
     this.#name = pipelineNameOf(definition);
-    const services = servicesWith(parts.options, frameOf(template).services, managed?.observer);
+    const services = servicesWith(parts.options, frameOf(template).services);
     clock?.check();
     const site = { path: this.#name, pipelineName: this.#name };
     const outer = currentContext()?.run;
@@ -107,7 +106,16 @@ export class RunStart {
     let request: RunRequest;
     try {
       const rootPlan = this.#plan(refuse);
-      request = { rootPlan, root, container: supply, graceMs, clock: this.#clock, ...drive(rootPlan.plan) };
+      const log = this.#order.managed?.observer;
+      request = {
+        rootPlan,
+        root,
+        container: supply,
+        graceMs,
+        clock: this.#clock,
+        log,
+        ...drive(rootPlan.plan),
+      };
     } catch (error) {
       root.release();
       throw error;
@@ -135,15 +143,9 @@ export class RunStart {
 }
 
 /** Joins the services of context and runner. All observers receive events; other services of the context come first. */
-function servicesWith(
-  options: PipelineRunnerOptions,
-  own: ServiceOptions,
-  managing: ExecutionObserver | undefined,
-): ServiceOptions {
+function servicesWith(options: PipelineRunnerOptions, own: ServiceOptions): ServiceOptions {
   const { executionObserver, lineageSink, deadLetterSink, logger } = options;
-  const observing = [executionObserver, own.executionObserver, managing].filter(
-    (observer) => observer !== undefined,
-  );
+  const observing = [executionObserver, own.executionObserver].filter((observer) => observer !== undefined);
   return {
     executionObserver: observing.length > 1 ? joinObservers(observing) : observing[0],
     lineageSink: own.lineageSink ?? lineageSink,

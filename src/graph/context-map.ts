@@ -10,7 +10,7 @@ export type KeptBack = Readonly<Partial<Record<DictionaryKind, readonly string[]
 
 /** The keys that can reach the child of one composite. */
 export interface ContextMapRow {
-  /** The path of the composite. */
+  /** The path of the composite; of a sub-pipeline that is a fallback, `<node>/fallback`. */
   readonly path: string;
   /** Names of parameters, sorted; `'all'` where the child gets also keys that nobody names. */
   readonly parameters: readonly string[] | 'all';
@@ -36,7 +36,7 @@ export interface ContextMapRow {
  * own composites have none.
  */
 export interface ContextMap {
-  /** One row per composite, at every level, each before those below it. */
+  /** One row per composite and fallback, at every level, each before those below it. */
   readonly rows: readonly ContextMapRow[];
   /**
    * The paths of the composites whose child can have a key under its name, or the root's entry of the key under
@@ -49,16 +49,20 @@ export interface ContextMap {
   toString(): string;
 }
 
-/** A composite as a graph knows it, and what stands below. */
+/** A node as a graph knows it, with the sub-pipelines below. */
 export interface PassingNode {
   readonly id: string;
   /** Undefined for other nodes. */
-  readonly composite:
-    | {
-        readonly passes: ChildInheritance;
-        readonly child: { readonly nodes: readonly PassingNode[] } | undefined;
-      }
-    | undefined;
+  readonly composite: PassingComposite | undefined;
+  /** The sub-pipelines that get what has failed at the node, each with the last part of its path. */
+  readonly fallbacks: readonly { readonly id: string; readonly composite: PassingComposite }[];
+}
+
+/** A sub-pipeline, and what passes to it. */
+interface PassingComposite {
+  readonly passes: ChildInheritance;
+  /** Undefined where it is described when it runs. */
+  readonly child: { readonly nodes: readonly PassingNode[] } | undefined;
 }
 
 type Reaches = Readonly<Record<DictionaryKind, Reach>>;
@@ -90,25 +94,22 @@ export function contextMapOf(name: string, nodes: readonly PassingNode[]): Conte
 }
 
 function reachedBelow(path: string, nodes: readonly PassingNode[], reaches: Reaches): ReachedChild[] {
-  return nodes.flatMap(({ id, composite }) => {
-    if (composite === undefined) return [];
-    const { passes, child } = composite;
-    const below = perDictionary((kind) => reaches[kind].below(passes, kind));
-    const at = `${path}/${id}`;
-    const reached = {
-      path: at,
-      reaches: perDictionary((kind) => below[kind].child),
-      perItem: passes.hasItemValues,
-    };
-    return [
-      reached,
-      ...reachedBelow(
-        at,
-        child?.nodes ?? [],
-        perDictionary((kind) => below[kind].on),
-      ),
-    ];
-  });
+  return nodes.flatMap(({ id, composite, fallbacks }) => [
+    ...(composite === undefined ? [] : reachedIn(`${path}/${id}`, composite, reaches)),
+    ...fallbacks.flatMap((fallback) =>
+      reachedIn(`${path}/${id}/${fallback.id}`, fallback.composite, reaches),
+    ),
+  ]);
+}
+
+function reachedIn(path: string, { passes, child }: PassingComposite, reaches: Reaches): ReachedChild[] {
+  const below = perDictionary((kind) => reaches[kind].below(passes, kind));
+  const reached = perDictionary((kind) => below[kind].child);
+  const handedOn = perDictionary((kind) => below[kind].on);
+  return [
+    { path, reaches: reached, perItem: passes.hasItemValues },
+    ...reachedBelow(path, child?.nodes ?? [], handedOn),
+  ];
 }
 
 function rowOf(reached: ReachedChild): ContextMapRow {

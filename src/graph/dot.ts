@@ -1,5 +1,5 @@
 import { isRow } from './drawing.js';
-import type { DrawnEdge, DrawnLevel, DrawnNode } from './drawing.js';
+import type { DrawnEdge, DrawnGraph, DrawnLevel, DrawnNode } from './drawing.js';
 import type { DrawingDirection } from './drawing-options.js';
 
 /** The fills of clusters, from the outermost; below the last they begin again. */
@@ -9,20 +9,32 @@ const style = [
   'graph [fontname="Helvetica", fontsize=11, ranksep=0.3, nodesep=0.25]',
   // The margin leaves room for fonts that are wider than the one that Graphviz reckons with.
   'node [shape=box, style=filled, fillcolor=white, color="#5b6b7f", fontname="Helvetica", fontsize=11, height=0.35, margin="0.2,0.07"]',
-  'edge [color="#5b6b7f", arrowsize=0.7]',
+  'edge [color="#5b6b7f", arrowsize=0.7, fontname="Helvetica", fontsize=10]',
 ];
 
 /** Draws a pipeline in the language of Graphviz; a composite is a cluster that holds its child's nodes. */
-export function dotOf(title: string, drawing: DrawnLevel, direction: DrawingDirection): string {
+export function dotOf(drawing: DrawnGraph, direction: DrawingDirection): string {
   const direct = `graph [rankdir=${direction === 'down' ? 'TB' : 'LR'}]`;
-  const lines = [direct, ...style, ...levelLines(drawing, 0, direction)];
-  return [`digraph ${quoted(title)} {`, ...lines.map((line) => `  ${line}`), '}'].join('\n');
+  const { name, notes } = drawing;
+  const title = notes.length === 0 ? [] : [`label=${quoted(linesOf(drawing).join('\\n'))}; labelloc=t`];
+  const lines = [direct, ...style, ...title, ...levelLines(drawing, 0, direction)];
+  return [
+    `digraph ${quoted(name.replaceAll('\\', '\\\\'))} {`,
+    ...lines.map((line) => `  ${line}`),
+    '}',
+  ].join('\n');
 }
 
 function levelLines(level: DrawnLevel, depth: number, direction: DrawingDirection): string[] {
   const { nodes, edges } = level;
   return [
-    ...nodes.flatMap((node) => nodeLines(node, depth, direction)),
+    ...nodes.flatMap((node) => [
+      ...nodeLines(node, depth, direction),
+      ...node.fallbacks.flatMap((fallback) => [
+        ...nodeLines(fallback, depth, direction),
+        `${node.id} -> ${doorOf(fallback, 'composite-input')} [style=dashed, label=" fails"]`,
+      ]),
+    ]),
     ...edges.map(edgeText),
     ...(direction === 'down' && depth > 0 && isRow(level)
       ? [`{ rank=same; ${nodes.map(({ id }) => id).join('; ')} }`]
@@ -55,7 +67,7 @@ function doorOf({ id, child }: DrawnNode, kind: 'composite-input' | 'composite-o
   return child?.nodes.find((node) => node.kind === kind)?.id ?? id;
 }
 
-function linesOf({ name, notes }: DrawnNode): string[] {
+function linesOf({ name, notes }: Pick<DrawnGraph, 'name' | 'notes'>): string[] {
   return [name, ...notes].map(escaped);
 }
 

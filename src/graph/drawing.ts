@@ -4,8 +4,16 @@ import type { ContextMapRow } from './context-map.js';
 import { countLines } from './counts-text.js';
 import { countsAt } from './drawing-options.js';
 import type { DrawingOptions } from './drawing-options.js';
+import { fallbacksOf } from './fallbacks-of.js';
 import type { GraphNode, PipelineGraph } from './graph-shape.js';
 import { contractText } from './required-text.js';
+
+/** What every kind of drawing shows of a graph. */
+export interface DrawnGraph extends DrawnLevel {
+  readonly name: string;
+  /** What was said about the pipeline as a whole. */
+  readonly notes: readonly string[];
+}
 
 /** A pipeline as every kind of drawing shows it. */
 export interface DrawnLevel {
@@ -13,7 +21,7 @@ export interface DrawnLevel {
   readonly edges: readonly DrawnEdge[];
 }
 
-/** A node as every kind of drawing shows it. */
+/** A node as every kind of drawing shows it, or a sub-pipeline that is the fallback of one. */
 export interface DrawnNode {
   /** Unique in the drawing, in letters, digits and underscores. */
   readonly id: string;
@@ -24,6 +32,8 @@ export interface DrawnNode {
   readonly notes: readonly string[];
   /** The nodes of the child; undefined for other nodes, and for a child that is described when it runs. */
   readonly child: DrawnLevel | undefined;
+  /** The sub-pipelines that get what has failed at the node. */
+  readonly fallbacks: readonly DrawnNode[];
 }
 
 /** A connection of two drawn nodes. */
@@ -33,9 +43,10 @@ export interface DrawnEdge {
 }
 
 /** Says what to draw; how is up to the language of the drawing. */
-export function drawingOf(graph: PipelineGraph, options: DrawingOptions): DrawnLevel {
+export function drawingOf(graph: PipelineGraph, options: DrawingOptions): DrawnGraph {
   const rows = options.keys === true ? graph.contextMap().rows : [];
-  return new Drawing(options, new Map(rows.map((row) => [row.path, row]))).level(graph, graph.name, 'n');
+  const drawing = new Drawing(options, new Map(rows.map((row) => [row.path, row])));
+  return { name: printable(graph.name), notes: settingsOf(graph), ...drawing.level(graph, graph.name, 'n') };
 }
 
 /** So many nodes fit beside each other on a page. */
@@ -43,7 +54,10 @@ const MOST_IN_ROW = 8;
 
 /** Whether the nodes of a level stand beside each other also where the drawing goes down: a short one without sub-pipelines. */
 export function isRow({ nodes }: DrawnLevel): boolean {
-  return nodes.length <= MOST_IN_ROW && nodes.every(({ child }) => child === undefined);
+  return (
+    nodes.length <= MOST_IN_ROW &&
+    nodes.every(({ child, fallbacks }) => child === undefined && fallbacks.length === 0)
+  );
 }
 
 class Drawing {
@@ -56,7 +70,7 @@ class Drawing {
     const nodes = new Map(
       graph.nodes.map((node, index) => [
         node.id,
-        this.#node(node, graph.childGraphs.get(node.id), `${path}/${node.id}`, `${prefix}${String(index)}`),
+        this.#node(node, graph, `${path}/${node.id}`, `${prefix}${String(index)}`),
       ]),
     );
     const edges = graph.edges.flatMap((edge) => {
@@ -66,25 +80,42 @@ class Drawing {
     return { nodes: [...nodes.values()], edges };
   }
 
-  #node(node: GraphNode, child: PipelineGraph | undefined, path: string, id: string): DrawnNode {
-    const counts = countsAt(this.options.counts, path);
-    const name = child === undefined || child.name === node.id ? node.id : `${node.id}: ${child.name}`;
-    return {
-      id,
-      kind: node.kind,
-      name: printable(name),
-      notes: [...this.#keys(node, path), ...(counts === undefined ? [] : countLines(counts))].map(printable),
-      child: child && this.level(child, path, `${id}_`),
-    };
+  #node(node: GraphNode, graph: PipelineGraph, path: string, id: string): DrawnNode {
+    const fallbacks = fallbacksOf(graph, node.id).map(([name, fallback], index) =>
+      this.#drawn(name, 'composite', fallback, `${path}/${name}`, `${id}f${String(index)}`, []),
+    );
+    const child = graph.childGraphs.get(node.id);
+    const contract = contractText(node.options['contextConfiguration']);
+    const required = contract === undefined ? [] : [contract];
+    return { ...this.#drawn(node.id, node.kind, child, path, id, required), fallbacks };
   }
 
-  /** The keys that reach a composite's child: all on request, else those that the child requires. */
-  #keys({ options }: GraphNode, path: string): string[] {
+  /** @param required the keys that a child requires, which are shown where not all are. */
+  #drawn(
+    nodeId: string,
+    kind: NodeKind,
+    child: PipelineGraph | undefined,
+    path: string,
+    id: string,
+    required: readonly string[],
+  ): DrawnNode {
     const row = this.rows.get(path);
-    if (row !== undefined) return (String(row) || 'no keys').split('\n');
-    const contract = contractText(options['contextConfiguration']);
-    return contract === undefined ? [] : [contract];
+    const keys = row === undefined ? required : (String(row) || 'no keys').split('\n');
+    const counts = countsAt(this.options.counts, path);
+    const counted = counts === undefined ? [] : countLines(counts);
+    return {
+      id,
+      kind,
+      name: printable(child === undefined || child.name === nodeId ? nodeId : `${nodeId}: ${child.name}`),
+      notes: [...keys, ...(child === undefined ? [] : settingsOf(child)), ...counted].map(printable),
+      child: child && this.level(child, path, `${id}_`),
+      fallbacks: [],
+    };
   }
+}
+
+function settingsOf({ settings }: PipelineGraph): string[] {
+  return Object.entries(settings).map(([name, value]) => printable(`${name}: ${value}`));
 }
 
 /** A text in one line, without control characters. */

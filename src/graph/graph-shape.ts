@@ -26,11 +26,13 @@ export interface GraphEdge {
 export interface PipelineGraph {
   /** The name of the definition; `pipeline` for a builder of your own. */
   readonly name: string;
+  /** What the builder's `errorPolicy` and `tolerate` were given for the whole pipeline, in words, by these names. */
+  readonly settings: Readonly<Record<string, string>>;
   /** In the order in which they were added. */
   readonly nodes: readonly GraphNode[];
   /** In the order in which they were connected; children's are in their own graphs. */
   readonly edges: readonly GraphEdge[];
-  /** The graph of each composite's sub-pipeline, by the composite's id. */
+  /** The graph of each composite's sub-pipeline, by the composite's id, and of fallbacks, by `<node>/fallback`. */
   readonly childGraphs: ReadonlyMap<string, PipelineGraph>;
   /**
    * The graph as a Mermaid flowchart, with children as subgraphs.

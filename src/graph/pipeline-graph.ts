@@ -19,10 +19,12 @@ export function makeGraph(
   nodes: readonly GraphNode[],
   edges: readonly GraphEdge[],
   childGraphs: ReadonlyMap<string, PipelineGraph>,
+  settings: PipelineGraph['settings'] = Object.freeze({}),
   passing: readonly PassingNode[] = [],
 ): PipelineGraph {
   const graph: PipelineGraph = Object.freeze({
     name,
+    settings,
     nodes: Object.freeze([...nodes]),
     edges: Object.freeze([...edges]),
     childGraphs: freeze(new Map(childGraphs)),
@@ -32,7 +34,7 @@ export function makeGraph(
     },
     toDot: (options: DrawingOptions = {}) => {
       checkDrawingOptions('toDot', options);
-      return dotOf(name, drawingOf(graph, options), options.direction ?? 'right');
+      return dotOf(drawingOf(graph, options), options.direction ?? 'right');
     },
     contextMap: () => contextMapOf(name, passing),
     describe: () => describeGraph(graph),

@@ -28,9 +28,14 @@ export function observers(...many: readonly (ExecutionObserver | undefined)[]): 
   return joinObservers(members);
 }
 
+/** The observers behind a joined one; of any other, that one itself. */
+export function membersOf(observer: ExecutionObserver): readonly ExecutionObserver[] {
+  return JoinedObserver.membersOf(observer);
+}
+
 /** The same for observers that have been judged. One that is given twice, also inside of others, hears once. */
 export function joinObservers(given: readonly ExecutionObserver[]): ExecutionObserver {
-  const members = [...new Set(given.flatMap((observer) => JoinedObserver.membersOf(observer)))];
+  const members = [...new Set(given.flatMap(membersOf))];
   const methods: ExecutionObserver = Object.fromEntries(
     executionEventTypes.map((type) => [type, (event: ExecutionEvent) => tellAll(members, type, event)]),
   );
@@ -45,14 +50,13 @@ class JoinedObserver {
     this.#members = members;
   }
 
-  /** The observers behind a joined one; of any other, that one itself. */
   static membersOf(observer: ExecutionObserver): readonly ExecutionObserver[] {
     return #members in observer ? observer.#members : [observer];
   }
 }
 
 /** Takes down what an observer did wrong. */
-interface Reporter {
+export interface Reporter {
   report(level: 'warn', line: object, message: string): void;
 }
 

@@ -1,4 +1,4 @@
-import { ignoreRejection, isThenable } from '../data/foreign-value.js';
+import { hasMethod, ignoreRejection, isThenable } from '../data/foreign-value.js';
 import { optionProblems, rule } from '../errors/option-rules.js';
 import type { OptionRule, OptionRules } from '../errors/option-rules.js';
 import { PipelineError } from '../errors/pipeline-error.js';
@@ -15,14 +15,20 @@ export interface Delay {
   beforeAttemptMs(attempt: number, previousMs?: number): number;
 }
 
+interface DelayFunctions {
+  waitMs(attempt: number, error: unknown): number;
+}
+
 /**
  * Says how long to wait after a failed try, in milliseconds, 0 or more.
  *
  * Such as the `Retry-After` that an error carries.
  *
- * It answers at once. It gets the number of the try that failed, from 1, and what the node threw.
+ * It answers at once. It gets the number of the try that failed, from 1, and what the node threw: annotate the error as
+ * the rule's `on` chooses it.
  */
-export type DelayOf = (attempt: number, error: unknown) => number;
+// As a method: then a function of a narrower error fits too.
+export type DelayOf = DelayFunctions['waitMs'];
 
 /**
  * How a wait is spread, so that what failed together does not come again together.
@@ -140,7 +146,7 @@ function checkWait(ms: unknown, options: unknown, rules: OptionRules): void {
   if (problems.length === 0) return;
   throw new PipelineError('POLICY_INVALID', {
     problem: `${problems.join('; ')}.`.replace(/^w/, 'W'),
-    remedy: 'Give milliseconds, 0 or more.',
+    remedy: isWait(ms) === undefined ? 'Correct the options named.' : 'Give milliseconds, 0 or more.',
   });
 }
 
@@ -169,6 +175,11 @@ export function waitBefore(
   }
   if (isWait(wait) === undefined) return wait as number;
   ignoreRejection(wait);
-  const what = isThenable(wait) ? 'a promise' : `${printed(wait)} (${typeof wait})`;
-  throw policyInvalid(`The delay before attempt ${attempt} gave ${what}, which is no wait.`, path);
+  throw policyInvalid(`The delay before attempt ${attempt} gave ${named(wait)}, which is no wait.`, path);
+}
+
+function named(value: unknown): string {
+  if (value === undefined) return 'undefined';
+  if (hasMethod(value, 'beforeAttemptMs')) return 'a delay in place of milliseconds';
+  return isThenable(value) ? 'a promise' : `${printed(value)} (${typeof value})`;
 }

@@ -9,6 +9,7 @@ import {
   readProperty,
 } from '../data/foreign-value.js';
 import type { OptionRule } from '../errors/option-rules.js';
+import { printed } from '../ports/error-record.js';
 import { policyInvalid } from './policy-invalid.js';
 
 /** A class, whether or not it is one of errors. */
@@ -61,9 +62,8 @@ function isChosen(
   try {
     answer = predicate(error);
   } catch (cause) {
-    throw policyInvalid(`A predicate of the ${owner} threw, so the ${owner} has not decided.`, path, {
-      cause,
-    });
+    const problem = `A predicate of the ${owner} threw ${printed(cause)}, so the ${owner} has not decided.`;
+    throw policyInvalid(problem, path, { cause });
   }
   if (!isThenable(answer)) return Boolean(answer);
   ignoreRejection(answer);

@@ -1,6 +1,7 @@
 import type { PipelineContext } from '../context/pipeline-context.js';
 import type { Delay, DelayOf } from './delay.js';
 import type { ErrorMatcher } from './error-matcher.js';
+import type { FallbackPipeline, PipelineOutput } from './fallback.js';
 
 /** What ends a failed item's story. */
 export type FinalDecision = 'fail' | 'skip' | 'deadLetter' | 'collect';
@@ -19,8 +20,18 @@ export type FallbackOf<TFallback = never> = FallbackFunctions<TFallback>['value'
 
 /** Gives a value in place of the failed item's. */
 export interface FallbackRule<out TFallback = never> {
-  /** What gives the value. What it throws goes to the next rule that takes that error. */
-  readonly fallback: FallbackOf<TFallback>;
+  /**
+   * What gives the value: a function, or a sub-pipeline, which gets the item as the node got it.
+   *
+   * A sub-pipeline has the path `<node>/fallback`, and a child context of the default configuration. What the fallback
+   * throws goes to the next rule that takes that error.
+   */
+  readonly fallback: FallbackOf<TFallback> | FallbackPipeline;
+}
+
+// As a method: then a function of a narrower error fits too.
+interface RetryFunctions {
+  before(error: unknown, attempt: number, context: PipelineContext): unknown;
 }
 
 /** Tries an item again. */
@@ -34,10 +45,10 @@ export interface RetryOptions<out TFallback = never> {
   /**
    * Called and awaited after the wait, before each retry: refreshes a token, say.
    *
-   * It gets what the node threw, the number of the try that failed, and the node's context. If it throws, no try
-   * follows: the rules behind are asked with that error.
+   * It gets what the node threw, the number of the try that failed, and the node's context; annotate the error as the
+   * rule's `on` chooses it. If it throws, no try follows: the rules behind are asked with that error.
    */
-  readonly before?: ((error: unknown, attempt: number, context: PipelineContext) => unknown) | undefined;
+  readonly before?: RetryFunctions['before'] | undefined;
   /** What follows when all tries have failed. Default: the next rule that takes the error decides, else `fail`. */
   readonly exhausted?: FinalDecision | FallbackRule<TFallback> | undefined;
 }
@@ -65,4 +76,6 @@ export type FallbackValue<TRule> = TRule extends { readonly then: infer TThen }
 // A function that gives `SKIP` has the type `symbol`: TypeScript widens it. No item is one.
 type ValueOf<TThen> = TThen extends { readonly fallback: (...args: never[]) => infer TValue }
   ? Exclude<Awaited<TValue>, symbol>
-  : never;
+  : TThen extends { readonly fallback: infer TPipeline }
+    ? PipelineOutput<TPipeline>
+    : never;

@@ -1,8 +1,10 @@
 import { hasMethod } from '../data/foreign-value.js';
-import { optionProblems, rule } from '../errors/option-rules.js';
+import { canHoldOptions, optionProblems, rule } from '../errors/option-rules.js';
 import type { OptionRule } from '../errors/option-rules.js';
+import { exponential, fixed, linear } from './delay.js';
 import { matcherRule } from './error-matcher.js';
 import type { ErrorRule, FinalDecision, RetryOptions } from './error-rule.js';
+import { fallbackRule } from './fallback.js';
 
 /** Every {@link FinalDecision}, written down here only. */
 const finals = ['fail', 'skip', 'deadLetter', 'collect'] as const satisfies readonly FinalDecision[];
@@ -28,19 +30,25 @@ const isDecision: OptionRule = (value) =>
 const isExhausted: OptionRule = (value) =>
   isFinalDecision(value) || hasOnly(value, 'fallback') ? undefined : `${finalWords} or { fallback }`;
 
+/** What makes a delay is no delay itself: a call is missing. */
+const isDelay: OptionRule = (value) =>
+  (typeof value === 'function' && ![fixed, linear, exponential].some((makes) => makes === value)) ||
+  hasMethod(value, 'beforeAttemptMs')
+    ? undefined
+    : 'a delay such as fixed(100), or a function that gives milliseconds';
+
 const retryRules = {
   attempts: (value: unknown) => (value === Infinity ? undefined : rule.positiveInteger(value)),
   withinMs: rule.positiveMilliseconds,
-  delay: (value: unknown) =>
-    typeof value === 'function' || hasMethod(value, 'beforeAttemptMs')
-      ? undefined
-      : 'a delay such as fixed(100), or a function that gives milliseconds',
+  delay: isDelay,
   before: rule.callable,
   exhausted: isExhausted,
 };
 
 /** What is wrong with one rule of a policy, as phrases. */
 export function ruleProblems(candidate: unknown, isLast: boolean): string[] {
+  if (!canHoldOptions(candidate))
+    return ["a rule such as { on: SomeError, then: 'skip' } was expected, each as an argument of its own"];
   const problems = optionProblems(candidate, { on: matcherRule, then: isDecision });
   if (problems.length > 0) return problems;
   const { on, then } = candidate as Partial<ErrorRule<unknown>>;
@@ -60,6 +68,7 @@ function thenProblems(then: ErrorRule<unknown>['then']): string[] {
   if (typeof then === 'string') return [];
   if (!('retry' in then)) return fallbackProblems(then);
   const retry: Partial<RetryOptions<unknown>> = then.retry;
+  if (!canHoldOptions(retry)) return ["'retry' must be { attempts, ... }"];
   const wrong = optionProblems(retry, retryRules);
   if (wrong.length > 0) return wrong;
   if (retry.attempts === undefined) return ["'retry.attempts' is missing"];
@@ -67,7 +76,7 @@ function thenProblems(then: ErrorRule<unknown>['then']): string[] {
 }
 
 function fallbackProblems(given: object): string[] {
-  const problems = optionProblems(given, { fallback: rule.callable });
+  const problems = optionProblems(given, { fallback: fallbackRule });
   return problems.length === 0 && Reflect.get(given, 'fallback') === undefined
     ? ["'fallback' is missing"]
     : problems;

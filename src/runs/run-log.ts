@@ -22,7 +22,6 @@ export class RunLog {
   /** What is not written yet, in order. */
   #unwritten: StoredRunEvent[] = [];
   #lastSeq = 0;
-  #rootId: string | undefined;
   #isOver = false;
   #isDropped = false;
   /** Whether the host knows that there is something to write. */
@@ -72,16 +71,15 @@ export class RunLog {
     return this.flush();
   }
 
-  /** Gets the events of a run, and keeps those of its root; for one run only. */
+  /** Gets the events of the run's root execution. */
   observer(): ExecutionObserver {
     const observer: object = new LogObserver(this);
     return observer;
   }
 
-  /** Keeps an event of the run, if it is one of its root. */
+  /** Keeps an event of the run's root execution. */
   take<TType extends LoggedEventType>(type: TType, event: ExecutionEvents[TType]): void {
-    if (type === 'pipelineStarted') this.#rootId ??= event.pipelineId;
-    if (event.pipelineId !== this.#rootId || this.#isOver || this.#isDropped) return;
+    if (this.#isOver || this.#isDropped) return;
     this.#push(loggedEvent(type, event, this.#nextSeq()));
     this.#flushSoon();
     this.#wake();

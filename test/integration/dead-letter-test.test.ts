@@ -144,7 +144,9 @@ describe('the test of a dead letter', () => {
     for (const wrong of [
       { ...options, definition: (() => class {})() },
       { ...options, importFrom: '' },
+      { definition: Age },
+      undefined,
     ])
-      expect(errorOf(() => deadLetterTest(letter, wrong)).code).toBe('OPTION_INVALID');
+      expect(errorOf(() => deadLetterTest(letter, wrong as typeof options)).code).toBe('OPTION_INVALID');
   });
 });

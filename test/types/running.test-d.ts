@@ -210,6 +210,19 @@ describe('error policies', () => {
     errorPolicy({ then: { retry: { delay: fixed(5) } } });
   });
 
+  test('take a delay and a preparation of the error that the rule chooses', () => {
+    class BusyError extends Error {
+      readonly retryAfterMs = 20;
+    }
+    const delay = (_attempt: number, error: BusyError): number => error.retryAfterMs;
+    const before = ({ retryAfterMs }: BusyError): Promise<number> => Promise.resolve(retryAfterMs);
+    errorPolicy({ on: BusyError, then: { retry: { attempts: 3, delay, before } } });
+    // @ts-expect-error a wait is a number
+    errorPolicy({ then: { retry: { attempts: 3, delay: () => '20' } } });
+    // @ts-expect-error the number of the try comes first
+    errorPolicy({ then: { retry: { attempts: 3, delay: (error: BusyError) => error.retryAfterMs } } });
+  });
+
   test('widen what a node gives by what their fallbacks give', () => {
     const builder = new PipelineBuilder();
     const numbers = builder.addSource([1]);
@@ -229,8 +242,25 @@ describe('error policies', () => {
       ),
     });
     expectTypeOf(wider).toEqualTypeOf<TransformHandle<number, number | string>>();
+    class Texts implements PipelineDefinition<number, string> {
+      define(inner: PipelineBuilder<number, string>): void {
+        inner.addCompositeOutput({ from: inner.addTransform(String, { from: inner.addCompositeInput() }) });
+      }
+    }
+    const byPipeline = builder.addTransform(half, {
+      from: numbers,
+      errorPolicy: errorPolicy(
+        { on: RangeError, then: { fallback: Texts } },
+        { then: { fallback: new Texts() } },
+      ),
+    });
+    expectTypeOf(byPipeline).toEqualTypeOf<TransformHandle<number, number | string>>();
     const numberSink = builder.addSink((item: number) => item);
     builder.connect(same, numberSink);
+    // @ts-expect-error the fallback gives texts
+    builder.connect(byPipeline, numberSink);
+    // @ts-expect-error a class that describes no pipeline is no fallback
+    errorPolicy({ then: { fallback: class Nothing {} } });
     // @ts-expect-error the fallback gives a text
     builder.connect(wider, numberSink);
     builder.errorPolicy(errorPolicy({ then: { retry: { attempts: 2 } } }), { children: true });

@@ -58,9 +58,9 @@ async function runOpened(
   await closeExecution(plan, child);
 }
 
-/** Tells the stages that no item will follow; left out if neither a stage nor an observer needs it. */
+/** Tells the stages that no item will follow; left out where no stage needs it, and no end of a node is told. */
 function endInput(child: ChildExecution): Work {
-  return child.plan.needsEnd || child.observer !== undefined ? child.plan.input?.end(child) : undefined;
+  return child.plan.needsEnd || child.told !== undefined ? child.plan.input?.end(child) : undefined;
 }
 
 function endChild(child: ChildExecution): Work {

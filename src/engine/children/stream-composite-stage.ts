@@ -8,6 +8,7 @@ import type { ChildExecution } from '../plan/plan.js';
 import { ChildFailure } from './child-starter.js';
 import type { ChildStarter } from './child-starter.js';
 import type { Execution, OutputReceiver } from '../execution/execution.js';
+import { tellChildCompleted, tellChildStarted } from '../execution/tell.js';
 import { scopeError } from '../execution/engine-errors.js';
 import { allEnded } from '../stages/fan-out-stage.js';
 import { breakItem, dropItem, endTrace } from '../stages/item-end.js';
@@ -40,6 +41,10 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     private readonly budget: BudgetLimits | undefined,
   ) {
     super(site);
+  }
+
+  get ofNode(): number {
+    return this.index;
   }
 
   override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
@@ -163,9 +168,7 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     child.onStop(() => {
       this.#watch(execution, child);
     });
-    if (execution.observer !== undefined) {
-      this.tell(execution, 'compositeStarted', { childPipelineId: frame.pipelineId, attempt: 1 });
-    }
+    if (execution.followsChildren) tellChildStarted(execution, this, frame.pipelineId, 1);
     const state: ChildStream = { child, open, opening: undefined, sources: undefined, hasFailedItem: false };
     const opening = runInContext(child, openExecution, plan, child);
     state.opening = after(opening, () => {
@@ -176,9 +179,8 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
   }
 
   #notifyCompleted(execution: Execution, child: ChildExecution): void {
-    if (execution.observer === undefined) return;
-    const childPipelineId = child.frame.pipelineId;
-    this.tell(execution, 'compositeCompleted', { childPipelineId, attempt: 1, outcome: outcomeOf(child) });
+    if (execution.followsChildren)
+      tellChildCompleted(execution, this, child.frame.pipelineId, 1, outcomeOf(child));
   }
 
   /** Fails the parent's execution if the child has failed. No policy decides, as no single item has failed. */

@@ -1,63 +1,93 @@
-import type { ExecutionEvents } from '../../ports/execution-observer.js';
+import type { StageSite } from './stage-site.js';
 
-/** Fields that all events of one execution have. */
-export interface EventOrigin {
-  readonly pipelineName: string;
-  readonly path: string;
-  readonly runId: string;
-  readonly pipelineId: string;
+/** A node as events name it. */
+export interface ToldNode {
+  readonly site: StageSite;
 }
 
-/** A node whose start event has been sent. */
-interface StartedNode {
-  readonly path: string;
-  readonly nodeId: string;
-}
-
-/** A child whose start event has been sent. */
-interface StartedChild<TExecution> extends StartedNode {
+/** A child whose start has been told. */
+export interface ToldChild<TNode, TExecution> {
+  /** The composite that has started it. */
+  readonly node: TNode;
   readonly childPipelineId: string;
   readonly attempt: number;
-  /** The child's execution; undefined until the child has sent its own start event. */
+  /** The child's execution; undefined until the start of that has been told. */
   execution: TExecution | undefined;
 }
 
-/** Fields of an event that name the child execution. */
-export interface EventSubject {
-  readonly childPipelineId?: string;
-  readonly attempt?: number;
-}
-
 /**
- * The start events of one execution whose end events have not been sent yet.
+ * What of one execution has been told to have begun, and not yet to have ended.
  *
- * An end without its start, a second end, and a start after the end of the execution are not sent.
+ * An end without its start, a second end, and a start after the end of the execution are not told.
  */
-export class ToldEvents<TExecution> {
-  /** In plan order; nodes nearly always end in this order too, so the search begins at the front. */
-  readonly #nodes: StartedNode[] = [];
-  /** Keyed by the `pipelineId` of the child's execution. */
-  #children: Map<string, StartedChild<TExecution>> | undefined;
+export class ToldEvents<TNode, TExecution> {
+  /** The nodes that have started, in the order of the plan. */
+  #nodes: readonly TNode[] = [];
+  /** So many of the first nodes have ended: nearly always they end in their order. */
+  #ended = 0;
+  /** The nodes behind them that have ended earlier. */
+  #early: Set<TNode> | undefined;
+  /** By the `pipelineId` of the child's execution. */
+  #children: Map<string, ToldChild<TNode, TExecution>> | undefined;
   #isOver = false;
 
-  constructor(readonly origin: EventOrigin) {}
+  constructor(
+    readonly pipelineName: string,
+    readonly path: string,
+    readonly runId: string,
+    readonly pipelineId: string,
+  ) {}
 
-  /** True once the end event of the execution has been sent. */
+  /** True once the end of the execution has been told. */
   get isOver(): boolean {
     return this.#isOver;
   }
 
-  /** Nodes whose end event is still missing. */
-  get openNodes(): readonly StartedNode[] {
-    return this.#nodes.slice();
+  /** The nodes whose end has not been told. */
+  get openNodes(): readonly TNode[] {
+    return this.#nodes.slice(this.#ended).filter((node) => this.#early?.has(node) !== true);
   }
 
-  /** Children whose end event is still missing. */
-  get openChildren(): readonly StartedChild<TExecution>[] {
+  /** The children whose end has not been told. */
+  get openChildren(): readonly ToldChild<TNode, TExecution>[] {
     return [...(this.#children?.values() ?? [])];
   }
 
-  /** Records the execution of a started child; false if the child's start event was not sent. */
+  /** Notes the start of all nodes; tells whether it may be told. */
+  startNodes(nodes: readonly TNode[]): boolean {
+    if (!this.#isOver) this.#nodes = nodes;
+    return !this.#isOver;
+  }
+
+  /** Notes the end of a node; tells whether it may be told. */
+  endNode(node: TNode): boolean {
+    if (this.#nodes[this.#ended] !== node) {
+      const isOpen = this.#nodes.includes(node, this.#ended) && this.#early?.has(node) !== true;
+      if (isOpen) (this.#early ??= new Set()).add(node);
+      return isOpen;
+    }
+    this.#ended += 1;
+    if (this.#early !== undefined) this.#passEarly(this.#early);
+    return true;
+  }
+
+  #passEarly(early: ReadonlySet<unknown>): void {
+    while (early.has(this.#nodes[this.#ended])) this.#ended += 1;
+  }
+
+  /** Notes the start of a child; tells whether it may be told. */
+  startChild(node: TNode, childPipelineId: string, attempt: number): boolean {
+    if (this.#isOver) return false;
+    (this.#children ??= new Map()).set(childPipelineId, {
+      node,
+      childPipelineId,
+      attempt,
+      execution: undefined,
+    });
+    return true;
+  }
+
+  /** Notes the execution of a child; false where the start of the child was not told. */
   adopt(childPipelineId: string, execution: TExecution): boolean {
     const child = this.#children?.get(childPipelineId);
     if (child === undefined) return false;
@@ -65,40 +95,15 @@ export class ToldEvents<TExecution> {
     return true;
   }
 
-  /** True if an event may be sent; records a start, and removes the record at its end. */
-  admits(type: keyof ExecutionEvents, path: string, nodeId: string, subject: EventSubject): boolean {
-    switch (type) {
-      case 'nodeStarted':
-        if (!this.#isOver) this.#nodes.push({ path, nodeId });
-        return !this.#isOver;
-      case 'nodeCompleted':
-        return this.#endNode(path);
-      case 'compositeStarted':
-        if (!this.#isOver) this.#startChild(path, nodeId, subject);
-        return !this.#isOver;
-      case 'compositeCompleted':
-        return this.#children?.delete(subject.childPipelineId ?? '') === true;
-      case 'pipelineCompleted':
-      case 'pipelineFailed':
-        if (this.#isOver) return false;
-        this.#isOver = true;
-        return true;
-      default:
-        // Events of single items always pass: a dead letter may be written after the execution has ended.
-        return true;
-    }
+  /** Notes the end of a child; tells whether it may be told. */
+  endChild(childPipelineId: string): boolean {
+    return this.#children?.delete(childPipelineId) === true;
   }
 
-  #endNode(path: string): boolean {
-    const nodes = this.#nodes;
-    const at = nodes.findIndex((node) => node.path === path);
-    if (at === 0) nodes.shift();
-    else if (at > 0) nodes.splice(at, 1);
-    return at >= 0;
-  }
-
-  #startChild(path: string, nodeId: string, { childPipelineId = '', attempt = 1 }: EventSubject): void {
-    const child = { path, nodeId, childPipelineId, attempt, execution: undefined };
-    (this.#children ??= new Map()).set(childPipelineId, child);
+  /** Notes the end of the execution; tells whether it may be told. */
+  end(): boolean {
+    const isFirst = !this.#isOver;
+    this.#isOver = true;
+    return isFirst;
   }
 }

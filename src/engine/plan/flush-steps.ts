@@ -2,6 +2,7 @@ import type { Outcome } from '../../ports/execution-observer.js';
 import type { ClosingStep } from '../execution/closing-steps.js';
 import { flushUnanswered, streamUnanswered, wholeNodeFailed } from '../execution/engine-errors.js';
 import type { Execution } from '../execution/execution.js';
+import { tellNodeCompleted } from '../execution/tell.js';
 import type { Plan } from './plan.js';
 import type { Writing } from '../execution/run-state.js';
 import type { SinkStage } from '../stages/sink-stage.js';
@@ -92,7 +93,7 @@ function toldStep(
     // By the outcome at the flush, not a later one: a sink that was flushed has succeeded, even if another step fails.
     done: () => {
       if (outcome !== 'succeeded') return;
-      for (const node of nodes) node.tell(execution, 'nodeCompleted', { outcome });
+      for (const node of nodes) tellNodeCompleted(execution, node, outcome);
     },
   };
 }

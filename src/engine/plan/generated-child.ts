@@ -59,7 +59,7 @@ export function generateChild(
     return function runWritten(execution, item, trace) {
       const { states, frame, run } = execution;
       const { scope, services } = frame;
-      if (trace !== undefined || services.executionObserver !== undefined || run.container !== undefined)
+      if (trace !== undefined || (run.followsBelow && services.executionObserver !== undefined) || run.container !== undefined)
         return steps.run(execution, item, trace);
       let at = 0, view, node, target, result;
       try {${constructed.map((each, at) => activation(each, at)).join('')}

@@ -13,30 +13,31 @@ import { allEnded } from '../stages/fan-out-stage.js';
 import { flushSteps } from './flush-steps.js';
 import type { Plan } from './plan.js';
 import type { OpenPart } from '../execution/run-state.js';
-import { outcomeOf, tellEnd, tellNodesStarted, tellStart } from './tell-events.js';
+import { tellNodesStarted } from '../execution/tell.js';
+import { outcomeOf, tellEnd, tellStart } from './tell-events.js';
 import { after } from '../execution/work.js';
 import type { Work } from '../execution/work.js';
 
 /** Sends a child's start event, and makes its nodes ready. */
 export function openExecution(plan: Plan, execution: Execution): Work {
-  if (execution.observer !== undefined) tellStart(plan, execution);
+  if (execution.run.followsBelow) tellStart(plan, execution);
   return openNodes(plan, execution);
 }
 
 /** Constructs and initialises the nodes, and sends their start events. */
 export function openNodes(plan: Plan, execution: Execution): Work {
-  // The usual child, kept apart because `openInSteps` allocates closures.
-  return plan.writables.length === 0 && execution.observer === undefined
-    ? activateNodes(plan, execution)
-    : openInSteps(plan, execution);
-}
-
-function openInSteps(plan: Plan, execution: Execution): Work {
-  const activated = after(attachStreams(plan, execution), () => activateNodes(plan, execution));
-  if (execution.observer === undefined) return activated;
-  return after(activated, () => {
-    tellNodesStarted(plan, execution);
-  });
+  // Nearly every child: closures are made for the others only.
+  const activated =
+    plan.writables.length === 0
+      ? activateNodes(plan, execution)
+      : after(attachStreams(plan, execution), () => activateNodes(plan, execution));
+  if (execution.told === undefined) return activated;
+  if (activated !== undefined)
+    return activated.then(() => {
+      tellNodesStarted(execution, plan.nodes);
+    });
+  tellNodesStarted(execution, plan.nodes);
+  return undefined;
 }
 
 /** Begins to listen to the streams that sinks write to. */
@@ -58,17 +59,18 @@ export function closeExecution(plan: Plan, execution: Execution, isForced = fals
   const { closing, frame } = execution;
   if (closing !== undefined) return isForced ? closing.hurry() : undefined;
   if (frame.isDisposed) return undefined;
-  if (execution.hasCollected) execution.failCollected();
-  // The usual child of a composite: nothing to flush, no disposers, no observer.
+  if (execution.hasLost) execution.failByLosses();
+  // The usual child of a composite: nothing to flush, no disposers.
   if (
     plan.sinks.length === 0 &&
     frame.disposerCount === 0 &&
-    execution.observer === undefined &&
     frame.parent !== undefined &&
-    execution.lingering === undefined
+    execution.lingering === undefined &&
+    (execution.told === undefined || execution.run.leaks === undefined)
   ) {
     frame.closeDisposal(outcomeOf(execution));
     execution.closed();
+    if (execution.told !== undefined) tellEnd(execution);
     return undefined;
   }
   return closeInSteps(plan, execution, isForced);
@@ -202,7 +204,7 @@ function commitSession(execution: Execution): void {
 
 /** Fails an execution whose disposers threw; if it has failed already, their errors are only logged. */
 function reportDisposers(execution: Execution, failures: readonly DisposerFailure[]): void {
-  const failed = disposalFailed(failures);
+  const failed = disposalFailed(failures, outcomeOf(execution));
   if (failed === undefined) return;
   if (!execution.isHalted) {
     execution.fail(failed, undefined);

@@ -2,8 +2,10 @@ import { RunCancelledError } from '../../errors/run-cancelled-error.js';
 import { toErrorRecord } from '../../ports/error-record.js';
 import type { Outcome } from '../../ports/execution-observer.js';
 import type { Execution } from '../execution/execution.js';
-import type { Plan } from './plan.js';
+import { tellChildCompleted, tellNodeCompleted } from '../execution/tell.js';
 import { ToldEvents } from '../execution/told-events.js';
+import type { ToldNode } from '../execution/told-events.js';
+import type { Plan } from './plan.js';
 
 /** The outcome of an execution if it ended now. */
 export function outcomeOf(execution: Execution): Outcome {
@@ -11,36 +13,37 @@ export function outcomeOf(execution: Execution): Outcome {
   return execution.frame.scope.reason === undefined ? 'succeeded' : 'cancelled';
 }
 
-/** Sends an execution's start event to the observer; does nothing after the end event of the run. */
+/** Tells that an execution has started; does nothing after the end of the run has been told. */
 export function tellStart({ blueprint }: Plan, execution: Execution): void {
-  const { run, frame, observer, parent } = execution;
-  if (observer === undefined || run.isTold) return;
+  const { run, frame, audience, parent } = execution;
+  if (audience === undefined || run.isTold) return;
   const { pipelineId, identity } = frame;
-  if (parent !== undefined && parent.told?.adopt(pipelineId, execution) !== true) return;
+  if (parent === undefined ? !audience.follows : parent.told?.adopt(pipelineId, execution) !== true) return;
   const { name: pipelineName, path } = blueprint;
-  execution.told = new ToldEvents({ pipelineName, path, runId: identity.get('runId'), pipelineId });
-  execution.notify('pipelineStarted', path, { pipelineName });
-}
-
-/** Sends the start events of all nodes of an execution. */
-export function tellNodesStarted(plan: Plan, execution: Execution): void {
-  for (const stage of plan.nodes) stage.tell(execution, 'nodeStarted', {});
+  const runId = identity.get('runId');
+  execution.told = new ToldEvents(pipelineName, path, runId, pipelineId);
+  if (!audience.hears('pipelineStarted')) return;
+  const at = frame.scope.clock.now();
+  audience.tell(Object.freeze({ type: 'pipelineStarted', path, runId, pipelineId, at, pipelineName }), frame);
 }
 
 /**
- * Sends an execution's end event. Children and nodes that have not ended get their end events before it.
+ * Tells the end of an execution, before it those of its children and nodes that have not ended.
  *
- * Only the first call counts. No event follows the end event of a run.
+ * Only the first call counts. Nothing is told after the end of the run.
  */
 export function tellEnd(execution: Execution): void {
-  const { told } = execution;
-  if (told === undefined || told.isOver) return;
-  endChildren(told, execution);
-  tellOwnEnd(told, execution, outcomeOf(execution));
-  if (execution.parent === undefined) execution.run.isTold = true;
+  const { told, run } = execution;
+  if (told !== undefined && !told.isOver) {
+    endChildren(told, execution);
+    tellOwnEnd(told, execution, outcomeOf(execution));
+  }
+  if (execution.parent === undefined) run.isTold = true;
 }
 
-/** Sends the end events of a child that still runs when the execution around it ends. */
+type Told = ToldEvents<ToldNode, Execution>;
+
+/** Tells the end of a child that still runs when the execution around it ends. */
 function cutOff(execution: Execution): void {
   const { told } = execution;
   if (told === undefined || told.isOver) return;
@@ -49,28 +52,34 @@ function cutOff(execution: Execution): void {
   tellOwnEnd(told, execution, outcome === 'succeeded' ? 'cancelled' : outcome);
 }
 
-/** Sends the end events of all children that have not ended, as cancelled. */
-function endChildren(told: ToldEvents<Execution>, execution: Execution): void {
-  for (const { path, nodeId, childPipelineId, attempt, execution: child } of told.openChildren) {
+/** Tells the ends of all children that have not ended, as cancelled. */
+function endChildren(told: Told, execution: Execution): void {
+  for (const { node, childPipelineId, attempt, execution: child } of told.openChildren) {
     if (child !== undefined) cutOff(child);
-    const fields = { childPipelineId, attempt, outcome: 'cancelled' } as const;
-    execution.notify('compositeCompleted', path, fields, nodeId);
+    tellChildCompleted(execution, node, childPipelineId, attempt, 'cancelled');
   }
 }
 
-function tellOwnEnd(told: ToldEvents<Execution>, execution: Execution, outcome: Outcome): void {
-  const { path, pipelineName } = told.origin;
+function tellOwnEnd(told: Told, execution: Execution, outcome: Outcome): void {
   for (const node of told.openNodes) {
-    const isOther = outcome === 'failed' && execution.failedStage?.path !== node.path;
-    const fields = { outcome: isOther ? 'cancelled' : outcome };
-    execution.notify('nodeCompleted', node.path, fields, node.nodeId);
+    const isOther = outcome === 'failed' && execution.failedStage?.path !== node.site.path;
+    tellNodeCompleted(execution, node, isOther ? 'cancelled' : outcome);
   }
-  if (outcome === 'succeeded') execution.notify('pipelineCompleted', path, { pipelineName, outcome });
-  else {
+  told.end();
+  const { pipelineName, path, runId, pipelineId } = told;
+  if (outcome !== 'succeeded') {
     const error =
       execution.failure ??
       execution.frame.scope.reason ??
       new RunCancelledError({ kind: 'finished', message: 'what it was part of has ended' }, path);
     execution.notify('pipelineFailed', path, { pipelineName, outcome, error: toErrorRecord(error) });
+    return;
   }
+  const { audience, frame, run } = execution;
+  if (run.isTold || audience?.hears('pipelineCompleted') !== true) return;
+  const at = frame.scope.clock.now();
+  audience.tell(
+    Object.freeze({ type: 'pipelineCompleted', path, runId, pipelineId, at, pipelineName, outcome }),
+    frame,
+  );
 }

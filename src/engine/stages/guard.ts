@@ -68,7 +68,7 @@ export class GuardedCall implements CircuitCaller {
 
   circuitChanged(from: CircuitState, to: CircuitState): void {
     const { execution, guard } = this;
-    if (execution.observer === undefined) return;
+    if (!execution.hears('circuitChanged')) return;
     const { id, path } = guard.site;
     const name = guard.breaker?.name;
     // The call of another run, or a timer, may have brought it about.

@@ -3,6 +3,7 @@ import type { ItemTrace, TracedPlace } from '../../lineage/item-trace.js';
 import type { ExecutionEvents } from '../../ports/execution-observer.js';
 import type { EventFields, Execution } from '../execution/execution.js';
 import type { NodeCounter } from '../execution/node-counter.js';
+import { tellNodeCompleted } from '../execution/tell.js';
 import type { Room } from './room.js';
 import type { StageSite } from '../execution/stage-site.js';
 import type { Work } from '../execution/work.js';
@@ -45,8 +46,8 @@ class Nowhere extends Stage {
 /** The stage behind the last one. */
 export const NOWHERE: Stage = new Nowhere();
 
-/** The events that are about one node. */
-type NodeEventType = Exclude<keyof ExecutionEvents, `pipeline${string}`>;
+/** The events that single items bring about. */
+type NodeEventType = Extract<keyof ExecutionEvents, `item${string}`>;
 
 /** The stage of one node. */
 export abstract class NodeStage extends Stage {
@@ -69,7 +70,7 @@ export abstract class NodeStage extends Stage {
   }
 
   counter(execution: Execution): NodeCounter {
-    return execution.run.counter(this.index);
+    return execution.counts.counter(this.index);
   }
 
   /** The node's view of the context; made once per execution. */
@@ -94,7 +95,7 @@ export abstract class NodeStage extends Stage {
     return tracedPlace(execution, this.site);
   }
 
-  /** Sends an event of this node. Call it only if the execution has an observer. */
+  /** Tells an event of this node that few items bring about. */
   tell<TType extends NodeEventType>(execution: Execution, type: TType, fields: EventFields<TType>): void {
     const { id, path } = this.site;
     execution.notify(type, path, fields, id);
@@ -102,8 +103,7 @@ export abstract class NodeStage extends Stage {
 
   /** Sends the node's end event; later calls do nothing. */
   completed(execution: Execution): void {
-    if (execution.observer !== undefined && !execution.isHalted)
-      this.tell(execution, 'nodeCompleted', { outcome: 'succeeded' });
+    if (execution.told !== undefined && !execution.isHalted) tellNodeCompleted(execution, this, 'succeeded');
   }
 
   override end(execution: Execution): Work {

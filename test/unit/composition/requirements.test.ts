@@ -20,7 +20,7 @@ function blueprint(path: string, requires: RequiredKeys, nodes: readonly Bluepri
     requiredSchemas: [],
     requiredSecrets: [],
     through: [],
-    defaultPolicy: undefined,
+    settings: {},
     reads: new Map(),
     warnings: [],
   };
@@ -39,6 +39,7 @@ function composite(
     path,
     isStream: false,
     options: resolveOptions({}),
+    fallbacks: [],
     binding: undefined,
     composite: {
       definition: {},

@@ -95,6 +95,13 @@ describe('growing delays', () => {
   });
 });
 
+test.each([
+  [() => linear(-1, { maxMs: -1 }), 'Give milliseconds, 0 or more.'],
+  [() => linear(1, { maxMs: -1 }), 'Correct the options named.'],
+])('what is proposed for a wrong delay is about what is wrong: %s', (make, remedy) => {
+  expect(errorOf(make).message).toContain(remedy);
+});
+
 test('a function is asked with the number of the try that failed, and its error', () => {
   const asked: unknown[] = [];
   const after = (attempt: number, error: unknown) => asked.push(attempt, error);
@@ -118,7 +125,8 @@ describe('the wait that a delay of the user gives', () => {
     [Infinity, 'Infinity (number)'],
     ['5', '5 (string)'],
     [5n, '5 (bigint)'],
-    [undefined, 'undefined (undefined)'],
+    [undefined, 'undefined, which'],
+    [fixed(5), 'a delay in place of milliseconds'],
     [{ then: () => undefined }, 'a promise'],
   ])('is POLICY_INVALID where it is %s', (wait, words) => {
     const error = errorOf(() => waiting(wait));

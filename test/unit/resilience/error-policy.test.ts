@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { fixed } from '../../../src/resilience/delay.js';
+import { exponential, fixed, linear } from '../../../src/resilience/delay.js';
 import { ErrorPolicy, errorPolicy } from '../../../src/resilience/error-policy.js';
 import type { ErrorRule } from '../../../src/resilience/error-rule.js';
 import { errorOf, misuse } from '../support/thrown.js';
@@ -137,9 +137,12 @@ test('rules may follow one that takes every error and may fail to decide', () =>
 describe('a wrong policy is POLICY_INVALID', () => {
   const finals = "'fail', 'skip', 'deadLetter', 'collect'";
   const words = `${finals}, { retry: { attempts, ... } } or { fallback }`;
+  const rule = "a rule such as { on: SomeError, then: 'skip' } was expected, each as an argument of its own";
+  const delay = "'delay' must be a delay such as fixed(100), or a function that gives milliseconds";
   const wrong: readonly (readonly [readonly unknown[], string])[] = [
-    [[], 'rule 1: a plain object with options was expected'],
-    [[null], 'rule 1: a plain object with options was expected'],
+    [[], `rule 1: ${rule}`],
+    [[null], `rule 1: ${rule}`],
+    [[[{ then: 'skip' }]], `rule 1: ${rule}`],
     [['ignore'], `rule 1: 'then' must be ${words}`],
     [[{}], "rule 1: 'then' is missing"],
     [[{ on: Busy }], "rule 1: 'then' is missing"],
@@ -150,15 +153,15 @@ describe('a wrong policy is POLICY_INVALID', () => {
     [[{ when: Busy, then: 'skip' }], "rule 1: there is no option 'when' (known: on, then)"],
     [[{ on: '', then: 'skip' }], "rule 1: 'on' must be an error class, a code or a predicate"],
     [[{ on: /busy/, then: 'skip' }], "rule 1: 'on' must be an error class, a code or a predicate"],
-    [[{ then: { retry: undefined } }], 'rule 1: a plain object with options was expected'],
-    [[{ then: { retry: null } }], 'rule 1: a plain object with options was expected'],
+    [[{ then: { retry: undefined } }], "rule 1: 'retry' must be { attempts, ... }"],
+    [[{ then: { retry: null } }], "rule 1: 'retry' must be { attempts, ... }"],
+    [[{ then: { retry: 3 } }], "rule 1: 'retry' must be { attempts, ... }"],
     [[{ then: { retry: {} } }], "rule 1: 'retry.attempts' is missing"],
     [[{ then: { retry: { attempts: undefined } } }], "rule 1: 'retry.attempts' is missing"],
     [[{ then: { retry: { attempts: 0 } } }], "rule 1: 'attempts' must be a whole number above 0"],
-    [
-      [{ then: { retry: { attempts: 2, delay: 100 } } }],
-      "rule 1: 'delay' must be a delay such as fixed(100), or a function that gives milliseconds",
-    ],
+    ...[100, fixed, linear, exponential].map(
+      (each) => [[{ then: { retry: { attempts: 2, delay: each } } }], `rule 1: ${delay}`] as const,
+    ),
     [
       [{ then: { retry: { attempts: 2, exhausted: 'retry' } } }],
       `rule 1: 'exhausted' must be ${finals} or { fallback }`,
@@ -175,11 +178,11 @@ describe('a wrong policy is POLICY_INVALID', () => {
         ] as const,
     ),
     [[{ then: { retry: { attempts: 2, before: 'token' } } }], "rule 1: 'before' must be a function"],
-    [[{ then: { fallback: 0 } }], "rule 1: 'fallback' must be a function"],
+    [[{ then: { fallback: 0 } }], "rule 1: 'fallback' must be a function or a pipeline definition"],
     [[{ then: { fallback: undefined } }], "rule 1: 'fallback' is missing"],
     [
       [{ then: { retry: { attempts: 2, exhausted: { fallback: 0 } } } }],
-      "rule 1: 'fallback' must be a function",
+      "rule 1: 'fallback' must be a function or a pipeline definition",
     ],
     [
       [{ then: { retry: { attempts: 2, exhausted: 'skip' } } }, { then: 'fail' }],
