@@ -36,7 +36,9 @@ export function runTree(
   for (const [path, counts] of nodes) {
     const ids = path.slice(pipelineName.length + 1).split('/');
     const parent = ids.slice(0, -1).reduce((branch, id) => branch.child(id), root);
-    parent.pipelineName = counts.pipelineName;
+    // A fallback counts in the pipeline of the node that it stands below.
+    if (counts.pipelineName !== nodes.get(parent.path)?.pipelineName)
+      parent.pipelineName = counts.pipelineName;
     parent.child(ids.at(-1) ?? '');
   }
   return root;

@@ -14,7 +14,7 @@ const style = [
 
 /** Draws a pipeline in the language of Graphviz; a composite is a cluster that holds its child's nodes. */
 export function dotOf(drawing: DrawnGraph, direction: DrawingDirection): string {
-  const direct = `graph [rankdir=${direction === 'down' ? 'TB' : 'LR'}]`;
+  const direct = `graph [rankdir=${direction === 'down' ? 'TB' : 'LR'}, compound=true]`;
   const { name, notes } = drawing;
   const title = notes.length === 0 ? [] : [`label=${quoted(linesOf(drawing).join('\\n'))}; labelloc=t`];
   const lines = [direct, ...style, ...title, ...levelLines(drawing, 0, direction)];
@@ -32,7 +32,7 @@ function levelLines(level: DrawnLevel, depth: number, direction: DrawingDirectio
       ...nodeLines(node, depth, direction),
       ...node.fallbacks.flatMap((fallback) => [
         ...nodeLines(fallback, depth, direction),
-        `${node.id} -> ${doorOf(fallback, 'composite-input')} [style=dashed, label=" fails"]`,
+        failureEdge(node, fallback),
       ]),
     ]),
     ...edges.map(edgeText),
@@ -61,6 +61,12 @@ function nodeLines(node: DrawnNode, depth: number, direction: DrawingDirection):
 /** Items enter a child at its input and leave it at its output, so that is where edges of a composite end. */
 function edgeText({ from, to }: DrawnEdge): string {
   return `${doorOf(from, 'composite-output')} -> ${doorOf(to, 'composite-input')}`;
+}
+
+/** From the node, or from the border of its cluster, to the input of the fallback. */
+function failureEdge(node: DrawnNode, fallback: DrawnNode): string {
+  const tail = node.child === undefined ? '' : `, ltail=cluster_${node.id}`;
+  return `${doorOf(node, 'composite-output')} -> ${doorOf(fallback, 'composite-input')} [style=dashed, label=" fails"${tail}]`;
 }
 
 function doorOf({ id, child }: DrawnNode, kind: 'composite-input' | 'composite-output'): string {

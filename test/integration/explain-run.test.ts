@@ -90,6 +90,32 @@ describe('explainRun', () => {
     ]);
   });
 
+  test('shows a fallback below the node that it stands in for', async () => {
+    const Failing = definePipeline('failing', (builder) => {
+      const fetch = builder.addTransform(
+        (item: number): number => {
+          throw new RangeError(String(item));
+        },
+        {
+          name: 'fetch',
+          from: builder.addSource([2], 'numbers'),
+          errorPolicy: errorPolicy({ then: { fallback: Double } }),
+        },
+      );
+      builder.addSink(ignore, { name: 'save', from: fetch });
+    });
+
+    const lines = explainRun(await runPipeline(Failing), { times: false, width: 80 }).split('\n');
+
+    expect(lines.slice(2, 7)).toEqual([
+      'failing                 in  out',
+      '├─ numbers               1    1',
+      '├─ fetch                 1    1  1 recovered',
+      '│  └─ fallback: double   1    1',
+      '│     ├─ input           1    1',
+    ]);
+  });
+
   test('needs no graph for the tree', async () => {
     const result = await runPipeline(Root);
 

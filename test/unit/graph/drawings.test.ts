@@ -136,6 +136,15 @@ describe('the drawing in DOT', () => {
     ]);
   });
 
+  test('shows the fallback of a composite, which gets what fails anywhere in its child', () => {
+    const graph = graphOf('g', [node('validate', 'composite')], [], {
+      validate: validation,
+      'validate/fallback': validation,
+    });
+
+    expect(graph.toDot()).toContain('n0_2 -> n0f0_0 [style=dashed, label=" fails", ltail=cluster_n0]');
+  });
+
   test('escapes what Graphviz would read as its own', () => {
     const graph = graphOf('a "b"', [node('say "hi" \\N &lt;', 'transform')], []);
 
@@ -180,7 +189,7 @@ describe('every drawing', () => {
       '      direction LR',
     ]);
     const dot = outer.toDot({ direction: 'down' });
-    expect(dot).toContain('graph [rankdir=TB]');
+    expect(dot).toContain('graph [rankdir=TB, compound=true]');
     expect(dot.match(/rank=same.*/g)).toEqual(['rank=same; n0_1_0; n0_1_1; n0_1_2 }']);
   });
 
