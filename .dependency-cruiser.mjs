@@ -59,6 +59,7 @@ const owners = {
   inversify: ['injection', 'inversify.ts'],
   'reflect-metadata': ['injection', 'inversify.ts'],
   eventemitter3: ['observability'],
+  '@hpcc-js/wasm-graphviz': ['graph'],
   kysely: ['stores'],
   libsql: ['stores'],
   pg: ['stores'],
@@ -135,13 +136,19 @@ export default {
       'entry-main-light',
       'Importing heirline, heirline/testing or heirline/http loads no package that only another entry needs.',
       { path: '^src/(index|testing|http)\\.ts$' },
-      { path: 'node_modules/(inversify|reflect-metadata|kysely|libsql|pg)/', reachable: true },
+      { path: 'node_modules/(inversify|reflect-metadata|kysely|libsql|pg|eventemitter3)/', reachable: true },
     ),
     error(
       'entry-testing',
       'What heirline/testing adds is in testing/.',
       { path: '^src/testing\\.ts$' },
       { path: '^src/', pathNot: inside(['testing']) },
+    ),
+    error(
+      'entry-events',
+      'What heirline/events adds is in observability/.',
+      { path: '^src/events\\.ts$' },
+      { path: '^src/', pathNot: inside(['observability']) },
     ),
     error(
       'entry-inversify',

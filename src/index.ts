@@ -139,6 +139,7 @@ export { MemoryLineageSink } from './lineage/memory-lineage-sink.js';
 export type { MemoryLineageSinkOptions } from './lineage/memory-lineage-sink.js';
 
 // resilience
+export type { BuilderTypes } from './resilience/builder-types.js';
 export type { BulkheadOptions } from './resilience/bulkhead.js';
 export type { CircuitState } from './resilience/circuit.js';
 export { circuitBreaker } from './resilience/circuit-breaker.js';
@@ -170,8 +171,10 @@ export type {
   FinalDecision,
   RetryOptions,
 } from './resilience/error-rule.js';
+export type { FallbackDefinition, FallbackPipeline } from './resilience/fallback.js';
 export { FileDeadLetterSink } from './resilience/file-dead-letter-sink.js';
 export { MemoryDeadLetterSink } from './resilience/memory-dead-letter-sink.js';
+export type { LossKind, ToleranceOptions } from './resilience/tolerance.js';
 
 // nodes
 export type {
@@ -203,6 +206,15 @@ export { TransformNode } from './nodes/transform-node.js';
 export type { NodeWritable, WebWritable, WritableSink } from './nodes/writable-sink.js';
 
 // graph
+export type { ContextMap, ContextMapRow, KeptBack } from './graph/context-map.js';
+export type {
+  CountsByPath,
+  CountsOfRun,
+  DrawingDirection,
+  DrawingOptions,
+  DrawnCounts,
+  MeasuredCounts,
+} from './graph/drawing-options.js';
 export type { GraphEdge, GraphNode, PipelineGraph } from './graph/graph-shape.js';
 export type {
   InputHandle,
@@ -212,11 +224,12 @@ export type {
   SourceHandle,
   TransformHandle,
 } from './graph/handles.js';
+export { toSvg } from './graph/svg.js';
 
 // builder
 export { CompositeNaming } from './builder/composite-naming.js';
 export type { DefinitionContext, DefinitionParameters } from './builder/definition-context.js';
-export type { DefaultPolicyOptions } from './builder/drafted-nodes.js';
+export type { DefaultPolicyOptions } from './builder/drafted-settings.js';
 export type { Constructor } from './builder/node-binding.js';
 export { PipelineBuilder } from './builder/pipeline-builder.js';
 export type {
@@ -236,6 +249,8 @@ export type { BuildOptions } from './composition/build-pipeline.js';
 // engine
 export { deadLetterTest } from './engine/dead-letter-test.js';
 export type { DeadLetterTestOptions } from './engine/dead-letter-test.js';
+export { explainRun } from './engine/explain-run.js';
+export type { ExplainRunOptions, NodeTimes } from './engine/explain-run.js';
 export { formatError } from './engine/format-error.js';
 export type { FormatErrorOptions } from './engine/format-error.js';
 export type { NodeCounts } from './engine/execution/node-counter.js';

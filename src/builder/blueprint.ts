@@ -10,6 +10,7 @@ import type { NodeLifetime } from '../nodes/node-options.js';
 import type { BulkheadNumbers } from '../resilience/bulkhead.js';
 import type { CircuitBreaker } from '../resilience/circuit-breaker.js';
 import type { ErrorPolicy } from '../resilience/error-policy.js';
+import type { Tolerance } from '../resilience/tolerance.js';
 import type { BudgetLimits } from '../run/spending/budget-limits.js';
 import type { ParameterReads } from './definition-context.js';
 import type { Constructor, NodeBinding } from './node-binding.js';
@@ -44,6 +45,26 @@ export interface BlueprintNode {
   readonly binding: NodeBinding | undefined;
   /** Defined for a composite. */
   readonly composite: CompositeBlueprint | undefined;
+  /** The sub-pipelines of its own policy that run in place of what has failed. */
+  readonly fallbacks: readonly FallbackBlueprint[];
+}
+
+/** A sub-pipeline below a node: the child of a composite, or a fallback. */
+export interface SubPipeline {
+  /** Where its own nodes are: that of the composite, or `<node>/fallback`. */
+  readonly path: string;
+  readonly composite: CompositeBlueprint;
+}
+
+/** A sub-pipeline that is a fallback of a node. */
+interface FallbackBlueprint extends SubPipeline {
+  /** The last part of its path: `fallback`, of further ones `fallback-2` and so on. */
+  readonly id: string;
+}
+
+/** The sub-pipelines below a node: of a composite its child, then the fallbacks. */
+export function subPipelines({ path, composite, fallbacks }: BlueprintNode): readonly SubPipeline[] {
+  return composite === undefined ? fallbacks : [{ path, composite }, ...fallbacks];
 }
 
 /** A composite as the engine compiles it. */
@@ -76,10 +97,18 @@ export interface CompositeBlueprint {
 }
 
 /** What decides about nodes without a policy of their own. */
-export interface DefaultPolicy {
+interface DefaultPolicy {
   readonly policy: ErrorPolicy<unknown>;
   /** Whether it decides in the children too, where they have no default of their own. */
   readonly children: boolean;
+}
+
+/** What is said about a pipeline as a whole, under the names of the builder's methods. */
+export interface PipelineSettings {
+  /** What decides about nodes without a policy of their own. */
+  readonly errorPolicy?: DefaultPolicy | undefined;
+  /** How many lost items do not fail an execution of it. */
+  readonly tolerate?: Tolerance | undefined;
 }
 
 /** A pipeline as the engine compiles it: its graph, and the code behind it. */
@@ -88,7 +117,7 @@ export interface Blueprint {
   readonly path: string;
   readonly graph: PipelineGraph;
   readonly nodes: readonly BlueprintNode[];
-  readonly defaultPolicy: DefaultPolicy | undefined;
+  readonly settings: PipelineSettings;
   readonly requires: readonly (readonly [DictionaryKind, string])[];
   readonly requiredSchemas: readonly RequiredSchema[];
   readonly requiredSecrets: readonly string[];

@@ -1,4 +1,5 @@
 import type { PassingKey } from '../context/child-contract.js';
+import { EMPTY_LAYER } from '../context/layer.js';
 import type { Layer } from '../context/layer.js';
 import { validationProblem } from '../errors/pipeline-validation-error.js';
 import type { ValidationProblem } from '../errors/pipeline-validation-error.js';
@@ -15,7 +16,7 @@ import type { DraftNode, GraphDraft } from './graph-draft.js';
 import { isOneShot } from './node-binding.js';
 import { passingKeys } from './passing-keys.js';
 import { requiredKeys, requiredSchemas } from './pipeline-metadata.js';
-import { configurationData } from './shown-options.js';
+import { configurationData, settingsShown } from './shown-options.js';
 
 /** A draft with its children described: the blueprint, unless there are problems. */
 export interface ClosedDraft {
@@ -36,11 +37,13 @@ export function closeDraft(draft: GraphDraft, request: DescribeRequest, reads: P
     misfits: draft.misfits,
   };
   const children = describeChildren(nodes, draft.path, request);
-  const described = [...children.values()];
+  const fallbacks = describeFallbacks(nodes, draft.path, request);
+  const described = [...children.values(), ...[...fallbacks.values()].flat()];
   const problems = [
     ...draft.problems,
     ...validateGraph(outline),
     ...described.flatMap((child) => child.problems),
+    ...nodes.flatMap((node) => namesakes(node, children.get(node), draft.path)),
   ];
   const warnings = [
     ...described.flatMap(({ composite }) => composite?.child?.warnings ?? []),
@@ -49,8 +52,56 @@ export function closeDraft(draft: GraphDraft, request: DescribeRequest, reads: P
   return {
     problems: Object.freeze(problems),
     warnings: Object.freeze(warnings),
-    blueprint: problems.length === 0 ? assemble(draft, request, reads, children, warnings) : undefined,
+    blueprint:
+      problems.length === 0 ? assemble(draft, request, reads, { children, fallbacks }, warnings) : undefined,
   };
+}
+
+/** A fallback with its sub-pipeline described. */
+interface DescribedFallback extends DescribedChild {
+  readonly id: string;
+}
+
+/** The sub-pipelines below the nodes of a pipeline. */
+interface DescribedNodes {
+  readonly children: ReadonlyMap<DraftNode, DescribedChild>;
+  readonly fallbacks: ReadonlyMap<DraftNode, readonly DescribedFallback[]>;
+}
+
+/** Describes the fallbacks: of the parameters they get what a child of the default configuration gets, none. */
+function describeFallbacks(
+  nodes: readonly DraftNode[],
+  path: string,
+  request: DescribeRequest,
+): DescribedNodes['fallbacks'] {
+  return new Map(
+    nodes.map((node) => [
+      node,
+      node.fallbacks.map(({ id, composite }) => ({
+        id,
+        ...describeComposite(composite, `${path}/${node.id}/${id}`, request, EMPTY_LAYER),
+      })),
+    ]),
+  );
+}
+
+/** Nodes of a composite's child that have the path of a fallback of the composite. */
+function namesakes(
+  { id, fallbacks }: DraftNode,
+  child: DescribedChild | undefined,
+  path: string,
+): ValidationProblem[] {
+  const names = child?.composite?.child?.nodes.map((node) => node.id) ?? [];
+  return fallbacks
+    .filter((fallback) => names.includes(fallback.id))
+    .map((fallback) =>
+      validationProblem(
+        'DUPLICATE_NODE',
+        `${path}/${id}/${fallback.id}`,
+        `A node of '${id}' is called '${fallback.id}', as is the fallback of '${id}'.`,
+        'Give the node another name.',
+      ),
+    );
 }
 
 /** Describes the children, first those that decide by what they require which keys reach the others. */
@@ -91,7 +142,7 @@ function assemble(
   draft: GraphDraft,
   request: DescribeRequest,
   reads: ParameterReads,
-  children: ReadonlyMap<DraftNode, DescribedChild>,
+  { children, fallbacks }: DescribedNodes,
   warnings: readonly ValidationProblem[],
 ): Blueprint {
   const nodes = [...draft.nodes.values()];
@@ -100,6 +151,23 @@ function assemble(
     if (composite?.child !== undefined) childGraphs.set(id, composite.child.graph);
   }
   const metadata = new Map(nodes.map((node) => [node, Object.freeze(Object.fromEntries(node.metadata))]));
+  for (const [{ id }, described] of fallbacks) {
+    for (const { id: fallback, composite } of described)
+      if (composite?.child !== undefined) childGraphs.set(`${id}/${fallback}`, composite.child.graph);
+  }
+  const blueprintNodes = nodes.map((node): BlueprintNode => ({
+    id: node.id,
+    kind: node.kind,
+    path: `${draft.path}/${node.id}`,
+    metadata: metadata.get(node) ?? {},
+    isStream: node.isStream,
+    options: node.options,
+    binding: node.binding,
+    composite: children.get(node)?.composite,
+    fallbacks: (fallbacks.get(node) ?? []).flatMap(({ id, composite }) =>
+      composite === undefined ? [] : [{ id, path: `${draft.path}/${node.id}/${id}`, composite }],
+    ),
+  }));
   const graph = makeGraph(
     request.name,
     nodes.map((node) =>
@@ -112,24 +180,16 @@ function assemble(
     ),
     draft.edges,
     childGraphs,
+    settingsShown(draft.settings),
+    blueprintNodes,
   );
-  const blueprintNodes = nodes.map((node): BlueprintNode => ({
-    id: node.id,
-    kind: node.kind,
-    path: `${draft.path}/${node.id}`,
-    metadata: metadata.get(node) ?? {},
-    isStream: node.isStream,
-    options: node.options,
-    binding: node.binding,
-    composite: children.get(node)?.composite,
-  }));
   const requires = requiredKeys(request.facts.metadata);
   return Object.freeze({
     name: request.name,
     path: draft.path,
     graph,
     nodes: blueprintNodes,
-    defaultPolicy: draft.defaultPolicy,
+    settings: Object.freeze({ ...draft.settings }),
     requires,
     requiredSchemas: requiredSchemas(request.facts.metadata),
     requiredSecrets: request.facts.metadata.requires?.secrets ?? [],

@@ -9,7 +9,7 @@ import { SecretNames } from '../run/secrets/secret-names.js';
 import type { CompositeBlueprint, DefinitionSource } from './blueprint.js';
 import { describeDefinition, factsOf } from './describe-definition.js';
 import type { Description, DescribeRequest } from './describe-definition.js';
-import type { DraftNode } from './graph-draft.js';
+import type { DraftComposite } from './graph-draft.js';
 import { neededByText } from './passing-keys.js';
 import { requiredKeys, requiredSchemas } from './pipeline-metadata.js';
 
@@ -26,7 +26,7 @@ export interface DescribedChild {
  * @param layer the parameters that the composite takes from.
  */
 export function describeComposite(
-  draft: NonNullable<DraftNode['composite']>,
+  draft: DraftComposite,
   path: string,
   request: DescribeRequest,
   layer: Layer,

@@ -1,33 +1,28 @@
-import { expectedBy, invalidOption, optionProblems, rule } from '../errors/option-rules.js';
-import { readProperty } from '../data/foreign-value.js';
 import { compileInheritance } from '../context/child-context-options.js';
 import type { AnyHandle, OutputHandle } from '../graph/handles.js';
-import type { ChildInputOf, CombinedOutputOf, ItemCompositeOptions } from '../nodes/composite-options.js';
+import type {
+  ChildInputOf,
+  CombinedOutputOf,
+  ItemCompositeOptions,
+  OutputCardinality,
+} from '../nodes/composite-options.js';
 import type { NodeOptions } from '../nodes/node-options.js';
+import type { ErrorPolicy } from '../resilience/error-policy.js';
 import type { DefinitionSource } from './blueprint.js';
 import { limitsOf } from '../run/spending/budget-limits.js';
 import { definitionClass, factsOf } from './describe-definition.js';
-import type { DraftNode, GraphDraft } from './graph-draft.js';
+import type { DraftComposite, DraftNode, GraphDraft } from './graph-draft.js';
 import { bindNode, classNameOf } from './node-binding.js';
 import {
   compositeRules,
   guardProblems,
-  isPolicy,
   nodeRules,
-  policyOf,
   readAheadProblems,
   resolveOptions,
   shownOptions,
   streamCompositeProblems,
 } from './option-shapes.js';
 import { contractOf } from './pipeline-metadata.js';
-import { problemOfError } from './problem-of-error.js';
-
-/** How far a pipeline's default policy reaches. */
-export interface DefaultPolicyOptions {
-  /** Whether it decides in the sub-pipelines too, unless they have a default of their own. Default `false`. */
-  readonly children?: boolean | undefined;
-}
 
 /** What may be given of a composite's options; those that make no sense together are problems. */
 type GivenCompositeOptions = Omit<ItemCompositeOptions<unknown, unknown>, 'granularity'> & {
@@ -81,14 +76,17 @@ export class DraftedNodes {
         "'lifetime' is for a class that the run constructs; what you made yourself lives as long as you keep it",
       );
     }
+    const resolved = resolveOptions(given);
     return this.#add(from, {
       id,
       kind,
       isStream: bound.isStream,
-      options: resolveOptions(given),
+      options: resolved,
       shown: shownOptions(given, undefined),
       binding: bound.binding,
       composite: undefined,
+      // A fallback that gives nothing leaves the item out, as the node itself can.
+      fallbacks: this.#fallbacks(id, resolved.errorPolicy, 'optional'),
     });
   }
 
@@ -100,19 +98,33 @@ export class DraftedNodes {
     this.draft.checkOptions(id, given, compositeRules);
     for (const problem of isStream ? streamCompositeProblems(given) : readAheadProblems(given))
       this.draft.reportOption(id, problem);
-    const path = `${this.draft.path}/${id}`;
-    const contract = contractOf(factsOf(definition));
-    const inheritance = this.draft.attempt(path, () => compileInheritance(given, path, contract));
+    const resolved = resolveOptions(given);
+    const { output = 'one' } = given;
+    const composite = this.#composite(`${this.draft.path}/${id}`, definition, given);
     return this.#add(from, {
       id,
       kind: 'composite',
       isStream,
-      options: resolveOptions(given),
-      shown: shownOptions(given, inheritance),
+      options: resolved,
+      shown: shownOptions(given, composite?.inheritance),
       binding: undefined,
-      composite: inheritance && {
+      composite,
+      fallbacks: this.#fallbacks(id, resolved.errorPolicy, output),
+    });
+  }
+
+  /** Reads what is said about a sub-pipeline; undefined for what is wrong about its context, which is a problem. */
+  #composite(
+    path: string,
+    definition: DefinitionSource,
+    given: GivenCompositeOptions,
+  ): DraftComposite | undefined {
+    const contract = contractOf(factsOf(definition));
+    const inheritance = this.draft.attempt(path, () => compileInheritance(given, path, contract));
+    return (
+      inheritance && {
         definition,
-        granularity: isStream ? 'stream' : 'item',
+        granularity: given.granularity ?? 'item',
         output: given.output ?? 'one',
         cancellable: given.cancellable ?? false,
         budget: limitsOf(given.budget),
@@ -121,7 +133,20 @@ export class DraftedNodes {
         input: given.input,
         combine: given.combine,
         ancestors: this.ancestors,
-      },
+      }
+    );
+  }
+
+  /** The sub-pipelines of a node's policy, each a composite of the default configuration. */
+  #fallbacks(
+    nodeId: string,
+    policy: ErrorPolicy<unknown> | undefined,
+    output: OutputCardinality,
+  ): DraftNode['fallbacks'] {
+    return (policy?.pipelines ?? []).flatMap((definition, index) => {
+      const id = index === 0 ? 'fallback' : `fallback-${String(index + 1)}`;
+      const composite = this.#composite(`${this.draft.path}/${nodeId}/${id}`, definition, { output });
+      return composite === undefined ? [] : [{ id, composite }];
     });
   }
 
@@ -140,24 +165,8 @@ export class DraftedNodes {
       shown: {},
       binding: { how: 'bridge' },
       composite: undefined,
+      fallbacks: [],
     });
-  }
-
-  /** Takes what decides about nodes without a policy of their own; a second one is a problem. */
-  setDefaultPolicy(given: unknown, options: object): void {
-    this.draft.assertOpen();
-    const { path } = this.draft;
-    const problems = optionProblems(options, { children: rule.boolean });
-    const expected = expectedBy(isPolicy, given);
-    if (expected !== undefined) problems.push(`${expected} was expected`);
-    if (this.draft.defaultPolicy !== undefined) problems.push('it was called before, and can be called once');
-    const policy = policyOf(given);
-    const children = readProperty(options, 'children') === true;
-    if (policy !== undefined) this.draft.defaultPolicy ??= { policy, children };
-    if (problems.length === 0) return;
-    this.draft.problems.push(
-      problemOfError(invalidOption("the builder's errorPolicy", problems.join('; '), path), path),
-    );
   }
 
   #add(from: OutputHandle<unknown> | undefined, node: Omit<DraftNode, 'metadata'>): AnyHandle {

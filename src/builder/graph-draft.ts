@@ -11,10 +11,16 @@ import { makeHandle } from '../graph/handles.js';
 import type { AnyHandle, NodeHandle, OutputHandle } from '../graph/handles.js';
 import { isEnd, isStart } from '../nodes/node-kind.js';
 import type { NodeKind } from '../nodes/node-kind.js';
-import type { CompositeBlueprint, DefaultPolicy, ResolvedNodeOptions } from './blueprint.js';
+import type { CompositeBlueprint, PipelineSettings, ResolvedNodeOptions } from './blueprint.js';
 import { nameProblem, nameRemedy } from './node-name.js';
 import type { NodeBinding } from './node-binding.js';
 import { problemOfError } from './problem-of-error.js';
+
+/** All of a composite but its child, which is described when the graph is built. */
+export type DraftComposite = Omit<
+  CompositeBlueprint,
+  'child' | 'passes' | 'requires' | 'requiredSchemas' | 'requiredSecrets'
+>;
 
 /** A node while its pipeline is being described. */
 export interface DraftNode {
@@ -25,10 +31,8 @@ export interface DraftNode {
   /** The options that were given, as data. */
   readonly shown: Readonly<Record<string, unknown>>;
   readonly binding: NodeBinding | undefined;
-  /** All of a composite but its child, which is described when the graph is built. */
-  readonly composite:
-    | Omit<CompositeBlueprint, 'child' | 'passes' | 'requires' | 'requiredSchemas' | 'requiredSecrets'>
-    | undefined;
+  readonly composite: DraftComposite | undefined;
+  readonly fallbacks: readonly { readonly id: string; readonly composite: DraftComposite }[];
   readonly metadata: Map<string, unknown>;
 }
 
@@ -39,8 +43,8 @@ export class GraphDraft {
   /** Between places of nodes, so that what two nodes of one name are connected to is told apart. */
   readonly connections = new EdgeIndex();
   readonly problems: ValidationProblem[] = [];
-  /** What decides about nodes without a policy of their own. */
-  defaultPolicy: DefaultPolicy | undefined;
+  /** What was said about the pipeline as a whole. */
+  readonly settings: { -readonly [TName in keyof PipelineSettings]: PipelineSettings[TName] } = {};
   /** What is left out of the connections. */
   readonly misfits = { kinds: new Set<NodeKind>(), fed: new Set<string>(), drained: new Set<string>() };
   /** The place of each handle's node; undefined for a misfit. */

@@ -31,13 +31,15 @@ import type { TransformNode } from '../nodes/transform-node.js';
 import type { WritableSink } from '../nodes/writable-sink.js';
 import type { ErrorPolicy } from '../resilience/error-policy.js';
 import type { FinalDecision } from '../resilience/error-rule.js';
+import type { ToleranceOptions } from '../resilience/tolerance.js';
 import type { DefinitionSource } from './blueprint.js';
 import { closeDraft } from './close-draft.js';
 import type { DefinitionContext } from './definition-context.js';
 import { factsOf } from './describe-definition.js';
 import type { DescribeEnvironment, DescribeRequest, OpenBuilder } from './describe-definition.js';
 import { DraftedNodes } from './drafted-nodes.js';
-import type { DefaultPolicyOptions } from './drafted-nodes.js';
+import { DraftedSettings } from './drafted-settings.js';
+import type { DefaultPolicyOptions } from './drafted-settings.js';
 import { GraphDraft } from './graph-draft.js';
 import { instantiateDefinition } from './instantiate-definition.js';
 import type { Constructor } from './node-binding.js';
@@ -124,6 +126,7 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
   readonly #request: DescribeRequest;
   readonly #draft: GraphDraft;
   readonly #nodes: DraftedNodes;
+  readonly #settings: DraftedSettings;
 
   constructor();
   /** @hidden */
@@ -133,6 +136,7 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
     this.#request = request;
     this.#draft = new GraphDraft(request.path);
     this.#nodes = new DraftedNodes(this.#draft, [...request.ancestors, request.source]);
+    this.#settings = new DraftedSettings(this.#draft);
   }
 
   /** Adds a source: a class, an instance, an iterable, or a function that gives one, or a promise of one. */
@@ -231,7 +235,20 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
    * a fallback gives is part of a node's type, so a policy with one stands at its node.
    */
   errorPolicy(policy: ErrorPolicy | FinalDecision, options: DefaultPolicyOptions = {}): this {
-    this.#nodes.setDefaultPolicy(policy, options);
+    this.#settings.setErrorPolicy(policy, options);
+    return this;
+  }
+
+  /**
+   * Lets the pipeline go on when items fail, up to a number or a part of them; called once.
+   *
+   * It counts the failed items of one execution, those lost in its children included, and fails the execution with
+   * `TOLERANCE_EXCEEDED` once there are too many. An item that fails here is left out, and told in the result's
+   * `failures`. Sources, stream transforms and stream sinks have no single item: what fails there is not tolerated.
+   * Outputs of a composite with `output: 'many'` are kept until their child has succeeded.
+   */
+  tolerate(limit: ToleranceOptions): this {
+    this.#settings.setTolerance(limit);
     return this;
   }
 
@@ -320,3 +337,12 @@ const standaloneRequest: DescribeRequest = {
   secrets: undefined,
   environment: standaloneEnvironment,
 };
+
+declare module '../resilience/builder-types.js' {
+  interface BuilderTypes<TBuilder> {
+    /** @hidden */
+    readonly items: TBuilder extends PipelineBuilder<infer TIn, infer TOut>
+      ? { readonly input: TIn; readonly output: TOut }
+      : never;
+  }
+}

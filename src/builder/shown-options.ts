@@ -5,7 +5,11 @@ import { keyName } from '../context/context-key.js';
 import { dictionaryKinds } from '../context/dictionary-kind.js';
 import type { ErrorMatcher } from '../resilience/error-matcher.js';
 import type { ErrorPolicy } from '../resilience/error-policy.js';
-import type { ErrorRule } from '../resilience/error-rule.js';
+import type { ErrorRule, FallbackRule } from '../resilience/error-rule.js';
+import { isPipelineFallback } from '../resilience/fallback.js';
+import { toleranceText } from '../resilience/tolerance.js';
+import type { PipelineSettings } from './blueprint.js';
+import { factsOf } from './describe-definition.js';
 
 /** What a composite's child inherits as plain data: key selections with the names of their keys. */
 export function configurationData(inheritance: ChildInheritance): Readonly<Record<string, unknown>> {
@@ -35,6 +39,16 @@ function requiredData(names: RequiredNames): Readonly<Record<string, readonly st
   );
 }
 
+/** What is said about a pipeline as a whole, in words. */
+export function settingsShown({ errorPolicy, tolerate }: PipelineSettings): Readonly<Record<string, string>> {
+  return Object.freeze({
+    ...(errorPolicy && {
+      errorPolicy: `${policyText(errorPolicy.policy)}${errorPolicy.children ? ', children too' : ''}`,
+    }),
+    ...(tolerate && { tolerate: toleranceText(tolerate) }),
+  });
+}
+
 /** A policy in words: `TimeoutError → retry 3, else deadLetter; * → skip`. */
 export function policyText(policy: ErrorPolicy<unknown>): string {
   return policy.rules.map((rule) => `${matcherText(rule.on)} → ${thenText(rule.then)}`).join('; ');
@@ -55,8 +69,12 @@ function matcherText(matcher: ErrorMatcher | undefined): string {
 
 function thenText(then: ErrorRule<unknown>['then']): string {
   if (typeof then === 'string') return then;
-  if (!('retry' in then)) return 'fallback';
+  if (!('retry' in then)) return fallbackText(then);
   const { attempts, exhausted } = then.retry;
-  const ending = typeof exhausted === 'object' ? 'fallback' : exhausted;
+  const ending = typeof exhausted === 'object' ? fallbackText(exhausted) : exhausted;
   return `retry ${String(attempts)}${ending === undefined ? '' : `, else ${ending}`}`;
+}
+
+function fallbackText({ fallback }: FallbackRule<unknown>): string {
+  return isPipelineFallback(fallback) ? `fallback ${factsOf(fallback).name}` : 'fallback';
 }

@@ -1,3 +1,4 @@
+import { subPipelines } from '../builder/blueprint.js';
 import type { Blueprint } from '../builder/blueprint.js';
 import type { RequiredSchema } from '../builder/pipeline-metadata.js';
 import { passingRemedy } from '../context/child-inheritance.js';
@@ -45,8 +46,7 @@ interface ExpectedKeys {
 }
 
 function absentBelow(blueprint: Blueprint, parent: ExpectedKeys): AbsentKey[] {
-  return blueprint.nodes.flatMap(({ path, composite }) => {
-    if (composite === undefined) return [];
+  return blueprint.nodes.flatMap(subPipelines).flatMap(({ path, composite }) => {
     const expected = expectedInChild(path, composite.passes, parent);
     const absent = composite.requires.flatMap(([kind, name]) => {
       const remedy = expected.lacks(kind, name);
@@ -103,18 +103,18 @@ export function needsOf(blueprint: Blueprint): TreeNeeds {
 function requiresKeys({ requires, requiredSchemas, nodes }: Blueprint): boolean {
   return (
     requires.length + requiredSchemas.length > 0 ||
-    nodes.some(
-      ({ composite }) =>
-        composite !== undefined &&
-        (composite.requires.length > 0 || (composite.child !== undefined && requiresKeys(composite.child))),
-    )
+    nodes
+      .flatMap(subPipelines)
+      .some(
+        ({ composite: { requires: keys, child } }) =>
+          keys.length > 0 || (child !== undefined && requiresKeys(child)),
+      )
   );
 }
 
 /** Every secret that the tree requires. */
 function requiredSecrets({ requiredSecrets: own, nodes, path }: Blueprint): RequiredSecret[] {
-  const below = nodes.flatMap(({ composite, path: childPath }) => {
-    if (composite === undefined) return [];
+  const below = nodes.flatMap(subPipelines).flatMap(({ composite, path: childPath }) => {
     // What is not described yet is known by its class only.
     return composite.child === undefined
       ? composite.requiredSecrets.map((name) => ({ name, path: childPath }))

@@ -112,14 +112,21 @@ export function outcomeAfter(outcome: Outcome, failures: readonly DisposerFailur
   return outcome === 'succeeded' && failures.length > 0 ? 'failed' : outcome;
 }
 
-/** The error of an execution that succeeded but whose disposers did not; undefined where they did. */
-export function disposalFailed(failures: readonly DisposerFailure[]): PipelineError | undefined {
+/**
+ * The error of an execution whose disposers failed; undefined where none did.
+ *
+ * @param outcome how the execution has ended otherwise.
+ */
+export function disposalFailed(
+  failures: readonly DisposerFailure[],
+  outcome: Outcome = 'succeeded',
+): PipelineError | undefined {
   const [first, ...more] = failures;
   if (first === undefined) return undefined;
   const others = more.length === 0 ? '' : ` (and ${String(more.length)} more)`;
   return new PipelineError('DISPOSAL_FAILED', {
     path: first.path,
-    problem: `The work succeeded, but a disposer failed${others}: ${printed(first.error).replace(/\.$/, '')}.`,
+    problem: `${outcome === 'succeeded' ? 'The work succeeded, but a disposer' : 'A disposer'} failed${others}: ${printed(first.error).replace(/\.$/, '')}.`,
     remedy: 'Mend the disposer; its error is the cause.',
     cause: more.length === 0 ? first.error : new AggregateError(failures.map(({ error }) => error)),
   });

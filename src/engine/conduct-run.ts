@@ -78,7 +78,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
     pipelineName: root.context.pipelineName,
     status: outcomeOf(execution),
     durationMs: clock.now() - startedMs,
-    nodes: new Map([...run.countersByPath()].map(({ path, counter }) => [path, counter.snapshot()] as const)),
+    nodes: run.counts.snapshot(),
     abandoned: Object.freeze([...run.abandoned]),
     cost: root.frame.services.run.cost.total(),
     failures: root.frame.services.run.redactor.data(run.failures),
@@ -96,7 +96,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
 
 /** Makes the counters of all nodes of the tree, so that nodes without items are in the result, too. */
 function countFromZero(plan: Plan, run: RunState): void {
-  for (const { site } of plan.nodes) run.counter(site.index);
+  for (const { site } of [...plan.nodes, ...plan.fallbacks]) run.counts.counter(site.index);
   for (const { latest } of plan.children) if (latest !== undefined) countFromZero(latest.plan, run);
 }
 

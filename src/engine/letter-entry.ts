@@ -30,7 +30,10 @@ export function entryOf(letter: DeadLetterEnvelope, name: string, from: 'decisio
   const steps = letter.decidedAt.split('/');
   const level = letter.pipelineNames.lastIndexOf(name, steps.length - 1);
   if (level < 0)
-    throw incompatible(letter, `did not fail in '${name}', but in ${letter.pipelineNames.join(' / ')}`);
+    throw incompatible(
+      letter,
+      `did not fail in '${name}', but in ${letter.pipelineNames.filter((each) => each !== '').join(' / ')}`,
+    );
   const above = steps.slice(0, level + 1).join('/');
   const inside = steps.slice(level + 1);
   if (inside.length === 0 && letter.mapped === true)
@@ -85,6 +88,11 @@ function atNode(letter: DeadLetterEnvelope, path: string): LetterEntry['cut'] {
     if (node === undefined)
       throw incompatible(letter, `failed at '${id}', which '${blueprint.name}' has not`);
     if (deeper.length === 0) return reachable(blueprint, [id], undefined);
+    if (node.fallbacks.some((fallback) => fallback.id === deeper[0]))
+      throw incompatible(
+        letter,
+        `failed in a fallback of '${node.path}', which gets only what has failed there`,
+      );
     if (node.composite === undefined)
       throw incompatible(letter, `failed inside of '${node.path}', which is no composite now`);
     return reachable(blueprint, [id], {
@@ -144,6 +152,7 @@ function reachable(
       [{ id, kind, options: {}, metadata: {} }, ...shown],
       edges,
       graph.childGraphs,
+      graph.settings,
     ),
     nodes: [input, ...nodes.map((node) => (node.id === instead?.id ? instead : node))],
   };
@@ -161,5 +170,6 @@ function letterInput({ path, nodes }: Blueprint): BlueprintNode {
     options: resolveOptions({}),
     binding: undefined,
     composite: undefined,
+    fallbacks: [],
   };
 }

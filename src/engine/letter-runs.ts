@@ -1,4 +1,4 @@
-import type { DefinitionSource } from '../builder/blueprint.js';
+import type { Blueprint, DefinitionSource } from '../builder/blueprint.js';
 import { pipelineNameOf } from '../composition/describe-root.js';
 import { entriesOf } from '../context/entries-source.js';
 import type { EntriesSource } from '../context/entries-source.js';
@@ -109,7 +109,7 @@ export class LetterRuns {
       node: () => undefined,
       definition: () => undefined,
       ...this.runner.replacement,
-      blueprint: entry.cut,
+      blueprint: (blueprint: Blueprint) => withoutTolerance(entry.cut(blueprint)),
     };
     const plans = new PlanCache(
       replacement,
@@ -118,6 +118,12 @@ export class LetterRuns {
     );
     return { ...this.runner, replacement, plans };
   }
+}
+
+/** A pipeline in which every failure counts: the letter that fails again must not pass as tolerated. */
+function withoutTolerance(blueprint: Blueprint): Blueprint {
+  const { tolerate, ...settings } = blueprint.settings;
+  return tolerate === undefined ? blueprint : { ...blueprint, settings };
 }
 
 /**

@@ -180,8 +180,8 @@ export class PipelineRunner {
         receiver: outputs,
         feed: (execution) =>
           after(feedItem(plan, execution, item), () => {
-            // An item that was collected gave no output: it failed by its own error, not by that.
-            execution.failCollected();
+            // An item that is lost gave no output: it failed by its own error, not by that.
+            execution.failByLosses();
             if (execution.isHalted) return undefined;
             const problem =
               outputProblem(cardinality, execution, plan.blueprint.path) ??

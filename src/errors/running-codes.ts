@@ -7,6 +7,7 @@ export const runningCodes = [
   'RUN_CANCELLED',
   'DISPOSAL_FAILED',
   'ITEMS_FAILED',
+  'TOLERANCE_EXCEEDED',
   'CIRCUIT_OPEN',
   'BULKHEAD_FULL',
   'POLICY_INVALID',

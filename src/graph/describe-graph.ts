@@ -1,30 +1,57 @@
 import { describeValue } from './describe-value.js';
 import { EdgeIndex } from './edge-index.js';
+import { fallbacksOf } from './fallbacks-of.js';
 import type { GraphNode, PipelineGraph } from './graph-shape.js';
 import { requiredText } from './required-text.js';
 
 /** Describes a graph in indented lines: each node with its kind, options, metadata and where its items go. */
 export function describeGraph(graph: PipelineGraph): string {
-  return [graph.name, ...describeLevel(graph, '')].join('\n');
+  const settings = describeEntries(graph.settings, '');
+  return [[graph.name, ...settings].join(' '), ...describeBranches(branchesOf(graph), '')].join('\n');
 }
 
-function describeLevel(graph: PipelineGraph, indent: string): string[] {
+/** A line with what is indented below. */
+interface Branch {
+  readonly line: string;
+  readonly below: readonly Branch[];
+}
+
+function branchesOf(graph: PipelineGraph): readonly Branch[] {
   const connections = new EdgeIndex(graph.edges);
-  return graph.nodes.flatMap((node, index) => {
-    const isLast = index === graph.nodes.length - 1;
+  return graph.nodes.map((node) => {
     const child = graph.childGraphs.get(node.id);
-    const line = `${indent}${isLast ? '└─' : '├─'} ${describeNode(node, child, connections)}`;
-    return child === undefined
-      ? [line]
-      : [line, ...describeLevel(child, `${indent}${isLast ? '   ' : '│  '}`)];
+    const fallbacks = fallbacksOf(graph, node.id).map(([id, fallback]) => ({
+      line: [id, kindOf('pipeline', id, fallback)].join(' '),
+      below: branchesOf(fallback),
+    }));
+    return {
+      line: describeNode(node, child, connections),
+      below: [...(child === undefined ? [] : branchesOf(child)), ...fallbacks],
+    };
   });
+}
+
+function describeBranches(branches: readonly Branch[], indent: string): string[] {
+  return branches.flatMap(({ line, below }, index) => {
+    const isLast = index === branches.length - 1;
+    return [
+      `${indent}${isLast ? '└─' : '├─'} ${line}`,
+      ...describeBranches(below, `${indent}${isLast ? '   ' : '│  '}`),
+    ];
+  });
+}
+
+/** A kind in brackets, for a sub-pipeline with its name and settings: `(composite Enrich)`. */
+function kindOf(kind: string, id: string, child: PipelineGraph | undefined): string {
+  const name = child === undefined || child.name === id ? kind : `${kind} ${child.name}`;
+  return `(${[name, ...describeEntries(child?.settings ?? {}, '')].join(' ')})`;
 }
 
 function describeNode(node: GraphNode, child: PipelineGraph | undefined, connections: EdgeIndex): string {
   const targets = [...connections.targetsOf(node.id)];
   return [
     node.id,
-    `(${child === undefined || child.name === node.id ? node.kind : `${node.kind} ${child.name}`})`,
+    kindOf(node.kind, node.id, child),
     ...describeEntries(withoutConfiguration(node.options), ''),
     ...describeEntries(node.metadata, '#'),
     ...describeInheritance(node.options['contextConfiguration']),
@@ -49,6 +76,14 @@ function describeInheritance(configuration: unknown): string[] {
     return selection === undefined ? [] : [`${wordsOf(option)}${selection}`];
   });
   return [inherited.length === 0 ? 'inherits nothing' : `inherits ${inherited.join(', ')}`];
+}
+
+/** The services that a composite keeps back from its child, in words: `execution observer`; none of other nodes. */
+export function withheldServices({ options }: GraphNode): string[] {
+  const configuration = Object(options['contextConfiguration']) as Readonly<Record<string, unknown>>;
+  return Object.entries(configuration)
+    .filter(([option, value]) => value === false && !option.startsWith('inheritParent'))
+    .map(([option]) => wordsOf(option));
 }
 
 /** `inheritParentItems` as `items`, `inheritRunIdentity` as `run identity`. */

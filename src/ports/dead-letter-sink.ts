@@ -42,7 +42,7 @@ export interface DeadLetterEnvelope {
   readonly pipelineId: string;
   /** The pipeline of the node that decided. */
   readonly pipelineName: string;
-  /** The pipelines along `path`, the one of the run first. */
+  /** The pipelines along `path`, the one of the run first; an empty text for a node whose fallback follows. */
   readonly pipelineNames: readonly string[];
   /** The item's correlation id, where lineage is on. */
   readonly correlationId?: string | undefined;

@@ -22,7 +22,7 @@ export function observerProblem(value: unknown): string | undefined {
   const members = [...membersOf(value)];
   const misspelt = members.find(([name, member]) => typeof member === 'function' && isMisspelt(name))?.[0];
   if (misspelt !== undefined) {
-    return `an observer whose methods are named like events: there is no event '${misspelt}', '${nearestEvent(misspelt)}' may be meant (known: ${events.join(', ')})`;
+    return `an observer whose methods are named like events: ${unknownEvent(misspelt)}`;
   }
   const other = members.find(
     ([name, member]) => events.includes(name) && member !== undefined && typeof member !== 'function',
@@ -59,7 +59,23 @@ function isMisspelt(name: string): boolean {
   );
 }
 
-function nearestEvent(name: string): string {
+/** What was expected instead of a value that is not the name of an event; undefined where it is one. */
+export function eventProblem(value: unknown): string | undefined {
+  if (typeof value === 'string' && events.includes(value)) return undefined;
+  return `the name of an event${typeof value === 'string' ? ` (${unknownEvent(value)})` : ''}`;
+}
+
+function unknownEvent(name: string): string {
+  const meant = meantEvents(name);
+  const guess = meant.length === 0 ? '' : `, ${meant.map((event) => `'${event}'`).join(' or ')} may be meant`;
+  return `there is no event '${name}'${guess} (known: ${events.join(', ')})`;
+}
+
+/** The event with nearly the name; where there is none, those about the same thing. */
+function meantEvents(name: string): readonly string[] {
   const off = events.map((event) => lettersOff(name, event));
-  return events[off.indexOf(Math.min(...off))] ?? '';
+  const fewest = Math.min(...off);
+  if (fewest <= MOST_LETTERS_OFF) return events.filter((_, index) => off[index] === fewest);
+  const [subject = ''] = likeEvent.exec(name)?.slice(1) ?? [];
+  return subject === '' ? [] : events.filter((event) => event.startsWith(subject));
 }

@@ -1,14 +1,8 @@
 import { PipelineError } from '../errors/pipeline-error.js';
 import { waitBefore } from './delay.js';
 import { matchesError } from './error-matcher.js';
-import type {
-  ErrorRule,
-  FallbackOf,
-  FallbackRule,
-  FallbackValue,
-  FinalDecision,
-  RetryOptions,
-} from './error-rule.js';
+import type { ErrorRule, FallbackRule, FallbackValue, FinalDecision, RetryOptions } from './error-rule.js';
+import { isPipelineFallback } from './fallback.js';
 import { retryOf, ruleProblems } from './policy-rules.js';
 
 /** What a policy says about one failed try. */
@@ -22,7 +16,11 @@ export type Decision =
       readonly next?: number;
     }
   /** `next` is the rule to ask first if the fallback fails. */
-  | { readonly action: 'fallback'; readonly fallback: FallbackOf<unknown>; readonly next: number };
+  | {
+      readonly action: 'fallback';
+      readonly fallback: FallbackRule<unknown>['fallback'];
+      readonly next: number;
+    };
 
 /** What has happened to an item before the try that is to be decided about. */
 export interface TriesSoFar {
@@ -57,6 +55,15 @@ export class ErrorPolicy<out TFallback = never> {
   /** Whether any rule has an item tried again. */
   get canRetry(): boolean {
     return this.rules.some(({ then }) => (retryOf(then)?.attempts ?? 1) > 1);
+  }
+
+  /** The sub-pipelines that are fallbacks, each once, in the order of the rules. */
+  get pipelines(): readonly object[] {
+    const fallbacks = this.rules.flatMap(({ then }) => {
+      const ending = retryOf(then)?.exhausted ?? then;
+      return typeof ending === 'object' && 'fallback' in ending ? [ending.fallback] : [];
+    });
+    return [...new Set(fallbacks)].filter(isPipelineFallback);
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { PipelineContext } from '../context/pipeline-context.js';
 import type { Delay, DelayOf } from './delay.js';
 import type { ErrorMatcher } from './error-matcher.js';
+import type { FallbackPipeline, PipelineOutput } from './fallback.js';
 
 /** What ends a failed item's story. */
 export type FinalDecision = 'fail' | 'skip' | 'deadLetter' | 'collect';
@@ -19,8 +20,13 @@ export type FallbackOf<TFallback = never> = FallbackFunctions<TFallback>['value'
 
 /** Gives a value in place of the failed item's. */
 export interface FallbackRule<out TFallback = never> {
-  /** What gives the value. What it throws goes to the next rule that takes that error. */
-  readonly fallback: FallbackOf<TFallback>;
+  /**
+   * What gives the value: a function, or a sub-pipeline, which gets the item as the node got it.
+   *
+   * A sub-pipeline has the path `<node>/fallback`, and a child context of the default configuration. What the fallback
+   * throws goes to the next rule that takes that error.
+   */
+  readonly fallback: FallbackOf<TFallback> | FallbackPipeline;
 }
 
 // As a method: then a function of a narrower error fits too.
@@ -70,4 +76,6 @@ export type FallbackValue<TRule> = TRule extends { readonly then: infer TThen }
 // A function that gives `SKIP` has the type `symbol`: TypeScript widens it. No item is one.
 type ValueOf<TThen> = TThen extends { readonly fallback: (...args: never[]) => infer TValue }
   ? Exclude<Awaited<TValue>, symbol>
-  : never;
+  : TThen extends { readonly fallback: infer TPipeline }
+    ? PipelineOutput<TPipeline>
+    : never;

@@ -1,4 +1,5 @@
-import { checkArgument, recordRule, rule } from '../errors/option-rules.js';
+import { ignoreRejection, isThenable } from '../data/foreign-value.js';
+import { checkArgument, invalidOption, recordRule, rule } from '../errors/option-rules.js';
 import type { OptionRule } from '../errors/option-rules.js';
 import type { DeadLetterEnvelope, DeadLetterFields, DeadLetterFilter } from '../ports/dead-letter-sink.js';
 
@@ -20,8 +21,15 @@ export function filterFields(filter: DeadLetterFilter | undefined): DeadLetterFi
  */
 export function letterTest(filter: DeadLetterFilter = {}): (envelope: DeadLetterEnvelope) => boolean {
   checkArgument('the filter of dead letters', filter, letterFilterRule);
-  if (typeof filter === 'function') return filter;
+  if (typeof filter === 'function') return (envelope) => answerOf(filter(envelope));
   const { path, runId } = filter;
   return (envelope) =>
     (path === undefined || envelope.path === path) && (runId === undefined || envelope.runId === runId);
+}
+
+/** @throws {@link PipelineError} `OPTION_INVALID` for a promise, which would take every letter. */
+function answerOf(answer: unknown): boolean {
+  if (!isThenable(answer)) return Boolean(answer);
+  ignoreRejection(answer);
+  throw invalidOption('the filter of dead letters', 'it must answer at once, not with a promise');
 }

@@ -4,6 +4,7 @@ import type { OptionRule } from '../errors/option-rules.js';
 import { exponential, fixed, linear } from './delay.js';
 import { matcherRule } from './error-matcher.js';
 import type { ErrorRule, FinalDecision, RetryOptions } from './error-rule.js';
+import { fallbackRule } from './fallback.js';
 
 /** Every {@link FinalDecision}, written down here only. */
 const finals = ['fail', 'skip', 'deadLetter', 'collect'] as const satisfies readonly FinalDecision[];
@@ -75,7 +76,7 @@ function thenProblems(then: ErrorRule<unknown>['then']): string[] {
 }
 
 function fallbackProblems(given: object): string[] {
-  const problems = optionProblems(given, { fallback: rule.callable });
+  const problems = optionProblems(given, { fallback: fallbackRule });
   return problems.length === 0 && Reflect.get(given, 'fallback') === undefined
     ? ["'fallback' is missing"]
     : problems;

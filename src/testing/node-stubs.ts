@@ -1,5 +1,6 @@
 import { bindNode } from '../builder/node-binding.js';
 import type { NodeBinding } from '../builder/node-binding.js';
+import { subPipelines } from '../engine/node-replacement.js';
 import type { Blueprint, BlueprintNode, ReplaceableNode } from '../engine/node-replacement.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { pathOf, unknownTarget } from './node-target.js';
@@ -103,11 +104,11 @@ export class NodeStubs {
     return [...this.#compiled.values()].flat();
   }
 
-  /** The paths of composites whose child the run has not described. */
+  /** The paths of composites and fallbacks whose sub-pipeline the run has not described. */
   get #undescribed(): readonly string[] {
     return this.#blueprints
-      .flatMap(({ nodes }) => nodes)
-      .filter(({ kind, path }) => kind === 'composite' && !this.#compiled.has(path))
+      .flatMap(({ nodes }) => nodes.flatMap(subPipelines))
+      .filter(({ path }) => !this.#compiled.has(path))
       .map(({ path }) => path);
   }
 
@@ -134,11 +135,9 @@ export class NodeStubs {
 }
 
 function mayDescribe({ nodes }: Blueprint): boolean {
-  return nodes.some(({ composite }) => {
-    if (composite === undefined) return false;
-    const { child } = composite;
-    return child === undefined || child.reads.size > 0 || mayDescribe(child);
-  });
+  return nodes
+    .flatMap(subPipelines)
+    .some(({ composite: { child } }) => child === undefined || child.reads.size > 0 || mayDescribe(child));
 }
 
 /** Refuses a stub for what is no node with code of its own, or can be nowhere. */
@@ -171,9 +170,12 @@ function findNode(
 ): BlueprintNode | 'nowhere' | 'perhaps' {
   const node = nodes.find((each) => each.id === id);
   if (node !== undefined && rest.length === 0) return node;
-  if (node?.composite === undefined) return isChanging ? 'perhaps' : 'nowhere';
-  const { child } = node.composite;
-  return child === undefined ? 'perhaps' : findNode(child, rest, isChanging || child.reads.size > 0);
+  const fallback = node?.fallbacks.find((each) => each.id === rest[0]);
+  const composite = fallback?.composite ?? node?.composite;
+  if (composite === undefined) return isChanging ? 'perhaps' : 'nowhere';
+  const { child } = composite;
+  const inside = fallback === undefined ? rest : rest.slice(1);
+  return child === undefined ? 'perhaps' : findNode(child, inside, isChanging || child.reads.size > 0);
 }
 
 function sinkProblem(path: string, isStream: boolean): string {

@@ -113,6 +113,9 @@ describe('what is registered on a child context for disposal', () => {
     expect(log).toEqual(['child: last registered', 'child: first registered']);
     expect(error).toMatchObject({ code: 'NODE_FAILED', path: 'parent/child/node' });
     expect(error.cause).toBe(original);
+    // The work has not succeeded, and the text beside its failure does not say so.
+    const beside = resultOf(error).failures.shown.find(({ code }) => code === 'DISPOSAL_FAILED');
+    expect(beside?.message).toMatch(/: A disposer failed: /);
   });
 
   test('is disposed when the run is cancelled, and the disposer that throws does not replace the cancel', async () => {

@@ -477,8 +477,8 @@ describe('a replay refuses', () => {
   });
 
   test('wrong options', async () => {
-    const sink = new MemoryDeadLetterSink();
     const definition = orders(new Service());
+    const sink = await failed(definition);
     for (const options of [
       {},
       { definition, limit: 0 },
@@ -486,6 +486,7 @@ describe('a replay refuses', () => {
       { definition, context: { run: { runId: 'mine' } } },
       { definition, context: { deadLetterSink: sink } },
       { definition, whatever: 1 },
+      { definition, filter: () => Promise.resolve(false) },
     ]) {
       const given = options as Parameters<typeof replayDeadLetters>[1];
       expect((await rejectionOf(replayDeadLetters(sink, given))).code).toBe('OPTION_INVALID');

@@ -14,6 +14,7 @@ import {
   type Definition,
   type DefinitionContext,
   type ExecutionObserver,
+  type ItemRetried,
   type LineageRecord,
   type LineageSink,
   type NodeContainer,
@@ -27,6 +28,7 @@ import {
   type TakenBy,
   type TransformHandle,
 } from 'heirline';
+import { RunEvents } from 'heirline/events';
 import { testPipeline } from 'heirline/testing';
 import { Container } from 'inversify';
 
@@ -172,6 +174,17 @@ describe('ports', () => {
     expectTypeOf(observer).toExtend<ExecutionObserver>();
   });
 
+  test('let RunEvents type what each listener hears', () => {
+    const events = new RunEvents();
+    const stop = events.on('itemRetried', (event) => {
+      expectTypeOf(event).toEqualTypeOf<ItemRetried>();
+    });
+    expectTypeOf(stop).toEqualTypeOf<() => void>();
+    expectTypeOf(events).toExtend<ExecutionObserver>();
+    // @ts-expect-error there is no such event
+    events.on('itemRetryed', () => undefined);
+  });
+
   test('take an inversify container as it is', () => {
     expectTypeOf(Container).instance.toExtend<NodeContainer>();
     expectTypeOf(PipelineRunner).toBeConstructibleWith({ container: new Container() });
@@ -229,8 +242,25 @@ describe('error policies', () => {
       ),
     });
     expectTypeOf(wider).toEqualTypeOf<TransformHandle<number, number | string>>();
+    class Texts implements PipelineDefinition<number, string> {
+      define(inner: PipelineBuilder<number, string>): void {
+        inner.addCompositeOutput({ from: inner.addTransform(String, { from: inner.addCompositeInput() }) });
+      }
+    }
+    const byPipeline = builder.addTransform(half, {
+      from: numbers,
+      errorPolicy: errorPolicy(
+        { on: RangeError, then: { fallback: Texts } },
+        { then: { fallback: new Texts() } },
+      ),
+    });
+    expectTypeOf(byPipeline).toEqualTypeOf<TransformHandle<number, number | string>>();
     const numberSink = builder.addSink((item: number) => item);
     builder.connect(same, numberSink);
+    // @ts-expect-error the fallback gives texts
+    builder.connect(byPipeline, numberSink);
+    // @ts-expect-error a class that describes no pipeline is no fallback
+    errorPolicy({ then: { fallback: class Nothing {} } });
     // @ts-expect-error the fallback gives a text
     builder.connect(wider, numberSink);
     builder.errorPolicy(errorPolicy({ then: { retry: { attempts: 2 } } }), { children: true });

@@ -104,7 +104,9 @@ export class ChildStarter {
     if (plan.isConcurrent) frame.isolateScope();
     const isLinked = trace !== undefined || turn !== undefined || this.mapping !== undefined;
     const link = isLinked ? new ItemLink(item, input, frame, trace, turn) : undefined;
-    return new Execution(parent.run, frame, stage, plan, plan.states.slice(), parent, link) as ChildExecution;
+    const child = new Execution(parent.run, frame, stage, plan, plan.states.slice(), parent, link);
+    if (plan.toleration?.isRatio === true) child.countApart();
+    return child as ChildExecution;
   }
 
   /**

@@ -14,6 +14,7 @@ import { Execution } from '../execution/execution.js';
 import { tellChildCompleted, tellChildStarted } from '../execution/tell.js';
 import type { EmissionTurn, OutputReceiver } from '../execution/execution.js';
 import type { ItemLink } from '../execution/item-link.js';
+import { failedAfter } from '../stages/failed-try.js';
 import type { FailedTry } from '../stages/failed-try.js';
 import { dropItem, endTrace, settleRecord } from '../stages/item-end.js';
 import type { Guard, GuardedCall } from '../stages/guard.js';
@@ -25,14 +26,14 @@ import { LiveOutputs } from './live-outputs.js';
 import { runItem } from './run-item.js';
 import type { StageSite } from '../execution/stage-site.js';
 import { timedTry } from '../stages/timed-try.js';
-import { nothingAfter, Pending } from '../execution/pending.js';
+import { decidedAfter, nothingAfter, Pending } from '../execution/pending.js';
 import { WorkStage } from '../stages/work-stage.js';
-import { after } from '../execution/work.js';
 import type { Work } from '../execution/work.js';
 
 /** Runs a whole sub-pipeline for each item, in a child context. */
 export class CompositeStage extends WorkStage implements OutputReceiver {
   readonly mayRepeat: boolean;
+  readonly isPerItem = true;
   /** Hands on outputs as they come; undefined where a policy may try again, since nothing can undo them then. */
   readonly #live: LiveOutputs | undefined;
   /** Whether each child can end alone. */
@@ -49,13 +50,15 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     private readonly timeoutMs: number | undefined,
     private readonly composite: CompositeBlueprint,
     private readonly starter: ChildStarter,
-    private readonly guard?: Guard,
+    private readonly guard: Guard | undefined,
+    /** True if the pipeline goes on when an item fails here, though no policy decides so. */
+    isTolerated: boolean,
   ) {
     super(site, policy);
     this.mayRepeat = policy?.canRetry === true;
     this.#isScope = composite.cancellable || composite.budget !== undefined;
     this.#combining = starter.mapping?.combines === true ? starter.mapping : undefined;
-    const isLive = composite.output === 'many' && policy?.canRecover !== true;
+    const isLive = composite.output === 'many' && policy?.canRecover !== true && !isTolerated;
     const isLimited = timeoutMs !== undefined;
     this.#isPlain =
       timeoutMs === undefined &&
@@ -66,6 +69,10 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     this.#live = isLive
       ? new LiveOutputs(this, this.#combining, isLimited, this.#isScope || isLimited)
       : undefined;
+  }
+
+  get ofNode(): number {
+    return this.index;
   }
 
   override get mapsItems(): boolean {
@@ -276,6 +283,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     this.#notifyCompleted(child, attempt, error === undefined ? 'succeeded' : 'failed');
     if (error === undefined) {
       guarded?.succeeded();
+      child.loseAround();
       return letters === undefined
         ? this.#succeeded(child, attempt)
         : this.#succeededWith(letters, child, item, attempt);
@@ -327,7 +335,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
 
   #succeeded(child: ChildExecution, attempt: number): unknown {
     const { parent, link, count, kept } = child;
-    const counter = parent.run.counter(this.index);
+    const counter = parent.counts.counter(this.index);
     link?.trace?.passComposite(this.place(parent), link.hopsBefore, count, attempt);
     if (count === 0) {
       counter.filtered += 1;
@@ -351,8 +359,24 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     trace: ItemTrace | undefined,
     attempt: number,
   ): unknown {
-    const given = super.substitute(execution, value, trace, attempt);
-    return value !== SKIP && this.composite.output === 'many' ? new HeldOutputs([value]) : given;
+    return value !== SKIP && this.composite.output === 'many'
+      ? this.recover(execution, new HeldOutputs([value]), trace, attempt)
+      : super.substitute(execution, value, trace, attempt);
+  }
+
+  override recover(
+    execution: Execution,
+    given: unknown,
+    trace: ItemTrace | undefined,
+    attempt: number,
+  ): unknown {
+    if (!(given instanceof HeldOutputs)) return super.recover(execution, given, trace, attempt);
+    this.recovered(execution);
+    const counter = this.counter(execution);
+    counter.out += 1;
+    counter.emitted += given.count;
+    trace?.pass(this.place(execution), given.count, attempt);
+    return given;
   }
 
   /** Ends the trace of an item that gave no output; where the child ended it, its record is the one. */
@@ -371,16 +395,4 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
   #notifyCompleted({ parent, frame }: ChildExecution, attempt: number, outcome: Outcome): void {
     if (parent.followsChildren) tellChildCompleted(parent, this, frame.pipelineId, attempt, outcome);
   }
-}
-
-/** A failed try; where a breaker could not say whether the try counts, that ends the run in its place. */
-function failedAfter(invalid: PipelineError | undefined, failed: FailedTry): FailedTry {
-  return invalid === undefined ? failed : { ...failed, error: invalid, isFatal: true };
-}
-
-/** What was decided, once something else is done too. */
-function decidedAfter(left: Promise<void>, decided: unknown): Pending {
-  const pending = new Pending();
-  pending.work = after(pending.settle(decided), () => left) ?? left;
-  return pending;
 }

@@ -8,6 +8,10 @@ import type { Work } from '../execution/work.js';
 export class HeldOutputs {
   constructor(private readonly items: readonly unknown[]) {}
 
+  get count(): number {
+    return this.items.length;
+  }
+
   /** Pushes the outputs into the next stage, in order. */
   emit(next: Stage, execution: Execution, trace: ItemTrace | undefined): Work {
     trace?.split(this.items.length - 1);

@@ -43,6 +43,10 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     super(site);
   }
 
+  get ofNode(): number {
+    return this.index;
+  }
+
   override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
     this.counter(execution).in += 1;
     if (execution.isHalted) return dropItem(execution, this, trace);

@@ -4,11 +4,13 @@ import type { NodeBinding } from '../../builder/node-binding.js';
 import { pipelineNameOf } from '../../composition/describe-root.js';
 import { EdgeIndex } from '../../graph/edge-index.js';
 import type { ErrorPolicy } from '../../resilience/error-policy.js';
-import type { BreakerPlace, RunnerCircuits } from '../../resilience/runner-circuits.js';
+import type { RunnerCircuits } from '../../resilience/runner-circuits.js';
+import { breakersOf } from './breakers-of.js';
 import { CallStage } from '../stages/call-stage.js';
 import { ChildPlans } from '../plan/child-plans.js';
 import { ChildStarter } from '../children/child-starter.js';
 import { CompositeStage } from '../children/composite-stage.js';
+import { FallbackStage } from '../children/fallback-stage.js';
 import { FanOutStage } from '../stages/fan-out-stage.js';
 import { Guard } from '../stages/guard.js';
 import { GateStage } from '../stages/gate-stage.js';
@@ -32,6 +34,8 @@ import type { NodeStage, Stage } from '../stages/stage.js';
 import { SLOTS_PER_NODE } from '../execution/stage-site.js';
 import type { StageSite } from '../execution/stage-site.js';
 import { isInLine, straightLines } from './straight-lines.js';
+import { Toleration } from '../execution/toleration.js';
+import { followedNodes } from './followed-nodes.js';
 import { StreamCompositeStage } from '../children/stream-composite-stage.js';
 import { StreamSinkStage } from '../streams/stream-sink-stage.js';
 import { StreamStage } from '../streams/stream-stage.js';
@@ -53,15 +57,23 @@ export interface CompileEnvironment {
   readonly circuits: RunnerCircuits;
 }
 
+/** What the pipelines around a child decide about it. */
+interface PlanAbove {
+  /** What decides where neither a node nor the child has a policy. */
+  readonly policy?: ErrorPolicy<unknown> | undefined;
+  /** True if one of them tolerates lost items. */
+  readonly isTolerated?: boolean;
+}
+
 /**
  * Compiles a blueprint, its children included, into linked stages.
  *
- * @param above what decides in it where neither a node nor the pipeline has a policy: of the pipelines around it.
+ * @param above what the pipelines around it decide.
  */
 export function compilePlan(
   blueprint: Blueprint,
   environment: CompileEnvironment,
-  above?: ErrorPolicy<unknown>,
+  above: PlanAbove = {},
 ): Plan {
   const { replacement } = environment;
   replacement?.compiles?.(blueprint);
@@ -83,6 +95,7 @@ class PlanCompiler {
   readonly #segments = new Map<string, SegmentStage>();
   readonly #constructed: ConstructedStage[] = [];
   readonly #children: RecentPlans<ChildPlan>[] = [];
+  readonly #fallbacks: FallbackStage[] = [];
   readonly #states: unknown[] = [];
   #needsEnd = false;
   #fansOut = false;
@@ -90,7 +103,7 @@ class PlanCompiler {
   constructor(
     private readonly blueprint: Blueprint,
     private readonly environment: CompileEnvironment,
-    private readonly above: ErrorPolicy<unknown> | undefined,
+    private readonly above: PlanAbove,
   ) {
     this.#connections = new EdgeIndex(blueprint.graph.edges);
     this.#flightOf = flightsOf(
@@ -114,7 +127,9 @@ class PlanCompiler {
     const canClose =
       isChild ||
       stages.some((stage) => stage instanceof StreamStage || stage instanceof StreamCompositeStage);
-    const { generateAfter } = this.environment;
+    const toleration = this.#tolerationOf(stages);
+    // A loop that is written out adds up its counts when it is left; a ratio is judged by counts that are up to date.
+    const generateAfter = toleration?.isRatio === true ? Infinity : this.environment.generateAfter;
     for (const source of sources)
       source.lead({ segment: this.#segmentAt(source.next), canClose, generateAfter });
     const sinks = stages.filter((stage) => stage instanceof SinkStage);
@@ -123,6 +138,7 @@ class PlanCompiler {
     return {
       blueprint: this.blueprint,
       nodes: stages,
+      fallbacks: this.#fallbacks,
       input,
       sources: sources.filter((stage) => !(stage instanceof InputStage)),
       constructed: this.#constructed,
@@ -143,7 +159,11 @@ class PlanCompiler {
       writables,
       children: this.#children,
       states: this.#states,
+      toleration,
+      isTolerated: this.#isTolerated,
       isConcurrent:
+        // What is lost in a child may end the pipeline around it.
+        toleration !== undefined ||
         this.#needsEnd ||
         this.#fansOut ||
         sources.length > 1 ||
@@ -166,16 +186,14 @@ class PlanCompiler {
 
   #stageOf(node: BlueprintNode): NodeStage {
     const { id, kind, path, metadata } = node;
-    const index = this.environment.ledger.indexOf({
-      path,
-      nodeId: id,
-      pipelineName: this.blueprint.name,
-      isComposite: node.composite !== undefined,
-    });
+    const index = this.#numberOf(path, id, node.composite !== undefined);
     const site: StageSite = { id, kind, path, metadata, index, slot: this.#slots.get(id) ?? -1 };
-    return node.composite === undefined
-      ? this.#nodeStage(node, site)
-      : this.#compositeStage(node, site, node.composite);
+    const stage =
+      node.composite === undefined
+        ? this.#nodeStage(node, site)
+        : this.#compositeStage(node, site, node.composite);
+    if (stage instanceof WorkStage) stage.fallbacks = this.#fallbacksOf(node, site);
+    return stage;
   }
 
   #nodeStage(node: BlueprintNode, site: StageSite): NodeStage {
@@ -232,19 +250,7 @@ class PlanCompiler {
 
   #compositeStage(node: BlueprintNode, site: StageSite, composite: CompositeBlueprint): NodeStage {
     const { timeoutMs } = node.options;
-    const name = pipelineNameOf(composite.definition);
-    const childSite = {
-      path: node.path,
-      pipelineName: name,
-      child: { nodeId: node.id, inheritance: composite.inheritance },
-    };
-    const { defaultPolicy } = this.blueprint;
-    const above = defaultPolicy?.children === true ? defaultPolicy.policy : this.above;
-    const plans = new ChildPlans(composite, childSite, this.environment.describe, (child) =>
-      compilePlan(child, this.environment, above),
-    );
-    this.#children.push(plans.recent);
-    const starter = new ChildStarter(composite, plans);
+    const starter = this.#starterOf(node.path, node.id, composite);
     if (composite.granularity === 'stream') {
       this.#needsEnd = true;
       return new StreamCompositeStage(site, starter, composite.budget);
@@ -256,7 +262,50 @@ class PlanCompiler {
       composite,
       starter,
       this.#guardOf(node, site),
+      this.blueprint.settings.tolerate !== undefined,
     );
+  }
+
+  /** Compiles what starts the children of a composite, or the fallbacks of a node. */
+  #starterOf(path: string, nodeId: string, composite: CompositeBlueprint): ChildStarter {
+    const pipelineName = pipelineNameOf(composite.definition);
+    const site = { path, pipelineName, child: { nodeId, inheritance: composite.inheritance } };
+    const { errorPolicy } = this.blueprint.settings;
+    const policy = errorPolicy?.children === true ? errorPolicy.policy : this.above.policy;
+    const plans = new ChildPlans(composite, site, this.environment.describe, (child) =>
+      compilePlan(child, this.environment, { policy, isTolerated: this.#isTolerated }),
+    );
+    this.#children.push(plans.recent);
+    return new ChildStarter(composite, plans);
+  }
+
+  /** The sub-pipelines that run in place of what fails at a node, by their definitions. */
+  #fallbacksOf(
+    { id: nodeId, fallbacks }: BlueprintNode,
+    { index: ofNode }: StageSite,
+  ): WorkStage['fallbacks'] {
+    const stages = fallbacks.map(({ id, path, composite }) => {
+      const index = this.#numberOf(path, id, true);
+      const site: StageSite = { id, kind: 'composite', path, metadata: {}, index, slot: -1 };
+      const stage = new FallbackStage(site, composite, this.#starterOf(path, nodeId, composite), ofNode);
+      this.#fallbacks.push(stage);
+      return [composite.definition, stage] as const;
+    });
+    return new Map(stages);
+  }
+
+  #numberOf(path: string, nodeId: string, isComposite: boolean): number {
+    return this.environment.ledger.indexOf({ path, nodeId, pipelineName: this.blueprint.name, isComposite });
+  }
+
+  /** Whether this pipeline, or one around it, tolerates lost items. */
+  get #isTolerated(): boolean {
+    return this.blueprint.settings.tolerate !== undefined || this.above.isTolerated === true;
+  }
+
+  #tolerationOf(stages: readonly NodeStage[]): Toleration | undefined {
+    const { tolerate } = this.blueprint.settings;
+    return tolerate && new Toleration(tolerate, followedNodes(stages, this.#connections));
   }
 
   /** What stands before the calls of a node; undefined for one without a breaker and a bulkhead. */
@@ -274,7 +323,7 @@ class PlanCompiler {
 
   /** The node's own policy, else the innermost default. */
   #policyOf({ options }: BlueprintNode): ErrorPolicy<unknown> | undefined {
-    return options.errorPolicy ?? this.blueprint.defaultPolicy?.policy ?? this.above;
+    return options.errorPolicy ?? this.blueprint.settings.errorPolicy?.policy ?? this.above.policy;
   }
 
   #bindingOf(node: BlueprintNode): NodeBinding | undefined {
@@ -339,14 +388,6 @@ class PlanCompiler {
     for (let index = 0; index < count; index += 1) this.#states.push(undefined);
     return first;
   }
-}
-
-/** The circuit breakers of a pipeline and its children, as far as those are described, from the root down. */
-function breakersOf(blueprint: Blueprint): readonly BreakerPlace[] {
-  return blueprint.nodes.flatMap(({ path, options: { circuitBreaker: breaker }, composite }) => [
-    ...(breaker === undefined ? [] : [{ path, breaker }]),
-    ...(composite?.child === undefined ? [] : breakersOf(composite.child)),
-  ]);
 }
 
 /** How many places a node needs: none where nothing is kept for it, and nobody sees its view of the context. */

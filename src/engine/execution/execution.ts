@@ -9,18 +9,26 @@ import type { Audience } from '../../observability/audience.js';
 import type { CancelScope } from '../../run/ending/cancel-scope.js';
 import type { ExecutionEvents } from '../../ports/execution-observer.js';
 import type { Closing } from './closing-steps.js';
+import type { Counts } from './counts.js';
 import { CollectedFailures } from './failures.js';
 import { HeldLetters } from './held-letters.js';
 import type { LetterHolder, WaitingLetter } from './held-letters.js';
 import type { ItemLink } from './item-link.js';
 import { Lingering } from './lingering.js';
+import { Losses } from './losses.js';
+import type { LostItems } from './losses.js';
 import type { RunState } from './run-state.js';
 import type { StageSite } from './stage-site.js';
 import type { ToldEvents, ToldNode } from './told-events.js';
+import type { Toleration } from './toleration.js';
 import type { Work } from './work.js';
 
 /** Takes what leaves a sub-pipeline: its composite, or the run where it runs alone. */
 export interface OutputReceiver {
+  /** The number of the node that the sub-pipeline runs for; undefined where it runs alone. */
+  readonly ofNode?: number;
+  /** Whether the sub-pipeline runs for one item, whose composite decides when it fails. */
+  readonly isPerItem?: boolean;
   /** Whether it may run a child again: the child's dead letters wait until a try has succeeded. */
   readonly mayRepeat?: boolean;
   /** Whether it wants no more. */
@@ -50,6 +58,14 @@ export interface EmissionTurn {
   awaitCall(call: CallOutcome, pending: PromiseLike<unknown>): unknown;
 }
 
+/** What an execution must know of the plan that it runs. */
+export interface ExecutedPlan {
+  /** Judges the items that are lost; undefined for a pipeline that tolerates none. */
+  readonly toleration: Toleration | undefined;
+  /** True if the pipeline, or one around it, tolerates lost items: they are counted then. */
+  readonly isTolerated: boolean;
+}
+
 /** What only few executions have: made when it is first needed. */
 class ExecutionExtras {
   context: PipelineContext | undefined;
@@ -68,6 +84,8 @@ class ExecutionExtras {
   lingering: Lingering | undefined;
   collected: CollectedFailures | undefined;
   held: Set<HeldCall> | undefined;
+  losses: Losses | undefined;
+  isCountedApart = false;
 }
 
 /** A call that holds a place which it must give back, whatever becomes of the call. */
@@ -86,12 +104,16 @@ export interface HandledError {
  * One execution of a plan in its context; all that changes while it runs. A composite makes one for every item: one
  * class without a base, since the compiler makes nothing of a derived one at the place where it is needed.
  */
-export class Execution<TPlan = unknown> implements ChildOutputs, ContextHolder, LetterHolder {
+export class Execution<TPlan extends ExecutedPlan = ExecutedPlan>
+  implements ChildOutputs, ContextHolder, LetterHolder
+{
   /** The error that ended it. */
   failure: PipelineError | undefined;
   /** What has left it, as far as its receiver keeps it. */
   count = 0;
   kept: unknown = undefined;
+  /** What its nodes count: with those of the whole run, where it need not be read apart. */
+  counts: Counts;
   #extras: ExecutionExtras | undefined;
 
   constructor(
@@ -105,7 +127,9 @@ export class Execution<TPlan = unknown> implements ChildOutputs, ContextHolder, 
     readonly parent?: Execution,
     /** Joins a child to its item, where there is more than the item. */
     readonly link?: ItemLink<EmissionTurn>,
-  ) {}
+  ) {
+    this.counts = (parent ?? run).counts;
+  }
 
   /** The context of the execution as a whole: what `currentContext()` shows. */
   get context(): PipelineContext {
@@ -180,22 +204,73 @@ export class Execution<TPlan = unknown> implements ChildOutputs, ContextHolder, 
     if (error !== undefined) Execution.#extrasOf(this).handled = error;
   }
 
-  /** Whether items have failed that a policy has collected: it fails by that once all others have ended. */
-  get hasCollected(): boolean {
-    return this.#extras?.collected !== undefined;
+  /** True if it has lost items while it goes on, which must be judged at its end. */
+  get hasLost(): boolean {
+    const extras = this.#extras;
+    return extras !== undefined && (extras.collected !== undefined || extras.losses !== undefined);
   }
 
-  /** Notes an item that has failed while the others go on. */
+  /** Notes an item that a policy has collected. */
   collect(error: PipelineError, attempts: number): void {
     (Execution.#extrasOf(this).collected ??= new CollectedFailures()).add(() => error);
     if (this.parent === undefined) this.run.noteFailure(error, attempts);
   }
 
-  /** Ends the execution by what was collected, unless it has ended in another way. */
-  failCollected(): void {
+  /** True if an item that fails does not end it: its pipeline tolerates lost items, up to a limit. */
+  get tolerates(): boolean {
+    return this.plan.toleration !== undefined && !this.hasEnded;
+  }
+
+  /**
+   * Notes items that are lost, and fails the execution if it tolerates no more.
+   *
+   * In the executions around they count too: what is lost in the child of an item once that child has succeeded, since
+   * the item itself is lost where it fails. See {@link loseAround}.
+   *
+   * @param node the node that lost them, or the composite in whose child they are lost.
+   */
+  lose(lost: LostItems, node: number): void {
+    const { parent, plan, receiver } = this;
+    // Where nobody counts, failed items are told in the result all the same.
+    if ((!plan.isTolerated && lost.totals.failed === 0) || this.isDetached) return;
+    const isHeld = receiver?.isPerItem === true;
+    if (isHeld || plan.toleration !== undefined)
+      (Execution.#extrasOf(this).losses ??= new Losses()).add(lost, node);
+    if (parent === undefined) this.run.noteLosses(lost);
+    this.#judge(false);
+    if (!isHeld && !this.hasEnded) parent?.lose(lost, receiver?.ofNode ?? -1);
+  }
+
+  /** Notes in the execution around what the child of an item has lost, now that the child has succeeded. */
+  loseAround(): void {
+    const losses = this.#extras?.losses;
+    if (losses !== undefined) this.parent?.lose(losses, this.receiver?.ofNode ?? -1);
+  }
+
+  /** Fails the execution if it has lost too many items, once all of them have ended. */
+  failByLosses(): void {
     const collected = this.#extras?.collected;
-    if (collected === undefined || this.hasEnded) return;
-    this.#end(collected.error(this.frame.path), undefined, false, this.frame);
+    if (collected !== undefined && !this.hasEnded)
+      this.#end(collected.error(this.frame.path), undefined, false, this.frame);
+    this.#judge(true);
+  }
+
+  #judge(isLast: boolean): void {
+    const { toleration } = this.plan;
+    const losses = this.#extras?.losses;
+    if (toleration === undefined || losses === undefined || this.hasEnded) return;
+    const error = toleration.problem(this.frame.path, losses, this.counts, isLast);
+    if (error === undefined) return;
+    // Failed items are in the run's failures by themselves; items that a policy has left out are not.
+    const hasHandled = losses.count(toleration.tolerance.counts) > losses.totals.failed;
+    if (this.parent === undefined && hasHandled) this.run.noteFailure(error, 1);
+    this.#end(error, undefined, false, this.frame);
+  }
+
+  /** Has its nodes, and those below it, counted apart until it is closed. */
+  countApart(): void {
+    this.counts = this.counts.apart();
+    Execution.#extrasOf(this).isCountedApart = true;
   }
 
   /** Calls of its nodes, and of those below it, that have outlived their limit; undefined where none has. */
@@ -332,6 +407,7 @@ export class Execution<TPlan = unknown> implements ChildOutputs, ContextHolder, 
       if (extras.watches !== undefined) for (const unwatch of extras.watches) unwatch();
       // A call that has outlived its limit keeps its place until the disposal is done.
       if (extras.lingering === undefined) this.leaveAllPlaces();
+      if (extras.isCountedApart) this.counts.handOn((this.parent ?? this.run).counts);
     }
     this.frame.closeScope();
   }

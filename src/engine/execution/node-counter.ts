@@ -16,7 +16,7 @@ export interface NodeCounts {
   readonly filtered: number;
   /** Items that the dead-letter sink has taken. */
   readonly deadLettered: number;
-  /** Items that failed and ended their execution. */
+  /** Items that failed: they ended their execution, or were collected or tolerated. */
   readonly failed: number;
   /** Items given up because their execution failed or was cancelled. */
   readonly cancelled: number;
@@ -53,6 +53,11 @@ export class NodeCounter {
     readonly pipelineName: string,
   ) {}
 
+  /** Adds the counts of the same node in an execution that was counted apart. */
+  add(other: NodeCounter): void {
+    for (const name of counted) this[name] += other[name];
+  }
+
   /** Returns the counts for a run's result; items that still wait count as cancelled. */
   snapshot(): NodeCounts {
     const { nodeId, pipelineName, passed, filtered, deadLettered, failed, retried, recovered } = this;
@@ -71,3 +76,17 @@ export class NodeCounter {
     });
   }
 }
+
+const counted = [
+  'passed',
+  'in',
+  'out',
+  'filtered',
+  'deadLettered',
+  'failed',
+  'cancelled',
+  'retried',
+  'emitted',
+  'recovered',
+  'waiting',
+] as const satisfies readonly (keyof NodeCounter)[];

@@ -1,3 +1,4 @@
+import { after } from './work.js';
 import type { Work } from './work.js';
 
 /** Returned by `process` when the item has ended at this node and nothing is to be emitted. */
@@ -43,5 +44,12 @@ export function nothingAfter(work: Work): typeof NOTHING | Pending {
   if (work === undefined) return NOTHING;
   const pending = new Pending();
   pending.work = work;
+  return pending;
+}
+
+/** What was decided, once something else is done too. */
+export function decidedAfter(left: Promise<void>, decided: unknown): Pending {
+  const pending = new Pending();
+  pending.work = after(pending.settle(decided), () => left) ?? left;
   return pending;
 }

@@ -8,16 +8,16 @@ import { Audience } from '../../observability/audience.js';
 import type { ExecutionObserver, Outcome } from '../../ports/execution-observer.js';
 import type { LineageSink } from '../../ports/lineage-sink.js';
 import type { PipelineError } from '../../errors/pipeline-error.js';
+import { Counts } from './counts.js';
 import type { EndDeadline } from './end-deadline.js';
 import { FailureList } from './failures.js';
 import type { RunFailures } from './failures.js';
 import { Lingering } from './lingering.js';
-import { NodeCounter } from './node-counter.js';
+import type { LostItems } from './losses.js';
 import type { NodeSupply } from './node-supply.js';
 import type { PathLedger } from './path-ledger.js';
 import type { RunLeaks } from '../leaks/run-leaks.js';
 import type { StageSite } from './stage-site.js';
-import { Tally } from './tally.js';
 import { within } from './within.js';
 import type { Work } from './work.js';
 
@@ -61,8 +61,7 @@ export class RunState {
   /** What the run writes to streams, by stream; made when first needed. */
   written: Map<object, Writing> | undefined;
   readonly #waits = new Set<Wait>();
-  readonly #counters: (NodeCounter | undefined)[] = [];
-  readonly #tallies: (Tally | undefined)[] = [];
+  readonly counts: Counts;
   readonly #ledger: PathLedger;
   /** Calls that have outlived their limit, by the path of their node. */
   readonly #lingering = new Map<string, Lingering>();
@@ -91,6 +90,7 @@ export class RunState {
     log?: ExecutionObserver,
   ) {
     this.#ledger = ledger;
+    this.counts = new Counts(ledger);
     this.#clock = root.frame.scope.clock;
     const { executionObserver } = root.frame.services;
     this.audienceBelow = executionObserver && new Audience([executionObserver]);
@@ -98,49 +98,23 @@ export class RunState {
     this.followsBelow = this.audienceBelow?.follows === true;
   }
 
-  /** The counts of a node; made when the node is first met, since other runs may describe nodes that this one has not. */
-  counter(index: number): NodeCounter {
-    return this.#counters[index] ?? this.#newCounter(index);
-  }
-
-  #newCounter(index: number): NodeCounter {
-    const entry = this.#ledger.entries[index];
-    const counter = new NodeCounter(entry?.nodeId ?? '', entry?.pipelineName ?? '');
-    this.#counters[index] = counter;
-    return counter;
-  }
-
   /** Notes what no policy has handled, for the result. */
   noteFailure(error: PipelineError, attempts: number): void {
     (this.#failures ??= new FailureList()).note(error, attempts, this.#clock.now());
+  }
+
+  /** Notes items that have failed while their execution goes on. */
+  noteLosses({ shown, totals }: LostItems): void {
+    const failed = shown.filter(({ kind }) => kind === 'failed');
+    for (const { error, attempts } of failed) this.noteFailure(error, attempts);
+    const more = totals.failed - failed.length;
+    if (more > 0) (this.#failures ??= new FailureList()).countMore(more);
   }
 
   /** What no policy has handled so far. */
   get failures(): RunFailures {
     const { shown, total } = this.#failures ?? { shown: [], total: 0 };
     return Object.freeze({ shown: Object.freeze([...shown]), total });
-  }
-
-  /** How far the items of a segment came. */
-  tally(segment: number): Tally {
-    return this.#tallies[segment] ?? this.#newTally(segment);
-  }
-
-  #newTally(segment: number): Tally {
-    const tally = new Tally(this.#ledger.segments[segment] ?? { nodes: [], hasSink: false });
-    this.#tallies[segment] = tally;
-    return tally;
-  }
-
-  /** The counters by path. */
-  *countersByPath(): Iterable<{ path: string; counter: NodeCounter }> {
-    for (const tally of this.#tallies) tally?.moveTo((index) => this.counter(index));
-    // Only the nodes of this run: other runs may have described thousands that it has not.
-    for (const index of Object.keys(this.#counters)) {
-      const counter = this.#counters[Number(index)];
-      const entry = this.#ledger.entries[Number(index)];
-      if (counter !== undefined && entry !== undefined) yield { path: entry.path, counter };
-    }
   }
 
   /** Keeps something that is open in view until it is released: should the run be given up, it is closed. */
@@ -220,7 +194,7 @@ export class RunState {
   /** The nodes that keep the run waiting: with items in their hands, waited for outside of items, or with calls that linger. */
   busyPaths(): ReadonlySet<string> {
     const busy = new Set<string>();
-    for (const { path, counter } of this.countersByPath()) if (counter.waiting > 0) busy.add(path);
+    for (const { path } of this.counts.waiting()) busy.add(path);
     for (const { isWaiting, path } of this.#waits) if (isWaiting) busy.add(path);
     for (const [path, calls] of this.#lingering) if (calls.size > 0) busy.add(path);
     // Of a composite the nodes in its children are named.

@@ -162,7 +162,7 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
   }
 
   tally(execution: Execution): Tally {
-    return execution.run.tally(this.#index);
+    return execution.counts.tally(this.#index);
   }
 
   written(execution: Execution, start: number): Passage | undefined {

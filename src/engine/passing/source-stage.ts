@@ -95,7 +95,7 @@ export class SourceStage extends NodeStage implements PulledStage {
 
   /** Counts an item and sends it into the segment; returns a passage if the item must wait. */
   enter(execution: Execution, item: unknown, trace: ItemTrace | undefined): Passage | undefined {
-    execution.run.counter(this.index).passed += 1;
+    execution.counts.counter(this.index).passed += 1;
     trace?.pass(this.place(execution), 1, 1);
     return this.segment.enter(execution, item, trace);
   }

@@ -8,7 +8,7 @@ import type { SinkStage } from '../stages/sink-stage.js';
 import type { SourceStage } from '../passing/source-stage.js';
 import type { NodeStage } from '../stages/stage.js';
 import type { NodeCode } from '../stages/node-code.js';
-import type { Execution } from '../execution/execution.js';
+import type { ExecutedPlan, Execution } from '../execution/execution.js';
 import type { Work } from '../execution/work.js';
 import type { WritableSinkStage } from '../streams/writable-sink-stage.js';
 import type { WrittenOut } from '../passing/written-out.js';
@@ -26,9 +26,11 @@ export type ChildExecution = Execution<Plan> & { readonly parent: Execution };
 export type ChildRun = (child: ChildExecution, item: unknown, trace: ItemTrace | undefined) => Work;
 
 /** A compiled pipeline, run many times: stages linked to each other, without any state of a run. */
-export interface Plan {
+export interface Plan extends ExecutedPlan {
   readonly blueprint: Blueprint;
   readonly nodes: readonly NodeStage[];
+  /** The sub-pipelines that stand in for failed items of its nodes. */
+  readonly fallbacks: readonly NodeStage[];
   /** The input of a sub-pipeline; undefined for a pipeline without one. */
   readonly input: InputStage | undefined;
   readonly sources: readonly SourceStage[];

@@ -59,7 +59,7 @@ export function closeExecution(plan: Plan, execution: Execution, isForced = fals
   const { closing, frame } = execution;
   if (closing !== undefined) return isForced ? closing.hurry() : undefined;
   if (frame.isDisposed) return undefined;
-  if (execution.hasCollected) execution.failCollected();
+  if (execution.hasLost) execution.failByLosses();
   // The usual child of a composite: nothing to flush, no disposers.
   if (
     plan.sinks.length === 0 &&
@@ -204,7 +204,7 @@ function commitSession(execution: Execution): void {
 
 /** Fails an execution whose disposers threw; if it has failed already, their errors are only logged. */
 function reportDisposers(execution: Execution, failures: readonly DisposerFailure[]): void {
-  const failed = disposalFailed(failures);
+  const failed = disposalFailed(failures, outcomeOf(execution));
   if (failed === undefined) return;
   if (!execution.isHalted) {
     execution.fail(failed, undefined);

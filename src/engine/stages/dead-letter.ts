@@ -133,12 +133,19 @@ function envelopeOf(
   });
 }
 
-/** The pipelines from that of the run down to that of a frame. */
+/** The pipelines along the path of a frame, one per part of it. */
 function pipelineNames(frame: ContextFrame): readonly string[] {
   const names: string[] = [];
-  for (let each: ContextFrame | undefined = frame; each !== undefined; each = each.parent)
+  for (let each: ContextFrame | undefined = frame; each !== undefined; each = each.parent) {
     names.unshift(each.site.pipelineName);
+    // A fallback stands below a node, which is a part of the path, but no pipeline.
+    if (each.parent !== undefined && partsOf(each) > partsOf(each.parent) + 1) names.unshift('');
+  }
   return Object.freeze(names);
+}
+
+function partsOf({ path }: ContextFrame): number {
+  return path.split('/').length;
 }
 
 function contextData(frame: ContextFrame): DeadLetterContext {

@@ -32,6 +32,11 @@ export class FailedAgain {
   }
 }
 
+/** A failed try; where a breaker could not say whether the try counts, that ends the run in its place. */
+export function failedAfter(invalid: PipelineError | undefined, failed: FailedTry): FailedTry {
+  return invalid === undefined ? failed : { ...failed, error: invalid, isFatal: true };
+}
+
 /** What the rules of a policy are asked with: what the node threw; at a composite also the error around it. */
 export function askedAbout(
   { error, asked }: Pick<FailedTry, 'error' | 'asked'>,

@@ -16,7 +16,7 @@ export class OutputStage extends NodeStage {
   }
 
   override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
-    const counter = execution.run.counter(this.index);
+    const counter = execution.counts.counter(this.index);
     if (execution.isHalted) {
       counter.in += 1;
       return dropItem(execution, this, trace);

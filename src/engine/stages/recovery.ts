@@ -2,11 +2,11 @@ import { PipelineContext } from '../../context/pipeline-context.js';
 import { isThenable, whenSettled } from '../../data/foreign-value.js';
 import type { PipelineError } from '../../errors/pipeline-error.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
-import type { FinalDecision } from '../../resilience/error-rule.js';
+import type { FallbackOf, FinalDecision } from '../../resilience/error-rule.js';
 import type { Decision, TriesSoFar } from '../../resilience/error-policy.js';
 import { alsoFailed } from '../execution/engine-errors.js';
 import type { Execution } from '../execution/execution.js';
-import { nothingAfter, Pending } from '../execution/pending.js';
+import { NOTHING, nothingAfter, Pending } from '../execution/pending.js';
 import { askedAbout, FailedAgain } from './failed-try.js';
 import type { FailedTry } from './failed-try.js';
 import { dropItem } from './item-end.js';
@@ -28,8 +28,17 @@ export type RecoveryStep = RetryStep | FallbackStep;
 /** What follows a failed try. */
 export type NextStep = Ending | RecoveryStep;
 
+/** Runs a sub-pipeline in place of what has failed. */
+export interface FallbackRun {
+  /** Gives what a try gives; where the sub-pipeline fails, a {@link FailedAgain}. */
+  run(execution: Execution, item: unknown, trace: ItemTrace | undefined): unknown;
+}
+
 /** The stage of a node whose items can be recovered. */
 export interface RecoveringStage extends NodeStage {
+  /** The sub-pipelines among the fallbacks of its policy, by their definitions. */
+  readonly fallbacks: ReadonlyMap<unknown, FallbackRun>;
+
   /** Tells that a try has failed, and decides what follows. */
   decide(execution: Execution, failed: FailedTry, soFar: TriesSoFar): NextStep;
   /** Ends the item's story; gives what a try gives. */
@@ -38,6 +47,8 @@ export interface RecoveringStage extends NodeStage {
   tryAgain(execution: Execution, failed: FailedTry): unknown;
   /** Has a fallback's value leave; gives what a try gives. */
   substitute(execution: Execution, value: unknown, trace: ItemTrace | undefined, attempt: number): unknown;
+  /** Has what a sub-pipeline gave leave; gives what a try gives. */
+  recover(execution: Execution, given: unknown, trace: ItemTrace | undefined, attempt: number): unknown;
   /** Ends the run: to handle a failure has failed. */
   broken(execution: Execution, failed: FailedTry, thrown: unknown): unknown;
 }
@@ -123,10 +134,38 @@ export class Recovery {
   async #fallBack(failed: FailedTry, { fallback }: FallbackStep, tried: Pending): Promise<void> {
     const { stage, execution } = this;
     const { item, trace, attempt } = failed;
+    const pipeline = stage.fallbacks.get(fallback);
+    if (pipeline !== undefined) {
+      await this.#runPipeline(pipeline, failed, tried);
+      return;
+    }
     const view = this.#view();
     const error = this.#originalOf(failed);
+    const call = fallback as FallbackOf<unknown>;
     const leave = (value: unknown): unknown => stage.substitute(execution, value, trace, attempt);
-    await this.#call(failed, 'its fallback', () => fallback(item, error, view), tried, leave);
+    await this.#call(failed, 'its fallback', () => call(item, error, view), tried, leave);
+  }
+
+  async #runPipeline(pipeline: FallbackRun, failed: FailedTry, tried: Pending): Promise<void> {
+    const { stage, execution } = this;
+    const { item, trace, attempt } = failed;
+    const given = new Pending();
+    await given.settle(pipeline.run(execution, item, trace));
+    const { outcome } = given;
+    if (FailedAgain.is(outcome)) {
+      const { error, frame, isFatal = false } = outcome.failed;
+      const [asked] = askedAbout(outcome.failed, 'composite');
+      tried.outcome = new FailedAgain(
+        isFatal
+          ? { ...failed, error, frame, isFatal }
+          : this.#alsoFailed(failed, 'its fallback', asked, error),
+      );
+    } else if (outcome === NOTHING) {
+      // The trace has ended with the sub-pipeline.
+      stage.counter(execution)[execution.isHalted ? 'cancelled' : 'filtered'] += 1;
+    } else {
+      await tried.settle(stage.recover(execution, outcome, trace, attempt));
+    }
   }
 
   /** Calls a function of the policy and awaits its promise; what it throws fails the item again. */
@@ -137,11 +176,8 @@ export class Recovery {
     tried: Pending,
     done: (value: unknown) => unknown,
   ): Promise<void> {
-    const threw = (thrown: unknown): unknown => {
-      const error = alsoFailed(this.stage.site.path, what, this.#originalOf(failed), thrown);
-      const asked = this.stage.site.kind === 'composite' ? [thrown, error] : [thrown];
-      return new FailedAgain({ ...failed, error, asked });
-    };
+    const threw = (thrown: unknown): unknown =>
+      new FailedAgain(this.#alsoFailed(failed, what, thrown, thrown));
     let called: unknown;
     try {
       called = call();
@@ -158,6 +194,17 @@ export class Recovery {
       (value) => tried.settle(done(value)),
       (thrown) => tried.settle(threw(thrown)),
     );
+  }
+
+  /**
+   * The failed try of an item of which something else has failed too.
+   *
+   * @param thrown what the rules behind are asked with.
+   * @param told what the error holds beside the node's.
+   */
+  #alsoFailed(failed: FailedTry, what: string, thrown: unknown, told: unknown): FailedTry {
+    const error = alsoFailed(this.stage.site.path, what, this.#originalOf(failed), told);
+    return { ...failed, error, asked: this.stage.site.kind === 'composite' ? [thrown, error] : [thrown] };
   }
 
   #originalOf(failed: FailedTry): unknown {

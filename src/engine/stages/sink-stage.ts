@@ -23,7 +23,7 @@ export class SinkStage extends CallStage<SinkTarget> {
     trace: ItemTrace | undefined,
     attempt: number,
   ): unknown {
-    execution.run.counter(this.index).out += 1;
+    execution.counts.counter(this.index).out += 1;
     trace?.pass(this.place(execution), 0, attempt);
     return nothingAfter(endTrace(execution, this, trace, 'emitted', attempt));
   }

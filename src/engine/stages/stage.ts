@@ -70,7 +70,7 @@ export abstract class NodeStage extends Stage {
   }
 
   counter(execution: Execution): NodeCounter {
-    return execution.run.counter(this.index);
+    return execution.counts.counter(this.index);
   }
 
   /** The node's view of the context; made once per execution. */

@@ -4,14 +4,16 @@ import type { ItemTrace } from '../../lineage/item-trace.js';
 import { SKIP } from '../../nodes/skip.js';
 import { toErrorRecord } from '../../ports/error-record.js';
 import type { ErrorPolicy, TriesSoFar } from '../../resilience/error-policy.js';
+import type { LossKind } from '../../resilience/tolerance.js';
 import { sendDeadLetter } from './dead-letter.js';
 import { noDeadLetterSink, nodeFailed } from '../execution/engine-errors.js';
 import type { EmissionTurn, Execution } from '../execution/execution.js';
+import { lostItem } from '../execution/losses.js';
 import { askedAbout, FailedAgain } from './failed-try.js';
 import type { FailedTry } from './failed-try.js';
 import { dropItem, endTrace } from './item-end.js';
 import { Recovery } from './recovery.js';
-import type { Ending, NextStep, RecoveringStage } from './recovery.js';
+import type { Ending, FallbackRun, NextStep, RecoveringStage } from './recovery.js';
 import { NOTHING, nothingAfter, Pending } from '../execution/pending.js';
 import { NodeStage } from './stage.js';
 import type { StageSite } from '../execution/stage-site.js';
@@ -19,9 +21,12 @@ import type { Work } from '../execution/work.js';
 
 const DROPPED: NextStep = Object.freeze({ action: 'dropped' });
 const FAILED: NextStep = Object.freeze({ action: 'fail' });
+const NO_FALLBACKS: ReadonlyMap<unknown, FallbackRun> = new Map();
 
 /** What the items of a transform, a sink or a composite go through: tries, and what is decided when one fails. */
 export abstract class WorkStage extends NodeStage implements RecoveringStage {
+  fallbacks: ReadonlyMap<unknown, FallbackRun> = NO_FALLBACKS;
+
   constructor(
     site: StageSite,
     protected readonly policy: ErrorPolicy<unknown> | undefined,
@@ -84,6 +89,11 @@ export abstract class WorkStage extends NodeStage implements RecoveringStage {
   substitute(execution: Execution, value: unknown, trace: ItemTrace | undefined, attempt: number): unknown {
     if (value !== SKIP) this.recovered(execution);
     return this.gave(execution, value, trace, attempt);
+  }
+
+  /** Has what a sub-pipeline gave leave in place of the node's own; gives what a try gives. */
+  recover(execution: Execution, given: unknown, trace: ItemTrace | undefined, attempt: number): unknown {
+    return this.substitute(execution, given, trace, attempt);
   }
 
   /** Notes that a fallback has given something in place of a failed item. */
@@ -161,6 +171,10 @@ export abstract class WorkStage extends NodeStage implements RecoveringStage {
   #fail(execution: Execution, { error, item, trace, attempt, frame, isFatal }: FailedTry): unknown {
     this.counter(execution).failed += 1;
     noteFailedItem(error, item);
+    if (isFatal !== true && execution.tolerates) {
+      this.#lose(execution, 'failed', error, attempt);
+      return nothingAfter(endTrace(execution, this, trace, 'error', attempt));
+    }
     execution.fail(error, this.site, isFatal, frame, attempt);
     return this.#endFailed(execution, trace, attempt);
   }
@@ -172,9 +186,15 @@ export abstract class WorkStage extends NodeStage implements RecoveringStage {
       : NOTHING;
   }
 
+  /** Notes that the item is lost while the execution goes on, and that it need not give an output. */
+  #lose(execution: Execution, kind: LossKind, error: PipelineError, attempts: number): void {
+    execution.handled({ path: this.site.path, error });
+    execution.lose(lostItem({ kind, error, attempts }), this.index);
+  }
+
   #skip(execution: Execution, { error, trace, attempt }: FailedTry): unknown {
     this.counter(execution).filtered += 1;
-    execution.handled({ path: this.site.path, error });
+    this.#lose(execution, 'skipped', error, attempt);
     if (execution.hears('itemSkipped')) {
       this.tell(execution, 'itemSkipped', { error: toErrorRecord(error) });
     }
@@ -201,7 +221,7 @@ export abstract class WorkStage extends NodeStage implements RecoveringStage {
       await pending.settle(this.#fail(execution, { error: rejection, item, trace, attempt, isFatal: true }));
       return;
     }
-    execution.handled({ path: this.site.path, error });
+    this.#lose(execution, 'deadLettered', error, attempt);
     await endTrace(execution, this, trace, 'deadLettered', attempt);
   }
 

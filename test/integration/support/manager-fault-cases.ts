@@ -219,10 +219,13 @@ export function describeManagerFaults(create: () => (() => RunStore) | Promise<(
       await handle.result;
       const events = await collect(handle.events({ from: 2 }));
       expect(events[0]).toMatchObject({ type: 'gap', from: 3 });
-      const { to = 0 } = events[0] as { to?: number };
-      const numbers = events.slice(1).map((event) => 'seq' in event && event.seq);
-      expect(numbers).toEqual(numbers.map((_, index) => to + 1 + index));
-      expect(numbers.length).toBeGreaterThanOrEqual(10_000);
+      // The latest write may still remove old events: then there is a gap in the middle, too.
+      let next = 3;
+      for (const event of events) {
+        expect(event.type === 'gap' ? event.from : event.seq).toBe(next);
+        next = (event.type === 'gap' ? event.to : next) + 1;
+      }
+      expect(events.filter(({ type }) => type !== 'gap').length).toBeGreaterThanOrEqual(10_000);
       expect(events.at(-1)).toMatchObject({ type: 'runEnded', status: 'success', at: handle.record.endedAt });
       await behind.close();
     }, 30_000);

@@ -16,6 +16,7 @@ function nodeOf(id: string, kind: NodeKind): DraftNode {
     shown: {},
     binding: { how: 'bridge' },
     composite: undefined,
+    fallbacks: [],
     metadata: new Map(),
   };
 }

@@ -20,7 +20,7 @@ function blueprint(path: string, requires: RequiredKeys, nodes: readonly Bluepri
     requiredSchemas: [],
     requiredSecrets: [],
     through: [],
-    defaultPolicy: undefined,
+    settings: {},
     reads: new Map(),
     warnings: [],
   };
@@ -40,6 +40,7 @@ function composite(
     metadata: {},
     isStream: false,
     options: resolveOptions({}),
+    fallbacks: [],
     binding: undefined,
     composite: {
       definition: {},

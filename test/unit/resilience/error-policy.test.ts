@@ -178,11 +178,11 @@ describe('a wrong policy is POLICY_INVALID', () => {
         ] as const,
     ),
     [[{ then: { retry: { attempts: 2, before: 'token' } } }], "rule 1: 'before' must be a function"],
-    [[{ then: { fallback: 0 } }], "rule 1: 'fallback' must be a function"],
+    [[{ then: { fallback: 0 } }], "rule 1: 'fallback' must be a function or a pipeline definition"],
     [[{ then: { fallback: undefined } }], "rule 1: 'fallback' is missing"],
     [
       [{ then: { retry: { attempts: 2, exhausted: { fallback: 0 } } } }],
-      "rule 1: 'fallback' must be a function",
+      "rule 1: 'fallback' must be a function or a pipeline definition",
     ],
     [
       [{ then: { retry: { attempts: 2, exhausted: 'skip' } } }, { then: 'fail' }],
