@@ -131,6 +131,7 @@ export type {
   OpenLineageEvent,
   OpenLineageFacet,
   OpenLineageJob,
+  OpenLineageRun,
 } from './lineage/open-lineage-event.js';
 export { explainItem } from './lineage/explain-item.js';
 export type { ExplainItemOptions } from './lineage/explain-item.js';

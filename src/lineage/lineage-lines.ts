@@ -1,8 +1,7 @@
 import { decodeData, encodeReadable } from '../data/codec.js';
 import { isArray, isObject, readProperty } from '../data/foreign-value.js';
 import type { JsonValue } from '../data/json-value.js';
-import { lineageOutcomes } from '../ports/lineage-sink.js';
-import type { LineageRecord } from '../ports/lineage-sink.js';
+import type { LineageOutcome, LineageRecord } from '../ports/lineage-sink.js';
 
 /** The parts of a record that hold an item. */
 const payloads = ['input', 'output'] as const;
@@ -32,6 +31,18 @@ export function readLineageLine(text: string): LineageRecord | undefined {
 const texts = ['correlationId', 'path', 'pipelineId', 'pipelineName', 'runId'];
 const optionalTexts = ['key', 'tenantId', 'pipelineVersion'];
 
+/** Every outcome that a record can have. */
+const outcomes: Readonly<Record<LineageOutcome, true>> = {
+  emitted: true,
+  filtered: true,
+  deadLettered: true,
+  error: true,
+  dropped: true,
+  joined: true,
+  aggregated: true,
+  passed: true,
+};
+
 /** Whether a value has what readers of records rely on: a file or a table may hold anything. */
 function isRecord(value: unknown): value is LineageRecord {
   const contributors = readProperty(value, 'contributors');
@@ -41,7 +52,7 @@ function isRecord(value: unknown): value is LineageRecord {
     optionalTexts.every((name) => ['string', 'undefined'].includes(typeof readProperty(value, name))) &&
     ['attempts', 'at'].every((name) => typeof readProperty(value, name) === 'number') &&
     typeof readProperty(value, 'terminal') === 'boolean' &&
-    lineageOutcomes.some((outcome) => outcome === readProperty(value, 'outcome')) &&
+    Object.hasOwn(outcomes, String(readProperty(value, 'outcome'))) &&
     (contributors === undefined ||
       (isArray(contributors) && contributors.every((id) => typeof id === 'string'))) &&
     isArray(traversal) &&

@@ -4,13 +4,17 @@ const SPEC = 'https://openlineage.io/spec';
 
 /** Something beside the fields that every event has. */
 export interface OpenLineageFacet {
+  /** Who made the facet, as a URI. */
   readonly _producer: string;
+  /** Where the schema of the facet is. */
   readonly _schemaURL: string;
+  /** What the facet says. */
   readonly [name: string]: unknown;
 }
 
 /** A job: a pipeline, or the pipeline of a composite. */
 export interface OpenLineageJob {
+  /** The namespace that the sink was given. */
   readonly namespace: string;
   /** The path of the pipeline, with dots. */
   readonly name: string;
@@ -18,20 +22,37 @@ export interface OpenLineageJob {
 
 /** Data that a job reads or writes. */
 export interface OpenLineageDataset {
+  /** Where the data is, such as `postgres://db:5432`; the namespace of the sink for a node without metadata. */
   readonly namespace: string;
+  /** Which data it is, such as `shop.orders`; the path of the node with dots for one without metadata. */
   readonly name: string;
+}
+
+/** Which run of a job an event is about. */
+export interface OpenLineageRun {
+  /** A UUID; the run's own id where that is one. */
+  readonly runId: string;
+  /** By name: `parent` with the run that has started it, `errorMessage`, `heirline_items`. */
+  readonly facets: Readonly<Record<string, OpenLineageFacet>>;
 }
 
 /** A run event of OpenLineage 2-0-2. */
 export interface OpenLineageEvent {
+  /** The first event of a run, and how it ended: a cancelled run is `ABORT`. */
   readonly eventType: 'START' | 'COMPLETE' | 'FAIL' | 'ABORT';
   /** ISO 8601, on the clock of the runner. */
   readonly eventTime: string;
-  readonly run: { readonly runId: string; readonly facets: Readonly<Record<string, OpenLineageFacet>> };
+  /** The run that has started or ended. */
+  readonly run: OpenLineageRun;
+  /** What runs. */
   readonly job: OpenLineageJob;
+  /** What the job reads, as far as its nodes have started. */
   readonly inputs: readonly OpenLineageDataset[];
+  /** What the job writes, as far as its nodes have started. */
   readonly outputs: readonly OpenLineageDataset[];
+  /** Who tells of the event, as a URI. */
   readonly producer: string;
+  /** Where the schema of the event is. */
   readonly schemaURL: string;
 }
 

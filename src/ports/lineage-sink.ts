@@ -1,21 +1,10 @@
-/** Every outcome of a record. */
-export const lineageOutcomes = [
-  'emitted',
-  'filtered',
-  'deadLettered',
-  'error',
-  'dropped',
-  'joined',
-  'aggregated',
-  'passed',
-] as const;
-
 /**
  * What became of an item at the place that a record names.
  *
  * `passed` is the only one that ends nothing: such records are written with `capture: 'all'`, one for each node.
  */
-export type LineageOutcome = (typeof lineageOutcomes)[number];
+export type LineageOutcome =
+  'emitted' | 'filtered' | 'deadLettered' | 'error' | 'dropped' | 'joined' | 'aggregated' | 'passed';
 
 /** One node that an item passed. */
 export interface LineageHop {
