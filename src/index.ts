@@ -125,7 +125,7 @@ export type { FileSinkOptions } from './storage/line-files.js';
 
 // lineage
 export { OpenLineageSink } from './lineage/open-lineage-sink.js';
-export type { OpenLineageOptions, OpenLineageTarget } from './lineage/open-lineage-sink.js';
+export type { OpenLineageFetch, OpenLineageOptions, OpenLineageTarget } from './lineage/open-lineage-sink.js';
 export type {
   OpenLineageDataset,
   OpenLineageEvent,

@@ -18,6 +18,17 @@ import { errorFacet, eventOf, itemsFacet, newRun } from './open-lineage-event.js
 import type { LineageRun, OpenLineageEvent, OpenLineageFacet } from './open-lineage-event.js';
 import { uuidOf } from './uuid-of.js';
 
+/** What sends a request: the `fetch` of the platform is one. */
+export type OpenLineageFetch = (
+  url: string,
+  request: {
+    readonly method: 'POST';
+    readonly headers: Record<string, string>;
+    readonly body: string;
+    readonly signal: AbortSignal;
+  },
+) => Promise<{ readonly ok: boolean; readonly status: number; text(): Promise<string> }>;
+
 /** Where events go: give one of `emit` and `url`. */
 export interface OpenLineageTarget {
   /** The namespace of jobs, and of datasets that have none of their own. */
@@ -27,7 +38,7 @@ export interface OpenLineageTarget {
   /** Where each event is sent to by `POST`, such as `http://localhost:5000/api/v1/lineage`. */
   readonly url?: string | undefined;
   /** What requests are made with. Default: the `fetch` of the platform. */
-  readonly fetch?: typeof fetch | undefined;
+  readonly fetch?: OpenLineageFetch | undefined;
   /** Headers of each request beside `content-type`, such as `authorization`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
@@ -284,7 +295,8 @@ async function post(
     body: JSON.stringify(event),
     signal: AbortSignal.timeout(ANSWER_MS),
   });
-  await response.body?.cancel();
+  // Else the connection would stay busy.
+  await response.text();
   if (!response.ok)
     throw storeUnavailable({
       problem: `The OpenLineage server at '${url}' answered ${String(response.status)}.`,
