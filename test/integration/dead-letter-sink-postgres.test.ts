@@ -5,7 +5,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { definePipeline, throwAnything } from './support/harness.js';
 import { itemsOf } from './support/letters-of.js';
-import { PostgresServer } from './support/postgres-server.js';
+import { endPool, PostgresServer } from './support/postgres-server.js';
 import { describeReplayProcesses } from './support/replay-processes.js';
 import { sampleLetter } from './support/sample-letter.js';
 import { describeSqlLetters } from './support/sql-letter-cases.js';
@@ -57,7 +57,7 @@ describe('a sink in PostgreSQL', () => {
     expect((await pool.query('select path from heirline_dead_letters')).rows).toEqual([
       { path: 'orders/check' },
     ]);
-    await pool.end();
+    await endPool(pool);
   });
 
   it('drops no letter that another one is working on, and does not wait for it', async () => {
@@ -92,6 +92,6 @@ describe('a sink in PostgreSQL', () => {
     expect(await itemsOf(sink)).toEqual([1, 2]);
     expect(new Set(contexts)).toEqual(new Set([undefined]));
     await sink.close();
-    await pool.end();
+    await endPool(pool);
   });
 });

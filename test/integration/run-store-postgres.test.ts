@@ -4,7 +4,7 @@ import { postgresRunStore } from 'heirline/postgres';
 import { runStoreConformance } from 'heirline/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PostgresServer } from './support/postgres-server.js';
+import { endPool, PostgresServer } from './support/postgres-server.js';
 import { describeSqlStore, newRun } from './support/sql-store-cases.js';
 import { describeManager } from './support/manager-cases.js';
 import { describeManagerFaults } from './support/manager-fault-cases.js';
@@ -83,7 +83,7 @@ describe('a store in PostgreSQL', () => {
     await store.close();
     expect(pool.listenerCount('error')).toBe(0);
     expect((await pool.query('select run_id from heirline_runs')).rows).toEqual([{ run_id: 'first' }]);
-    await pool.end();
+    await endPool(pool);
   });
 
   it('writes no events for an owner that is losing its run at the same moment', async () => {

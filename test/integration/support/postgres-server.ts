@@ -2,6 +2,12 @@ import pg from 'pg';
 import { startChild } from './child-process.js';
 import type { Child } from './child-process.js';
 
+/** Ends a pool of a test: its connections end a little later, and the server may be gone by then. */
+export async function endPool(pool: pg.Pool): Promise<void> {
+  pool.on('error', () => undefined);
+  await pool.end();
+}
+
 /** A PostgreSQL server for tests: the one of `HEIRLINE_POSTGRES_URL`, or one that is started and ended with them. */
 export class PostgresServer {
   readonly #url: string;
