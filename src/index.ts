@@ -125,7 +125,12 @@ export type { FileSinkOptions } from './storage/line-files.js';
 
 // lineage
 export { OpenLineageSink } from './lineage/open-lineage-sink.js';
-export type { OpenLineageFetch, OpenLineageOptions, OpenLineageTarget } from './lineage/open-lineage-sink.js';
+export type {
+  OpenLineageAnswer,
+  OpenLineageFetch,
+  OpenLineageOptions,
+  OpenLineageTarget,
+} from './lineage/open-lineage-sink.js';
 export type {
   OpenLineageDataset,
   OpenLineageEvent,

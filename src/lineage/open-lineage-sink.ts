@@ -27,7 +27,17 @@ export type OpenLineageFetch = (
     readonly body: string;
     readonly signal: AbortSignal;
   },
-) => Promise<{ readonly ok: boolean; readonly status: number; text(): Promise<string> }>;
+) => Promise<OpenLineageAnswer>;
+
+/** What is needed of the answer to a request: a `Response` is one. */
+export interface OpenLineageAnswer {
+  /** Whether the server has taken the event. */
+  readonly ok: boolean;
+  /** The status of HTTP. */
+  readonly status: number;
+  /** Reads the body to its end. */
+  text(): Promise<string>;
+}
 
 /** Where events go: give one of `emit` and `url`. */
 export interface OpenLineageTarget {
