@@ -49,7 +49,19 @@ export type {
   PipelineFailed,
   PipelineStarted,
 } from './ports/execution-observer.js';
-export type { LineageHop, LineageOutcome, LineageRecord, LineageSink } from './ports/lineage-sink.js';
+export type {
+  LineageError,
+  LineageHop,
+  LineageOutcome,
+  LineageRecord,
+  LineageSink,
+} from './ports/lineage-sink.js';
+export type {
+  LineageForgetOptions,
+  LineagePruneOptions,
+  QueryableLineageSink,
+  StoredLineageSink,
+} from './ports/queryable-lineage-sink.js';
 export type { Logger, LogMethod } from './ports/logger.js';
 export type { NodeContainer, NodeIdentifier } from './ports/node-container.js';
 
@@ -108,8 +120,29 @@ export { withContext } from './context/with-context.js';
 // observability
 export { observers } from './observability/observers.js';
 
+// storage
+export type { FileSinkOptions } from './storage/line-files.js';
+
 // lineage
+export { OpenLineageSink } from './lineage/open-lineage-sink.js';
+export type {
+  OpenLineageAnswer,
+  OpenLineageFetch,
+  OpenLineageOptions,
+  OpenLineageTarget,
+} from './lineage/open-lineage-sink.js';
+export type {
+  OpenLineageDataset,
+  OpenLineageEvent,
+  OpenLineageFacet,
+  OpenLineageJob,
+  OpenLineageRun,
+} from './lineage/open-lineage-event.js';
+export { explainItem } from './lineage/explain-item.js';
+export type { ExplainItemOptions } from './lineage/explain-item.js';
+export { FileLineageSink } from './lineage/file-lineage-sink.js';
 export { MemoryLineageSink } from './lineage/memory-lineage-sink.js';
+export type { MemoryLineageSinkOptions } from './lineage/memory-lineage-sink.js';
 
 // resilience
 export type { BuilderTypes } from './resilience/builder-types.js';
@@ -146,7 +179,6 @@ export type {
 } from './resilience/error-rule.js';
 export type { FallbackDefinition, FallbackPipeline } from './resilience/fallback.js';
 export { FileDeadLetterSink } from './resilience/file-dead-letter-sink.js';
-export type { FileDeadLetterSinkOptions } from './resilience/file-dead-letter-sink.js';
 export { MemoryDeadLetterSink } from './resilience/memory-dead-letter-sink.js';
 export type { LossKind, ToleranceOptions } from './resilience/tolerance.js';
 
@@ -257,6 +289,7 @@ export type { ManagedRunResult } from './runs/managed-result.js';
 export { MemoryRunStore } from './runs/memory-run-store.js';
 export type { MemoryRunStoreOptions } from './runs/memory-run-store.js';
 export type {
+  LoggedEvent,
   LoggedEventType,
   LoggedExecutionEvent,
   NumberedEvent,

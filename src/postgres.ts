@@ -8,3 +8,4 @@ export type {
   PostgresStatement,
 } from './stores/postgres-pool.js';
 export { postgresRunStore } from './stores/postgres-run-store.js';
+export { postgresLineageSink } from './stores/postgres-lineage-sink.js';

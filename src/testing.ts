@@ -8,6 +8,7 @@ export { MemorySource } from './testing/memory-source.js';
 export type { ConformanceCase } from './testing/conformance-case.js';
 export { deadLetterSinkConformance } from './testing/letter-sink-conformance.js';
 export type { ConformanceSinks } from './testing/letter-sink-conformance.js';
+export { lineageSinkConformance } from './testing/lineage-sink-conformance.js';
 export { runStoreConformance } from './testing/run-store-conformance.js';
 export { RecordingObserver } from './testing/recording-observer.js';
 export type { AnyExecutionEvent } from './testing/recording-observer.js';

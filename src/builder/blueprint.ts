@@ -3,7 +3,7 @@ import type { ChildValuesOf } from '../context/child-context-options.js';
 import type { ChildInheritance } from '../context/child-inheritance.js';
 import type { DictionaryKind } from '../context/dictionary-kind.js';
 import type { ValidationProblem } from '../errors/pipeline-validation-error.js';
-import type { PipelineGraph } from '../graph/graph-shape.js';
+import type { GraphNode, PipelineGraph } from '../graph/graph-shape.js';
 import type { ChildInputOf, CombinedOutputOf, OutputCardinality } from '../nodes/composite-options.js';
 import type { NodeKind } from '../nodes/node-kind.js';
 import type { NodeLifetime } from '../nodes/node-options.js';
@@ -37,6 +37,7 @@ export interface BlueprintNode {
   readonly id: string;
   readonly kind: NodeKind;
   readonly path: string;
+  readonly metadata: GraphNode['metadata'];
   /** Whether its code takes the whole stream. */
   readonly isStream: boolean;
   readonly options: ResolvedNodeOptions;

@@ -150,6 +150,7 @@ function assemble(
   for (const [{ id }, { composite }] of children) {
     if (composite?.child !== undefined) childGraphs.set(id, composite.child.graph);
   }
+  const metadata = new Map(nodes.map((node) => [node, Object.freeze(Object.fromEntries(node.metadata))]));
   for (const [{ id }, described] of fallbacks) {
     for (const { id: fallback, composite } of described)
       if (composite?.child !== undefined) childGraphs.set(`${id}/${fallback}`, composite.child.graph);
@@ -158,6 +159,7 @@ function assemble(
     id: node.id,
     kind: node.kind,
     path: `${draft.path}/${node.id}`,
+    metadata: metadata.get(node) ?? {},
     isStream: node.isStream,
     options: node.options,
     binding: node.binding,
@@ -173,7 +175,7 @@ function assemble(
         id: node.id,
         kind: node.kind,
         options: optionsShown(node, children.get(node)),
-        metadata: Object.freeze(Object.fromEntries(node.metadata)),
+        metadata: metadata.get(node) ?? {},
       }),
     ),
     draft.edges,

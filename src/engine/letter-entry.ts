@@ -165,6 +165,7 @@ function letterInput({ path, nodes }: Blueprint): BlueprintNode {
     id,
     kind: 'composite-input',
     path: `${path}/${id}`,
+    metadata: {},
     isStream: false,
     options: resolveOptions({}),
     binding: undefined,

@@ -1,6 +1,6 @@
-/** What a node does in its pipeline. */
-export type NodeKind =
-  'source' | 'transform' | 'stream-transform' | 'sink' | 'composite' | 'composite-input' | 'composite-output';
+import type { NodeKind } from '../ports/node-kind.js';
+
+export type { NodeKind } from '../ports/node-kind.js';
 
 const starts: ReadonlySet<NodeKind> = new Set(['source', 'composite-input']);
 const ends: ReadonlySet<NodeKind> = new Set(['sink', 'composite-output']);

@@ -1,4 +1,5 @@
 import type { ErrorRecord } from './error-record.js';
+import type { NodeKind } from './node-kind.js';
 
 /** How an execution, a node or a composite ended. */
 export type Outcome = 'succeeded' | 'failed' | 'cancelled';
@@ -54,7 +55,12 @@ export interface PipelineFailed extends ExecutionEvent<'pipelineFailed'>, OfPipe
   readonly outcome: 'failed' | 'cancelled';
 }
 /** A node of an execution is ready for its first item. */
-export interface NodeStarted extends ExecutionEvent<'nodeStarted'>, OfNode {}
+export interface NodeStarted extends ExecutionEvent<'nodeStarted'>, OfNode {
+  /** What the node does in its pipeline. */
+  readonly kind: NodeKind;
+  /** What `setNodeMetadata` put on the node. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
 /** A node of an execution has ended, in whatever way. */
 export interface NodeCompleted extends ExecutionEvent<'nodeCompleted'>, OfNode {
   /** `failed` for the node that ended its execution; the others that had not ended are `cancelled`. */

@@ -1,11 +1,8 @@
 import type { ExecutionEvents } from '../ports/execution-observer.js';
-import type { LoggedEventType, LoggedExecutionEvent, NumberedEvent } from './run-event.js';
-
-/** An event as a log has it. */
-type Logged<TType extends LoggedEventType> = ExecutionEvents[TType] & NumberedEvent;
+import type { LoggedEvent, LoggedEventType, LoggedExecutionEvent } from './run-event.js';
 
 /** Writes an event of one kind down. */
-type Form<TType extends LoggedEventType> = (event: ExecutionEvents[TType], seq: number) => Logged<TType>;
+type Form<TType extends LoggedEventType> = (event: ExecutionEvents[TType], seq: number) => LoggedEvent<TType>;
 
 /**
  * How an event of each kind is written down, with all of its fields at once.

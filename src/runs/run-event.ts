@@ -60,10 +60,19 @@ export interface RunEventGap {
 /** The names of the execution events that a log has. */
 export type LoggedEventType = Exclude<keyof ExecutionEvents, 'compositeStarted' | 'compositeCompleted'>;
 
-/** An event of the run's root pipeline, as an observer gets it, with its number in the log. */
+/**
+ * An event of the run's root pipeline, with its number in the log: what an observer gets, but for the kind and the
+ * metadata of a node, which its graph has.
+ */
 export type LoggedExecutionEvent = {
-  [TType in LoggedEventType]: ExecutionEvents[TType] & NumberedEvent;
+  [TType in LoggedEventType]: LoggedEvent<TType>;
 }[LoggedEventType];
+
+/** An event of one type, as a log has it. */
+export type LoggedEvent<TType extends LoggedEventType> = (TType extends 'nodeStarted'
+  ? Omit<ExecutionEvents[TType], 'kind' | 'metadata'>
+  : ExecutionEvents[TType]) &
+  NumberedEvent;
 
 /** What a store keeps of a log: plain data that JSON carries. */
 export type StoredRunEvent = RunStarted | RunEnded | LoggedExecutionEvent;

@@ -1,11 +1,10 @@
-import { setImmediate } from 'node:timers/promises';
 import { recordRule, rule } from '../errors/option-rules.js';
 import type { DeadLetterRetention } from '../ports/dead-letter-sink.js';
+import { dropAll } from './drop-rows.js';
 import type { LetterStatements } from './letter-statements.js';
-import { DROP_STEP } from './letter-statements.js';
 import { placeOfLetter } from './letter-row.js';
 import type { SqlConnection } from './sql-connection.js';
-import type { Query, SqlRow, Steps } from './statement.js';
+import { rowsOf } from './statement.js';
 
 /** The rule of an option that is a {@link DeadLetterRetention}. */
 export const retentionRule = recordRule("'ageMs', 'count' or both", {
@@ -51,24 +50,12 @@ export class LetterRetention {
     this.#lookedAt = performance.now();
     const { beyond, dropUpTo, dropOlder } = this.#statements;
     let dropped = 0;
-    if (this.#ageMs !== Infinity) dropped += await this.#drop(dropOlder.with({ ageMs: this.#ageMs }));
+    if (this.#ageMs !== Infinity)
+      dropped += await dropAll(this.#connection, dropOlder.with({ ageMs: this.#ageMs }));
     if (this.#count === Infinity) return dropped;
     const [row] = await this.#connection.read(() => rowsOf(beyond.with({ count: this.#count })));
-    if (row !== undefined) dropped += await this.#drop(dropUpTo.with({ upTo: placeOfLetter(row) }));
+    if (row !== undefined)
+      dropped += await dropAll(this.#connection, dropUpTo.with({ upTo: placeOfLetter(row) }));
     return dropped;
   }
-
-  async #drop(query: Query): Promise<number> {
-    for (let dropped = 0; ;) {
-      const { length } = await this.#connection.write(() => rowsOf(query));
-      dropped += length;
-      if (length < DROP_STEP) return dropped;
-      await setImmediate();
-    }
-  }
-}
-
-/** The rows of one query. */
-export function* rowsOf(query: Query): Steps<readonly SqlRow[]> {
-  return yield query;
 }

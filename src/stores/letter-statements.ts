@@ -1,11 +1,9 @@
 import { sql } from 'kysely';
 import type { RawBuilder } from 'kysely';
 import { CLAIM_MS } from '../resilience/letter-claims.js';
+import { dropStatement } from './drop-rows.js';
 import type { SqlDialect } from './sql-dialect.js';
 import { slot, Statement } from './statement.js';
-
-/** How many letters one statement drops: neither the database nor the process is held up for long. */
-export const DROP_STEP = 500;
 
 /** The columns of the fields by which letters are read. */
 const fieldKeys = { path: 'path_key', runId: 'run_key' } as const;
@@ -17,28 +15,12 @@ export type LetterStatements = ReturnType<typeof letterStatements>;
 export type PageStatements = ReturnType<LetterStatements['pages']>;
 
 /** Compiles the statements about dead letters for a database. */
-export function letterStatements({ compiler, now, nextPlace, hasRowLocks }: SqlDialect) {
+export function letterStatements(dialect: SqlDialect) {
+  const { compiler, now, nextPlace } = dialect;
   const letters = compiler.selectFrom('heirline_dead_letters');
   const changed = compiler.updateTable('heirline_dead_letters').where('letter_key', '=', slot('letterKey'));
   const at = moment('at');
   const isClaimant = sql<boolean>`claimed_by = ${slot('runId')}`;
-  /** Drops letters, the eldest first; others that do so beside this one take other letters. */
-  const drop = (order: 'position' | 'written_at', condition: RawBuilder<boolean>): Statement =>
-    new Statement(
-      compiler
-        .deleteFrom('heirline_dead_letters')
-        .where(
-          'position',
-          'in',
-          letters
-            .select('position')
-            .where(condition)
-            .orderBy(order)
-            .limit(sql.lit(DROP_STEP))
-            .$if(hasRowLocks, (query) => query.forUpdate().skipLocked()),
-        )
-        .returning('position'),
-    );
   return {
     /** Adds a letter at the end; of one with the same id the claim alone stays. */
     write: new Statement(
@@ -97,8 +79,18 @@ export function letterStatements({ compiler, now, nextPlace, hasRowLocks }: SqlD
       letters.select('position').orderBy('position', 'desc').limit(1).offset(slot<number>('count')),
       'row',
     ),
-    dropUpTo: drop('position', sql<boolean>`position <= ${place('upTo')}`),
-    dropOlder: drop('written_at', sql<boolean>`written_at < ${now} - ${moment('ageMs')}`),
+    dropUpTo: dropStatement(
+      dialect,
+      'heirline_dead_letters',
+      'position',
+      sql<boolean>`position <= ${place('upTo')}`,
+    ),
+    dropOlder: dropStatement(
+      dialect,
+      'heirline_dead_letters',
+      'written_at',
+      sql<boolean>`written_at < ${now} - ${moment('ageMs')}`,
+    ),
     pages,
   };
 

@@ -10,6 +10,7 @@ import type { SqlDialect } from './sql-dialect.js';
 export const migrations: readonly ((dialect: SqlDialect) => readonly Compilable[])[] = [
   runsSessionsLogs,
   deadLetters,
+  lineage,
 ];
 
 /** The type of a column that counts by itself; in SQLite the number of the row does. */
@@ -107,5 +108,35 @@ function deadLetters({ compiler: { schema }, hasRowLocks }: SqlDialect): readonl
     index('heirline_dead_letters_path').columns(['path_key', 'position']),
     index('heirline_dead_letters_run').columns(['run_key', 'position']),
     index('heirline_dead_letters_age').column('written_at'),
+  ];
+}
+
+function lineage({ compiler: { schema }, hasRowLocks }: SqlDialect): readonly Compilable[] {
+  const index = (name: string) => schema.createIndex(name).on('heirline_lineage');
+  return [
+    schema
+      .createTable('heirline_lineage')
+      .addColumn('position', ...counted(hasRowLocks))
+      .addColumn('item_key', 'text', (column) => column.notNull())
+      .addColumn('correlation_id', 'text', (column) => column.notNull())
+      .addColumn('run_key', 'text', (column) => column.notNull())
+      .addColumn('tenant_key', 'text')
+      .addColumn('output_key', 'text')
+      .addColumn('way_key', 'text', (column) => column.notNull())
+      .addColumn('terminal', 'integer', (column) => column.notNull())
+      .addColumn('happened_at', 'double precision', (column) => column.notNull())
+      .addColumn('record', 'text', (column) => column.notNull()),
+    index('heirline_lineage_item').columns(['item_key', 'position']),
+    index('heirline_lineage_way').columns(['way_key', 'item_key']),
+    index('heirline_lineage_passed').column('item_key').where(sql.ref('terminal'), '=', sql.lit(0)),
+    index('heirline_lineage_output').columns(['output_key', 'position']).where('output_key', 'is not', null),
+    index('heirline_lineage_run').columns(['run_key', 'position']),
+    index('heirline_lineage_tenant').columns(['tenant_key', 'position']).where('tenant_key', 'is not', null),
+    index('heirline_lineage_age').column('happened_at'),
+    schema
+      .createTable('heirline_lineage_ways')
+      .addColumn('path_key', 'text', (column) => column.notNull())
+      .addColumn('way_key', 'text', (column) => column.notNull())
+      .addPrimaryKeyConstraint('heirline_lineage_ways_pk', ['path_key', 'way_key']),
   ];
 }

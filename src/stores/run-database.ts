@@ -84,6 +84,34 @@ interface DeadLetterTable {
   readonly marks: string;
 }
 
+/** A record of lineage. */
+interface LineageTable {
+  /** The order in which records came. */
+  readonly position: Generated<number>;
+  /** A hash of the correlation id: an index cannot hold texts of any length. */
+  readonly item_key: string;
+  readonly correlation_id: string;
+  readonly run_key: string;
+  readonly tenant_key: string | null;
+  /** A hash of what the option `key` says of the item. */
+  readonly output_key: string | null;
+  /** The way that the item has gone: items on the same way share the rows that list its nodes. */
+  readonly way_key: string;
+  /** 1 for a record that says how the item ended. */
+  readonly terminal: number;
+  /** What the record says, on the clock of the runner. */
+  readonly happened_at: number;
+  /** The record as a line of JSON, as it was written. */
+  readonly record: string;
+}
+
+/** One node of a way that items have gone; there are as many ways as a graph has, and they stay. */
+interface LineageWayTable {
+  readonly path_key: string;
+  /** A hash of the paths of all nodes on the way. */
+  readonly way_key: string;
+}
+
 /** Which migrations a database has. */
 interface SchemaTable {
   readonly version: number;
@@ -96,6 +124,8 @@ export interface RunDatabase {
   readonly heirline_run_events: RunEventTable;
   readonly heirline_sessions: SessionTable;
   readonly heirline_dead_letters: DeadLetterTable;
+  readonly heirline_lineage: LineageTable;
+  readonly heirline_lineage_ways: LineageWayTable;
 }
 
 /** The columns that a record is made of, and what an update must know besides. */
@@ -128,4 +158,11 @@ export const schemaParts: readonly string[] = [
   ...['claimed_at', 'claimed_by', 'size', 'letter', 'marks'].map(
     (column) => `heirline_dead_letters.${column}`,
   ),
+  'heirline_lineage',
+  ...['position', 'item_key', 'correlation_id', 'run_key', 'tenant_key', 'output_key', 'way_key'].map(
+    (column) => `heirline_lineage.${column}`,
+  ),
+  ...['terminal', 'happened_at', 'record'].map((column) => `heirline_lineage.${column}`),
+  'heirline_lineage_ways',
+  ...['path_key', 'way_key'].map((column) => `heirline_lineage_ways.${column}`),
 ];

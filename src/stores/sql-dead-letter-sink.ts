@@ -11,13 +11,14 @@ import type { Logger } from '../ports/logger.js';
 import { filterFields, letterTest } from '../resilience/letter-filter.js';
 import { markLine } from '../resilience/letter-lines.js';
 import { tellOfLetters } from '../resilience/tell-of-letters.js';
-import { LetterRetention, rowsOf } from './letter-retention.js';
+import { LetterRetention } from './letter-retention.js';
 import { placeOfLetter, storedLetter, valuesOfLetter } from './letter-row.js';
 import { letterStatements } from './letter-statements.js';
 import type { LetterStatements, PageStatements } from './letter-statements.js';
 import { nextLetters } from './read-letters.js';
 import { hashOf } from './row-keys.js';
 import type { SqlConnection, SqlDatabase } from './sql-connection.js';
+import { rowsOf } from './statement.js';
 import type { Query, SqlRow } from './statement.js';
 import { toStoredText } from './stored-text.js';
 

@@ -90,3 +90,8 @@ export class Statement {
     };
   }
 }
+
+/** The rows of one query. */
+export function* rowsOf(query: Query): Steps<readonly SqlRow[]> {
+  return yield query;
+}

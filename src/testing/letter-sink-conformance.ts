@@ -1,10 +1,11 @@
 import type { ReplayableDeadLetterSink } from '../ports/dead-letter-sink.js';
+import { casesOf } from './conformance-case.js';
 import type { ConformanceCase } from './conformance-case.js';
 import { claimCases } from './letter-claim-cases.js';
 import { closedCases, contentCases, fullCases } from './letter-content-cases.js';
 import { readingCases } from './letter-reading-cases.js';
 import { LetterSamples } from './letter-samples.js';
-import type { LetterCase, TestedSink } from './letter-samples.js';
+import type { TestedSink } from './letter-samples.js';
 
 /** How the sinks are made that {@link deadLetterSinkConformance} tries. */
 export interface ConformanceSinks {
@@ -27,22 +28,9 @@ export function deadLetterSinkConformance({
   createSmall,
 }: ConformanceSinks): readonly ConformanceCase[] {
   const cases = { ...contentCases, ...readingCases, ...claimCases, ...closedCases };
-  return [...casesOf(cases, create), ...(createSmall === undefined ? [] : casesOf(fullCases, createSmall))];
-}
-
-function casesOf(
-  cases: Readonly<Record<string, LetterCase>>,
-  create: () => TestedSink | Promise<TestedSink>,
-): readonly ConformanceCase[] {
-  return Object.entries(cases).map(([name, check]) => ({
-    name,
-    run: async () => {
-      const sink = await create();
-      try {
-        await check(new LetterSamples(sink));
-      } finally {
-        await sink.close?.();
-      }
-    },
-  }));
+  const samplesFor = (sink: TestedSink): LetterSamples => new LetterSamples(sink);
+  return [
+    ...casesOf(cases, create, samplesFor),
+    ...(createSmall === undefined ? [] : casesOf(fullCases, createSmall, samplesFor)),
+  ];
 }

@@ -1,5 +1,6 @@
 import type { RunStore } from '../runs/run-store.js';
 import { admissionCases } from './store-admission-cases.js';
+import { casesOf } from './conformance-case.js';
 import type { ConformanceCase } from './conformance-case.js';
 import { changeCases } from './store-change-cases.js';
 import { leaseCases } from './store-lease-cases.js';
@@ -19,15 +20,5 @@ import { StoreSamples } from './store-samples.js';
  */
 export function runStoreConformance(create: () => RunStore | Promise<RunStore>): readonly ConformanceCase[] {
   const cases = { ...admissionCases, ...changeCases, ...leaseCases, ...queryCases };
-  return Object.entries(cases).map(([name, check]) => ({
-    name,
-    run: async () => {
-      const store = await create();
-      try {
-        await check(new StoreSamples(store));
-      } finally {
-        await store.close();
-      }
-    },
-  }));
+  return casesOf(cases, create, (store) => new StoreSamples(store));
 }

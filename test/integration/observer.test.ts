@@ -420,6 +420,26 @@ test('an observer that throws is logged, and a logger that throws in turn does n
   expect(result.status).toBe('succeeded');
 });
 
+test('the start of a node says what the node does, and what setNodeMetadata put on it', async () => {
+  const started = new Map<string, unknown>();
+  const Noted = definePipeline('noted', (builder) => {
+    const source = builder.addSource([1], 'source');
+    builder.setNodeMetadata(source, 'owner', 'sales');
+    builder.addSink(ignore, { name: 'sink', from: source });
+  });
+
+  await runPipeline(Noted, {
+    executionObserver: {
+      nodeStarted: ({ path, kind, metadata }) => started.set(path, [kind, metadata]),
+    },
+  });
+
+  expect(Object.fromEntries(started)).toEqual({
+    'noted/source': ['source', { owner: 'sales' }],
+    'noted/sink': ['sink', {}],
+  });
+});
+
 describe('a misspelt method of an observer, which would never be called, is refused', () => {
   class Audit {
     // Helpers are the observer's own affair.

@@ -185,9 +185,9 @@ class PlanCompiler {
   }
 
   #stageOf(node: BlueprintNode): NodeStage {
-    const { id, kind, path } = node;
+    const { id, kind, path, metadata } = node;
     const index = this.#numberOf(path, id, node.composite !== undefined);
-    const site: StageSite = { id, kind, path, index, slot: this.#slots.get(id) ?? -1 };
+    const site: StageSite = { id, kind, path, metadata, index, slot: this.#slots.get(id) ?? -1 };
     const stage =
       node.composite === undefined
         ? this.#nodeStage(node, site)
@@ -286,7 +286,7 @@ class PlanCompiler {
   ): WorkStage['fallbacks'] {
     const stages = fallbacks.map(({ id, path, composite }) => {
       const index = this.#numberOf(path, id, true);
-      const site: StageSite = { id, kind: 'composite', path, index, slot: -1 };
+      const site: StageSite = { id, kind: 'composite', path, metadata: {}, index, slot: -1 };
       const stage = new FallbackStage(site, composite, this.#starterOf(path, nodeId, composite), ofNode);
       this.#fallbacks.push(stage);
       return [composite.definition, stage] as const;

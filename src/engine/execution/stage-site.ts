@@ -5,6 +5,8 @@ export interface StageSite {
   readonly id: string;
   readonly kind: NodeKind;
   readonly path: string;
+  /** What `setNodeMetadata` put on the node; observers are told of it. */
+  readonly metadata: Readonly<Record<string, unknown>>;
   /** The node's number in the counts of a run. */
   readonly index: number;
   /** Index in `Execution.states` of the node's view of the context. The node's own state is at the next index. */

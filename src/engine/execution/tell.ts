@@ -11,8 +11,9 @@ export function tellNodesStarted(execution: Execution, nodes: readonly ToldNode[
   const { runId, pipelineId } = told;
   const at = frame.scope.clock.now();
   for (const { site } of nodes) {
-    const { id: nodeId, path } = site;
-    audience.tell(Object.freeze({ type: 'nodeStarted', path, runId, pipelineId, at, nodeId }), frame);
+    const { id: nodeId, path, kind, metadata } = site;
+    const event = { type: 'nodeStarted', path, runId, pipelineId, at, nodeId, kind, metadata };
+    audience.tell(Object.freeze(event), frame);
   }
 }
 

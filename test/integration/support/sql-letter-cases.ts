@@ -44,7 +44,7 @@ export function describeSqlLetters(create: () => LetterDatabase | Promise<Letter
       const { open, query } = await create();
       const sinks = Array.from({ length: 5 }, () => open());
       await Promise.all(sinks.map((sink, number) => sink.write(sampleLetter(number, number))));
-      expect(await query('select version from heirline_schema')).toEqual([{ version: 2 }]);
+      expect(await query('select version from heirline_schema')).toEqual([{ version: 3 }]);
       for (const sink of sinks) {
         expect(await itemsOf(sink)).toHaveLength(5);
         await sink.close();
@@ -56,7 +56,8 @@ export function describeSqlLetters(create: () => LetterDatabase | Promise<Letter
       const runs = openRuns();
       await runs.insert(newRun('first'), { lease });
       await runs.close();
-      await query('drop table heirline_dead_letters');
+      for (const table of ['dead_letters', 'lineage', 'lineage_ways'])
+        await query(`drop table heirline_${table}`);
       await query('update heirline_schema set version = 1');
 
       const sink = open();
@@ -65,7 +66,7 @@ export function describeSqlLetters(create: () => LetterDatabase | Promise<Letter
       expect(await itemsOf(sink)).toEqual(['kept']);
       const later = openRuns();
       expect(await later.get('first')).toMatchObject({ runId: 'first' });
-      expect(await query('select version from heirline_schema')).toEqual([{ version: 2 }]);
+      expect(await query('select version from heirline_schema')).toEqual([{ version: 3 }]);
       await Promise.all([sink.close(), later.close()]);
     });
 

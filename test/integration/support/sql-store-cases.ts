@@ -45,7 +45,7 @@ export function describeSqlStore(create: () => SqlDatabase | Promise<SqlDatabase
       const stores = Array.from({ length: 5 }, () => database.open());
       await Promise.all(stores.map((store, index) => store.insert(newRun(String(index)), { lease })));
       expect(await stores[0]?.list({ limit: 10 })).toHaveLength(5);
-      expect(await database.query('select version from heirline_schema')).toEqual([{ version: 2 }]);
+      expect(await database.query('select version from heirline_schema')).toEqual([{ version: 3 }]);
       for (const store of stores) await store.close();
     });
 

@@ -37,6 +37,7 @@ function composite(
     id: path.split('/').at(-1) ?? path,
     kind: 'composite',
     path,
+    metadata: {},
     isStream: false,
     options: resolveOptions({}),
     fallbacks: [],

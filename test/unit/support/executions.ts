@@ -8,7 +8,14 @@ import type { Work } from '../../../src/engine/execution/work.js';
 import { root } from './frames.js';
 
 /** The place of the one node of {@link execution}. */
-export const site: StageSite = { id: 'node', kind: 'transform', path: 'root/node', index: 0, slot: 0 };
+export const site: StageSite = {
+  id: 'node',
+  kind: 'transform',
+  path: 'root/node',
+  metadata: {},
+  index: 0,
+  slot: 0,
+};
 
 /** An execution of a pipeline with one node, at the root of a run. */
 export function execution(slots = 4): Execution {
