@@ -34,6 +34,7 @@ export type {
   ExecutionEvent,
   ExecutionEvents,
   ExecutionObserver,
+  ItemCancelled,
   ItemDeadLettered,
   ItemRecovered,
   ItemFailed,

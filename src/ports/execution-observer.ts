@@ -78,6 +78,8 @@ export interface ItemSkipped extends ExecutionEvent<'itemSkipped'>, OfNode, OfEr
 export interface ItemDeadLettered extends ExecutionEvent<'itemDeadLettered'>, OfNode, OfError {}
 /** A fallback of a policy gave what leaves in place of the failed item's output. */
 export interface ItemRecovered extends ExecutionEvent<'itemRecovered'>, OfNode {}
+/** An item was given up at a node: its execution had failed or was cancelled, and no node works on the item further. */
+export interface ItemCancelled extends ExecutionEvent<'itemCancelled'>, OfNode {}
 /** A composite starts its sub-pipeline for an item, or for its next attempt. */
 export interface CompositeStarted extends ExecutionEvent<'compositeStarted'>, OfChild {}
 /** A composite's sub-pipeline has ended, in whatever way. */
@@ -124,6 +126,11 @@ export interface ExecutionEvents {
   itemDeadLettered: ItemDeadLettered;
   /** After the `itemFailed` of the last try, once the fallback has answered. */
   itemRecovered: ItemRecovered;
+  /**
+   * Once per item that the node's counts hold as `cancelled`, in the execution that gave it up. An item whose call never
+   * ended has no such event: its node is in `abandoned` of the result.
+   */
+  itemCancelled: ItemCancelled;
   /** Before the child's own events; not where one child gets the whole stream. */
   compositeStarted: CompositeStarted;
   /** Once per start, after the child's own events, unless the child outlived its limit of time. */
@@ -144,6 +151,7 @@ export const executionEventTypes = [
   'itemSkipped',
   'itemDeadLettered',
   'itemRecovered',
+  'itemCancelled',
   'compositeStarted',
   'compositeCompleted',
   'circuitChanged',

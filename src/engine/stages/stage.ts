@@ -101,6 +101,13 @@ export abstract class NodeStage extends Stage {
     execution.notify(type, path, fields, id);
   }
 
+  /** Counts items that are given up: the execution has failed or was cancelled. */
+  cancelled(execution: Execution, items = 1): void {
+    this.counter(execution).cancelled += items;
+    if (!execution.hears('itemCancelled')) return;
+    for (let item = 0; item < items; item += 1) this.tell(execution, 'itemCancelled', {});
+  }
+
   /** Sends the node's end event; later calls do nothing. */
   completed(execution: Execution): void {
     if (execution.told !== undefined && !execution.isHalted) tellNodeCompleted(execution, this, 'succeeded');
