@@ -34,6 +34,7 @@ export type {
   ExecutionEvent,
   ExecutionEvents,
   ExecutionObserver,
+  ExecutionReadings,
   ItemCancelled,
   ItemDeadLettered,
   ItemRecovered,
@@ -41,11 +42,14 @@ export type {
   ItemRetried,
   ItemSkipped,
   NodeCompleted,
+  NodeLatency,
+  NodeMeasured,
   NodeStarted,
   Outcome,
   PipelineCompleted,
   PipelineFailed,
   PipelineStarted,
+  Progress,
 } from './ports/execution-observer.js';
 export type { LineageHop, LineageOutcome, LineageRecord, LineageSink } from './ports/lineage-sink.js';
 export type { Logger, LogMethod } from './ports/logger.js';
@@ -105,6 +109,10 @@ export { withContext } from './context/with-context.js';
 
 // observability
 export { observers } from './observability/observers.js';
+export { MetricsObserver } from './observability/metrics-observer.js';
+export type { MetricsSnapshot, NodeMetrics } from './observability/metrics-observer.js';
+export { formatMetrics } from './observability/format-metrics.js';
+export { formatPrometheus, prometheusContentType } from './observability/format-prometheus.js';
 
 // lineage
 export { MemoryLineageSink } from './lineage/memory-lineage-sink.js';
@@ -211,7 +219,7 @@ export { deadLetterTest } from './engine/dead-letter-test.js';
 export type { DeadLetterTestOptions } from './engine/dead-letter-test.js';
 export { formatError } from './engine/format-error.js';
 export type { FormatErrorOptions } from './engine/format-error.js';
-export type { NodeCounts } from './engine/execution/node-counter.js';
+export type { NodeCounts } from './ports/node-counts.js';
 export { PipelineRunner, runPipeline } from './engine/pipeline-runner.js';
 export type { PipelineRunnerOptions, RunContextSource } from './engine/pipeline-runner.js';
 export { replayDeadLetters } from './engine/replay-dead-letters.js';

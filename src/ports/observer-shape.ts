@@ -1,6 +1,6 @@
 import { isArray, isThenable, prototypeOf } from '../data/foreign-value.js';
 import { lettersOff } from '../errors/near-name.js';
-import { executionEventTypes } from './execution-observer.js';
+import { observedTypes } from './execution-observer.js';
 
 /** Words that events begin with: a method that is named so is meant to get one. */
 const likeEvent = /^(pipeline|node|item|composite|circuit|progress)[A-Z]/;
@@ -8,7 +8,7 @@ const likeEvent = /^(pipeline|node|item|composite|circuit|progress)[A-Z]/;
 /** So many letters may a name be off that of the event that is meant. */
 const MOST_LETTERS_OFF = 2;
 
-const events: readonly string[] = executionEventTypes;
+const events: readonly string[] = observedTypes;
 
 /**
  * What was expected instead of a value that is no observer; undefined where it is one.

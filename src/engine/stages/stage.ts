@@ -69,6 +69,11 @@ export abstract class NodeStage extends Stage {
     return false;
   }
 
+  /** True if the node's code is called once per item and try. */
+  get isCalled(): boolean {
+    return false;
+  }
+
   counter(execution: Execution): NodeCounter {
     return execution.counts.counter(this.index);
   }
