@@ -111,6 +111,8 @@ export { withContext } from './context/with-context.js';
 export { observers } from './observability/observers.js';
 export { MetricsObserver } from './observability/metrics-observer.js';
 export type { MetricsSnapshot, NodeMetrics } from './observability/metrics-observer.js';
+export { progressBar } from './observability/progress-bar.js';
+export type { ProgressBarOptions, ProgressStream } from './observability/progress-bar.js';
 export { formatMetrics } from './observability/format-metrics.js';
 export { formatPrometheus, prometheusContentType } from './observability/format-prometheus.js';
 

@@ -17,7 +17,8 @@ await new PipelineRunner({ executionObserver: metrics }).run(Numbers);
 const snapshot = metrics.snapshot();
 console.log(snapshot['Numbers/odd']?.counts.out, snapshot['Numbers/odd']?.latency?.sampled);
 console.log(formatMetrics(snapshot).split('\n').length, 'lines');
-console.log(/heirline_items_total.*"out".*odd.*/.exec(formatPrometheus(snapshot))?.[0]);
+const lines = formatPrometheus(snapshot).split('\n');
+console.log(lines.find((line) => line.includes('outcome="out",path="Numbers/odd"')));
 
 // prints
 // 3 3
