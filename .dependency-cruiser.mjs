@@ -21,7 +21,7 @@ export const folders = {
   background: ['errors', 'data', 'ports', 'context', 'run'],
   runs: ['errors', 'data', 'ports', 'context', 'run', 'builder', 'engine', 'observability'],
   http: ['errors', 'data', 'ports', 'context', 'run', 'runs'],
-  stores: ['errors', 'data', 'ports', 'run', 'runs'],
+  stores: ['errors', 'data', 'ports', 'context', 'run', 'resilience', 'runs'],
   injection: ['errors', 'data', 'context', 'run'],
   testing: [
     ...[
@@ -57,6 +57,7 @@ const owners = {
   inversify: ['injection', 'inversify.ts'],
   'reflect-metadata': ['injection', 'inversify.ts'],
   eventemitter3: ['observability'],
+  '@hpcc-js/wasm-graphviz': ['graph'],
   kysely: ['stores'],
   libsql: ['stores'],
   pg: ['stores'],
@@ -133,13 +134,19 @@ export default {
       'entry-main-light',
       'Importing heirline, heirline/testing or heirline/http loads no package that only another entry needs.',
       { path: '^src/(index|testing|http)\\.ts$' },
-      { path: 'node_modules/(inversify|reflect-metadata|kysely|libsql|pg)/', reachable: true },
+      { path: 'node_modules/(inversify|reflect-metadata|kysely|libsql|pg|eventemitter3)/', reachable: true },
     ),
     error(
       'entry-testing',
       'What heirline/testing adds is in testing/.',
       { path: '^src/testing\\.ts$' },
       { path: '^src/', pathNot: inside(['testing']) },
+    ),
+    error(
+      'entry-events',
+      'What heirline/events adds is in observability/.',
+      { path: '^src/events\\.ts$' },
+      { path: '^src/', pathNot: inside(['observability']) },
     ),
     error(
       'entry-inversify',

@@ -20,11 +20,14 @@ export type {
   DeadLetterContext,
   DeadLetterDecorator,
   DeadLetterEnvelope,
+  DeadLetterFields,
   DeadLetterFilter,
   DeadLetterMark,
   DeadLetterReplay,
+  DeadLetterRetention,
   DeadLetterSink,
   ReplayableDeadLetterSink,
+  StoredDeadLetterSink,
 } from './ports/dead-letter-sink.js';
 export type { ErrorRecord } from './ports/error-record.js';
 export type {
@@ -120,6 +123,7 @@ export { formatPrometheus, prometheusContentType } from './observability/format-
 export { MemoryLineageSink } from './lineage/memory-lineage-sink.js';
 
 // resilience
+export type { BuilderTypes } from './resilience/builder-types.js';
 export type { BulkheadOptions } from './resilience/bulkhead.js';
 export type { CircuitState } from './resilience/circuit.js';
 export { circuitBreaker } from './resilience/circuit-breaker.js';
@@ -151,6 +155,7 @@ export type {
   FinalDecision,
   RetryOptions,
 } from './resilience/error-rule.js';
+export type { FallbackDefinition, FallbackPipeline } from './resilience/fallback.js';
 export { FileDeadLetterSink } from './resilience/file-dead-letter-sink.js';
 export type { FileDeadLetterSinkOptions } from './resilience/file-dead-letter-sink.js';
 export { MemoryDeadLetterSink } from './resilience/memory-dead-letter-sink.js';
@@ -186,6 +191,15 @@ export { TransformNode } from './nodes/transform-node.js';
 export type { NodeWritable, WebWritable, WritableSink } from './nodes/writable-sink.js';
 
 // graph
+export type { ContextMap, ContextMapRow, KeptBack } from './graph/context-map.js';
+export type {
+  CountsByPath,
+  CountsOfRun,
+  DrawingDirection,
+  DrawingOptions,
+  DrawnCounts,
+  MeasuredCounts,
+} from './graph/drawing-options.js';
 export type { GraphEdge, GraphNode, PipelineGraph } from './graph/graph-shape.js';
 export type {
   InputHandle,
@@ -195,6 +209,7 @@ export type {
   SourceHandle,
   TransformHandle,
 } from './graph/handles.js';
+export { toSvg } from './graph/svg.js';
 
 // builder
 export { CompositeNaming } from './builder/composite-naming.js';
@@ -219,6 +234,8 @@ export type { BuildOptions } from './composition/build-pipeline.js';
 // engine
 export { deadLetterTest } from './engine/dead-letter-test.js';
 export type { DeadLetterTestOptions } from './engine/dead-letter-test.js';
+export { explainRun } from './engine/explain-run.js';
+export type { ExplainRunOptions, NodeTimes } from './engine/explain-run.js';
 export { formatError } from './engine/format-error.js';
 export type { FormatErrorOptions } from './engine/format-error.js';
 export type { NodeCounts } from './ports/node-counts.js';

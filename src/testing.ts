@@ -5,8 +5,10 @@ export type { IsolationCrossing } from './testing/isolation-error.js';
 export { ManualClock } from './testing/manual-clock.js';
 export { MemorySink } from './testing/memory-sink.js';
 export { MemorySource } from './testing/memory-source.js';
+export type { ConformanceCase } from './testing/conformance-case.js';
+export { deadLetterSinkConformance } from './testing/letter-sink-conformance.js';
+export type { ConformanceSinks } from './testing/letter-sink-conformance.js';
 export { runStoreConformance } from './testing/run-store-conformance.js';
-export type { ConformanceCase } from './testing/run-store-conformance.js';
 export { RecordingObserver } from './testing/recording-observer.js';
 export type { AnyExecutionEvent } from './testing/recording-observer.js';
 export type {

@@ -41,8 +41,5 @@ export class EnrichPipeline implements PipelineDefinition<unknown, EnrichedFligh
       contextConfiguration: CompositeContextConfiguration.required,
     });
     builder.connect(measure, builder.addCompositeOutput());
-
-    // Notes for drawings: what `with` gives each of the two is not in the graph.
-    builder.setNodeMetadata(origin, 'end', 'origin').setNodeMetadata(destination, 'end', 'destination');
   }
 }

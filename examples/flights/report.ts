@@ -1,8 +1,8 @@
+import { explainRun } from 'heirline';
 import { table, whole } from '../format/table.js';
 import type { DeadLetter } from './dead-letters.js';
 import type { FlightsOutcome } from './run-flights.js';
 import { stateTable } from './state-table.js';
-import { tree } from './tree.js';
 
 const statesShown = 10;
 
@@ -15,9 +15,9 @@ export function report({ graph, result, summary, deadLetters }: FlightsOutcome):
     `${whole(flights + deadLetters.length)} records = ${whole(flights)} enriched flights + ${whole(deadLetters.length)} dead letters`,
     '',
     'What ran, how many items passed each node, and what each sub-pipeline gets from its parent',
-    "(unit ← scheduleUnit: the parent's scheduleUnit, which the child knows as unit)",
+    "(unit ← scheduleUnit: the root's scheduleUnit under another name; given: by the composite above)",
     '',
-    tree(graph, result),
+    explainRun(result, { graph, times: false }),
     '',
     'Dead letters by reason',
     '',

@@ -56,7 +56,7 @@ export interface SubPipeline {
 }
 
 /** A sub-pipeline that is a fallback of a node. */
-export interface FallbackBlueprint extends SubPipeline {
+interface FallbackBlueprint extends SubPipeline {
   /** The last part of its path: `fallback`, of further ones `fallback-2` and so on. */
   readonly id: string;
 }
@@ -96,7 +96,7 @@ export interface CompositeBlueprint {
 }
 
 /** What decides about nodes without a policy of their own. */
-export interface DefaultPolicy {
+interface DefaultPolicy {
   readonly policy: ErrorPolicy<unknown>;
   /** Whether it decides in the children too, where they have no default of their own. */
   readonly children: boolean;

@@ -154,6 +154,18 @@ function assemble(
     for (const { id: fallback, composite } of described)
       if (composite?.child !== undefined) childGraphs.set(`${id}/${fallback}`, composite.child.graph);
   }
+  const blueprintNodes = nodes.map((node): BlueprintNode => ({
+    id: node.id,
+    kind: node.kind,
+    path: `${draft.path}/${node.id}`,
+    isStream: node.isStream,
+    options: node.options,
+    binding: node.binding,
+    composite: children.get(node)?.composite,
+    fallbacks: (fallbacks.get(node) ?? []).flatMap(({ id, composite }) =>
+      composite === undefined ? [] : [{ id, path: `${draft.path}/${node.id}/${id}`, composite }],
+    ),
+  }));
   const graph = makeGraph(
     request.name,
     nodes.map((node) =>
@@ -167,19 +179,8 @@ function assemble(
     draft.edges,
     childGraphs,
     settingsShown(draft.settings),
+    blueprintNodes,
   );
-  const blueprintNodes = nodes.map((node): BlueprintNode => ({
-    id: node.id,
-    kind: node.kind,
-    path: `${draft.path}/${node.id}`,
-    isStream: node.isStream,
-    options: node.options,
-    binding: node.binding,
-    composite: children.get(node)?.composite,
-    fallbacks: (fallbacks.get(node) ?? []).flatMap(({ id, composite }) =>
-      composite === undefined ? [] : [{ id, path: `${draft.path}/${node.id}/${id}`, composite }],
-    ),
-  }));
   const requires = requiredKeys(request.facts.metadata);
   return Object.freeze({
     name: request.name,

@@ -245,6 +245,7 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
    * It counts the failed items of one execution, those lost in its children included, and fails the execution with
    * `TOLERANCE_EXCEEDED` once there are too many. An item that fails here is left out, and told in the result's
    * `failures`. Sources, stream transforms and stream sinks have no single item: what fails there is not tolerated.
+   * Outputs of a composite with `output: 'many'` are kept until their child has succeeded.
    */
   tolerate(limit: ToleranceOptions): this {
     this.#settings.setTolerance(limit);
@@ -337,7 +338,7 @@ const standaloneRequest: DescribeRequest = {
   environment: standaloneEnvironment,
 };
 
-declare module '../resilience/fallback.js' {
+declare module '../resilience/builder-types.js' {
   interface BuilderTypes<TBuilder> {
     /** @hidden */
     readonly items: TBuilder extends PipelineBuilder<infer TIn, infer TOut>

@@ -56,8 +56,9 @@ export function outputProblem(
   if (count > 1 && (cardinality === 'one' || cardinality === 'optional')) {
     return new PipelineError('COMPOSITE_MULTIPLE_OUTPUTS', {
       path,
-      problem: `The sub-pipeline gave ${String(count)} outputs for an item, but the composite has output: '${cardinality}'.`,
-      remedy: "Choose output: 'many' for all of them, 'first' or 'last' for one.",
+      problem: `The sub-pipeline gave ${String(count)} outputs for an item, but output: '${cardinality}' takes one at most.`,
+      remedy:
+        "Choose the composite's output: 'many' for all of them, 'first' or 'last' for one. A fallback of any other node gives one.",
     });
   }
   return undefined;

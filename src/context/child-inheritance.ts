@@ -159,7 +159,12 @@ export class ChildInheritance implements LayersDerivation, ServiceInheritance {
 
   /** Whether the child gets a name explicitly, for itself alone. */
   setsLocally(kind: DictionaryKind, name: string): boolean {
-    return [...entriesOf(this.localValues?.[kind])].some(([key]) => keyName(key) === name);
+    return this.localNames(kind).includes(name);
+  }
+
+  /** The names that the child gets explicitly, for itself alone. */
+  localNames(kind: DictionaryKind): readonly string[] {
+    return [...entriesOf(this.localValues?.[kind])].map(([key]) => keyName(key));
   }
 }
 

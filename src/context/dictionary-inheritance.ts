@@ -40,6 +40,16 @@ export class DictionaryInheritance implements LayerDerivation {
     return this.selection?.byContract === true;
   }
 
+  /** Whether a child gets names, as they are, that are mentioned nowhere. */
+  get passesOthers(): boolean {
+    return this.#inherit === true || this.selection?.passesOthers === true;
+  }
+
+  /** The child's names that the selection mentions, or explicit values give. */
+  get mentioned(): readonly string[] {
+    return [...this.#explicit.keys(), ...(this.selection?.mentioned ?? [])];
+  }
+
   /** The selection of keys; undefined for all and for nothing. */
   get selection(): CompiledSelection | undefined {
     return typeof this.#inherit === 'boolean' ? undefined : this.#inherit;

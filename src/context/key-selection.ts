@@ -77,6 +77,16 @@ export class CompiledSelection {
     return this.#named?.size === 0 && this.#rename.size === 0;
   }
 
+  /** Whether names pass, as they are, that the selection does not mention. */
+  get passesOthers(): boolean {
+    return this.#named === undefined;
+  }
+
+  /** The child's names that the selection mentions, also those that it omits. */
+  get mentioned(): readonly string[] {
+    return [...(this.#named ?? []), ...this.#omit, ...this.#rename.keys()];
+  }
+
   /** The parent's names that may give a child's name, the strongest first. */
   sourcesOf(name: string): readonly string[] {
     const renamed = this.#rename.get(name);

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { dictionaryKinds } from '../context/dictionary-kind.js';
 import { frameOf } from '../context/pipeline-context.js';
 import { isArray, isError, isInstanceOf, readProperty } from '../data/foreign-value.js';
+import { printableText, wrappedLines } from '../data/printable-text.js';
 import { checkOptions, rule } from '../errors/option-rules.js';
 import { failedItemOf, PipelineError, remedyOf } from '../errors/pipeline-error.js';
 import { toErrorRecord } from '../ports/error-record.js';
@@ -130,31 +131,13 @@ class ErrorText {
     });
   }
 
-  /** Breaks lines between words; a word that is longer than a line stays whole, so that it can be copied. */
   #wrapped(text: string, width: number): string[] {
-    return this.#clean(text)
-      .split('\n')
-      .flatMap((line) => {
-        if (line.length <= width) return [line];
-        const lines: string[] = [];
-        let open = '';
-        for (const word of line.split(' ')) {
-          if (open !== '' && open.length + 1 + word.length > width) {
-            lines.push(open);
-            open = word;
-          } else open = open === '' ? word : `${open} ${word}`;
-        }
-        return [...lines, open];
-      });
+    return wrappedLines(this.#clean(text), width);
   }
 
   /** Without secrets, and without characters that would control the terminal. */
   #clean(text: string): string {
-    return this.redactor.text(text).replace(
-      // eslint-disable-next-line no-control-regex -- These are what must not reach the terminal.
-      /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g,
-      (mark) => (mark === '\t' ? '  ' : `\\x${mark.charCodeAt(0).toString(16).padStart(2, '0')}`),
-    );
+    return printableText(this.redactor.text(text));
   }
 
   #styled(code: string, text: string): string {

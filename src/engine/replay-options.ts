@@ -3,6 +3,7 @@ import { pipelineContextRules } from '../context/pipeline-context-options.js';
 import type { PipelineContextOptions } from '../context/pipeline-context-options.js';
 import { checkArgument, checkOptions, invalidOption, optionProblems, rule } from '../errors/option-rules.js';
 import type { DeadLetterEnvelope, DeadLetterFilter } from '../ports/dead-letter-sink.js';
+import { letterFilterRule } from '../resilience/letter-filter.js';
 import { RunContext } from '../run/run-context.js';
 import type { RunContextOptions } from '../run/run-context-options.js';
 import { runContextRules } from '../run/run-context-options.js';
@@ -21,7 +22,7 @@ export interface ReplayOptions {
   readonly definition: Constructor<object> | object;
   /** Default: a runner of its own. */
   readonly runner?: PipelineRunner | undefined;
-  /** Default: all letters of the sink. */
+  /** Which letters are run: by fields, or by a function. Default: all of the sink. */
   readonly filter?: DeadLetterFilter | undefined;
   /** The most letters that are run, the eldest first. Default: all. */
   readonly limit?: number | undefined;
@@ -64,7 +65,7 @@ export function checkReplay(sink: unknown, options: ReplayOptions): void {
         ? undefined
         : 'a definition of a pipeline',
     runner: rule.instanceOf(PipelineRunner),
-    filter: rule.callable,
+    filter: letterFilterRule,
     limit: rule.positiveInteger,
     perSecond: aboveZero,
     concurrency: rule.positiveInteger,

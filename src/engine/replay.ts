@@ -7,9 +7,11 @@ import { clockUnder } from '../ports/clock.js';
 import type { Clock } from '../ports/clock.js';
 import type {
   DeadLetterEnvelope,
+  DeadLetterFields,
   DeadLetterMark,
   ReplayableDeadLetterSink,
 } from '../ports/dead-letter-sink.js';
+import { filterFields, letterTest } from '../resilience/letter-filter.js';
 import { alarmAt } from '../run/ending/alarm.js';
 import { relaySignal } from '../run/ending/relay-signal.js';
 import { sinkRejected } from './execution/engine-errors.js';
@@ -106,21 +108,27 @@ export class Replay {
 
   /** The letters to run, the eldest first. */
   async #select(): Promise<readonly DeadLetterEnvelope[]> {
-    const { filter = () => true, limit = Infinity } = this.options;
+    const { filter, limit = Infinity } = this.options;
+    const takes = letterTest(filter);
     const letters: DeadLetterEnvelope[] = [];
+    const age = ({ failedAt }: DeadLetterEnvelope): number => Number(failedAt);
+    /** Keeps the eldest; a sink may hold many more. */
+    const cut = (): void => void letters.sort((a, b) => age(a) - age(b)).splice(limit);
+    for await (const letter of this.#read(filterFields(filter))) {
+      if (this.#signal.aborted) return [];
+      if (takes(letter)) letters.push(letter);
+      if (letters.length >= 2 * limit) cut();
+    }
+    cut();
+    return letters;
+  }
+
+  async *#read(fields: DeadLetterFields | undefined): AsyncIterable<DeadLetterEnvelope> {
     try {
-      for await (const letter of this.sink.read()) {
-        if (this.#signal.aborted) return [];
-        letters.push(letter);
-      }
+      yield* this.sink.read(fields);
     } catch (thrown) {
       throw sinkRejected(this.#runs.name, 'dead-letter sink', thrown);
     }
-    const age = ({ failedAt }: DeadLetterEnvelope): number => Number(failedAt);
-    return letters
-      .filter((letter) => filter(letter))
-      .sort((a, b) => age(a) - age(b))
-      .slice(0, limit);
   }
 
   /** Takes one letter after the other, until there is none or none may start. */

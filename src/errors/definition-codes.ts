@@ -19,4 +19,5 @@ export const definitionCodes = [
   'GRAPH_CYCLE',
   'PIPELINE_VALIDATION_FAILED',
   'OPTION_INVALID',
+  'PACKAGE_MISSING',
 ] as const;

@@ -29,8 +29,8 @@ export function damagedData(owner: string, part: string, cause?: unknown): Pipel
 /** The error of a store that was closed. */
 export function storeClosed(): PipelineError {
   return storeUnavailable({
-    problem: 'The store of runs has been closed.',
-    remedy: 'Make a new store.',
+    problem: 'The store has been closed.',
+    remedy: 'Make a new one.',
   });
 }
 

@@ -78,6 +78,14 @@ function describeInheritance(configuration: unknown): string[] {
   return [inherited.length === 0 ? 'inherits nothing' : `inherits ${inherited.join(', ')}`];
 }
 
+/** The services that a composite keeps back from its child, in words: `execution observer`; none of other nodes. */
+export function withheldServices({ options }: GraphNode): string[] {
+  const configuration = Object(options['contextConfiguration']) as Readonly<Record<string, unknown>>;
+  return Object.entries(configuration)
+    .filter(([option, value]) => value === false && !option.startsWith('inheritParent'))
+    .map(([option]) => wordsOf(option));
+}
+
 /** `inheritParentItems` as `items`, `inheritRunIdentity` as `run identity`. */
 function wordsOf(option: string): string {
   return option

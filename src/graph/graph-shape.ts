@@ -1,4 +1,6 @@
 import type { NodeKind } from '../nodes/node-kind.js';
+import type { ContextMap } from './context-map.js';
+import type { DrawingOptions } from './drawing-options.js';
 
 /** A node of a graph, as plain data. */
 export interface GraphNode {
@@ -32,8 +34,20 @@ export interface PipelineGraph {
   readonly edges: readonly GraphEdge[];
   /** The graph of each composite's sub-pipeline, by the composite's id, and of fallbacks, by `<node>/fallback`. */
   readonly childGraphs: ReadonlyMap<string, PipelineGraph>;
-  /** The graph as a Mermaid flowchart, with children as subgraphs. */
-  toMermaid(): string;
+  /**
+   * The graph as a Mermaid flowchart, with children as subgraphs.
+   *
+   * @throws {@link PipelineError} `OPTION_INVALID`.
+   */
+  toMermaid(options?: DrawingOptions): string;
+  /**
+   * The graph in the DOT language of Graphviz, with children as clusters; {@link toSvg} makes a picture of it.
+   *
+   * @throws {@link PipelineError} `OPTION_INVALID`.
+   */
+  toDot(options?: DrawingOptions): string;
+  /** Which keys can reach which sub-pipeline, all levels taken together. */
+  contextMap(): ContextMap;
   /** The graph as an indented text: nodes, options, and what each child inherits. */
   describe(): string;
 }

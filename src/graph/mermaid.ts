@@ -1,67 +1,48 @@
-import { fallbacksOf } from './fallbacks-of.js';
-import type { GraphNode, PipelineGraph } from './graph-shape.js';
-import { contractText } from './required-text.js';
+import { isRow } from './drawing.js';
+import type { DrawnGraph, DrawnLevel, DrawnNode } from './drawing.js';
+import type { DrawingDirection } from './drawing-options.js';
 
-/** Draws a graph as a Mermaid flowchart; a composite is a subgraph that holds its child's nodes. */
-export function mermaidOf(graph: PipelineGraph): string {
-  const title = withSettings(graph.name, graph);
-  const header = title === graph.name ? [] : ['---', `title: ${JSON.stringify(title)}`, '---'];
-  return [...header, 'flowchart LR', ...drawLevel(graph, 'n', '  ')].join('\n');
+/** Draws a pipeline as a Mermaid flowchart; a sub-pipeline is a subgraph that holds its nodes. */
+export function mermaidOf(drawing: DrawnGraph, direction: DrawingDirection): string {
+  const header =
+    drawing.notes.length === 0 ? [] : ['---', `title: ${JSON.stringify(titleOf(drawing))}`, '---'];
+  const chart = `flowchart ${direction === 'down' ? 'TB' : 'LR'}`;
+  return [...header, chart, ...levelLines(drawing, '  ', direction)].join('\n');
 }
 
-/** A pipeline's label with what was said about it as a whole: `orders (errorPolicy: * → skip)`. */
-function withSettings(label: string, { settings }: PipelineGraph): string {
-  const said = Object.entries(settings).map(([name, value]) => `${name}: ${value}`);
-  return said.length === 0 ? label : `${label} (${said.join(', ')})`;
-}
-
-function drawLevel(graph: PipelineGraph, prefix: string, indent: string): string[] {
-  const idOf = new Map(graph.nodes.map((node, index) => [node.id, `${prefix}${String(index)}`]));
-  const nodes = graph.nodes.flatMap((node) => drawNode(graph, node, idOf.get(node.id) ?? prefix, indent));
-  const edges = graph.edges.map(
-    ({ from, to }) => `${indent}${idOf.get(from) ?? from} --> ${idOf.get(to) ?? to}`,
-  );
-  return [...nodes, ...edges];
-}
-
-function drawNode(graph: PipelineGraph, node: GraphNode, id: string, indent: string): string[] {
-  const child = graph.childGraphs.get(node.id);
-  const fallbacks = fallbacksOf(graph, node.id).flatMap(([name, fallback], index) => {
-    const fallbackId = `${id}f${String(index)}`;
-    return [
-      ...drawPipeline(fallback, fallbackId, labelOf(name, fallback), indent),
-      `${indent}${id} -. fails .-> ${fallbackId}`,
-    ];
-  });
-  const drawn =
-    child === undefined
-      ? [`${indent}${id}${shapeOf(node)}`]
-      : drawPipeline(child, id, withContract(labelOf(node.id, child), node), indent);
-  return [...drawn, ...fallbacks];
-}
-
-/** A sub-pipeline as a subgraph that holds its nodes. */
-function drawPipeline(pipeline: PipelineGraph, id: string, label: string, indent: string): string[] {
+function levelLines({ nodes, edges }: DrawnLevel, indent: string, direction: DrawingDirection): string[] {
   return [
-    `${indent}subgraph ${id}[${quoted(withSettings(label, pipeline))}]`,
-    ...drawLevel(pipeline, `${id}_`, `${indent}  `),
+    ...nodes.flatMap((node) => [
+      ...nodeLines(node, indent, direction),
+      ...node.fallbacks.flatMap((fallback) => [
+        ...nodeLines(fallback, indent, direction),
+        `${indent}${node.id} -. fails .-> ${fallback.id}`,
+      ]),
+    ]),
+    ...edges.map(({ from, to }) => `${indent}${from.id} --> ${to.id}`),
+  ];
+}
+
+function nodeLines(node: DrawnNode, indent: string, direction: DrawingDirection): string[] {
+  const { id, child } = node;
+  if (child === undefined) return [`${indent}${id}${shapeOf(node)}`];
+  return [
+    `${indent}subgraph ${id}["${escaped(titleOf(node))}"]`,
+    // Unless told, Mermaid turns the direction at each level.
+    ...(direction === 'down' ? [`${indent}  direction ${isRow(child) ? 'LR' : 'TB'}`] : []),
+    ...levelLines(child, `${indent}  `, direction),
     `${indent}end`,
   ];
 }
 
-function labelOf(id: string, { name }: PipelineGraph): string {
-  return id === name ? id : `${id}: ${name}`;
+/** All that is said of a pipeline in one line: a title of several lines would cover the nodes below it. */
+function titleOf({ name, notes }: Pick<DrawnGraph, 'name' | 'notes'>): string {
+  return notes.length === 0 ? name : `${name} (${notes.join('; ')})`;
 }
 
-/** A composite's label with the keys that its child gets since the child requires them. */
-function withContract(label: string, node: GraphNode): string {
-  const contract = contractText(node.options['contextConfiguration']);
-  return contract === undefined ? label : `${label} (${contract})`;
-}
-
-function shapeOf(node: GraphNode): string {
-  const label = quoted(withContract(node.id, node));
-  switch (node.kind) {
+function shapeOf({ kind, name, notes }: DrawnNode): string {
+  const label = `"${[name, ...notes].map(escaped).join('<br>')}"`;
+  switch (kind) {
     case 'source':
     case 'composite-input':
       return `([${label}])`;
@@ -75,8 +56,7 @@ function shapeOf(node: GraphNode): string {
   }
 }
 
-/** A label that Mermaid takes as it is: quotes and angle brackets as entities. */
-function quoted(label: string): string {
-  const escaped = label.replace(/[&"<>#]/g, (character) => `#${String(character.codePointAt(0))};`);
-  return `"${escaped}"`;
+/** A text that Mermaid takes as it is: quotes and angle brackets as entities. */
+function escaped(text: string): string {
+  return text.replace(/[&"<>#]/g, (character) => `#${String(character.codePointAt(0))};`);
 }

@@ -1,8 +1,9 @@
-import { ignoreRejection, isThenable, toPromise } from '../data/foreign-value.js';
+import { isThenable, toPromise } from '../data/foreign-value.js';
 import { invalidOption } from '../errors/option-rules.js';
 import { observedTypes } from '../ports/execution-observer.js';
 import type { ExecutionEvent, ExecutionObserver } from '../ports/execution-observer.js';
 import { observerProblem } from '../ports/observer-shape.js';
+import { Answers } from './answers.js';
 
 type Listener = (event: ExecutionEvent) => unknown;
 
@@ -86,18 +87,7 @@ function tellAll(
   type: keyof ExecutionObserver,
   event: ExecutionEvent,
 ): unknown {
-  const thrown: unknown[] = [];
-  const pending: unknown[] = [];
-  for (const member of members) {
-    try {
-      pending.push(tell(member, type, event));
-    } catch (error) {
-      thrown.push(error);
-    }
-  }
-  const promises = pending.filter((returned) => isThenable(returned));
-  if (thrown.length === 0) return promises.length === 0 ? undefined : Promise.all(promises.map(toPromise));
-  // What is thrown goes before what rejects; nothing goes unhandled.
-  promises.forEach(ignoreRejection);
-  throw thrown.length === 1 ? thrown[0] : new AggregateError(thrown, 'several execution observers failed');
+  const answers = new Answers();
+  for (const member of members) answers.of(() => tell(member, type, event));
+  return answers.joined;
 }

@@ -82,8 +82,16 @@ export interface DeadLetterMark {
   readonly at: number;
 }
 
-/** Chooses envelopes; answers at once. */
-export type DeadLetterFilter = (envelope: DeadLetterEnvelope) => boolean;
+/** What the letters that are read must have; a field that is left out may be anything. */
+export interface DeadLetterFields {
+  /** The `path` of the letter: the node where it failed. */
+  readonly path?: string | undefined;
+  /** The `runId` of the letter: the run in which it failed. */
+  readonly runId?: string | undefined;
+}
+
+/** Chooses letters: by fields, which a database looks up in an index, or by a function, which answers at once. */
+export type DeadLetterFilter = ((envelope: DeadLetterEnvelope) => boolean) | DeadLetterFields;
 
 /**
  * A sink whose letters can be read and run again.
@@ -91,15 +99,40 @@ export type DeadLetterFilter = (envelope: DeadLetterEnvelope) => boolean;
  * `write` replaces a letter of the same id: the new one stands at the end, and needs no room of its own.
  */
 export interface ReplayableDeadLetterSink extends DeadLetterSink {
-  /** Reads the letters that have not succeeded in a replay, in the order of their arrival. */
+  /**
+   * Reads the letters that have not succeeded in a replay, in the order of their arrival.
+   *
+   * Letters that come while others are read are left out; of one that leaves or is replaced meanwhile, that may be too.
+   *
+   * @throws {@link PipelineError} `OPTION_INVALID` at the first letter, for a filter that is none.
+   */
   read(filter?: DeadLetterFilter): AsyncIterable<DeadLetterEnvelope>;
   /**
    * Notes what a replay does with a letter.
    *
    * Answers `false`, or a promise of it, to a claim that cannot be had: the letter has succeeded or is gone, or another
-   * claim stands that is less than ten minutes older.
+   * claim stands that is less than ten minutes older. An end frees the letter where it is told by the run that holds the
+   * claim; told later than that, it leaves the claim of another one alone.
    */
   mark(id: string, mark: DeadLetterMark): unknown;
+}
+
+/** A sink over a database. Whoever made it closes it; after that each call rejects with `STORE_UNAVAILABLE`. */
+export interface StoredDeadLetterSink extends ReplayableDeadLetterSink {
+  /** Resolves once the letter is stored. */
+  write(envelope: DeadLetterEnvelope): Promise<void>;
+  /** Resolves once the mark is stored; with `false` for a claim that cannot be had, and for a letter that is gone. */
+  mark(id: string, mark: DeadLetterMark): Promise<boolean>;
+  /** Frees the file, or the connections. */
+  close(): Promise<void>;
+}
+
+/** Which letters a sink in a database keeps; the others are dropped, the eldest first, and that is told. Default: all are kept. */
+export interface DeadLetterRetention {
+  /** Letters that were written longer ago are dropped. */
+  readonly ageMs?: number | undefined;
+  /** The most letters that are kept. Of more than a hundred there may be a hundredth more for a while. */
+  readonly count?: number | undefined;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { hasProperty, isError, isInstanceOf, readProperty } from '../data/foreign-value.js';
+import { hasProperty, isError, isInstanceOf, isObject, readProperty } from '../data/foreign-value.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 
 /** An error as plain data, with its chain of causes: what events, dead letters and records hold. */
@@ -45,6 +45,24 @@ export function toErrorRecord(thrown: unknown, depth = 0): ErrorRecord {
       ? {}
       : { cause: toErrorRecord(readProperty(thrown, 'cause', UNREADABLE), depth + 1) }),
   });
+}
+
+/** Whether a value is an error as data, with its causes: what stands in a store may be anything. */
+export function isErrorRecord(value: unknown): value is ErrorRecord {
+  let error = value;
+  for (let causes = 0; causes <= MAX_CAUSES; causes += 1) {
+    if (
+      !isObject(error) ||
+      !['name', 'message'].every((part) => typeof readProperty(error, part) === 'string')
+    )
+      return false;
+    const isTextOrAbsent = (part: string): boolean =>
+      ['string', 'undefined'].includes(typeof readProperty(error, part));
+    if (!['code', 'stack', 'path'].every(isTextOrAbsent)) return false;
+    error = readProperty(error, 'cause');
+    if (error === undefined) return true;
+  }
+  return false;
 }
 
 /** A thrown value in words: of an error its message, of data their JSON; never throws itself. */

@@ -16,7 +16,7 @@ export interface NodeCounts {
   readonly filtered: number;
   /** Items that the dead-letter sink has taken. */
   readonly deadLettered: number;
-  /** Items that failed and ended their execution. */
+  /** Items that failed: they ended their execution, or were collected or tolerated. */
   readonly failed: number;
   /** Items given up because their execution failed or was cancelled. */
   readonly cancelled: number;

@@ -1,6 +1,6 @@
 import { isArray, isThenable, prototypeOf } from '../data/foreign-value.js';
 import { lettersOff } from '../errors/near-name.js';
-import { observedTypes } from './execution-observer.js';
+import { executionEventTypes, observedTypes } from './execution-observer.js';
 
 /** Words that events begin with: a method that is named so is meant to get one. */
 const likeEvent = /^(pipeline|node|item|composite|circuit|progress)[A-Z]/;
@@ -22,7 +22,7 @@ export function observerProblem(value: unknown): string | undefined {
   const members = [...membersOf(value)];
   const misspelt = members.find(([name, member]) => typeof member === 'function' && isMisspelt(name))?.[0];
   if (misspelt !== undefined) {
-    return `an observer whose methods are named like events: there is no event '${misspelt}', '${nearestEvent(misspelt)}' may be meant (known: ${events.join(', ')})`;
+    return `an observer whose methods are named like events: ${unknownEvent(misspelt)}`;
   }
   const other = members.find(
     ([name, member]) => events.includes(name) && member !== undefined && typeof member !== 'function',
@@ -59,7 +59,23 @@ function isMisspelt(name: string): boolean {
   );
 }
 
-function nearestEvent(name: string): string {
+/** What was expected instead of a value that is not the name of an event; undefined where it is one. */
+export function eventProblem(value: unknown): string | undefined {
+  if (executionEventTypes.some((type) => type === value)) return undefined;
+  return `the name of an event${typeof value === 'string' ? ` (${unknownEvent(value, executionEventTypes)})` : ''}`;
+}
+
+function unknownEvent(name: string, known: readonly string[] = events): string {
+  const meant = meantEvents(name).filter((event) => known.includes(event));
+  const guess = meant.length === 0 ? '' : `, ${meant.map((event) => `'${event}'`).join(' or ')} may be meant`;
+  return `there is no event '${name}'${guess} (known: ${known.join(', ')})`;
+}
+
+/** The event with nearly the name; where there is none, those about the same thing. */
+function meantEvents(name: string): readonly string[] {
   const off = events.map((event) => lettersOff(name, event));
-  return events[off.indexOf(Math.min(...off))] ?? '';
+  const fewest = Math.min(...off);
+  if (fewest <= MOST_LETTERS_OFF) return events.filter((_, index) => off[index] === fewest);
+  const [subject = ''] = likeEvent.exec(name)?.slice(1) ?? [];
+  return subject === '' ? [] : events.filter((event) => event.startsWith(subject));
 }

@@ -1,5 +1,6 @@
 import { hasMethod, readProperty } from '../data/foreign-value.js';
 import type { OptionRule } from '../errors/option-rules.js';
+import type { BuilderTypes } from './builder-types.js';
 
 /** A pipeline definition, as far as a fallback must know it. */
 export interface FallbackDefinition {
@@ -9,12 +10,6 @@ export interface FallbackDefinition {
 
 /** A sub-pipeline that is a fallback: a definition, given as its class or as an instance. */
 export type FallbackPipeline = FallbackDefinition | (new (...args: never[]) => FallbackDefinition);
-
-/** The item types of a builder; filled in where the builder is declared. */
-export interface BuilderTypes<TBuilder> {
-  /** @hidden */
-  readonly builder: TBuilder;
-}
 
 /** The type of what a sub-pipeline gives. */
 export type PipelineOutput<TPipeline> = TPipeline extends new (...args: never[]) => infer TDefinition

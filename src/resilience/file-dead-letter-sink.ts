@@ -1,6 +1,3 @@
-import { currentContext } from '../context/ambient-context.js';
-import { frameOf } from '../context/pipeline-context.js';
-import { reportFailure } from '../context/report-failure.js';
 import { checkOptions, invalidOption, rule } from '../errors/option-rules.js';
 import type {
   DeadLetterEnvelope,
@@ -8,10 +5,12 @@ import type {
   DeadLetterMark,
   ReplayableDeadLetterSink,
 } from '../ports/dead-letter-sink.js';
-import { isFreshClaim, markedLetter } from './letter-claims.js';
+import { LetterClaims, markedLetter } from './letter-claims.js';
 import { LetterFiles } from './letter-files.js';
+import { letterTest } from './letter-filter.js';
 import { letterLine, markLine, readLetterLine } from './letter-lines.js';
 import type { LetterLine } from './letter-lines.js';
+import { tellOfLetters } from './tell-of-letters.js';
 
 /** Where dead letters are written, and when the file is rotated. */
 export interface FileDeadLetterSinkOptions {
@@ -46,7 +45,7 @@ interface LetterState {
 export class FileDeadLetterSink implements ReplayableDeadLetterSink {
   readonly #files: LetterFiles;
   readonly #path: string;
-  readonly #claims = new Map<string, number>();
+  readonly #claims = new LetterClaims();
   /** The letters that have succeeded since this sink was made. */
   readonly #done = new Set<string>();
   /** Lines that nothing has begun to write. */
@@ -75,7 +74,8 @@ export class FileDeadLetterSink implements ReplayableDeadLetterSink {
   }
 
   /** Reads the letters in the file and in those that it was before, without those that have succeeded. */
-  async *read(filter: DeadLetterFilter = () => true): AsyncIterable<DeadLetterEnvelope> {
+  async *read(filter?: DeadLetterFilter): AsyncIterable<DeadLetterEnvelope> {
+    const takes = letterTest(filter);
     const files = await this.#inTurn(() => this.#files.open());
     try {
       const states = new Map<string, LetterState>();
@@ -85,13 +85,14 @@ export class FileDeadLetterSink implements ReplayableDeadLetterSink {
         if (line !== undefined) note(states, line, number);
         else if (text !== '') broken += 1;
       }
-      if (broken > 0) tell(`${String(broken)} broken ${broken === 1 ? 'line' : 'lines'} skipped`, this.#path);
+      if (broken > 0)
+        tellOfLetters(`${String(broken)} broken ${broken === 1 ? 'line' : 'lines'} skipped`, this.#path);
       const current = new Set([...states.values()].filter(({ isDone }) => !isDone).map(({ line }) => line));
       for await (const { text, number } of files.lines()) {
         const line = current.has(number) ? readLetterLine(text) : undefined;
         if (line?.kind !== 'letter' || this.#done.has(line.id)) continue;
         const letter = (states.get(line.id)?.marks ?? []).reduce(markedLetter, line.envelope);
-        if (filter(letter)) yield letter;
+        if (takes(letter)) yield letter;
       }
     } finally {
       await files.close();
@@ -101,9 +102,8 @@ export class FileDeadLetterSink implements ReplayableDeadLetterSink {
   /** Notes what a replay does with a letter; `false` for a claim that cannot be had. */
   async mark(id: string, mark: DeadLetterMark): Promise<boolean> {
     if (mark.outcome === 'claimed') {
-      if (this.#done.has(id) || isFreshClaim(this.#claims.get(id), mark.at)) return false;
-      this.#claims.set(id, mark.at);
-    } else this.#claims.delete(id);
+      if (this.#done.has(id) || !this.#claims.take(id, mark)) return false;
+    } else this.#claims.end(id, mark);
     await this.#append(markLine(id, mark));
     if (mark.outcome === 'succeeded') this.#done.add(id);
     return true;
@@ -120,7 +120,7 @@ export class FileDeadLetterSink implements ReplayableDeadLetterSink {
     const written = this.#inTurn(async () => {
       this.#waiting = undefined;
       for (const removed of await this.#files.append(lines))
-        tell('a rotated file was removed, with the letters in it', removed);
+        tellOfLetters('a rotated file was removed, with the letters in it', removed);
     });
     this.#waiting = { lines, written };
     return written;
@@ -145,9 +145,4 @@ function note(states: Map<string, LetterState>, line: LetterLine, number: number
   if (state === undefined) return;
   if (line.mark.outcome === 'succeeded') state.isDone = true;
   else state.marks.push(line.mark);
-}
-
-function tell(what: string, path: string): void {
-  const context = currentContext();
-  reportFailure(context && frameOf(context), new Error(`${what} (${path})`), 'dead letters');
 }

@@ -3,6 +3,7 @@ import { isObject, readProperty } from '../data/foreign-value.js';
 import type { JsonObject, JsonValue } from '../data/json-value.js';
 import { rule } from '../errors/option-rules.js';
 import type { DeadLetterEnvelope, DeadLetterMark } from '../ports/dead-letter-sink.js';
+import { isLetter, isMark } from './letter-shape.js';
 
 /** One line of a file of dead letters: a letter, or what a replay says about one. */
 export type LetterLine =
@@ -54,27 +55,23 @@ export function markLine(id: string, { outcome, attempts, runId, at }: DeadLette
   return JSON.stringify({ mark: id, outcome, attempts, runId, at });
 }
 
-/** Reads a line; undefined for a line that is damaged. */
+/** Reads a line; undefined for one that is damaged, or holds something else. */
 export function readLetterLine(text: string): LetterLine | undefined {
   try {
     const line = JSON.parse(text) as unknown;
     if (!isObject(line)) return undefined;
     const fields = line as Readonly<Record<string, JsonValue>>;
-    const { mark, id } = fields;
+    const { mark } = fields;
     if (typeof mark === 'string') {
       const { mark: _id, ...rest } = fields;
-      return { kind: 'mark', id: mark, mark: Object.freeze(rest) as unknown as DeadLetterMark };
+      return isMark(rest) ? { kind: 'mark', id: mark, mark: Object.freeze(rest) } : undefined;
     }
-    if (typeof id !== 'string') return undefined;
     const entries = Object.entries(fields).map(([name, value]) => [
       name,
       name === 'failedAt' && typeof value === 'string' ? new Date(value) : decodeData(value),
     ]);
-    return {
-      kind: 'letter',
-      id,
-      envelope: Object.freeze(Object.fromEntries(entries)) as DeadLetterEnvelope,
-    };
+    const envelope: unknown = Object.freeze(Object.fromEntries(entries));
+    return isLetter(envelope) ? { kind: 'letter', id: envelope.id, envelope } : undefined;
   } catch {
     return undefined;
   }

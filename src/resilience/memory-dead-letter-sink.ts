@@ -6,7 +6,8 @@ import type {
   DeadLetterMark,
   ReplayableDeadLetterSink,
 } from '../ports/dead-letter-sink.js';
-import { isFreshClaim, markedLetter } from './letter-claims.js';
+import { LetterClaims, markedLetter } from './letter-claims.js';
+import { letterTest } from './letter-filter.js';
 
 /**
  * Keeps dead letters in memory, up to a capacity; it refuses loudly instead of dropping one.
@@ -19,8 +20,7 @@ import { isFreshClaim, markedLetter } from './letter-claims.js';
 export class MemoryDeadLetterSink implements ReplayableDeadLetterSink {
   readonly #capacity: number;
   #envelopes = new Map<string, DeadLetterEnvelope>();
-  /** When the letters that are being run again were claimed, by id. */
-  readonly #claims = new Map<string, number>();
+  readonly #claims = new LetterClaims();
 
   /** @param options `capacity`: how many envelopes it holds, default 1,000. */
   constructor(options: { readonly capacity?: number | undefined } = {}) {
@@ -51,10 +51,11 @@ export class MemoryDeadLetterSink implements ReplayableDeadLetterSink {
   }
 
   /** Reads the envelopes that are there now and that the filter takes; one that leaves meanwhile is left out. */
-  async *read(filter: DeadLetterFilter = () => true): AsyncIterable<DeadLetterEnvelope> {
+  async *read(filter?: DeadLetterFilter): AsyncIterable<DeadLetterEnvelope> {
+    const takes = letterTest(filter);
     for (const id of [...this.#envelopes.keys()]) {
       const envelope = this.#envelopes.get(id);
-      if (envelope !== undefined && filter(envelope)) yield envelope;
+      if (envelope !== undefined && takes(envelope)) yield envelope;
     }
   }
 
@@ -62,12 +63,8 @@ export class MemoryDeadLetterSink implements ReplayableDeadLetterSink {
   mark(id: string, mark: DeadLetterMark): boolean {
     const envelope = this.#envelopes.get(id);
     if (envelope === undefined) return false;
-    if (mark.outcome === 'claimed') {
-      if (isFreshClaim(this.#claims.get(id), mark.at)) return false;
-      this.#claims.set(id, mark.at);
-      return true;
-    }
-    this.#claims.delete(id);
+    if (mark.outcome === 'claimed') return this.#claims.take(id, mark);
+    this.#claims.end(id, mark);
     if (mark.outcome === 'succeeded') this.#envelopes.delete(id);
     else this.#envelopes.set(id, markedLetter(envelope, mark));
     return true;

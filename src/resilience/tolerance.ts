@@ -10,7 +10,9 @@ export type ToleranceOptions = (
   | {
       /** The pipeline fails with the first failed item above this number; 0 tolerates none. */
       readonly count: number;
+      /** Not beside `count`. */
       readonly ratio?: undefined;
+      /** Belongs to `ratio`. */
       readonly atLeast?: undefined;
     }
   | {
@@ -18,6 +20,7 @@ export type ToleranceOptions = (
       readonly ratio: number;
       /** How many items must have ended before the ratio is judged; it is always judged at the end. Default 100. */
       readonly atLeast?: number | undefined;
+      /** Not beside `ratio`. */
       readonly count?: undefined;
     }
 ) & {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Compilable } from 'kysely';
+import type { ColumnDefinitionBuilder, Compilable } from 'kysely';
 import type { SqlDialect } from './sql-dialect.js';
 
 /**
@@ -7,7 +7,19 @@ import type { SqlDialect } from './sql-dialect.js';
  *
  * One that was published is never changed: databases have it. A change is a new one at the end.
  */
-export const migrations: readonly ((dialect: SqlDialect) => readonly Compilable[])[] = [runsSessionsLogs];
+export const migrations: readonly ((dialect: SqlDialect) => readonly Compilable[])[] = [
+  runsSessionsLogs,
+  deadLetters,
+];
+
+/** The type of a column that counts by itself; in SQLite the number of the row does. */
+function counted(isPostgres: boolean) {
+  return [
+    isPostgres ? 'bigint' : 'integer',
+    (column: ColumnDefinitionBuilder) =>
+      isPostgres ? column.primaryKey().generatedAlwaysAsIdentity() : column.primaryKey(),
+  ] as const;
+}
 
 function runsSessionsLogs({ compiler: { schema }, hasRowLocks }: SqlDialect): readonly Compilable[] {
   const index = (name: string) => schema.createIndex(name).on('heirline_runs');
@@ -15,10 +27,7 @@ function runsSessionsLogs({ compiler: { schema }, hasRowLocks }: SqlDialect): re
     schema.createTable('heirline_schema').addColumn('version', 'integer', (column) => column.notNull()),
     schema
       .createTable('heirline_runs')
-      .addColumn('position', hasRowLocks ? 'bigint' : 'integer', (column) =>
-        // In SQLite such a column is the number of the row, which counts by itself.
-        hasRowLocks ? column.primaryKey().generatedAlwaysAsIdentity() : column.primaryKey(),
-      )
+      .addColumn('position', ...counted(hasRowLocks))
       .addColumn('run_id', 'text', (column) => column.notNull().unique())
       .addColumn('tenant_id', 'text')
       .addColumn('thread_id', 'text')
@@ -75,5 +84,28 @@ function runsSessionsLogs({ compiler: { schema }, hasRowLocks }: SqlDialect): re
       .addColumn('version', 'integer', (column) => column.notNull())
       .addColumn('entries', 'text', (column) => column.notNull())
       .addColumn('saved_by', 'text', (column) => column.notNull()),
+  ];
+}
+
+function deadLetters({ compiler: { schema }, hasRowLocks }: SqlDialect): readonly Compilable[] {
+  const index = (name: string) => schema.createIndex(name).on('heirline_dead_letters');
+  return [
+    schema
+      .createTable('heirline_dead_letters')
+      .addColumn('position', ...counted(hasRowLocks))
+      .addColumn('letter_key', 'text', (column) => column.notNull().unique())
+      .addColumn('path', 'text', (column) => column.notNull())
+      .addColumn('path_key', 'text', (column) => column.notNull())
+      .addColumn('run_id', 'text', (column) => column.notNull())
+      .addColumn('run_key', 'text', (column) => column.notNull())
+      .addColumn('written_at', 'double precision', (column) => column.notNull())
+      .addColumn('claimed_at', 'double precision')
+      .addColumn('claimed_by', 'text')
+      .addColumn('size', 'integer', (column) => column.notNull())
+      .addColumn('letter', 'text', (column) => column.notNull())
+      .addColumn('marks', 'text', (column) => column.notNull()),
+    index('heirline_dead_letters_path').columns(['path_key', 'position']),
+    index('heirline_dead_letters_run').columns(['run_key', 'position']),
+    index('heirline_dead_letters_age').column('written_at'),
   ];
 }

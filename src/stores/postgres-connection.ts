@@ -1,11 +1,12 @@
+import { runOutside } from '../context/ambient-context.js';
 import { isInstanceOf, readProperty } from '../data/foreign-value.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { storeClosed, storeUnavailable, storeUnavailableNow } from '../errors/store-errors.js';
 import { printed } from '../ports/error-record.js';
 import { isOutdated, migrate, schemaVersion } from './open-schema.js';
 import type { PostgresClient, PostgresPool } from './postgres-pool.js';
+import type { SqlConnection } from './sql-connection.js';
 import type { SqlDialect } from './sql-dialect.js';
-import type { SqlConnection } from './sql-run-store.js';
 import type { SqlRow, Steps } from './statement.js';
 
 /** Which server a store talks to, in words for an error; never with a password. */
@@ -14,6 +15,11 @@ export interface PostgresPlace {
   readonly server?: string | undefined;
   /** The option that says so. */
   readonly option: 'connectionString' | 'pool';
+}
+
+/** The server of a place, in words for a message. */
+export function serverInWords({ server }: PostgresPlace): string {
+  return `PostgreSQL${server === undefined ? '' : ` at '${server}'`}`;
 }
 
 /** The number of a lock that only migrations take. */
@@ -75,7 +81,8 @@ export class PostgresConnection implements SqlConnection {
   async #withClient<T>(work: (client: PostgresClient) => Promise<T>): Promise<T> {
     let client: PostgresClient;
     try {
-      client = await this.#pool.connect();
+      // A connection that is made in a run must not keep that run.
+      client = await runOutside(() => this.#pool.connect());
     } catch (error) {
       throw failure(this.#place, error);
     }
@@ -140,9 +147,8 @@ function isPassing(error: unknown): boolean {
 
 /** The error of the library for one of PostgreSQL. */
 function failure(place: PostgresPlace, cause: unknown): PipelineError {
-  const { server } = place;
   const details = {
-    problem: `PostgreSQL${server === undefined ? '' : ` at '${server}'`} failed: ${printed(cause)}.`,
+    problem: `${serverInWords(place)} failed: ${printed(cause)}.`,
     remedy: remedyFor(place, readProperty(cause, 'code')),
     cause,
   };

@@ -36,6 +36,7 @@ function hashOfTenant(tenantId: string | undefined): string {
   return tenantId === undefined ? '0'.repeat(DIGITS) : hashOf(tenantId);
 }
 
-function hashOf(text: string): string {
+/** The key of a text that is looked up as it is. */
+export function hashOf(text: string): string {
   return hash('sha256', toStoredText(text)).slice(0, DIGITS);
 }

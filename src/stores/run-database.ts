@@ -60,6 +60,30 @@ interface SessionTable {
   readonly saved_by: string;
 }
 
+/** A dead letter. */
+interface DeadLetterTable {
+  /** The order in which letters came; a letter that replaces another one has a place of its own. */
+  readonly position: Generated<number>;
+  /** A hash of the id: an index cannot hold texts of any length. */
+  readonly letter_key: string;
+  readonly path: string;
+  readonly path_key: string;
+  readonly run_id: string;
+  readonly run_key: string;
+  /** On the clock of the store. */
+  readonly written_at: number;
+  /** When a replay claimed it, as the claim says; null where none has. */
+  readonly claimed_at: number | null;
+  /** The run that has claimed it. */
+  readonly claimed_by: string | null;
+  /** The number of characters of the letter: readers take as many letters at once as they have room for. */
+  readonly size: number;
+  /** The letter as a line of JSON, as it was written. */
+  readonly letter: string;
+  /** What replays have said about it since, a line of JSON each. */
+  readonly marks: string;
+}
+
 /** Which migrations a database has. */
 interface SchemaTable {
   readonly version: number;
@@ -71,6 +95,7 @@ export interface RunDatabase {
   readonly heirline_runs: RunTable;
   readonly heirline_run_events: RunEventTable;
   readonly heirline_sessions: SessionTable;
+  readonly heirline_dead_letters: DeadLetterTable;
 }
 
 /** The columns that a record is made of, and what an update must know besides. */
@@ -95,5 +120,12 @@ export const schemaParts: readonly string[] = [
   'heirline_sessions',
   ...['thread_key', 'tenant_id', 'thread_id', 'version', 'entries', 'saved_by'].map(
     (column) => `heirline_sessions.${column}`,
+  ),
+  'heirline_dead_letters',
+  ...['position', 'letter_key', 'path', 'path_key', 'run_id', 'run_key', 'written_at'].map(
+    (column) => `heirline_dead_letters.${column}`,
+  ),
+  ...['claimed_at', 'claimed_by', 'size', 'letter', 'marks'].map(
+    (column) => `heirline_dead_letters.${column}`,
   ),
 ];

@@ -1,5 +1,6 @@
 import { frozenJson } from '../data/frozen-json.js';
 import type { JsonObject } from '../data/json-value.js';
+import { isErrorRecord } from '../ports/error-record.js';
 import type { OwnedRecord } from '../runs/changed-record.js';
 import { cancelActions, runStrategies } from '../runs/run-record.js';
 import type {
@@ -14,7 +15,7 @@ import type { Lease } from '../runs/run-store.js';
 import { idempotencyHashOf, threadKeyOf } from './row-keys.js';
 import { mergedValues } from './statement.js';
 import type { SqlRow, SqlValues } from './statement.js';
-import { isErrorRecord, isJsonObject, isListOfCosts, isTableOfCounts } from './stored-shapes.js';
+import { isJsonObject, isListOfCosts, isTableOfCounts } from './stored-shapes.js';
 import { StoredRow } from './stored-row.js';
 import { toStoredText } from './stored-text.js';
 

@@ -21,6 +21,8 @@ export interface SqlDialect {
   readonly now: RawBuilder<number>;
   /** Whether rows can be locked, and have to be, since transactions run beside each other. */
   readonly hasRowLocks: boolean;
+  /** A new place at the end of the dead letters, for one that has a place already. */
+  readonly nextPlace: RawBuilder<number>;
   /** The table of runs, read by the index of the open ones. */
   readonly openRuns: AliasedRawBuilder<RunTable, 'heirline_runs'>;
   /** The names of all tables and indexes, and of all columns as `table.column`. */
@@ -53,6 +55,7 @@ export function sqliteDialect(): SqlDialect {
     compiler,
     now: timeOfQuery,
     hasRowLocks: false,
+    nextPlace: sql`(select max(position) + 1 from heirline_dead_letters)`,
     // Else all runs would be gone through in the order of their positions.
     openRuns: sql<RunTable>`heirline_runs`.as<'heirline_runs'>(
       sql`heirline_runs indexed by heirline_runs_open`,
@@ -82,6 +85,7 @@ export function postgresDialect(): SqlDialect {
     // Of the moment, not of the beginning of the transaction, which may have waited for a lock.
     now: sql`cast(extract(epoch from clock_timestamp()) * 1000 as double precision)`,
     hasRowLocks: true,
+    nextPlace: sql`default`,
     openRuns: sql<RunTable>`heirline_runs`.as('heirline_runs'),
     catalogue: statementOf(
       compiler,

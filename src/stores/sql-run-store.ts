@@ -29,28 +29,13 @@ import { storedCancel, storedRun, valuesOfLease } from './run-row.js';
 import type { StoredRun } from './run-row.js';
 import { runStatements } from './run-statements.js';
 import { loadSession, saveSession, sessionStatements } from './session-statements.js';
+import type { SqlConnection, SqlDatabase } from './sql-connection.js';
 import type { SqlDialect } from './sql-dialect.js';
 import type { SqlRow, SqlValues, Statement, Steps } from './statement.js';
 import { StoredRow } from './stored-row.js';
 import { isJsonObject, isListOfEvents, isStoredEvent } from './stored-shapes.js';
 import { toStoredText } from './stored-text.js';
 import { isOneStatement, updateRun } from './update-run.js';
-
-/** Goes through steps with a database. Steps may be made again: where the database was busy, all begins anew. */
-export interface SqlConnection {
-  /** Steps that write nothing. */
-  read<T>(steps: () => Steps<T>): Promise<T>;
-  /** Steps of which each write decides by itself whether it may be made, so that a transaction is not needed. */
-  write<T>(steps: () => Steps<T>): Promise<T>;
-  /**
-   * All within one transaction: what throws undoes all of it.
-   *
-   * @param lock the number of a lock: transactions with the same one follow one another, also those of other processes.
-   */
-  transact<T>(steps: () => Steps<T>, lock?: string): Promise<T>;
-  /** Frees what the connection holds. */
-  close(): Promise<void>;
-}
 
 /** Keeps runs in an SQL database: the same statements, whatever goes through them. */
 export class SqlRunStore implements RunStore {
@@ -60,7 +45,7 @@ export class SqlRunStore implements RunStore {
   readonly #statements;
   readonly #recent = new RecentRuns();
 
-  constructor(dialect: SqlDialect, connection: SqlConnection, logger: Logger) {
+  constructor({ dialect, connection }: SqlDatabase, logger: Logger = silentLogger) {
     this.#dialect = dialect;
     this.#connection = connection;
     this.#logger = logger;

@@ -12,9 +12,9 @@ import {
 } from '../errors/store-errors.js';
 import { printed } from '../ports/error-record.js';
 import { isOutdated, migrate, schemaVersion } from './open-schema.js';
+import type { SqlConnection } from './sql-connection.js';
 import type { SqlDialect } from './sql-dialect.js';
-import type { SqlConnection } from './sql-run-store.js';
-import type { Query, SqlRow, Statement, Steps } from './statement.js';
+import type { Query, SqlRow, Steps } from './statement.js';
 
 /** How long SQLite waits for another process by itself. The process does nothing else meanwhile, so not long. */
 const BLOCKING_MS = 10;
@@ -125,7 +125,8 @@ interface Prepared {
 /** One database handle, and its prepared statements. */
 class OpenDatabase {
   readonly #database: Database.Database;
-  readonly #prepared = new Map<Statement, Prepared>();
+  /** By their text: some statements are made anew at each call. */
+  readonly #prepared = new Map<string, Prepared>();
 
   constructor(database: Database.Database) {
     this.#database = database;
@@ -172,11 +173,11 @@ class OpenDatabase {
   }
 
   #rows({ statement, values }: Query): readonly SqlRow[] {
-    let prepared = this.#prepared.get(statement);
+    let prepared = this.#prepared.get(statement.text);
     if (prepared === undefined) {
       const made = this.#database.prepare(statement.text);
       prepared = { made, givesRows: made.reader };
-      this.#prepared.set(statement, prepared);
+      this.#prepared.set(statement.text, prepared);
     }
     const { made, givesRows } = prepared;
     if (statement.gives === 'row') {

@@ -1,6 +1,4 @@
 import type { JsonObject, JsonValue } from '../data/json-value.js';
-import type { ErrorRecord } from '../ports/error-record.js';
-import { MAX_CAUSES } from '../ports/error-record.js';
 import type { CostSummary } from '../run/spending/cost-summary.js';
 import type { StoredRunEvent } from '../runs/run-event.js';
 import type { RunRecord } from '../runs/run-record.js';
@@ -10,24 +8,6 @@ import type { RunRecord } from '../runs/run-record.js';
 /** Whether a value is an object and no list. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Whether a value is an error as data, with its causes. */
-export function isErrorRecord(value: unknown): value is ErrorRecord {
-  let error = value;
-  for (let causes = 0; causes <= MAX_CAUSES; causes += 1) {
-    if (!isJsonObject(error) || !hasTexts(error, ['name', 'message'])) return false;
-    if (
-      !hasTexts(
-        error,
-        ['code', 'stack', 'path'].filter((part) => Object.hasOwn(error as object, part)),
-      )
-    )
-      return false;
-    if (error['cause'] === undefined) return true;
-    error = error['cause'];
-  }
-  return false;
 }
 
 /** Whether a value is the costs of a run. */

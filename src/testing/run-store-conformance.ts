@@ -1,17 +1,10 @@
 import type { RunStore } from '../runs/run-store.js';
 import { admissionCases } from './store-admission-cases.js';
+import type { ConformanceCase } from './conformance-case.js';
 import { changeCases } from './store-change-cases.js';
 import { leaseCases } from './store-lease-cases.js';
 import { queryCases } from './store-query-cases.js';
 import { StoreSamples } from './store-samples.js';
-
-/** One thing that must be true of every store of runs. */
-export interface ConformanceCase {
-  /** What must be true, as a sentence. */
-  readonly name: string;
-  /** Makes a store, tries it, and closes it; rejects with an `AssertionError` that says what was not so. */
-  readonly run: () => Promise<void>;
-}
 
 /**
  * What must be true of every `RunStore`, as cases for any test runner.

@@ -1,7 +1,7 @@
 // A pipeline's default policy: which nodes it decides about, and which of several is asked.
 
 import { describe, expect, test } from 'vitest';
-import { errorPolicy, PipelineBuilder, runPipeline, type FinalDecision } from 'heirline';
+import { buildPipeline, errorPolicy, PipelineBuilder, runPipeline, type FinalDecision } from 'heirline';
 import { countsAt, definePipeline, range, rejectionOf } from './support/harness.js';
 
 interface Default {
@@ -158,4 +158,31 @@ describe('a wrong default policy is a problem of the build, with all the others'
     expect(builder.validate().errors.map(({ code }) => code)).toEqual(['OPTION_INVALID']);
     expect(builder.validate().errors[0]?.message).toContain(words);
   });
+});
+
+test('a graph shows the default policies and tolerances of its pipelines, in text and drawings', () => {
+  const Child = definePipeline<number, number>('child-pipeline', (builder) => {
+    builder.tolerate({ ratio: 0.1, counts: ['deadLettered'] });
+    builder.connect(builder.addCompositeInput(), builder.addCompositeOutput());
+  });
+  const Root = definePipeline('root', (builder) => {
+    builder.errorPolicy(errorPolicy({ on: RangeError, then: 'skip' }), { children: true });
+    const child = builder.addComposite(Child, { name: 'child', from: builder.addSource([1], 'source') });
+    builder.addSink(() => undefined, { name: 'sink', from: child });
+  });
+  const graph = buildPipeline(Root);
+  expect(graph.settings).toEqual({ errorPolicy: 'RangeError → skip, children too' });
+  const text = graph.describe().split('\n');
+  expect(text[0]).toBe('root [errorPolicy=RangeError → skip, children too]');
+  expect(text[2]).toContain(
+    'child (composite child-pipeline [tolerate=0.1 of at least 100 items failed or deadLettered])',
+  );
+  const drawing = graph.toMermaid();
+  expect(drawing).toMatch(
+    /^---\ntitle: "root \(errorPolicy: RangeError → skip, children too\)"\n---\nflowchart LR/,
+  );
+  expect(drawing).toContain(
+    'subgraph n1["child: child-pipeline (tolerate: 0.1 of at least 100 items failed or deadLettered)"]',
+  );
+  expect(graph.toDot()).toContain('label="root\\nerrorPolicy: RangeError → skip, children too"; labelloc=t');
 });

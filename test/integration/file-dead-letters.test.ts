@@ -188,6 +188,43 @@ describe('a dead-letter sink in a file', () => {
     warned.mockRestore();
   });
 
+  test('skips lines that hold no whole letter, and tells so', async () => {
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const sink = new FileDeadLetterSink({ path: file() });
+    await sink.write(sampleLetter(1, 1));
+    const [line = ''] = linesOf(file());
+    for (const [part, other] of [
+      ['"error":{', '"fault":{'],
+      ['"attempts":1', '"attempts":"1"'],
+      ['"replays":[]', '"replays":7'],
+      ['"items":[]', '"items":[1]'],
+    ] as const)
+      appendFileSync(file(), `${line.replace(part, other).replace('"id":"1"', '"id":"2"')}\n`);
+    appendFileSync(file(), '{"mark":"1","outcome":"succeeded"}\n');
+
+    expect((await lettersOf(sink)).map(({ id }) => id)).toEqual(['1']);
+    expect(warned.mock.calls.map(([text]) => String(text))).toEqual([
+      `dead letters: 5 broken lines skipped (${file()})`,
+    ]);
+    warned.mockRestore();
+  });
+
+  test('tells the logger of the run of a rotated file that was removed', async () => {
+    const lines: string[] = [];
+    const keep = (_: object, line: string): void => void lines.push(line);
+    const logger = { trace: keep, debug: keep, info: keep, warn: keep, error: keep };
+    const Orders = definePipeline('orders', (builder) => {
+      builder.addSink(() => throwAnything(new Error('no')), {
+        name: 'save',
+        from: builder.addSource([1, 2, 3, 4], 'source'),
+        errorPolicy: 'deadLetter',
+      });
+    });
+    const sink = new FileDeadLetterSink({ path: file(), maxBytes: 1, keep: 1 });
+    await runPipeline(Orders, { deadLetterSink: sink, logger });
+    expect(lines).toEqual([1, 2].map((number) => expect.stringContaining(`${file()}.${number})`) as string));
+  });
+
   test('has every letter whose write was awaited when its process is killed', async () => {
     const child = startChild('letters-process.ts', [file()]);
     const written = Number(await child.line());

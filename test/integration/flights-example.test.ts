@@ -102,6 +102,13 @@ describe('the flights example', () => {
 
   const counts = (path: string): unknown => outcome.result.nodes.get(path);
 
+  it('is drawn in the README as it is', async () => {
+    const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+    const drawing = outcome.graph.toMermaid({ keys: true, direction: 'down' });
+
+    expect(readme).toContain(`\`\`\`mermaid\n${drawing}\n\`\`\`\n`);
+  });
+
   it('takes all flights and every broken record, and loses none', () => {
     expect(totals.enriched.length + totals.implausible.length).toBe(20_000);
     expect(broken.length).toBeGreaterThanOrEqual(20);

@@ -3,6 +3,7 @@ import {
   errorPolicy,
   fixed,
   observers,
+  PipelineContext,
   PipelineRunner,
   runPipeline,
   SKIP,
@@ -417,4 +418,35 @@ test('an observer that throws is logged, and a logger that throws in turn does n
   );
 
   expect(result.status).toBe('succeeded');
+});
+
+describe('a misspelt method of an observer, which would never be called, is refused', () => {
+  class Audit {
+    // Helpers are the observer's own affair.
+    report(): string {
+      return 'fine';
+    }
+    itemRetryed(): void {
+      this.report();
+    }
+  }
+  const misspelt = new Audit() as ExecutionObserver;
+  const step = parentOf((item) => item, [1]);
+  const meant = expect.objectContaining({
+    code: 'OPTION_INVALID',
+    message: expect.stringContaining("there is no event 'itemRetryed', 'itemRetried' may be meant") as string,
+  }) as PipelineError;
+
+  test('by a runner', () => {
+    expect(() => new PipelineRunner({ executionObserver: misspelt })).toThrow(meant);
+  });
+
+  test('by a context, and by a run that is given its options', async () => {
+    expect(() => new PipelineContext({ executionObserver: misspelt })).toThrow(meant);
+    await expect(runPipeline(step, { executionObserver: misspelt })).rejects.toThrow(meant);
+  });
+
+  test('by observers(...)', () => {
+    expect(() => observers({}, misspelt)).toThrow(meant);
+  });
 });

@@ -434,6 +434,9 @@ describe('a graph with a sub-pipeline as a fallback', () => {
       '  n0 --> n1',
       '  n1 --> n2',
     ]);
+    expect(graph.toDot()).toContain('subgraph cluster_n1f0 {');
+    expect(graph.toDot()).toContain('n1 -> n1f0_0 [style=dashed, label=" fails"]');
+    expect(graph.contextMap().rows.map(({ path }) => path)).toEqual(['root/work/fallback']);
   });
 
   const inBuilder = (fallback: DefinitionClass<number, number>, child?: DefinitionClass<number, number>) => {

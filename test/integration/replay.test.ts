@@ -8,6 +8,7 @@ import {
   runPipeline,
   type DeadLetterEnvelope,
   type NoItem,
+  type ReplayableDeadLetterSink,
 } from 'heirline';
 import { ManualClock } from 'heirline/testing';
 import {
@@ -249,6 +250,69 @@ describe('a replay', () => {
     expect(sink.envelopes.map(({ item }) => item)).toEqual([2, 6]);
   });
 
+  test('finds the eldest of many letters, also where they have come last', async () => {
+    const service = new Service();
+    const Orders = orders(service);
+    const sink = await failed(Orders);
+    service.isDown = false;
+    const letter = firstOf(sink);
+    for (let number = 1; number <= 50; number += 1)
+      sink.write({ ...letter, id: String(number), item: number, failedAt: new Date(1000 - number) });
+
+    await replayDeadLetters(sink, { definition: Orders, limit: 3 });
+
+    expect(service.saved).toEqual([50, 49, 48]);
+    expect(sink.envelopes).toHaveLength(50);
+  });
+
+  test('reads by fields, and refuses a filter that is none before anything is read', async () => {
+    const service = new Service();
+    const Orders = orders(service);
+    const sink = await failed(Orders);
+    service.isDown = false;
+    const { runId } = firstOf(sink);
+
+    expect(await replayDeadLetters(sink, { definition: Orders, filter: { runId: 'other' } })).toMatchObject({
+      replayed: 0,
+    });
+    expect(await replayDeadLetters(sink, { definition: Orders, filter: { runId } })).toMatchObject({
+      succeeded: 3,
+    });
+    const wrong = replayDeadLetters(sink, { definition: Orders, filter: { node: 'ask' } as never });
+    expect(await rejectionOf(wrong)).toMatchObject({ code: 'OPTION_INVALID' });
+  });
+
+  test('hands the fields to a sink, and looks at what that gives: it may not know them', async () => {
+    const service = new Service();
+    const Orders = orders(service);
+    const sink = await failed(Orders);
+    service.isDown = false;
+    const asked: unknown[] = [];
+    const own: ReplayableDeadLetterSink = {
+      write: (letter) => {
+        sink.write(letter);
+      },
+      read: (filter) => {
+        asked.push(filter);
+        return sink.read();
+      },
+      mark: (id, mark) => sink.mark(id, mark),
+    };
+
+    await replayDeadLetters(own, { definition: Orders, filter: { path: 'orders/other' } });
+    await replayDeadLetters(own, { definition: Orders, filter: () => true, limit: 1 });
+
+    expect(asked).toEqual([{ path: 'orders/other' }, undefined]);
+    expect(service.saved).toEqual([2]);
+  });
+
+  test('ends with what a filter throws, which is no failure of the sink', async () => {
+    const sink = await failed(orders(new Service()));
+    const filter = (): boolean => throwAnything(new RangeError('no'));
+    const replaying = replayDeadLetters(sink, { definition: orders(new Service()), filter });
+    await expect(replaying).rejects.toThrow(RangeError);
+  });
+
   test('stops after so many failures', async () => {
     const service = new Service();
     const Orders = orders(service);
@@ -413,8 +477,8 @@ describe('a replay refuses', () => {
   });
 
   test('wrong options', async () => {
-    const sink = new MemoryDeadLetterSink();
     const definition = orders(new Service());
+    const sink = await failed(definition);
     for (const options of [
       {},
       { definition, limit: 0 },
@@ -422,6 +486,7 @@ describe('a replay refuses', () => {
       { definition, context: { run: { runId: 'mine' } } },
       { definition, context: { deadLetterSink: sink } },
       { definition, whatever: 1 },
+      { definition, filter: () => Promise.resolve(false) },
     ]) {
       const given = options as Parameters<typeof replayDeadLetters>[1];
       expect((await rejectionOf(replayDeadLetters(sink, given))).code).toBe('OPTION_INVALID');

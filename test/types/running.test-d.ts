@@ -14,6 +14,7 @@ import {
   type Definition,
   type DefinitionContext,
   type ExecutionObserver,
+  type ItemRetried,
   type LineageRecord,
   type LineageSink,
   type NodeContainer,
@@ -27,6 +28,7 @@ import {
   type TakenBy,
   type TransformHandle,
 } from 'heirline';
+import { RunEvents } from 'heirline/events';
 import { testPipeline } from 'heirline/testing';
 import { Container } from 'inversify';
 
@@ -170,6 +172,17 @@ describe('ports', () => {
       },
     };
     expectTypeOf(observer).toExtend<ExecutionObserver>();
+  });
+
+  test('let RunEvents type what each listener hears', () => {
+    const events = new RunEvents();
+    const stop = events.on('itemRetried', (event) => {
+      expectTypeOf(event).toEqualTypeOf<ItemRetried>();
+    });
+    expectTypeOf(stop).toEqualTypeOf<() => void>();
+    expectTypeOf(events).toExtend<ExecutionObserver>();
+    // @ts-expect-error there is no such event
+    events.on('itemRetryed', () => undefined);
   });
 
   test('take an inversify container as it is', () => {

@@ -33,6 +33,7 @@ import type { Work } from '../execution/work.js';
 /** Runs a whole sub-pipeline for each item, in a child context. */
 export class CompositeStage extends WorkStage implements OutputReceiver {
   readonly mayRepeat: boolean;
+  readonly isPerItem = true;
   /** Hands on outputs as they come; undefined where a policy may try again, since nothing can undo them then. */
   readonly #live: LiveOutputs | undefined;
   /** Whether each child can end alone. */
@@ -282,7 +283,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     this.#notifyCompleted(child, attempt, error === undefined ? 'succeeded' : 'failed');
     if (error === undefined) {
       guarded?.succeeded();
-      if (this.mayRepeat) child.loseAround();
+      child.loseAround();
       return letters === undefined
         ? this.#succeeded(child, attempt)
         : this.#succeededWith(letters, child, item, attempt);

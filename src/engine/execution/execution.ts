@@ -27,6 +27,8 @@ import type { Work } from './work.js';
 export interface OutputReceiver {
   /** The number of the node that the sub-pipeline runs for; undefined where it runs alone. */
   readonly ofNode?: number;
+  /** Whether the sub-pipeline runs for one item, whose composite decides when it fails. */
+  readonly isPerItem?: boolean;
   /** Whether it may run a child again: the child's dead letters wait until a try has succeeded. */
   readonly mayRepeat?: boolean;
   /** Whether it wants no more. */
@@ -220,32 +222,29 @@ export class Execution<TPlan extends ExecutedPlan = ExecutedPlan>
   }
 
   /**
-   * Notes items that are lost, here and in the executions around; fails each that tolerates no more.
+   * Notes items that are lost, and fails the execution if it tolerates no more.
    *
-   * What is lost in a try that may be repeated counts around it once the try does: see {@link loseAround}.
+   * In the executions around they count too: what is lost in the child of an item once that child has succeeded, since
+   * the item itself is lost where it fails. See {@link loseAround}.
    *
    * @param node the node that lost them, or the composite in whose child they are lost.
    */
   lose(lost: LostItems, node: number): void {
-    const { parent, plan } = this;
+    const { parent, plan, receiver } = this;
     // Where nobody counts, failed items are told in the result all the same.
     if ((!plan.isTolerated && lost.totals.failed === 0) || this.isDetached) return;
-    const isRepeatable = parent !== undefined && this.receiver?.mayRepeat === true;
-    if (isRepeatable || plan.toleration !== undefined) {
-      const losses = (Execution.#extrasOf(this).losses ??= new Losses());
-      losses.add(lost, node);
-    }
+    const isHeld = receiver?.isPerItem === true;
+    if (isHeld || plan.toleration !== undefined)
+      (Execution.#extrasOf(this).losses ??= new Losses()).add(lost, node);
     if (parent === undefined) this.run.noteLosses(lost);
     this.#judge(false);
-    // Items that end this execution are the matter of its composite's policy.
-    if (!isRepeatable && !this.hasEnded) parent?.lose(lost, this.receiver?.ofNode ?? -1);
+    if (!isHeld && !this.hasEnded) parent?.lose(lost, receiver?.ofNode ?? -1);
   }
 
-  /** Notes in the executions around what was lost in a try that counts. */
+  /** Notes in the execution around what the child of an item has lost, now that the child has succeeded. */
   loseAround(): void {
     const losses = this.#extras?.losses;
-    if (losses !== undefined && this.receiver?.mayRepeat === true)
-      this.parent?.lose(losses, this.receiver.ofNode ?? -1);
+    if (losses !== undefined) this.parent?.lose(losses, this.receiver?.ofNode ?? -1);
   }
 
   /** Fails the execution if it has lost too many items, once all of them have ended. */

@@ -27,7 +27,7 @@ export interface RunResult {
   /** What the run has cost, one row per currency; what has no price is a row of its own. */
   readonly cost: CostSummary[];
   /**
-   * What no policy has handled: what ended the run, what was collected, and what failed after that.
+   * What no policy has handled: what ended the run, what was collected or tolerated, and what failed after that.
    *
    * The errors are data, with secrets redacted; a cancel is no failure.
    */

@@ -29,7 +29,7 @@ export function newRun(runId: string, fields: Partial<RunRecord> = {}): RunRecor
 }
 
 /** A logger that keeps the messages of what it is told. */
-function keptLogger(): Logger & { readonly lines: string[] } {
+export function keptLogger(): Logger & { readonly lines: string[] } {
   const lines: string[] = [];
   const keep = (fields: object, message: string): void => {
     lines.push(`${message}: ${JSON.stringify(fields)}`);
@@ -45,7 +45,7 @@ export function describeSqlStore(create: () => SqlDatabase | Promise<SqlDatabase
       const stores = Array.from({ length: 5 }, () => database.open());
       await Promise.all(stores.map((store, index) => store.insert(newRun(String(index)), { lease })));
       expect(await stores[0]?.list({ limit: 10 })).toHaveLength(5);
-      expect(await database.query('select version from heirline_schema')).toEqual([{ version: 1 }]);
+      expect(await database.query('select version from heirline_schema')).toEqual([{ version: 2 }]);
       for (const store of stores) await store.close();
     });
 

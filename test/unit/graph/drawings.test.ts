@@ -111,6 +111,104 @@ describe('the Mermaid drawing', () => {
   });
 });
 
+describe('the drawing in DOT', () => {
+  test('shows children as clusters; edges of a composite end at the input and output of its child', () => {
+    expect(orders.toDot().split('\n').slice(5)).toEqual([
+      '  n0 [label="read", style="filled,rounded"]',
+      '  subgraph cluster_n1 {',
+      '    label="validate: ValidationPipeline\\l"; labeljust=l; style=filled; color="#c3cfdd"; fillcolor="#f3f6fa"',
+      '    n1_0 [label="input", style="filled,rounded"]',
+      '    n1_1 [label="check"]',
+      '    n1_2 [label="output", shape=cylinder]',
+      '    n1_0 -> n1_1',
+      '    n1_1 -> n1_2',
+      '  }',
+      '  n2 [label="late", peripheries=2]',
+      '  n3 [label="batch"]',
+      '  n4 [label="save", shape=cylinder]',
+      '  n5 [label="audit", shape=cylinder]',
+      '  n0 -> n1_0',
+      '  n1_2 -> n2',
+      '  n2 -> n3',
+      '  n3 -> n4',
+      '  n3 -> n5',
+      '}',
+    ]);
+  });
+
+  test('shows the fallback of a composite, which gets what fails anywhere in its child', () => {
+    const graph = graphOf('g', [node('validate', 'composite')], [], {
+      validate: validation,
+      'validate/fallback': validation,
+    });
+
+    expect(graph.toDot()).toContain('n0_2 -> n0f0_0 [style=dashed, label=" fails", ltail=cluster_n0]');
+  });
+
+  test('escapes what Graphviz would read as its own', () => {
+    const graph = graphOf('a "b"', [node('say "hi" \\N &lt;', 'transform')], []);
+
+    expect(graph.toDot()).toContain('digraph "a \\"b\\"" {');
+    expect(graph.toDot()).toContain('n0 [label="say \\"hi\\" \\\\N &amp;lt;"]');
+  });
+});
+
+describe('every drawing', () => {
+  const counts = {
+    'orders/read': { in: 20_030, out: 20_030 },
+    'orders/validate': { in: 20_030, out: 19_997, deadLettered: 33 },
+    'orders/validate/check': { counts: { in: 20_030, out: 20_030, failed: 0, retried: 2 } },
+    'orders/batch': { in: 19_997, out: 19_997, emitted: 200 },
+  };
+
+  test('has the counts of nodes by path, from a snapshot or from a result', () => {
+    const dot = orders.toDot({ counts });
+
+    expect(dot).toContain('n0 [label="read\\n20,030 items",');
+    expect(dot).toContain('label="validate: ValidationPipeline\\l20,030 → 19,997\\l33 dead-lettered\\l";');
+    expect(dot).toContain('n1_1 [label="check\\n20,030 items\\n2 retried"]');
+    expect(dot).toContain('n3 [label="batch\\n19,997 items\\n200 emitted"]');
+    expect(dot).toContain('n4 [label="save",');
+
+    const mermaid = orders.toMermaid({ counts: { nodes: new Map([['orders/read', { in: 3, out: 3 }]]) } });
+    expect(mermaid).toContain('n0(["read<br>3 items"])');
+    expect(orders.toMermaid({ counts })).toContain(
+      'subgraph n1["validate: ValidationPipeline (20,030 → 19,997; 33 dead-lettered)"]',
+    );
+  });
+
+  test('goes down a page on request: short pipelines without sub-pipelines are rows', () => {
+    const outer = graphOf('outer', [node('orders', 'composite')], [], { orders });
+
+    expect(outer.toMermaid({ direction: 'down' }).split('\n').slice(0, 6)).toEqual([
+      'flowchart TB',
+      '  subgraph n0["orders"]',
+      '    direction TB',
+      '    n0_0(["read"])',
+      '    subgraph n0_1["validate: ValidationPipeline"]',
+      '      direction LR',
+    ]);
+    const dot = outer.toDot({ direction: 'down' });
+    expect(dot).toContain('graph [rankdir=TB, compound=true]');
+    expect(dot.match(/rank=same.*/g)).toEqual(['rank=same; n0_1_0; n0_1_1; n0_1_2 }']);
+  });
+
+  test('has no control characters, which would end a line or spoil a picture', () => {
+    const graph = graphOf('g', [node('a\nb\u0007c', 'source')], []);
+
+    expect(graph.toMermaid()).toContain('n0(["a b\\x07c"])');
+    expect(graph.toDot()).toContain('n0 [label="a b\\\\x07c",');
+  });
+
+  test('refuses options that it does not know', () => {
+    const misspelt = { count: {} } as object;
+
+    for (const draw of [() => orders.toMermaid(misspelt), () => orders.toDot(misspelt)])
+      expect(draw).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
+    expect(() => orders.toDot({ direction: 'up' as 'down' })).toThrow("'right' or 'down'");
+  });
+});
+
 describe('the description', () => {
   test('shows nodes with kind, options, metadata and targets, children indented', () => {
     expect(orders.describe()).toBe(

@@ -29,11 +29,19 @@ describe('an observer', () => {
     ['itemFialed', 'itemFailed'],
     ['pipelineStart', 'pipelineStarted'],
     ['nodestarted', 'nodeStarted'],
-    ['compositeEnded', 'compositeStarted'],
     ['iteMFailed', 'itemFailed'],
   ])('with the method %s means %s', (misspelt, meant) => {
     expect(observerProblem({ [misspelt]: ignore })).toContain(
       `there is no event '${misspelt}', '${meant}' may be meant`,
+    );
+  });
+
+  test('with a method that is far from every name means one of those about the same', () => {
+    expect(observerProblem({ compositeEnded: ignore })).toContain(
+      "there is no event 'compositeEnded', 'compositeStarted' or 'compositeCompleted' may be meant",
+    );
+    expect(observerProblem({ progressMade: ignore })).toContain(
+      "there is no event 'progressMade' (known: pipelineStarted,",
     );
   });
 
