@@ -8,6 +8,7 @@ export interface ProgressStream {
   readonly isTTY?: boolean | undefined;
   /** Width of the terminal; asked at each drawing, 80 where it is unknown. */
   readonly columns?: number | undefined;
+  /** Takes the next text; what it returns is ignored. */
   write(text: string): unknown;
 }
 
