@@ -37,17 +37,22 @@ export type {
   ExecutionEvent,
   ExecutionEvents,
   ExecutionObserver,
+  ExecutionReadings,
+  ItemCancelled,
   ItemDeadLettered,
   ItemRecovered,
   ItemFailed,
   ItemRetried,
   ItemSkipped,
   NodeCompleted,
+  NodeLatency,
+  NodeMeasured,
   NodeStarted,
   Outcome,
   PipelineCompleted,
   PipelineFailed,
   PipelineStarted,
+  Progress,
 } from './ports/execution-observer.js';
 export type {
   LineageError,
@@ -119,6 +124,12 @@ export { withContext } from './context/with-context.js';
 
 // observability
 export { observers } from './observability/observers.js';
+export { MetricsObserver } from './observability/metrics-observer.js';
+export type { MetricsSnapshot, NodeMetrics } from './observability/metrics-observer.js';
+export { progressBar } from './observability/progress-bar.js';
+export type { ProgressBarOptions, ProgressStream } from './observability/progress-bar.js';
+export { formatMetrics } from './observability/format-metrics.js';
+export { formatPrometheus, prometheusContentType } from './observability/format-prometheus.js';
 
 // storage
 export type { FileSinkOptions } from './storage/line-files.js';
@@ -259,7 +270,7 @@ export { explainRun } from './engine/explain-run.js';
 export type { ExplainRunOptions, NodeTimes } from './engine/explain-run.js';
 export { formatError } from './engine/format-error.js';
 export type { FormatErrorOptions } from './engine/format-error.js';
-export type { NodeCounts } from './engine/execution/node-counter.js';
+export type { NodeCounts } from './ports/node-counts.js';
 export { PipelineRunner, runPipeline } from './engine/pipeline-runner.js';
 export type { PipelineRunnerOptions, RunContextSource } from './engine/pipeline-runner.js';
 export { replayDeadLetters } from './engine/replay-dead-letters.js';

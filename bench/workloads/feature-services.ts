@@ -15,6 +15,7 @@ export const observer: ExecutionObserver = {
   itemSkipped: ignore,
   itemDeadLettered: ignore,
   itemRecovered: ignore,
+  itemCancelled: ignore,
   circuitChanged: ignore,
   compositeStarted: ignore,
   compositeCompleted: ignore,

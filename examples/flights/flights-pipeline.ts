@@ -33,7 +33,7 @@ export class FlightsPipeline implements PipelineDefinition {
       contextConfiguration: {
         inheritParentParameters: { required: true, rename: { unit: ScheduleUnit } },
         inheritParentItems: 'required',
-        inheritExecutionObserver: false, // the progress counts flights, not the nodes inside
+        inheritExecutionObserver: false, // observers hear of flights, not of the nodes inside
       },
       errorPolicy: errorPolicy({ on: FlightError, then: 'deadLetter' }), // anything else is a bug, and fails the run
     });

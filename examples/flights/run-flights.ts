@@ -3,15 +3,16 @@ import { fileURLToPath } from 'node:url';
 import {
   buildPipeline,
   PipelineRunner,
+  progressBar,
   type PipelineContextOptions,
   type PipelineGraph,
+  type ProgressStream,
   type RunResult,
 } from 'heirline';
 import { AirportDirectory } from './airports.js';
 import { DeadLetterFile, type DeadLetter } from './dead-letters.js';
 import { FlightsPipeline } from './flights-pipeline.js';
 import { Summary } from './keys.js';
-import { showProgress, type ProgressStream } from './progress.js';
 import type { StateRow } from './state-table.js';
 
 export interface FlightsOptions {
@@ -40,7 +41,7 @@ export async function runFlights({ folder, progress }: FlightsOptions): Promise<
     parameters: { tolerance: 0.01, scheduleUnit: 'miles', outputFolder: folder },
     items: { airports: await AirportDirectory.fromCsv(data('airports.csv')) },
     deadLetterSink: deadLetters,
-    executionObserver: progress && showProgress('flights/enrich', progress),
+    executionObserver: progress && progressBar(progress),
   };
 
   const graph = buildPipeline(definition, context);

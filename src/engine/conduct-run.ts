@@ -105,6 +105,10 @@ function runRoot(request: RunRequest, execution: Execution): Work {
   tellStart(plan, execution);
   if (execution.isHalted) return closeExecution(plan, execution);
   const { run, frame, context } = execution;
+  run.readings?.start({
+    sources: [...plan.sources, ...(plan.input === undefined ? [] : [plan.input])].map(({ index }) => index),
+    all: plan.nodes.map(({ index }) => index),
+  });
   const part: OpenPart = {
     frame,
     context,

@@ -1,4 +1,4 @@
-import type { NodeCounts } from './execution/node-counter.js';
+import type { NodeCounts } from '../ports/node-counts.js';
 
 /** A node of a run, or its root, with what stands below. */
 export interface RunTree {

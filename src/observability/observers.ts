@@ -1,6 +1,6 @@
 import { isThenable, toPromise } from '../data/foreign-value.js';
 import { invalidOption } from '../errors/option-rules.js';
-import { executionEventTypes } from '../ports/execution-observer.js';
+import { observedTypes } from '../ports/execution-observer.js';
 import type { ExecutionEvent, ExecutionObserver } from '../ports/execution-observer.js';
 import { observerProblem } from '../ports/observer-shape.js';
 import { Answers } from './answers.js';
@@ -37,7 +37,7 @@ export function membersOf(observer: ExecutionObserver): readonly ExecutionObserv
 export function joinObservers(given: readonly ExecutionObserver[]): ExecutionObserver {
   const members = [...new Set(given.flatMap(membersOf))];
   const methods: ExecutionObserver = Object.fromEntries(
-    executionEventTypes.map((type) => [type, (event: ExecutionEvent) => tellAll(members, type, event)]),
+    observedTypes.map((type) => [type, (event: ExecutionEvent) => tellAll(members, type, event)]),
   );
   return Object.assign(new JoinedObserver(members), methods);
 }

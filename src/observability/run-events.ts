@@ -17,6 +17,8 @@ type GuardedListener = (event: ExecutionEvent, answers: Answers) => void;
  * Listeners hear the events of every run that it observes, in order, also when they begin to listen while a run goes on. One
  * that throws or rejects stops neither the others nor the run; what failed is logged as a warning by the run.
  *
+ * Readings (`nodeMeasured`, `progress`) are not among its events, as a run makes them only for an observer that has the method.
+ *
  * @example
  * {@includeCode ../../examples/api/run-events.ts}
  */

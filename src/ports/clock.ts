@@ -57,6 +57,12 @@ export function clockUnder(above: Clock | undefined): Clock {
   return above === undefined || above instanceof SystemClock ? new SystemClock() : above;
 }
 
+/** Tells the time of a clock as finely as possible: the difference of two readings is a duration in milliseconds. */
+export function fineTimer(clock: Clock): () => number {
+  // The time of day has a fraction of a quarter of a microsecond only.
+  return clock instanceof SystemClock ? () => performance.now() : () => clock.now();
+}
+
 /** The rule of an option that is a {@link Clock}. */
 export const clockRule = rule.having('now', 'setTimeout', 'clearTimeout');
 

@@ -1,4 +1,5 @@
 import type { ErrorRecord } from './error-record.js';
+import type { NodeCounts } from './node-counts.js';
 import type { NodeKind } from './node-kind.js';
 
 /** How an execution, a node or a composite ended. */
@@ -84,6 +85,8 @@ export interface ItemSkipped extends ExecutionEvent<'itemSkipped'>, OfNode, OfEr
 export interface ItemDeadLettered extends ExecutionEvent<'itemDeadLettered'>, OfNode, OfError {}
 /** A fallback of a policy gave what leaves in place of the failed item's output. */
 export interface ItemRecovered extends ExecutionEvent<'itemRecovered'>, OfNode {}
+/** An item was given up at a node: its execution had failed or was cancelled, and no node works on the item further. */
+export interface ItemCancelled extends ExecutionEvent<'itemCancelled'>, OfNode {}
 /** A composite starts its sub-pipeline for an item, or for its next attempt. */
 export interface CompositeStarted extends ExecutionEvent<'compositeStarted'>, OfChild {}
 /** A composite's sub-pipeline has ended, in whatever way. */
@@ -100,6 +103,69 @@ export interface CircuitChanged extends ExecutionEvent<'circuitChanged'>, OfNode
   readonly to: 'closed' | 'open' | 'halfOpen';
   /** The name under which the circuit is shared. */
   readonly name?: string;
+}
+
+/** How long the calls of a node took, in milliseconds, from a sample of them. */
+export interface NodeLatency {
+  /** Half of the calls were done within this time. */
+  readonly p50: number;
+  /** 95 of 100 calls were done within this time. */
+  readonly p95: number;
+  /** 99 of 100 calls were done within this time. */
+  readonly p99: number;
+  /** How many calls were timed: the first 256, then so many that reading the clock stays cheap. */
+  readonly sampled: number;
+}
+
+/** What a node has done so far in a run, summed over all executions that it is in. */
+export interface NodeMeasured extends ExecutionEvent<'nodeMeasured'>, OfNode {
+  /** Exact; items that are under way are in `in` only. */
+  readonly counts: NodeCounts;
+  /** Milliseconds in calls of the node, waiting for their promises included; estimated from the sample. */
+  readonly busyMs: number;
+  /** Milliseconds without a call and without a held result, over all items that the node may work on at once. */
+  readonly waitingMs: number;
+  /** Milliseconds that finished results of a concurrent node have waited until they could leave. */
+  readonly blockedMs: number;
+  /** Items that arrived, per second since the node was first ready. */
+  readonly perSecond: number;
+  /** How long its calls took; undefined where none has ended. */
+  readonly latency: NodeLatency | undefined;
+  /** Items in calls of the node now; 0 at the end. */
+  readonly inFlight: number;
+  /** Items that wait for their call now: for a delay, a circuit breaker or a bulkhead; 0 at the end. */
+  readonly queued: number;
+  /** True for the last measurement of the node in this run. */
+  readonly isLast: boolean;
+}
+
+/** How far a run is. */
+export interface Progress extends ExecutionEvent<'progress'> {
+  /** Items of the run's sources that are done. */
+  readonly done: number;
+  /** Items that there will be; undefined unless every source knows how many it gives. */
+  readonly total: number | undefined;
+  /** Items that were done per second, since the run began. */
+  readonly perSecond: number;
+  /** Milliseconds until the end at this rate; undefined without a `total`, and before the first item is done. */
+  readonly remainingMs: number | undefined;
+  /** True for the last event of the run. */
+  readonly isLast: boolean;
+}
+
+/**
+ * What is read off a running pipeline from time to time, by the name of the method that gets it.
+ *
+ * Only made where an observer has the method.
+ */
+export interface ExecutionReadings {
+  /**
+   * At most every 250 ms per node, and once at the end of the run. Its `pipelineId` is that of the run's root execution,
+   * since a node of a child is in many executions.
+   */
+  nodeMeasured: NodeMeasured;
+  /** At most every 250 ms, and once at the end of the run. */
+  progress: Progress;
 }
 
 /** Every event by the name of the method that gets it. */
@@ -130,6 +196,11 @@ export interface ExecutionEvents {
   itemDeadLettered: ItemDeadLettered;
   /** After the `itemFailed` of the last try, once the fallback has answered. */
   itemRecovered: ItemRecovered;
+  /**
+   * Once per item that the node's counts hold as `cancelled`, in the execution that gave it up. An item whose call never
+   * ended has no such event: its node is in `abandoned` of the result.
+   */
+  itemCancelled: ItemCancelled;
   /** Before the child's own events; not where one child gets the whole stream. */
   compositeStarted: CompositeStarted;
   /** Once per start, after the child's own events, unless the child outlived its limit of time. */
@@ -150,10 +221,20 @@ export const executionEventTypes = [
   'itemSkipped',
   'itemDeadLettered',
   'itemRecovered',
+  'itemCancelled',
   'compositeStarted',
   'compositeCompleted',
   'circuitChanged',
 ] as const satisfies readonly (keyof ExecutionEvents)[];
+
+/** The names of the readings, which are those of the observer's methods. */
+const readingTypes = ['nodeMeasured', 'progress'] as const satisfies readonly (keyof ExecutionReadings)[];
+
+/** The names of all methods that an observer is called by. */
+export const observedTypes = [...executionEventTypes, ...readingTypes] as const;
+
+/** The name of a method that an observer is called by. */
+export type ObservedType = (typeof observedTypes)[number];
 
 /**
  * Sees what happens in a run.
@@ -166,4 +247,6 @@ export const executionEventTypes = [
  */
 export type ExecutionObserver = {
   [TType in keyof ExecutionEvents]?: ((event: ExecutionEvents[TType]) => unknown) | undefined;
+} & {
+  [TType in keyof ExecutionReadings]?: ((event: ExecutionReadings[TType]) => unknown) | undefined;
 };

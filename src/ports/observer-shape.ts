@@ -1,6 +1,6 @@
 import { isArray, isThenable, prototypeOf } from '../data/foreign-value.js';
 import { lettersOff } from '../errors/near-name.js';
-import { executionEventTypes } from './execution-observer.js';
+import { executionEventTypes, observedTypes } from './execution-observer.js';
 
 /** Words that events begin with: a method that is named so is meant to get one. */
 const likeEvent = /^(pipeline|node|item|composite|circuit|progress)[A-Z]/;
@@ -8,7 +8,7 @@ const likeEvent = /^(pipeline|node|item|composite|circuit|progress)[A-Z]/;
 /** So many letters may a name be off that of the event that is meant. */
 const MOST_LETTERS_OFF = 2;
 
-const events: readonly string[] = executionEventTypes;
+const events: readonly string[] = observedTypes;
 
 /**
  * What was expected instead of a value that is no observer; undefined where it is one.
@@ -61,14 +61,14 @@ function isMisspelt(name: string): boolean {
 
 /** What was expected instead of a value that is not the name of an event; undefined where it is one. */
 export function eventProblem(value: unknown): string | undefined {
-  if (typeof value === 'string' && events.includes(value)) return undefined;
-  return `the name of an event${typeof value === 'string' ? ` (${unknownEvent(value)})` : ''}`;
+  if (executionEventTypes.some((type) => type === value)) return undefined;
+  return `the name of an event${typeof value === 'string' ? ` (${unknownEvent(value, executionEventTypes)})` : ''}`;
 }
 
-function unknownEvent(name: string): string {
-  const meant = meantEvents(name);
+function unknownEvent(name: string, known: readonly string[] = events): string {
+  const meant = meantEvents(name).filter((event) => known.includes(event));
   const guess = meant.length === 0 ? '' : `, ${meant.map((event) => `'${event}'`).join(' or ')} may be meant`;
-  return `there is no event '${name}'${guess} (known: ${events.join(', ')})`;
+  return `there is no event '${name}'${guess} (known: ${known.join(', ')})`;
 }
 
 /** The event with nearly the name; where there is none, those about the same thing. */

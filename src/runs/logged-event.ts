@@ -110,6 +110,15 @@ const forms: { readonly [TType in LoggedEventType]: Form<TType> } = {
     nodeId,
     seq,
   }),
+  itemCancelled: ({ type, path, runId, pipelineId, at, nodeId }, seq) => ({
+    type,
+    path,
+    runId,
+    pipelineId,
+    at,
+    nodeId,
+    seq,
+  }),
   circuitChanged: ({ type, path, runId, pipelineId, at, nodeId, from, to, name }, seq) => ({
     type,
     path,

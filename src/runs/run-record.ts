@@ -1,5 +1,5 @@
 import type { JsonObject } from '../data/json-value.js';
-import type { NodeCounts } from '../engine/execution/node-counter.js';
+import type { NodeCounts } from '../ports/node-counts.js';
 import type { ErrorRecord } from '../ports/error-record.js';
 import type { CostSummary } from '../run/spending/cost-summary.js';
 import type { RunStatus } from './run-status.js';

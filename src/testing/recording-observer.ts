@@ -5,7 +5,8 @@ import type { ExecutionEvent, ExecutionEvents, ExecutionObserver } from '../port
 export type AnyExecutionEvent = ExecutionEvents[keyof ExecutionEvents];
 
 /**
- * An observer that keeps every event, in order.
+ * An observer that keeps every event, in order. It hears no readings (`nodeMeasured`, `progress`), which differ from run to
+ * run.
  *
  * @example
  * {@includeCode ../../examples/api/recording-observer.ts}

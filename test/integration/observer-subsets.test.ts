@@ -13,6 +13,7 @@ import { definePipeline, KeptLetters, range } from './support/harness.js';
 const types = [
   ...['pipelineStarted', 'pipelineCompleted', 'pipelineFailed', 'nodeStarted', 'nodeCompleted'],
   ...['itemFailed', 'itemRetried', 'itemSkipped', 'itemDeadLettered', 'itemRecovered'],
+  ...['itemCancelled'],
   ...['compositeStarted', 'compositeCompleted', 'circuitChanged'],
 ];
 

@@ -7,6 +7,7 @@ import type { ChildSteps } from '../plan/generated-child.js';
 import { passageFor, settle } from '../passing/passage.js';
 import type { Passage } from '../passing/passage.js';
 import { closeExecution, openExecution, runSources } from '../plan/run-plan.js';
+import { watchNodes } from '../plan/watch-nodes.js';
 import type { Work } from '../execution/work.js';
 
 /** Runs a child for one item; `generateChild` generates code that does the same. */
@@ -37,7 +38,20 @@ export const childSteps: ChildSteps = {
   ...activationSteps,
   run: runChild,
   goOn: (begun, child, item, next) =>
-    kept(child, runOpened(activateAfter(begun, child.plan.constructed, child, next), child, item, undefined)),
+    kept(
+      child,
+      runOpened(
+        activateAfter(begun, child.plan.constructed, child, next).then(() => {
+          watchNodes(child.plan, child);
+        }),
+        child,
+        item,
+        undefined,
+      ),
+    ),
+  watch: (child) => {
+    watchNodes(child.plan, child);
+  },
   enter: enterChild,
   end: endItem,
 };

@@ -1,5 +1,5 @@
 import { NodeCounter } from './node-counter.js';
-import type { NodeCounts } from './node-counter.js';
+import type { NodeCounts } from '../../ports/node-counts.js';
 import type { LedgerEntry, PathLedger } from './path-ledger.js';
 import { Tally } from './tally.js';
 
@@ -72,6 +72,16 @@ export class Counts {
   /** Adds what passed segments to the counters of their nodes. */
   addUp(): void {
     for (const tally of this.#tallies) tally?.moveTo((index) => this.counter(index));
+  }
+
+  /** What a node has counted so far, executions that are counted apart included. */
+  reading(index: number): NodeCounter {
+    this.addUp();
+    const own = this.counter(index);
+    const sum = new NodeCounter(own.nodeId, own.pipelineName);
+    sum.add(own);
+    for (const inner of this.#inner ?? []) sum.add(inner.reading(index));
+    return sum;
   }
 
   /** The nodes that items wait at now. */

@@ -7,7 +7,7 @@ import type { PipelineError } from '../../errors/pipeline-error.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
 import type { Audience } from '../../observability/audience.js';
 import type { CancelScope } from '../../run/ending/cancel-scope.js';
-import type { ExecutionEvents } from '../../ports/execution-observer.js';
+import type { ExecutionEvents, ObservedType } from '../../ports/execution-observer.js';
 import type { Closing } from './closing-steps.js';
 import type { Counts } from './counts.js';
 import { CollectedFailures } from './failures.js';
@@ -156,7 +156,7 @@ export class Execution<TPlan extends ExecutedPlan = ExecutedPlan>
   }
 
   /** Whether somebody hears its events of a type. */
-  hears(type: keyof ExecutionEvents): boolean {
+  hears(type: ObservedType): boolean {
     return this.audience?.hears(type) === true;
   }
 

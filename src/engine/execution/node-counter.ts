@@ -1,32 +1,4 @@
-/**
- * What happened to the items of one node, summed over all executions.
- *
- * `in` is always `out + filtered + deadLettered + failed + cancelled`.
- */
-export interface NodeCounts {
-  /** The node's id, unique only within its pipeline; the result's `nodes` is keyed by path. */
-  readonly nodeId: string;
-  /** The pipeline that the node is in. */
-  readonly pipelineName: string;
-  /** Items that arrived. */
-  readonly in: number;
-  /** Items that led to output or were consumed. */
-  readonly out: number;
-  /** Items left out on purpose. */
-  readonly filtered: number;
-  /** Items that the dead-letter sink has taken. */
-  readonly deadLettered: number;
-  /** Items that failed: they ended their execution, or were collected or tolerated. */
-  readonly failed: number;
-  /** Items given up because their execution failed or was cancelled. */
-  readonly cancelled: number;
-  /** Tries that were repeated. */
-  readonly retried: number;
-  /** Items that left, once per item, not per edge. */
-  readonly emitted: number;
-  /** Of those that led to output or were consumed: for how many a fallback of the error policy gave it. */
-  readonly recovered: number;
-}
+import type { NodeCounts } from '../../ports/node-counts.js';
 
 /** The counts of one node during a run. Each is counted where it happens, none is computed from the others. */
 export class NodeCounter {
@@ -45,6 +17,8 @@ export class NodeCounter {
   retried = 0;
   emitted = 0;
   recovered = 0;
+  /** Items that wait for their call now; they are among those that wait. */
+  queued = 0;
   /** Items that wait at this node now, for a call, a child, a pause before a retry, or a dead letter. */
   waiting = 0;
 
@@ -58,8 +32,12 @@ export class NodeCounter {
     for (const name of counted) this[name] += other[name];
   }
 
-  /** Returns the counts for a run's result; items that still wait count as cancelled. */
-  snapshot(): NodeCounts {
+  /**
+   * Returns the counts as a run's result has them.
+   *
+   * @param isOver true at the end of the run: items that still wait count as cancelled.
+   */
+  snapshot(isOver = true): NodeCounts {
     const { nodeId, pipelineName, passed, filtered, deadLettered, failed, retried, recovered } = this;
     return Object.freeze({
       nodeId,
@@ -69,7 +47,7 @@ export class NodeCounter {
       filtered,
       deadLettered,
       failed,
-      cancelled: this.cancelled + this.waiting,
+      cancelled: isOver ? this.cancelled + this.waiting : this.cancelled,
       retried,
       emitted: this.emitted + passed,
       recovered,
@@ -89,4 +67,5 @@ const counted = [
   'emitted',
   'recovered',
   'waiting',
+  'queued',
 ] as const satisfies readonly (keyof NodeCounter)[];

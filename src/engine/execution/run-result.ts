@@ -2,7 +2,7 @@ import type { PipelineContext } from '../../context/pipeline-context.js';
 import type { Outcome } from '../../ports/execution-observer.js';
 import type { CostSummary } from '../../run/spending/cost-summary.js';
 import type { RunFailures } from './failures.js';
-import type { NodeCounts } from './node-counter.js';
+import type { NodeCounts } from '../../ports/node-counts.js';
 
 /**
  * How a run ended.

@@ -16,6 +16,7 @@ import { Lingering } from './lingering.js';
 import type { LostItems } from './losses.js';
 import type { NodeSupply } from './node-supply.js';
 import type { PathLedger } from './path-ledger.js';
+import { RunReadings } from './run-readings.js';
 import type { RunLeaks } from '../leaks/run-leaks.js';
 import type { StageSite } from './stage-site.js';
 import { within } from './within.js';
@@ -73,6 +74,8 @@ export class RunState {
   readonly audienceBelow: Audience | undefined;
   /** Whether the executions below it, and the children that start them, are followed from start to end. */
   readonly followsBelow: boolean;
+  /** What is read off the run from time to time; undefined where nobody hears it. */
+  readonly readings: RunReadings | undefined;
   #lastTrace = 0;
   /** Made when something fails. */
   #failures: FailureList | undefined;
@@ -96,6 +99,7 @@ export class RunState {
     this.audienceBelow = executionObserver && new Audience([executionObserver]);
     this.audience = log === undefined ? this.audienceBelow : new Audience([executionObserver, log]);
     this.followsBelow = this.audienceBelow?.follows === true;
+    this.readings = RunReadings.of(this.audienceBelow, root.frame, this.counts);
   }
 
   /** Notes what no policy has handled, for the result. */

@@ -1,4 +1,5 @@
-import { isThenable } from '../../data/foreign-value.js';
+import { isThenable, readProperty } from '../../data/foreign-value.js';
+import type { NodeMeter } from '../../observability/node-meter.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
 import type { Budget } from '../../run/spending/budget.js';
 import type { CancelScope } from '../../run/ending/cancel-scope.js';
@@ -54,6 +55,8 @@ export class Pull implements Pulling {
   #loops: SourceLoops | undefined;
   /** The budget that limits the number of items; undefined if none does. */
   readonly #budget: Budget | undefined;
+  /** Measures the calls of `next`; undefined where nobody hears of them, and for a list. */
+  #meter: NodeMeter | undefined;
   #items: unknown;
   #source: OpenedItems | undefined;
   /** The item that stopped the loop because it is a promise. */
@@ -79,7 +82,11 @@ export class Pull implements Pulling {
   }
 
   get iterator(): Iterator<unknown> {
-    return (this.#source?.iterator ?? DONE) as Iterator<unknown>;
+    const iterator = (this.#source?.iterator ?? DONE) as Iterator<unknown>;
+    const meter = this.#meter;
+    if (meter === undefined) return iterator;
+    const ask = (): IteratorResult<unknown> => iterator.next();
+    return { next: () => (meter.isDue() ? (meter.time(ask) as IteratorResult<unknown>) : ask()) };
   }
 
   get isClosed(): boolean {
@@ -128,6 +135,7 @@ export class Pull implements Pulling {
     this.#items = items;
     try {
       this.#source = openItems(items, this.stage.site.path);
+      this.#measure(items);
       const isFollowed = this.execution.frame.services.lineageSink !== undefined;
       if (!isFollowed && this.#budget === undefined) this.#loops = this.stage.loops(this.list !== undefined);
     } catch (thrown) {
@@ -135,6 +143,14 @@ export class Pull implements Pulling {
       if (isRefusal(thrown, this.stage.site.path)) this.#items = undefined;
       this.failed(thrown, false);
     }
+  }
+
+  #measure(items: unknown): void {
+    const { stage, execution } = this;
+    const { readings } = execution.run;
+    if (readings === undefined) return;
+    if (execution.parent === undefined) readings.found(stage.index, this.list?.length ?? sizeOf(items));
+    if (this.list === undefined && readings.measures(execution)) this.#meter = readings.meterOf(stage.site);
   }
 
   /**
@@ -264,7 +280,7 @@ export class Pull implements Pulling {
   }
 
   async #pullAnswers(reading: Reading): Promise<void> {
-    const iterator = this.#source?.iterator as AsyncIterator<unknown>;
+    const iterator = this.iterator as Iterator<unknown> | AsyncIterator<unknown>;
     while (this.#closed === undefined && this.#wantsMore()) {
       let passage: Passage | undefined;
       let isAsked = false;
@@ -350,4 +366,10 @@ export class Pull implements Pulling {
     origin.scope?.end({ kind: 'finished', message: 'nobody reads this source any more' }, stage.site.path);
     return closeSource({ items: this.#items, iterator: this.#source?.iterator }, this.#closeFailed);
   }
+}
+
+/** The number of items that an iterable says it has, as `size` or `length`; undefined if it says nothing. */
+function sizeOf(items: unknown): number | undefined {
+  const size = readProperty(items, 'size') ?? readProperty(items, 'length');
+  return Number.isSafeInteger(size) && Number(size) >= 0 ? Number(size) : undefined;
 }

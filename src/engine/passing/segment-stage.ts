@@ -104,7 +104,9 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
   }
 
   endAt(execution: Execution, start: number, at: number, how: 'filtered' | 'cancelled'): Passage | undefined {
-    this.#arrive(execution, start, at).counter(execution)[how] += 1;
+    const stage = this.#arrive(execution, start, at);
+    if (how === 'cancelled') stage.cancelled(execution);
+    else stage.counter(execution).filtered += 1;
     return undefined;
   }
 

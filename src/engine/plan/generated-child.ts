@@ -37,6 +37,8 @@ export interface ChildSteps {
   goOn(begun: Work, child: ChildExecution, item: unknown, next: number): Work;
   /** Fails the execution with an error that a constructor threw. */
   fail(constructed: ConstructedStage, execution: Execution, thrown: unknown): void;
+  /** Has the nodes of a child measured. */
+  watch(child: ChildExecution): void;
   /** Runs the item through a child whose nodes are ready; a child that has failed is only closed. */
   readonly enter: ChildRun;
   /** Ends a child whose item has passed; with a passage, after the item has waited. */
@@ -68,6 +70,7 @@ export function generateChild(
         steps.fail(constructed[at], execution, thrown);
         return steps.enter(execution, item, undefined);
       }
+      if (run.readings !== undefined) steps.watch(execution);
       ${walk === undefined ? 'return steps.enter(execution, item, undefined);' : walkOver(walk.segment, endsWithItem)}
     };`;
   const names: Record<string, unknown> = Object.fromEntries<unknown>(

@@ -15,6 +15,7 @@ import type { Plan } from './plan.js';
 import type { OpenPart } from '../execution/run-state.js';
 import { tellNodesStarted } from '../execution/tell.js';
 import { outcomeOf, tellEnd, tellStart } from './tell-events.js';
+import { watchNodes } from './watch-nodes.js';
 import { after } from '../execution/work.js';
 import type { Work } from '../execution/work.js';
 
@@ -31,13 +32,11 @@ export function openNodes(plan: Plan, execution: Execution): Work {
     plan.writables.length === 0
       ? activateNodes(plan, execution)
       : after(attachStreams(plan, execution), () => activateNodes(plan, execution));
-  if (execution.told === undefined) return activated;
-  if (activated !== undefined)
-    return activated.then(() => {
-      tellNodesStarted(execution, plan.nodes);
-    });
-  tellNodesStarted(execution, plan.nodes);
-  return undefined;
+  if (execution.told === undefined && execution.run.readings === undefined) return activated;
+  return after(activated, () => {
+    watchNodes(plan, execution);
+    tellNodesStarted(execution, plan.nodes);
+  });
 }
 
 /** Begins to listen to the streams that sinks write to. */

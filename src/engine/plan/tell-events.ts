@@ -34,6 +34,7 @@ export function tellStart({ blueprint }: Plan, execution: Execution): void {
  */
 export function tellEnd(execution: Execution): void {
   const { told, run } = execution;
+  if (execution.parent === undefined && !run.isTold) run.readings?.end();
   if (told !== undefined && !told.isOver) {
     endChildren(told, execution);
     tellOwnEnd(told, execution, outcomeOf(execution));

@@ -31,6 +31,10 @@ export abstract class CallStage<TTarget extends object> extends WorkStage implem
     this.isGuarded = timeoutMs !== undefined || guard !== undefined;
   }
 
+  override get isCalled(): boolean {
+    return true;
+  }
+
   /** The object whose method is called, undefined where it could not be made. */
   protected target(execution: Execution): TTarget {
     return this.state(execution) as TTarget;

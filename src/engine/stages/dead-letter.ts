@@ -72,7 +72,8 @@ class DeadLetter implements WaitingLetter {
 
   #end(how: 'deadLettered' | 'failed' | 'cancelled'): void {
     const counter = this.stage.counter(this.execution);
-    counter[how] += 1;
+    if (how === 'cancelled') this.stage.cancelled(this.execution);
+    else counter[how] += 1;
     this.#hasEnded = true;
     if (!this.#isHeld) return;
     this.#isHeld = false;

@@ -40,7 +40,10 @@ export class Guard {
     const entered = call.enter();
     if (entered !== 'waits') return entered === undefined ? tried.begin(call) : tried.refused(entered);
     const later = new Pending();
+    const counter = execution.counts.counter(this.site.index);
+    counter.queued += 1;
     later.work = call.enterLater().then((error) => {
+      counter.queued -= 1;
       if (execution.isHalted) {
         call.cancelled();
         return later.settle(tried.notStarted());

@@ -36,7 +36,7 @@ export function settleRecord(execution: Execution, stage: NodeStage, write: () =
 
 /** Counts an item as cancelled and ends its trace: the execution has failed or was cancelled. */
 export function dropItem(execution: Execution, stage: NodeStage, trace: ItemTrace | undefined): Work {
-  stage.counter(execution).cancelled += 1;
+  stage.cancelled(execution);
   return endTrace(execution, stage, trace, 'dropped');
 }
 

@@ -29,6 +29,8 @@ export class Lane implements EmissionTurn {
   /** The item's result, held until it is the item's turn to emit. */
   value: unknown = NOTHING;
   isDone = false;
+  /** When the result came, where results that wait are measured. */
+  doneMs = 0;
   /** An output of the item's child that waits for the item's turn. */
   waiting: WaitingOutput | undefined;
   /** The stage whose call is pending. */

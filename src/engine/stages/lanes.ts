@@ -1,6 +1,7 @@
 import { runInContext } from '../../context/ambient-context.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
 import type { Execution } from '../execution/execution.js';
+import type { NodeMeter } from '../../observability/node-meter.js';
 import { Lane } from './lane.js';
 import type { LaneOwner } from './lane.js';
 import type { NodeCounter } from '../execution/node-counter.js';
@@ -51,6 +52,8 @@ export class Lanes implements Room, LaneOwner {
   #refilled: () => void = nothing;
   #whenEmpty: () => void = nothing;
   readonly #counter: NodeCounter;
+  /** Measures how long results are held; undefined where nobody hears of it. */
+  readonly #meter: NodeMeter | undefined;
   readonly #concurrency: number;
   readonly #readAhead: number;
 
@@ -60,6 +63,9 @@ export class Lanes implements Room, LaneOwner {
     { concurrency, ordered, readAhead }: LaneOptions,
   ) {
     this.#counter = stage.counter(execution);
+    const { readings } = execution.run;
+    this.#meter = readings?.measures(execution) === true ? readings.meterOf(stage.site) : undefined;
+    this.#meter?.worksOn(concurrency);
     this.#concurrency = concurrency;
     this.#readAhead = readAhead;
     this.#turns = ordered ? undefined : new OneByOne();
@@ -168,6 +174,7 @@ export class Lanes implements Room, LaneOwner {
 
   #finish(lane: Lane, value: unknown): void {
     lane.isDone = true;
+    if (this.#meter !== undefined) lane.doneMs = this.#meter.nowMs();
     lane.value = value;
     this.#calls -= 1;
     this.#counter.waiting -= 1;
@@ -217,6 +224,7 @@ export class Lanes implements Room, LaneOwner {
 
   /** Frees the lane of an item that has left. */
   #leave(lane: Lane): void {
+    this.#meter?.held(lane.doneMs);
     if (this.#turns === undefined) {
       this.#eldest = lane.next;
       if (lane.next === undefined) this.#youngest = undefined;

@@ -107,11 +107,14 @@ export class Recovery {
 
   async #retry(failed: FailedTry, { delayMs, before }: RetryStep, tried: Pending): Promise<void> {
     const { stage, execution } = this;
-    stage.counter(execution).retried += 1;
+    const counter = stage.counter(execution);
+    counter.retried += 1;
     if (execution.hears('itemRetried'))
       stage.tell(execution, 'itemRetried', { attempt: failed.attempt + 1, delayMs });
     this.#previousMs = delayMs;
+    counter.queued += 1;
     await pause(execution, delayMs);
+    counter.queued -= 1;
     if (before !== undefined && !execution.isHalted) {
       const view = this.#view();
       const error = this.#originalOf(failed);
@@ -162,7 +165,8 @@ export class Recovery {
       );
     } else if (outcome === NOTHING) {
       // The trace has ended with the sub-pipeline.
-      stage.counter(execution)[execution.isHalted ? 'cancelled' : 'filtered'] += 1;
+      if (execution.isHalted) stage.cancelled(execution);
+      else stage.counter(execution).filtered += 1;
     } else {
       await tried.settle(stage.recover(execution, outcome, trace, attempt));
     }

@@ -5,6 +5,7 @@ import type { Outcome } from '../../ports/execution-observer.js';
 import { CallStage } from './call-stage.js';
 import type { Execution } from '../execution/execution.js';
 import { endTrace } from './item-end.js';
+import { MeteredTarget } from './metered-target.js';
 import { nothingAfter } from '../execution/pending.js';
 import type { Work } from '../execution/work.js';
 
@@ -40,13 +41,13 @@ export class SinkStage extends CallStage<SinkTarget> {
 
   /** The instance that {@link flush} calls; undefined if its construction failed. */
   flushed(execution: Execution): object | undefined {
-    return this.target(execution);
+    return MeteredTarget.codeOf(this.target(execution));
   }
 
   /** Calls the sink's `flush`, if there is one; may throw, or return a promise that rejects. */
   flush(execution: Execution, outcome: Outcome): unknown {
     // Undefined if the construction of the sink class failed.
-    const target = this.target(execution) as SinkTarget | undefined;
+    const target = this.flushed(execution) as SinkTarget | undefined;
     return target?.flush?.(this.view(execution), outcome);
   }
 

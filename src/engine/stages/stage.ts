@@ -69,6 +69,11 @@ export abstract class NodeStage extends Stage {
     return false;
   }
 
+  /** True if the node's code is called once per item and try. */
+  get isCalled(): boolean {
+    return false;
+  }
+
   counter(execution: Execution): NodeCounter {
     return execution.counts.counter(this.index);
   }
@@ -99,6 +104,13 @@ export abstract class NodeStage extends Stage {
   tell<TType extends NodeEventType>(execution: Execution, type: TType, fields: EventFields<TType>): void {
     const { id, path } = this.site;
     execution.notify(type, path, fields, id);
+  }
+
+  /** Counts items that are given up: the execution has failed or was cancelled. */
+  cancelled(execution: Execution, items = 1): void {
+    this.counter(execution).cancelled += items;
+    if (!execution.hears('itemCancelled')) return;
+    for (let item = 0; item < items; item += 1) this.tell(execution, 'itemCancelled', {});
   }
 
   /** Sends the node's end event; later calls do nothing. */

@@ -66,7 +66,7 @@ export class HeldItems {
     }
     const failed = how === 'failed' && count > 0 ? 1 : 0;
     counter.failed += failed;
-    counter.cancelled += count - failed;
+    this.stage.cancelled(execution, count - failed);
     const last = failed === 1 ? this.#traces.pop() : undefined;
     // In a child, the trace is ended by the composite around the child.
     if (last !== undefined && execution.frame.parent === undefined) void this.#end(execution, last, 'error');

@@ -43,7 +43,7 @@ export class WritableSinkStage extends SinkStage {
 
   /** Detaches one execution from the stream; the stream itself is ended at the end of the run. */
   override flush(execution: Execution): undefined {
-    const target = this.target(execution) as unknown;
+    const target = this.flushed(execution);
     if (isInstanceOf(target, WrittenStream)) target.detach(execution);
     return undefined;
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { notifyObserver, observers } from '../../../src/observability/observers.js';
-import { executionEventTypes } from '../../../src/ports/execution-observer.js';
+import { observedTypes } from '../../../src/ports/execution-observer.js';
 import type { ExecutionObserver, PipelineStarted } from '../../../src/ports/execution-observer.js';
 import { throws } from '../support/thrown.js';
 
@@ -23,7 +23,7 @@ describe('observers', () => {
     group.pipelineStarted?.(event);
 
     expect(member.seen).toBe(1);
-    expect(Object.keys(group)).toEqual(executionEventTypes);
+    expect(Object.keys(group)).toEqual(observedTypes);
   });
 
   test('tells all of them, even if one throws, and throws that on afterwards', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { executionEventTypes } from '../../../src/ports/execution-observer.js';
-import { observerProblem } from '../../../src/ports/observer-shape.js';
+import { eventProblem, observerProblem } from '../../../src/ports/observer-shape.js';
 
 const ignore = (): void => undefined;
 
@@ -41,8 +41,15 @@ describe('an observer', () => {
       "there is no event 'compositeEnded', 'compositeStarted' or 'compositeCompleted' may be meant",
     );
     expect(observerProblem({ progressMade: ignore })).toContain(
-      "there is no event 'progressMade' (known: pipelineStarted,",
+      "there is no event 'progressMade', 'progress' may be meant",
     );
+  });
+
+  test('may have the methods of readings, which are no events of RunEvents', () => {
+    for (const reading of ['nodeMeasured', 'progress']) {
+      expect(observerProblem({ [reading]: ignore })).toBeUndefined();
+      expect(eventProblem(reading)).toContain(`there is no event '${reading}' (known: pipelineStarted`);
+    }
   });
 
   test('is judged by what it inherits too, and no accessor is called', () => {
