@@ -46,7 +46,13 @@ export type {
   PipelineFailed,
   PipelineStarted,
 } from './ports/execution-observer.js';
-export type { LineageHop, LineageOutcome, LineageRecord, LineageSink } from './ports/lineage-sink.js';
+export type {
+  LineageError,
+  LineageHop,
+  LineageOutcome,
+  LineageRecord,
+  LineageSink,
+} from './ports/lineage-sink.js';
 export type { Logger, LogMethod } from './ports/logger.js';
 export type { NodeContainer, NodeIdentifier } from './ports/node-container.js';
 
