@@ -46,6 +46,8 @@ export type {
   PipelineFailed,
   PipelineStarted,
 } from './ports/execution-observer.js';
+export type { LineageOptions } from './ports/lineage-options.js';
+export type { LineageCounts } from './lineage/run-lineage.js';
 export type {
   LineageError,
   LineageHop,

@@ -81,7 +81,7 @@ export class StreamTransformStage extends StreamStage<TransformedStream> {
       latest.split(1);
       return latest;
     }
-    return execution.run.traceFor(execution.frame.services.lineageSink, held.takeContributors());
+    return execution.run.traceMade(execution.frame.services.lineage, held.takeContributors());
   }
 }
 
