@@ -2,6 +2,7 @@ import { runInContext } from '../../context/ambient-context.js';
 import type { ContextHolder } from '../../context/ambient-context.js';
 import type { ContextFrame } from '../../context/context-frame.js';
 import type { RootContext } from '../../context/root-context.js';
+import type { Contributors } from '../../lineage/item-trace.js';
 import { ItemTrace } from '../../lineage/item-trace.js';
 import { RunLineage } from '../../lineage/run-lineage.js';
 import type { Clock } from '../../ports/clock.js';
@@ -223,11 +224,13 @@ export class RunState {
   }
 
   /** Follows an item that was made of others, if one of those is followed, or all items are. */
-  traceMade(kept: LineageOptions | undefined, contributors: readonly string[]): ItemTrace | undefined {
+  traceMade(kept: LineageOptions | undefined, contributors: Contributors): ItemTrace | undefined {
     const { lineage } = this;
     if (kept === undefined || lineage === undefined) return undefined;
     this.#lastTrace += 1;
-    return lineage.every === 1 || contributors.length > 0 ? this.#newTrace(lineage, contributors) : undefined;
+    return lineage.every === 1 || contributors.ids.length > 0
+      ? this.#newTrace(lineage, contributors)
+      : undefined;
   }
 
   /** Numbers items that entered the run and are not followed. */
@@ -240,7 +243,7 @@ export class RunState {
     return [...this.#traces];
   }
 
-  #newTrace(sink: RunLineage, contributors: readonly string[] | undefined): ItemTrace {
+  #newTrace(sink: RunLineage, contributors: Contributors | undefined): ItemTrace {
     const id = `${this.root.context.runId}#${String(this.#lastTrace)}`;
     const closed = (ended: ItemTrace): void => {
       this.#traces.delete(ended);
