@@ -54,6 +54,8 @@ export type {
   PipelineStarted,
   Progress,
 } from './ports/execution-observer.js';
+export type { LineageOptions } from './ports/lineage-options.js';
+export type { LineageCounts } from './lineage/run-lineage.js';
 export type {
   LineageError,
   LineageHop,

@@ -1,14 +1,15 @@
 import type { DeadLetterDecorator, DeadLetterSink } from '../ports/dead-letter-sink.js';
 import type { ExecutionObserver } from '../ports/execution-observer.js';
+import { lineageOf } from '../ports/lineage-options.js';
+import type { GivenLineage, LineageOptions } from '../ports/lineage-options.js';
 import type { LineageSink } from '../ports/lineage-sink.js';
 import type { Logger } from '../ports/logger.js';
 import type { RunNarrowing, RunServices } from '../run/run-services.js';
 import type { CompositeContextConfiguration } from './composite-context-configuration.js';
 
 /** The services of a context that a configuration can switch off for a child, and the logger, which is always shared. */
-export interface ServiceOptions {
+export interface ServiceOptions extends GivenLineage {
   readonly executionObserver?: ExecutionObserver | undefined;
-  readonly lineageSink?: LineageSink | undefined;
   readonly deadLetterSink?: DeadLetterSink | undefined;
   readonly deadLetterDecorator?: DeadLetterDecorator | undefined;
   readonly logger: Logger;
@@ -26,7 +27,7 @@ export interface ServiceInheritance {
 /** An immutable set of services; a child's set is made once per composite, not per item. */
 export class ContextServices implements ServiceOptions {
   readonly executionObserver: ExecutionObserver | undefined;
-  readonly lineageSink: LineageSink | undefined;
+  readonly lineage: LineageOptions | undefined;
   readonly deadLetterSink: DeadLetterSink | undefined;
   readonly deadLetterDecorator: DeadLetterDecorator | undefined;
   readonly logger: Logger;
@@ -38,10 +39,14 @@ export class ContextServices implements ServiceOptions {
     readonly run: RunServices,
   ) {
     this.executionObserver = options.executionObserver;
-    this.lineageSink = options.lineageSink;
+    this.lineage = lineageOf(options);
     this.deadLetterSink = options.deadLetterSink;
     this.deadLetterDecorator = options.deadLetterDecorator;
     this.logger = options.logger;
+  }
+
+  get lineageSink(): LineageSink | undefined {
+    return this.lineage?.sink;
   }
 
   /** What a child of a composite gets. */
@@ -62,7 +67,7 @@ export class ContextServices implements ServiceOptions {
     return new ContextServices(
       {
         executionObserver: inheritExecutionObserver ? this.executionObserver : undefined,
-        lineageSink: inheritLineageSink ? this.lineageSink : undefined,
+        lineage: inheritLineageSink ? this.lineage : undefined,
         deadLetterSink: inheritDeadLetterDecorator ? this.deadLetterSink : undefined,
         deadLetterDecorator: inheritDeadLetterDecorator ? this.deadLetterDecorator : undefined,
         logger: this.logger,

@@ -1,5 +1,7 @@
-import { rule } from '../errors/option-rules.js';
+import { checkOptions, invalidOption, rule } from '../errors/option-rules.js';
 import type { OptionRules } from '../errors/option-rules.js';
+import { lineageRule } from '../ports/lineage-options.js';
+import type { GivenLineage } from '../ports/lineage-options.js';
 import { loggerRule } from '../ports/logger.js';
 import type { Logger } from '../ports/logger.js';
 import { observerProblem } from '../ports/observer-shape.js';
@@ -26,6 +28,7 @@ export type PipelineContextOptions = Omit<ServiceOptions, 'logger'> & {
 /** The services a caller can give, with their rules. */
 export const serviceRules = {
   executionObserver: observerProblem,
+  lineage: lineageRule,
   lineageSink: rule.having('record'),
   deadLetterSink: rule.having('write'),
   logger: loggerRule,
@@ -39,3 +42,17 @@ export const pipelineContextRules: OptionRules = {
   run: rule.object,
   signal: rule.signal,
 };
+
+/**
+ * Checks options that hold services.
+ *
+ * @throws {@link PipelineError} `OPTION_INVALID` for a wrong option, and for `lineage` beside `lineageSink`.
+ */
+export function checkServices(subject: string, options: GivenLineage, rules: OptionRules): void {
+  checkOptions(subject, options, rules);
+  if (options.lineage !== undefined && options.lineageSink !== undefined)
+    throw invalidOption(
+      subject,
+      `'lineageSink' is short for 'lineage: { sink }': only one of them can be given`,
+    );
+}

@@ -15,7 +15,7 @@ import { EMPTY_LAYERS } from './base-layers.js';
 import { ContextFrame } from './context-frame.js';
 import { ContextServices } from './context-services.js';
 import { dictionaryKinds } from './dictionary-kind.js';
-import { pipelineContextRules } from './pipeline-context-options.js';
+import { checkServices, pipelineContextRules } from './pipeline-context-options.js';
 import type { PipelineContextOptions } from './pipeline-context-options.js';
 
 /** The state behind a context that a user made: what runs make their root contexts from. */
@@ -29,7 +29,7 @@ export class TemplateFrame extends ContextFrame {
 
   /** @throws {@link PipelineError} `OPTION_INVALID` or `CONTEXT_KEY_INVALID` for wrong options. */
   constructor(options: PipelineContextOptions = {}) {
-    checkOptions('PipelineContext', options, pipelineContextRules);
+    checkServices('PipelineContext', options, pipelineContextRules);
     const joined = isInstanceOf(options.run, RunContext) ? options.run : undefined;
     const parts = joined && partsOf(joined);
     const runOptions = isInstanceOf(options.run, RunContext) ? {} : (options.run ?? {});

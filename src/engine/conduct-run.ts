@@ -1,10 +1,11 @@
-import { isInstanceOf } from '../data/foreign-value.js';
+import { isInstanceOf, isThenable } from '../data/foreign-value.js';
 import { runInContext } from '../context/ambient-context.js';
 import type { RootContext } from '../context/root-context.js';
 import type { RequiredSecret } from '../composition/requirements.js';
 import { BudgetExceededError, exceededAgain } from '../errors/budget-exceeded-error.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { RunCancelledError } from '../errors/run-cancelled-error.js';
+import type { RunLineage } from '../lineage/run-lineage.js';
 import { alarmAt } from '../run/ending/alarm.js';
 import type { WatchedClock } from '../run/ending/watched-clock.js';
 import { systemClock } from '../ports/clock.js';
@@ -20,7 +21,7 @@ import { runResult } from './execution/run-result.js';
 import type { RunResult } from './execution/run-result.js';
 import { RunState } from './execution/run-state.js';
 import type { OpenPart } from './execution/run-state.js';
-import { scopeError } from './execution/engine-errors.js';
+import { scopeError, sinkRejected } from './execution/engine-errors.js';
 import { closeExecution, openNodes } from './plan/run-plan.js';
 import { tracedPlace } from './stages/stage.js';
 import { outcomeOf, tellEnd, tellStart } from './plan/tell-events.js';
@@ -69,6 +70,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
   const unbilled = runInContext(root, reportUnbilled, execution);
   if (unbilled !== undefined) await unbilled;
   if (run.openTraces.length > 0) await runInContext(root, dropOpenTraces, run, execution);
+  if (run.lineage !== undefined) await runInContext(root, flushLineage, run.lineage, execution);
   runInContext(root, tellEnd, execution);
   root.release();
   request.clock?.tellFault(undefined);
@@ -82,6 +84,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
     abandoned: Object.freeze([...run.abandoned]),
     cost: root.frame.services.run.cost.total(),
     failures: root.frame.services.run.redactor.data(run.failures),
+    ...(run.lineage === undefined ? {} : { lineage: run.lineage.counts }),
     context: root.context,
   });
   const error = endingError(execution);
@@ -122,7 +125,9 @@ function runRoot(request: RunRequest, execution: Execution): Work {
   const fed = after(opened, () => (execution.isHalted ? undefined : request.feed(execution)));
   const closed = after(fed, () => {
     run.end.begin();
-    return closeExecution(plan, execution);
+    // Before the end is settled, so that a failure can end the run.
+    const flushed = run.lineage && flushLineage(run.lineage, execution);
+    return after(flushed, () => closeExecution(plan, execution));
   });
   return closed?.then(() => {
     run.release(part);
@@ -175,6 +180,22 @@ function settledOrGivenUp(work: Promise<void>, execution: Execution): Promise<vo
 function reportUnbilled({ frame, run }: Execution): Promise<unknown> | undefined {
   const unbilled = frame.services.run.reportUnbilled();
   return unbilled && within(unbilled, run.end.leftMs);
+}
+
+/** Has the lineage sink write what it holds back, as far as the run's deadline lets it. */
+function flushLineage(lineage: RunLineage, execution: Execution): Work {
+  const { frame, run } = execution;
+  const failed = (thrown: unknown): void => {
+    execution.failClosing(sinkRejected(frame.path, 'lineage sink', thrown), undefined);
+  };
+  try {
+    const flushed = lineage.flush();
+    if (isThenable(flushed))
+      return within(Promise.resolve(flushed).then(undefined, failed), run.end.leftMs).then(() => undefined);
+  } catch (thrown) {
+    failed(thrown);
+  }
+  return undefined;
 }
 
 async function dropOpenTraces(run: RunState, execution: Execution): Promise<void> {

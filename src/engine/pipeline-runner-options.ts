@@ -5,7 +5,7 @@ import { clockRule } from '../ports/clock.js';
 import type { Clock } from '../ports/clock.js';
 import type { DeadLetterSink } from '../ports/dead-letter-sink.js';
 import type { ExecutionObserver } from '../ports/execution-observer.js';
-import type { LineageSink } from '../ports/lineage-sink.js';
+import type { GivenLineage } from '../ports/lineage-options.js';
 import type { Logger } from '../ports/logger.js';
 import type { NodeContainer } from '../ports/node-container.js';
 
@@ -15,8 +15,10 @@ export interface PipelineRunnerOptions {
   readonly container?: NodeContainer | undefined;
   /** Receives the events of every run; an observer in the run's context receives them, too. */
   readonly executionObserver?: ExecutionObserver | undefined;
-  /** Lineage sink of runs whose context has none. */
-  readonly lineageSink?: LineageSink | undefined;
+  /** Lineage of runs whose context asks for none. */
+  readonly lineage?: GivenLineage['lineage'];
+  /** Short for `lineage: { sink }`. */
+  readonly lineageSink?: GivenLineage['lineageSink'];
   /** Dead-letter sink of runs whose context has none. The context's decorator, if any, applies to this sink. */
   readonly deadLetterSink?: DeadLetterSink | undefined;
   /** Logger of runs whose context has none. Default: log lines are dropped. */

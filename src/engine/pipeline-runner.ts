@@ -8,6 +8,7 @@ import { handOut } from '../context/handed-out.js';
 import { PipelineContext, frameOf } from '../context/pipeline-context.js';
 import type { PipelineContextOptions } from '../context/pipeline-context-options.js';
 import { reportFailure } from '../context/report-failure.js';
+import { checkServices } from '../context/pipeline-context-options.js';
 import { checkOptions, rule } from '../errors/option-rules.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { outputCardinalities } from '../nodes/composite-options.js';
@@ -94,7 +95,7 @@ export class PipelineRunner {
   constructor(options: PipelineRunnerOptions, standIns: StandIns);
   constructor(options: PipelineRunnerOptions = {}, standIns?: StandIns) {
     const replacement = isInstanceOf(standIns, StandIns) ? standIns.replacement : undefined;
-    checkOptions('PipelineRunner', options, runnerRules);
+    checkServices('PipelineRunner', options, runnerRules);
     const { development = process.env['NODE_ENV'] === 'development' } = options;
     this.#circuitClock = new CircuitClock(options.clock);
     const circuits = new RunnerCircuits(this.#circuitClock);

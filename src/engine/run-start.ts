@@ -9,6 +9,7 @@ import type { PipelineContext } from '../context/pipeline-context.js';
 import { rootContext } from '../context/root-context.js';
 import type { RootContext } from '../context/root-context.js';
 import { joinObservers } from '../observability/observers.js';
+import { lineageOf } from '../ports/lineage-options.js';
 import { silentLogger } from '../ports/logger.js';
 import type { RunnerCircuits } from '../resilience/runner-circuits.js';
 import { tenantRequired } from '../run/tenant-required.js';
@@ -144,11 +145,11 @@ export class RunStart {
 
 /** Joins the services of context and runner. All observers receive events; other services of the context come first. */
 function servicesWith(options: PipelineRunnerOptions, own: ServiceOptions): ServiceOptions {
-  const { executionObserver, lineageSink, deadLetterSink, logger } = options;
+  const { executionObserver, deadLetterSink, logger } = options;
   const observing = [executionObserver, own.executionObserver].filter((observer) => observer !== undefined);
   return {
     executionObserver: observing.length > 1 ? joinObservers(observing) : observing[0],
-    lineageSink: own.lineageSink ?? lineageSink,
+    lineage: lineageOf(own) ?? lineageOf(options),
     deadLetterSink: own.deadLetterSink ?? deadLetterSink,
     deadLetterDecorator: own.deadLetterDecorator,
     logger: own.logger === silentLogger ? (logger ?? silentLogger) : own.logger,

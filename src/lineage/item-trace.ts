@@ -1,5 +1,11 @@
 import { systemClock } from '../ports/clock.js';
-import type { LineageHop, LineageOutcome, LineageRecord, LineageSink } from '../ports/lineage-sink.js';
+import type {
+  LineageError,
+  LineageHop,
+  LineageOutcome,
+  LineageRecord,
+  LineageSink,
+} from '../ports/lineage-sink.js';
 
 /** The place where an item is, as lineage writes it down. */
 export interface TracedPlace {
@@ -8,6 +14,15 @@ export interface TracedPlace {
   readonly pipelineId: string;
   readonly pipelineName: string;
   readonly runId: string;
+  readonly tenantId?: string | undefined;
+}
+
+/** The items that an item was made of. */
+export interface Contributors {
+  /** The ids of those that are followed. */
+  readonly ids: readonly string[];
+  /** How many there were, followed or not. */
+  readonly count: number;
 }
 
 /** How one branch of an item's way ended. */
@@ -15,6 +30,8 @@ export interface TraceEnd {
   readonly outcome: LineageOutcome;
   readonly place: TracedPlace;
   readonly attempts: number;
+  /** Why it ended so, where an error is the reason. */
+  readonly error?: LineageError | undefined;
 }
 
 /** The outcomes by weight: where an item was split, the weightiest end of its branches is its terminal one. */
@@ -42,7 +59,7 @@ export class ItemTrace {
 
   constructor(
     readonly correlationId: string,
-    readonly contributors: readonly string[] | undefined,
+    readonly contributors: Contributors | undefined,
     /** Undefined for a child's trace. */
     private readonly sink: LineageSink | undefined,
     hops: LineageHop[] = [],
@@ -130,7 +147,7 @@ export class ItemTrace {
     return this.sink.record(this.#record(this.#end));
   }
 
-  #record({ outcome, place, attempts }: TraceEnd): LineageRecord {
+  #record({ outcome, place, attempts, error }: TraceEnd): LineageRecord {
     return Object.freeze({
       correlationId: this.correlationId,
       path: place.path,
@@ -140,7 +157,11 @@ export class ItemTrace {
       outcome,
       terminal: true,
       traversal: Object.freeze([...this.hops]),
-      ...(this.contributors === undefined ? {} : { contributors: this.contributors }),
+      ...(this.contributors === undefined
+        ? {}
+        : { contributors: this.contributors.ids, contributorCount: this.contributors.count }),
+      ...(error === undefined ? {} : { error }),
+      ...(place.tenantId === undefined ? {} : { tenantId: place.tenantId }),
       attempts,
       at: this.clock.now(),
     });

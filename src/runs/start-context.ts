@@ -163,9 +163,10 @@ function partsOf(context: StartOptions['context']): Pick<StartContext, 'options'
     return { options, run };
   }
   const frame = frameOf(context);
-  const { parameters, items, properties, executionObserver, lineageSink, deadLetterSink } = context;
+  const { parameters, items, properties, executionObserver, deadLetterSink } = context;
   const { deadLetterDecorator, logger } = context;
-  const services = { executionObserver, lineageSink, deadLetterSink, deadLetterDecorator };
+  const { lineage } = frame.services;
+  const services = { executionObserver, lineage, deadLetterSink, deadLetterDecorator };
   const options = { parameters, items, properties, ...services, logger };
   if (isInstanceOf(frame, TemplateFrame)) {
     if (frame.joined !== undefined) throw wrongContext('it must not join another run');

@@ -62,7 +62,7 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     this.#watch(execution, child);
     if (child.isHalted) return breakItem(execution, this, this.#open(execution), trace);
     trace?.pass(this.place(execution), 1, 1);
-    const inner = child.frame.services.lineageSink === undefined ? undefined : trace;
+    const inner = child.frame.services.lineage === undefined ? undefined : trace;
     const pushed = runInContext(child, pushInto, child, item, inner);
     if (pushed !== undefined)
       return this.#waiting(execution, pushed).then(() => this.#passed(execution, child, trace, inner));
@@ -122,7 +122,7 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     const { parent } = execution as ChildExecution;
     this.counter(parent).emitted += 1;
     // An output without a trace, of a child that does not inherit the lineage sink, gets a new one.
-    const outer = trace ?? parent.run.traceFor(parent.frame.services.lineageSink);
+    const outer = trace ?? parent.run.traceFor(parent.frame.services.lineage);
     return runInContext(parent, (): Work => this.next.push(parent, item, outer));
   }
 

@@ -18,7 +18,7 @@ export class ItemLink<TTurn> {
     /** Sends the child's outputs on when it is this item's turn. */
     readonly turn: TTurn | undefined,
   ) {
-    this.inner = child.services.lineageSink === undefined ? undefined : trace?.descend();
+    this.inner = child.services.lineage === undefined ? undefined : trace?.descend();
     this.hopsBefore = trace?.hops.length ?? 0;
   }
 }

@@ -1,3 +1,4 @@
+import type { LineageCounts } from '../../lineage/run-lineage.js';
 import type { PipelineContext } from '../../context/pipeline-context.js';
 import type { Outcome } from '../../ports/execution-observer.js';
 import type { CostSummary } from '../../run/spending/cost-summary.js';
@@ -32,6 +33,8 @@ export interface RunResult {
    * The errors are data, with secrets redacted; a cancel is no failure.
    */
   readonly failures: RunFailures;
+  /** How many lineage records the sink has taken, and how many were lost; undefined if nobody kept lineage. */
+  readonly lineage?: LineageCounts | undefined;
   /** The run's own root context, with what the run wrote. */
   readonly context: PipelineContext;
 }
@@ -65,9 +68,21 @@ export function writtenResult({
   abandoned,
   cost,
   failures,
+  lineage,
 }: Omit<RunResult, 'pipelineId' | 'nodes' | 'context'> & Partial<RunResult>): Record<string, unknown> {
   const counts = nodes && Object.fromEntries(nodes);
-  return { runId, pipelineId, pipelineName, status, durationMs, nodes: counts, abandoned, cost, failures };
+  return {
+    runId,
+    pipelineId,
+    pipelineName,
+    status,
+    durationMs,
+    nodes: counts,
+    abandoned,
+    cost,
+    failures,
+    lineage,
+  };
 }
 
 declare module '../../errors/pipeline-error.js' {

@@ -2,11 +2,13 @@ import { runInContext } from '../../context/ambient-context.js';
 import type { ContextHolder } from '../../context/ambient-context.js';
 import type { ContextFrame } from '../../context/context-frame.js';
 import type { RootContext } from '../../context/root-context.js';
+import type { Contributors } from '../../lineage/item-trace.js';
 import { ItemTrace } from '../../lineage/item-trace.js';
+import { RunLineage } from '../../lineage/run-lineage.js';
 import type { Clock } from '../../ports/clock.js';
 import { Audience } from '../../observability/audience.js';
 import type { ExecutionObserver, Outcome } from '../../ports/execution-observer.js';
-import type { LineageSink } from '../../ports/lineage-sink.js';
+import type { LineageOptions } from '../../ports/lineage-options.js';
 import type { PipelineError } from '../../errors/pipeline-error.js';
 import { Counts } from './counts.js';
 import type { EndDeadline } from './end-deadline.js';
@@ -76,6 +78,8 @@ export class RunState {
   readonly followsBelow: boolean;
   /** What is read off the run from time to time; undefined where nobody hears it. */
   readonly readings: RunReadings | undefined;
+  /** Who gets the records of its items; undefined if nobody keeps lineage. */
+  readonly lineage: RunLineage | undefined;
   #lastTrace = 0;
   /** Made when something fails. */
   #failures: FailureList | undefined;
@@ -95,7 +99,11 @@ export class RunState {
     this.#ledger = ledger;
     this.counts = new Counts(ledger);
     this.#clock = root.frame.scope.clock;
-    const { executionObserver } = root.frame.services;
+    const { executionObserver, lineage } = root.frame.services;
+    if (lineage !== undefined)
+      this.lineage = new RunLineage(lineage, root.context.runId, (error) => {
+        root.frame.report('error', { error }, 'the lineage sink failed');
+      });
     this.audienceBelow = executionObserver && new Audience([executionObserver]);
     this.audience = log === undefined ? this.audienceBelow : new Audience([executionObserver, log]);
     this.followsBelow = this.audienceBelow?.follows === true;
@@ -206,9 +214,32 @@ export class RunState {
     return busy;
   }
 
-  /** Follows a new item, if anybody keeps its lineage. */
-  traceFor(sink: LineageSink | undefined, contributors?: readonly string[]): ItemTrace | undefined {
-    return sink === undefined ? undefined : this.#newTrace(sink, contributors);
+  /**
+   * Numbers an item that enters the run, and follows it if it is one of those that are followed.
+   *
+   * @param kept what the execution keeps of lineage; undefined if nothing.
+   * @param taken how many items came before it from its source.
+   */
+  traceFor(kept: LineageOptions | undefined, taken = this.#lastTrace): ItemTrace | undefined {
+    const { lineage } = this;
+    if (kept === undefined || lineage === undefined) return undefined;
+    this.#lastTrace += 1;
+    return lineage.untilNext(taken) === 0 ? this.#newTrace(lineage, undefined) : undefined;
+  }
+
+  /** Follows an item that was made of others, if one of those is followed, or all items are. */
+  traceMade(kept: LineageOptions | undefined, contributors: Contributors): ItemTrace | undefined {
+    const { lineage } = this;
+    if (kept === undefined || lineage === undefined) return undefined;
+    this.#lastTrace += 1;
+    return lineage.every === 1 || contributors.ids.length > 0
+      ? this.#newTrace(lineage, contributors)
+      : undefined;
+  }
+
+  /** Numbers items that entered the run and are not followed. */
+  leaveOut(items: number): void {
+    this.#lastTrace += items;
   }
 
   /** The traces of items that have not ended. */
@@ -216,8 +247,7 @@ export class RunState {
     return [...this.#traces];
   }
 
-  #newTrace(sink: LineageSink, contributors: readonly string[] | undefined): ItemTrace {
-    this.#lastTrace += 1;
+  #newTrace(sink: RunLineage, contributors: Contributors | undefined): ItemTrace {
     const id = `${this.root.context.runId}#${String(this.#lastTrace)}`;
     const closed = (ended: ItemTrace): void => {
       this.#traces.delete(ended);

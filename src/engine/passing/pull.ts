@@ -1,6 +1,7 @@
 import { isThenable, readProperty } from '../../data/foreign-value.js';
 import type { NodeMeter } from '../../observability/node-meter.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
+import type { RunLineage } from '../../lineage/run-lineage.js';
 import type { Budget } from '../../run/spending/budget.js';
 import type { CancelScope } from '../../run/ending/cancel-scope.js';
 import { Pacer } from '../../run/ending/pacer.js';
@@ -57,6 +58,10 @@ export class Pull implements Pulling {
   readonly #budget: Budget | undefined;
   /** Measures the calls of `next`; undefined where nobody hears of them, and for a list. */
   #meter: NodeMeter | undefined;
+  /** The lineage of the run; undefined if this execution keeps none. */
+  readonly #lineage: RunLineage | undefined;
+  /** Number of items that have entered, counted only if lineage is kept. */
+  #entered = 0;
   #items: unknown;
   #source: OpenedItems | undefined;
   /** The item that stopped the loop because it is a promise. */
@@ -75,6 +80,7 @@ export class Pull implements Pulling {
   ) {
     const { scope } = execution.frame;
     this.#budget = scope.budget.limitsItems ? scope.budget : undefined;
+    this.#lineage = execution.frame.services.lineage && execution.run.lineage;
   }
 
   get list(): readonly unknown[] | undefined {
@@ -136,8 +142,8 @@ export class Pull implements Pulling {
     try {
       this.#source = openItems(items, this.stage.site.path);
       this.#measure(items);
-      const isFollowed = this.execution.frame.services.lineageSink !== undefined;
-      if (!isFollowed && this.#budget === undefined) this.#loops = this.stage.loops(this.list !== undefined);
+      if (this.#lineage?.every !== 1 && this.#budget === undefined)
+        this.#loops = this.stage.loops(this.list !== undefined);
     } catch (thrown) {
       // These items belong to another reader, which closes them.
       if (isRefusal(thrown, this.stage.site.path)) this.#items = undefined;
@@ -169,13 +175,37 @@ export class Pull implements Pulling {
     this.stop = 'none';
     for (;;) {
       const before = this.taken;
-      const steps = pacer.left;
-      const loop = this.#loops === undefined ? pullInLoop : this.#loops.atOnce.codeFor(steps);
-      const passage = loop(this, execution, steps);
+      const entered = this.#entered;
+      const steps = this.#stretch(pacer.left);
+      // An item that is followed passes alone, by the loop that all sources share.
+      const loop = this.#loops === undefined || steps === 0 ? pullInLoop : this.#loops.atOnce.codeFor(steps);
+      const passage = loop(this, execution, Math.max(steps, 1));
+      this.#leaveOut(before, entered);
       this.#isPauseDue = pacer.isDue(this.taken - before);
       if (passage !== undefined) return passage;
       if (this.#mustLeave) return undefined;
     }
+  }
+
+  /** How many of so many items may pass before one that is followed; 0 if the next one is. */
+  #stretch(most: number): number {
+    return this.#lineage === undefined || this.#loops === undefined
+      ? most
+      : Math.min(most, this.#lineage.untilNext(this.#entered));
+  }
+
+  /**
+   * Numbers the items that a loop has taken without {@link enter}.
+   *
+   * @param taken the number of items taken before the loop.
+   * @param entered the number of items numbered before the loop.
+   */
+  #leaveOut(taken: number, entered: number): void {
+    if (this.#lineage === undefined) return;
+    const late = this.stop === 'lateItem' ? 1 : 0;
+    const items = this.taken - taken - late - (this.#entered - entered);
+    this.#entered += items;
+    this.execution.run.leaveOut(items);
   }
 
   async #runAsync(loop: (reading: Reading) => Promise<void>): Promise<void> {
@@ -253,11 +283,13 @@ export class Pull implements Pulling {
   /** Pulls further items. Uses the generated async loop if there is one, else stops at the next item that must wait. */
   async #pullFurther(): Promise<Passage | undefined> {
     const pacer = this.#pacer;
-    const steps = pacer.left;
-    const pullWaiting = this.#loops?.waiting.codeFor(steps);
+    const steps = this.#stretch(pacer.left);
+    const pullWaiting = steps === 0 ? undefined : this.#loops?.waiting.codeFor(steps);
     if (pullWaiting === undefined) return this.#pullNow();
     const before = this.taken;
+    const entered = this.#entered;
     await pullWaiting(this, this.execution, steps);
+    this.#leaveOut(before, entered);
     this.#isPauseDue = pacer.isDue(this.taken - before);
     return undefined;
   }
@@ -313,7 +345,11 @@ export class Pull implements Pulling {
     const { stage, execution } = this;
     if (this.#closed !== undefined || execution.isHalted) return undefined;
     if (this.#budget?.enter(stage.site.path) !== undefined) return undefined;
-    return stage.enter(execution, item, execution.run.traceFor(execution.frame.services.lineageSink));
+    const kept = execution.frame.services.lineage;
+    if (kept === undefined) return stage.enter(execution, item, undefined);
+    const taken = this.#entered;
+    this.#entered += 1;
+    return stage.enter(execution, item, execution.run.traceFor(kept, taken));
   }
 
   finish(): void {

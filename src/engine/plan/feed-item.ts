@@ -25,7 +25,7 @@ function feedOne(plan: Plan, execution: Execution, item: unknown): Work {
   const sources = runSources(plan, execution);
   const { scope, services } = execution.frame;
   const isRefused = scope.budget.limitsItems && scope.budget.enter(plan.blueprint.path) !== undefined;
-  const trace = isRefused ? undefined : execution.run.traceFor(services.lineageSink);
+  const trace = isRefused ? undefined : execution.run.traceFor(services.lineage);
   const pushed = isRefused ? undefined : input?.push(execution, item, trace);
   const ended = after(pushed, () => input?.end(execution));
   return allEnded([sources, ended]);

@@ -1,6 +1,8 @@
 import { isThenable } from '../../data/foreign-value.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
-import type { LineageOutcome } from '../../ports/lineage-sink.js';
+import type { PipelineError } from '../../errors/pipeline-error.js';
+import { toErrorRecord } from '../../ports/error-record.js';
+import type { LineageError, LineageOutcome } from '../../ports/lineage-sink.js';
 import { sinkRejected } from '../execution/engine-errors.js';
 import type { Execution } from '../execution/execution.js';
 import type { NodeStage } from './stage.js';
@@ -13,11 +15,18 @@ export function endTrace(
   trace: ItemTrace | undefined,
   outcome: LineageOutcome,
   attempts = 1,
+  error?: PipelineError,
 ): Work {
   if (trace === undefined) return undefined;
   return settleRecord(execution, stage, () =>
-    trace.end({ outcome, place: stage.place(execution), attempts }),
+    trace.end({ outcome, place: stage.place(execution), attempts, error: error && tracedError(error) }),
   );
+}
+
+/** The code of the framework's error, and the name of the original one; no message, as that may hold payload. */
+function tracedError(error: PipelineError): LineageError {
+  const original = toErrorRecord(error.cause === undefined ? error : error.cause);
+  return Object.freeze({ code: error.code, name: original.name });
 }
 
 /** Runs a function that may write to the lineage sink; if that throws or rejects, the execution fails. */
@@ -61,5 +70,7 @@ export function breakItem(
   stream.hasFailedItem = true;
   stage.counter(execution).failed += 1;
   // In a child, the trace is ended by the composite around the child.
-  return execution.frame.parent === undefined ? endTrace(execution, stage, trace, 'error') : undefined;
+  return execution.frame.parent === undefined
+    ? endTrace(execution, stage, trace, 'error', 1, execution.failure)
+    : undefined;
 }

@@ -140,5 +140,6 @@ export function tracedPlace({ frame }: Execution, { id, path }: Pick<StageSite, 
     pipelineId: frame.pipelineId,
     pipelineName: frame.site.pipelineName,
     runId: frame.identity.get('runId'),
+    tenantId: frame.identity.get('tenantId'),
   };
 }

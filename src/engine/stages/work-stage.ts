@@ -173,16 +173,21 @@ export abstract class WorkStage extends NodeStage implements RecoveringStage {
     noteFailedItem(error, item);
     if (isFatal !== true && execution.tolerates) {
       this.#lose(execution, 'failed', error, attempt);
-      return nothingAfter(endTrace(execution, this, trace, 'error', attempt));
+      return nothingAfter(endTrace(execution, this, trace, 'error', attempt, error));
     }
     execution.fail(error, this.site, isFatal, frame, attempt);
-    return this.#endFailed(execution, trace, attempt);
+    return this.#endFailed(execution, trace, attempt, error);
   }
 
   /** In a child the composite around it decides how the item ends. */
-  #endFailed(execution: Execution, trace: ItemTrace | undefined, attempt: number): unknown {
+  #endFailed(
+    execution: Execution,
+    trace: ItemTrace | undefined,
+    attempt: number,
+    error: PipelineError,
+  ): unknown {
     return execution.frame.parent === undefined
-      ? nothingAfter(endTrace(execution, this, trace, 'error', attempt))
+      ? nothingAfter(endTrace(execution, this, trace, 'error', attempt, error))
       : NOTHING;
   }
 
@@ -198,14 +203,14 @@ export abstract class WorkStage extends NodeStage implements RecoveringStage {
     if (execution.hears('itemSkipped')) {
       this.tell(execution, 'itemSkipped', { error: toErrorRecord(error) });
     }
-    return nothingAfter(endTrace(execution, this, trace, 'filtered', attempt));
+    return nothingAfter(endTrace(execution, this, trace, 'filtered', attempt, error));
   }
 
   /** The execution goes on with the others, and fails at its end. */
   #collect(execution: Execution, { error, trace, attempt }: FailedTry): unknown {
     this.counter(execution).failed += 1;
     execution.collect(error, attempt);
-    return this.#endFailed(execution, trace, attempt);
+    return this.#endFailed(execution, trace, attempt, error);
   }
 
   #deadLetter(execution: Execution, failed: FailedTry): Pending {
@@ -222,7 +227,7 @@ export abstract class WorkStage extends NodeStage implements RecoveringStage {
       return;
     }
     this.#lose(execution, 'deadLettered', error, attempt);
-    await endTrace(execution, this, trace, 'deadLettered', attempt);
+    await endTrace(execution, this, trace, 'deadLettered', attempt, error);
   }
 
   #emitLater(execution: Execution, processed: Pending, trace: ItemTrace | undefined): Promise<void> {

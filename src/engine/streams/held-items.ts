@@ -1,4 +1,5 @@
-import type { ItemTrace } from '../../lineage/item-trace.js';
+import type { PipelineError } from '../../errors/pipeline-error.js';
+import type { Contributors, ItemTrace } from '../../lineage/item-trace.js';
 import type { LineageOutcome } from '../../ports/lineage-sink.js';
 import type { Execution } from '../execution/execution.js';
 import { endTrace, settleRecord } from '../stages/item-end.js';
@@ -7,6 +8,9 @@ import type { Work } from '../execution/work.js';
 
 /** Most inputs that a lineage record names for one output. When twice as many traces are held, the older half ends. */
 const MOST_FOLLOWED = 10_000;
+
+/** Most inputs that are named again by each of several outputs made of them. */
+const MOST_NAMED_AGAIN = 100;
 
 /** How the stream of a transform ended; decides how the items count that it took since its last output. */
 export type StreamEnd = 'ended' | 'left' | 'failed' | 'cancelled';
@@ -21,6 +25,8 @@ export class HeldItems {
   #count = 0;
   /** Traces of the latest items, if lineage is recorded. */
   #traces: ItemTrace[] = [];
+  /** What the next output is made of, if nothing is taken before it. */
+  #madeOf: Contributors = { ids: [], count: 0 };
   #contributors: string[] = [];
   /** The trace of the item taken last. */
   latest: ItemTrace | undefined;
@@ -33,18 +39,26 @@ export class HeldItems {
     if (trace === undefined) return;
     trace.pass(this.stage.place(execution), 1, 1);
     this.latest = trace;
-    if (this.#contributors.length < MOST_FOLLOWED) this.#contributors.push(trace.correlationId);
+    this.#contributors.push(trace.correlationId);
+    if (this.#contributors.length > 2 * MOST_FOLLOWED) this.#contributors.splice(0, MOST_FOLLOWED);
     this.#traces.push(trace);
     // Memory is bounded: the oldest traces end here.
     if (this.#traces.length > 2 * MOST_FOLLOWED)
       for (const old of this.#traces.splice(0, MOST_FOLLOWED)) void this.#end(execution, old, 'aggregated');
   }
 
-  /** Returns the correlation ids of the items since the last output, and forgets them. */
-  takeContributors(): readonly string[] {
-    const contributors = this.#contributors;
+  /** Returns the items since the last output, or if there are none, those that the last output was made of. */
+  takeContributors(): Contributors {
+    if (this.#count === 0) return this.#madeOf;
+    this.#madeOf = { ids: Object.freeze(this.#contributors.slice(-MOST_FOLLOWED)), count: this.#count };
     this.#contributors = [];
-    return contributors;
+    return this.#madeOf;
+  }
+
+  /** Notes the trace of an output. Further outputs of the same many items name this one in their place. */
+  made({ correlationId }: ItemTrace): void {
+    if (this.#madeOf.ids.length > MOST_NAMED_AGAIN)
+      this.#madeOf = { ids: Object.freeze([correlationId]), count: 1 };
   }
 
   /** Counts the items as `out`: they led to an output, or the stream ended normally. */
@@ -69,7 +83,8 @@ export class HeldItems {
     this.stage.cancelled(execution, count - failed);
     const last = failed === 1 ? this.#traces.pop() : undefined;
     // In a child, the trace is ended by the composite around the child.
-    if (last !== undefined && execution.frame.parent === undefined) void this.#end(execution, last, 'error');
+    if (last !== undefined && execution.frame.parent === undefined)
+      void this.#end(execution, last, 'error', execution.failure);
     return this.#endAll(execution, 'dropped');
   }
 
@@ -81,10 +96,10 @@ export class HeldItems {
     return pending.length === 0 ? undefined : Promise.all(pending).then(() => undefined);
   }
 
-  #end(execution: Execution, trace: ItemTrace, outcome: LineageOutcome): Work {
+  #end(execution: Execution, trace: ItemTrace, outcome: LineageOutcome, error?: PipelineError): Work {
     // In a child the outputs continue the trace of the composite's item, so it does not end here.
     if (trace.isInner && outcome === 'aggregated')
       return settleRecord(execution, this.stage, () => trace.release());
-    return endTrace(execution, this.stage, trace, outcome);
+    return endTrace(execution, this.stage, trace, outcome, 1, error);
   }
 }

@@ -81,7 +81,11 @@ export class StreamTransformStage extends StreamStage<TransformedStream> {
       latest.split(1);
       return latest;
     }
-    return execution.run.traceFor(execution.frame.services.lineageSink, held.takeContributors());
+    const { lineage } = execution.frame.services;
+    if (lineage === undefined) return undefined;
+    const made = execution.run.traceMade(lineage, held.takeContributors());
+    if (made !== undefined) held.made(made);
+    return made;
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { ItemTrace } from '../../../src/lineage/item-trace.js';
-import type { TracedPlace } from '../../../src/lineage/item-trace.js';
+import type { Contributors, TracedPlace } from '../../../src/lineage/item-trace.js';
 import { MemoryLineageSink } from '../../../src/lineage/memory-lineage-sink.js';
 import type { LineageOutcome } from '../../../src/ports/lineage-sink.js';
 
@@ -9,7 +9,7 @@ function at(nodeId: string): TracedPlace {
   return { nodeId, path: `orders/${nodeId}`, pipelineId: 'p1', pipelineName: 'orders', runId: 'r1' };
 }
 
-function traced(contributors?: readonly string[]): { trace: ItemTrace; sink: MemoryLineageSink } {
+function traced(contributors?: Contributors): { trace: ItemTrace; sink: MemoryLineageSink } {
   const sink = new MemoryLineageSink();
   return { trace: new ItemTrace('item-1', contributors, sink), sink };
 }
@@ -54,10 +54,10 @@ describe('an item that goes one way', () => {
   });
 
   test('names the items that it was made of', () => {
-    const { trace, sink } = traced(['a', 'b']);
+    const { trace, sink } = traced({ ids: ['a', 'b'], count: 3 });
     void trace.end(ended('emitted'));
 
-    expect(sink.records[0]?.contributors).toEqual(['a', 'b']);
+    expect(sink.records[0]).toMatchObject({ contributors: ['a', 'b'], contributorCount: 3 });
   });
 
   test('gives back what the sink gives, so that it can be awaited', () => {
