@@ -237,7 +237,7 @@ export class Execution<TPlan extends ExecutedPlan = ExecutedPlan>
     if (isHeld || plan.toleration !== undefined)
       (Execution.#extrasOf(this).losses ??= new Losses()).add(lost, node);
     if (parent === undefined) this.run.noteLosses(lost);
-    this.#judge(false);
+    if (plan.toleration?.counts(lost) === true) this.#judge(false);
     if (!isHeld && !this.hasEnded) parent?.lose(lost, receiver?.ofNode ?? -1);
   }
 

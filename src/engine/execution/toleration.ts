@@ -2,7 +2,7 @@ import { PipelineError } from '../../errors/pipeline-error.js';
 import type { Tolerance } from '../../resilience/tolerance.js';
 import type { Counts } from './counts.js';
 import { firstOf, originalOf } from './failures.js';
-import type { Losses } from './losses.js';
+import type { LostItems, Losses } from './losses.js';
 
 /** A node of a pipeline, as its items are followed to their ends. */
 export interface FollowedNode {
@@ -27,6 +27,11 @@ export class Toleration {
   /** Whether an execution needs counts of its own: a ratio is judged by them. */
   get isRatio(): boolean {
     return 'ratio' in this.tolerance.limit;
+  }
+
+  /** Whether any of the lost items counts: only then is there something to judge. */
+  counts({ totals }: LostItems): boolean {
+    return this.tolerance.counts.some((kind) => totals[kind] > 0);
   }
 
   /**

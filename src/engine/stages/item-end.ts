@@ -18,8 +18,10 @@ export function endTrace(
   error?: PipelineError,
 ): Work {
   if (trace === undefined) return undefined;
+  const { redactor } = execution.frame.services.run;
+  const traced = error && redactor.data(tracedError(error));
   return settleRecord(execution, stage, () =>
-    trace.end({ outcome, place: stage.place(execution), attempts, error: error && tracedError(error) }),
+    trace.end({ outcome, place: stage.place(execution), attempts, error: traced }),
   );
 }
 

@@ -101,7 +101,7 @@ class ModelExecution {
 
   lose(kind: LossKind): void {
     this.lost.push(kind);
-    this.judge(false);
+    if (this.#counts(kind)) this.judge(false);
   }
 
   judge(isLast: boolean): void {
@@ -115,7 +115,11 @@ class ModelExecution {
   }
 
   get #counted(): readonly LossKind[] {
-    return this.lost.filter((kind) => kind === 'failed' || this.tolerance?.counts.includes(kind));
+    return this.lost.filter((kind) => this.#counts(kind));
+  }
+
+  #counts(kind: LossKind): boolean {
+    return kind === 'failed' || this.tolerance?.counts.includes(kind) === true;
   }
 }
 

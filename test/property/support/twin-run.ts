@@ -172,7 +172,9 @@ function linesOf(events: readonly AnyEvent[]): EventLine[] {
     numbers.set(id, number);
     return number;
   };
-  return events.map((event) => ({
+  // What is given up when something ends is a matter of pace, and told after the end.
+  const kept = events.filter(({ type }) => type !== 'itemCancelled');
+  return kept.map((event) => ({
     execution: numberOf(event.pipelineId),
     type: event.type,
     path: event.path,
