@@ -34,11 +34,12 @@ if (lost !== undefined) console.log(await explainItem(sink, lost.correlationId))
 
 // prints
 // item monday#1
-//   filtered at Orders/price/ask, 2000-01-01T00:00:00.000Z
+//   filtered NODE_FAILED (TypeError) after 3 tries at Orders/price/ask,
+//   2000-01-01T00:00:00.000Z
 //   run monday
 //
 //   Orders
 //   ├─ read
 //   └─ price
 //      ├─ input
-//      └─ ask    filtered
+//      └─ ask    filtered NODE_FAILED (TypeError) after 3 tries
