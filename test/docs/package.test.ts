@@ -66,6 +66,31 @@ describe('the published package', () => {
     expect(await runNode([file], user)).toBe('');
   });
 
+  it('keeps objects of its own alive while nothing runs, so that compiled code is not thrown away', async () => {
+    const file = join(user, 'kept.js');
+    writeFileSync(
+      file,
+      `import { getHeapSnapshot } from 'node:v8';
+       import { text } from 'node:stream/consumers';
+       import { runPipeline } from 'heirline';
+       class Orders { define(b) { b.addSink(() => undefined, { from: b.addSource([1]) }); } }
+       for (let run = 0; run < 3; run += 1) await runPipeline(Orders);
+       await new Promise((resolve) => setTimeout(resolve, 50));
+       gc();
+       const { snapshot, nodes, strings } = JSON.parse(await text(getHeapSnapshot()));
+       const { node_fields: fields, node_types: [types] } = snapshot.meta;
+       const counts = { Pull: 0, Execution: 0, ContextFrame: 0, ContextDictionary: 0 };
+       for (let at = 0; at < nodes.length; at += fields.length) {
+         const name = strings[nodes[at + fields.indexOf('name')]];
+         if (types[nodes[at]] === 'object' && Object.hasOwn(counts, name)) counts[name] += 1;
+       }
+       for (const [name, count] of Object.entries(counts)) console.log(name, count > 0);`,
+    );
+    expect(await runNode(['--expose-gc', file], user)).toBe(
+      'Pull true\nExecution true\nContextFrame true\nContextDictionary true\n',
+    );
+  });
+
   it('loads the packages of an entry for that entry alone', async () => {
     const stranger = mkdtempSync(join(tmpdir(), 'heirline-user-'));
     await installPackage(stranger);
