@@ -1,28 +1,8 @@
-import Database from 'libsql';
 import { describe, expect, it } from 'vitest';
 import { letterStatements } from '../../../src/stores/letter-statements.js';
-import { migrations } from '../../../src/stores/migrations.js';
-import { sqliteDialect } from '../../../src/stores/sql-dialect.js';
-import { Statement } from '../../../src/stores/statement.js';
+import { dialect, planOf } from '../support/statement-plan.js';
 
-const dialect = sqliteDialect();
 const statements = letterStatements(dialect);
-
-/** How SQLite goes about a statement in an empty database. */
-function planOf(statement: Statement): string {
-  const database = new Database(':memory:');
-  try {
-    for (const change of migrations.flatMap((migration) => migration(dialect)))
-      database.exec(new Statement(change).text);
-    const { values } = statement.with();
-    const steps = database.prepare(`explain query plan ${statement.text}`).all(values) as {
-      detail: string;
-    }[];
-    return steps.map(({ detail }) => detail).join('; ');
-  } finally {
-    database.close();
-  }
-}
 
 describe('a statement about dead letters never goes through all of them', () => {
   const all = statements.pages([]);
