@@ -12,6 +12,7 @@ export const folders = {
   lineage: ['errors', 'data', 'storage', 'ports', 'context', 'run'],
   resilience: ['errors', 'data', 'storage', 'ports', 'context', 'run'],
   nodes: ['errors', 'data', 'ports', 'context', 'run', 'resilience'],
+  flow: ['errors', 'data', 'ports', 'context', 'run', 'nodes'],
   graph: ['errors', 'data', 'context', 'nodes'],
   builder: ['errors', 'data', 'ports', 'context', 'run', 'nodes', 'graph', 'resilience'],
   composition: ['errors', 'data', 'ports', 'context', 'run', 'nodes', 'graph', 'builder'],
@@ -128,9 +129,9 @@ export default {
     error('no-entry-inside', 'Nothing in src imports an entry.', { path: '^src/' }, { path: '^src/[^/]+$' }),
     error(
       'entry-main',
-      'The main entry has neither http nor injection nor stores nor testing.',
+      'The main entry has neither flow nor http nor injection nor stores nor testing.',
       { path: '^src/index\\.ts$' },
-      { path: inside(['http', 'injection', 'stores', 'testing']) },
+      { path: inside(['flow', 'http', 'injection', 'stores', 'testing']) },
     ),
     error(
       'entry-main-light',
@@ -143,6 +144,12 @@ export default {
       'What heirline/testing adds is in testing/.',
       { path: '^src/testing\\.ts$' },
       { path: '^src/', pathNot: inside(['testing']) },
+    ),
+    error(
+      'entry-flow',
+      'What heirline/flow adds is in flow/.',
+      { path: '^src/flow\\.ts$' },
+      { path: '^src/', pathNot: inside(['flow']) },
     ),
     error(
       'entry-events',

@@ -9,6 +9,7 @@ import { dts } from 'rollup-plugin-dts';
 import ts from 'typescript';
 import { chunkOfMain } from './chunk-of-main.js';
 import { withDeclaredGlobals } from './declared-globals.js';
+import { entries } from './entries.js';
 import { withIncludedCode } from './included-code.js';
 import { replaceFiles } from './replace-files.js';
 
@@ -19,12 +20,7 @@ const modules = 'build/declarations';
 await replaceFiles(modules, /\.d\.ts$/, declarationsOf('tsconfig.build.json'));
 
 const bundle = await rollup({
-  input: Object.fromEntries(
-    ['index', 'testing', 'events', 'inversify', 'http', 'sqlite', 'postgres'].map((entry) => [
-      entry,
-      join(modules, `${entry}.d.ts`),
-    ]),
-  ),
+  input: Object.fromEntries(entries.map((entry) => [entry, join(modules, `${entry}.d.ts`)])),
   external: /^[^./]/,
   plugins: [dts({ tsconfig: 'tsconfig.build.json' })],
   onLog(_, { message }) {

@@ -9,6 +9,7 @@ import { dirname, join, resolve } from 'node:path';
 import { transform } from 'esbuild';
 import { rollup, type Plugin } from 'rollup';
 import { chunkOfMain } from './chunk-of-main.js';
+import { entries } from './entries.js';
 import { replaceFiles } from './replace-files.js';
 
 const outdir = 'dist';
@@ -34,12 +35,7 @@ const typescript: Plugin = {
 };
 
 const bundle = await rollup({
-  input: Object.fromEntries(
-    ['index', 'testing', 'events', 'inversify', 'http', 'sqlite', 'postgres'].map((entry) => [
-      entry,
-      resolve(`src/${entry}.ts`),
-    ]),
-  ),
+  input: Object.fromEntries(entries.map((entry) => [entry, resolve(`src/${entry}.ts`)])),
   external: /^[^./]/,
   plugins: [typescript],
   onLog(_, { message }) {

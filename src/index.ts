@@ -220,6 +220,14 @@ export type { Skip } from './nodes/skip.js';
 export { SourceNode } from './nodes/source-node.js';
 export type { Items } from './nodes/source-node.js';
 export { StreamSinkNode } from './nodes/stream-sink-node.js';
+export type {
+  ElementOf,
+  OpenOperator,
+  OperatorOutput,
+  Shaped,
+  ShapedOperator,
+  StreamOperator,
+} from './nodes/stream-operator.js';
 export { StreamTransformNode } from './nodes/stream-transform-node.js';
 export { TransformNode } from './nodes/transform-node.js';
 export type { NodeWritable, WebWritable, WritableSink } from './nodes/writable-sink.js';
@@ -249,7 +257,7 @@ export { toSvg } from './graph/svg.js';
 export { CompositeNaming } from './builder/composite-naming.js';
 export type { DefinitionContext, DefinitionParameters } from './builder/definition-context.js';
 export type { DefaultPolicyOptions } from './builder/drafted-settings.js';
-export type { Constructor } from './builder/node-binding.js';
+export type { Constructor } from './nodes/constructor.js';
 export { PipelineBuilder } from './builder/pipeline-builder.js';
 export type {
   CompositeOptions,

@@ -13,7 +13,8 @@ import type { ErrorPolicy } from '../resilience/error-policy.js';
 import type { Tolerance } from '../resilience/tolerance.js';
 import type { BudgetLimits } from '../run/spending/budget-limits.js';
 import type { ParameterReads } from './definition-context.js';
-import type { Constructor, NodeBinding } from './node-binding.js';
+import type { NodeBinding } from './node-binding.js';
+import type { Constructor } from '../nodes/constructor.js';
 import type { RequiredSchema } from './pipeline-metadata.js';
 
 /** Whatever was given as a definition: a class or an instance. */

@@ -22,6 +22,7 @@ import {
   shownOptions,
   streamCompositeProblems,
 } from './option-shapes.js';
+import { operatorName, operatorProblems, operatorShown } from './operator-node.js';
 import { contractOf } from './pipeline-metadata.js';
 
 /** What may be given of a composite's options; those that make no sense together are problems. */
@@ -40,7 +41,7 @@ export class DraftedNodes {
   ) {}
 
   addNode(
-    kind: keyof typeof nodeRules,
+    kind: Exclude<keyof typeof nodeRules, 'operator'>,
     node: unknown,
     options: string | NodeOptions<unknown> | undefined,
   ): AnyHandle {
@@ -63,27 +64,36 @@ export class DraftedNodes {
       const name = given.name ?? (bound.kind === 'composite-input' ? 'input' : 'output');
       return this.addBridge(bound.kind, { ...given, from, name });
     }
-    const id = this.draft.idFor(kind, given.name, bound.name);
-    const isWhole = bound.isStream || bound.binding.how === 'writable';
-    const rules = kind === 'sink' && isWhole ? nodeRules['stream-transform'] : nodeRules[kind];
+    const { binding } = bound;
+    const operator = binding.how === 'operator' ? binding.operator : undefined;
+    const id = this.draft.idFor(operatorName(operator) ?? kind, given.name, bound.name);
+    const isWhole = bound.isStream || binding.how === 'writable';
+    const rules = operator
+      ? nodeRules.operator
+      : kind === 'sink' && isWhole
+        ? nodeRules['stream-transform']
+        : nodeRules[kind];
     this.draft.checkOptions(id, given, rules);
     for (const problem of guardProblems(given, rules)) this.draft.reportOption(id, problem);
     if ('readAhead' in rules)
       for (const problem of readAheadProblems(given)) this.draft.reportOption(id, problem);
-    if (given.lifetime !== undefined && bound.binding.how !== 'class') {
+    if (given.lifetime !== undefined && operator === undefined && binding.how !== 'class') {
       this.draft.reportOption(
         id,
         "'lifetime' is for a class that the run constructs; what you made yourself lives as long as you keep it",
       );
     }
     const resolved = resolveOptions(given);
+    if (operator !== undefined)
+      for (const problem of operatorProblems(operator, resolved.errorPolicy))
+        this.draft.reportOption(id, problem);
     return this.#add(from, {
       id,
       kind,
       isStream: bound.isStream,
       options: resolved,
-      shown: shownOptions(given, undefined),
-      binding: bound.binding,
+      shown: { ...(operator && operatorShown(operator)), ...shownOptions(given, undefined) },
+      binding,
       composite: undefined,
       // A fallback that gives nothing leaves the item out, as the node itself can.
       fallbacks: this.#fallbacks(id, resolved.errorPolicy, 'optional'),

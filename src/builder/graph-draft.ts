@@ -113,7 +113,7 @@ export class GraphDraft {
   }
 
   /** The id of a new node: the given name, else one made of a class name, or of the kind and a number. */
-  idFor(kind: NodeKind, given: unknown, className: string | undefined): string {
+  idFor(kind: string, given: unknown, className: string | undefined): string {
     if (given !== undefined) {
       const id = typeof given === 'string' ? given : typeof given;
       const problem = nameProblem(given);

@@ -1,17 +1,17 @@
 import { hasMethod, hasProperty, isInstanceOf, readProperty } from '../data/foreign-value.js';
 import { isStream } from '../data/streams.js';
+import type { Constructor } from '../nodes/constructor.js';
+import { ItemOperator } from '../nodes/item-operator.js';
 import { PipelineInputSource } from '../nodes/pipeline-input-source.js';
 import { PipelineOutputSink } from '../nodes/pipeline-output-sink.js';
 import { SourceNode } from '../nodes/source-node.js';
+import type { StreamOperator } from '../nodes/stream-operator.js';
 import { StreamTransformNode } from '../nodes/stream-transform-node.js';
 import { TransformNode } from '../nodes/transform-node.js';
 import type { NodeKind } from '../nodes/node-kind.js';
 import { isWritable } from '../nodes/writable-sink.js';
 import type { WritableSink } from '../nodes/writable-sink.js';
 import { describeMisfit } from '../ports/error-record.js';
-
-/** A class that something constructs; it may take injected arguments. */
-export type Constructor<T> = new (...args: never[]) => T;
 
 /** A function as a node: `(item, context)`, for a source `(context)`, for stream nodes `(items, context)`. */
 type NodeFunction = (...args: readonly unknown[]) => unknown;
@@ -28,6 +28,7 @@ export type NodeBinding =
   | { readonly how: 'function'; readonly call: NodeFunction }
   | { readonly how: 'iterable'; readonly items: object }
   | { readonly how: 'writable'; readonly stream: WritableSink<unknown> }
+  | { readonly how: 'operator'; readonly operator: StreamOperator<unknown, unknown> }
   /** Where a sub-pipeline meets its composite. */
   | { readonly how: 'bridge' };
 
@@ -75,6 +76,14 @@ export function bindNode(kind: keyof typeof methodsOf, node: unknown): BoundNode
       binding: { how: 'class', type: node as Constructor<object> },
     };
   }
+  if (kind === 'stream-transform' && isOperator(node)) {
+    return {
+      kind,
+      isStream: takesStream(kind, { how: 'operator', operator: node }),
+      name: undefined,
+      binding: { how: 'operator', operator: node },
+    };
+  }
   if (kind === 'sink' && isWritable(node)) {
     // Without the name of its class: that of standard output is another one for a terminal, a file and a pipe.
     return { kind, isStream: false, name: undefined, binding: { how: 'writable', stream: node } };
@@ -101,6 +110,23 @@ export function bindNode(kind: keyof typeof methodsOf, node: unknown): BoundNode
   const or = kind === 'source' ? ', or an iterable' : '';
   const stream = kind === 'sink' ? 'a stream to write to, ' : '';
   return { problem: `${stream}${expected}${or} was expected, not ${describeMisfit(node)}` };
+}
+
+/** Whether a node of a kind works on the stream as a whole, not on one item after the other. */
+export function takesStream(kind: NodeKind, binding: NodeBinding): boolean {
+  if (kind !== 'stream-transform') return false;
+  // An operator that may have enough must tell those before it.
+  return !(
+    binding.how === 'operator' &&
+    isInstanceOf(binding.operator, ItemOperator) &&
+    binding.operator.traits.endsStream !== true
+  );
+}
+
+function isOperator(node: unknown): node is StreamOperator<unknown, unknown> {
+  return (
+    typeof node === 'object' && node !== null && hasMethod(node, 'open') && !hasMethod(node, 'transform')
+  );
 }
 
 /** Whether iterating a value a second time gives nothing: it is its own iterator, or a stream. */

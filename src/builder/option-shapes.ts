@@ -38,6 +38,7 @@ export const nodeRules = {
   source: { ...basic, idleTimeoutMs: rule.positiveMilliseconds },
   transform: { ...basic, ...perItem },
   'stream-transform': basic,
+  operator: { name: rule.anything, errorPolicy: isPolicy },
   sink: { ...basic, ...perItem },
 } as const satisfies Record<string, OptionRules>;
 

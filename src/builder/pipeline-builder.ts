@@ -26,6 +26,7 @@ import type { Items, SourceNode } from '../nodes/source-node.js';
 import type { SinkNode } from '../nodes/sink-node.js';
 import type { Skip } from '../nodes/skip.js';
 import type { StreamSinkNode } from '../nodes/stream-sink-node.js';
+import type { shape, Shaped, StreamOperator } from '../nodes/stream-operator.js';
 import type { StreamTransformNode } from '../nodes/stream-transform-node.js';
 import type { TransformNode } from '../nodes/transform-node.js';
 import type { WritableSink } from '../nodes/writable-sink.js';
@@ -42,7 +43,7 @@ import { DraftedSettings } from './drafted-settings.js';
 import type { DefaultPolicyOptions } from './drafted-settings.js';
 import { GraphDraft } from './graph-draft.js';
 import { instantiateDefinition } from './instantiate-definition.js';
-import type { Constructor } from './node-binding.js';
+import type { Constructor } from '../nodes/constructor.js';
 
 declare const noItem: unique symbol;
 
@@ -162,14 +163,24 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
     return this.#nodes.addNode('transform', node, options);
   }
 
-  /** Adds a transform of the whole stream: a class, an instance, or a function that gives what can be iterated. */
-  addStreamTransform<A, B>(
+  /**
+   * Adds a transform of the whole stream: a class, an instance, a function that gives what can be iterated, or an operator,
+   * such as those of `heirline/flow`.
+   */
+  addStreamTransform<A, B, S = unknown, F = never>(
     node:
       | ((items: AsyncIterable<A>, context: PipelineContext) => Items<B> | Promise<Items<B>>)
       | Constructor<StreamTransformNode<A, B>>
-      | StreamTransformNode<A, B>,
-    options?: string | (BasicNodeOptions & FromOption<A>),
-  ): TransformHandle<A, B> {
+      | StreamTransformNode<A, B>
+      | (StreamOperator<A, B> & { readonly [shape]?: S }),
+    options?:
+      | string
+      | (BasicNodeOptions &
+          FromOption<A> & {
+            /** What happens to items that fail: of an operator alone. */
+            readonly errorPolicy?: ErrorPolicy<F> | FinalDecision | undefined;
+          }),
+  ): TransformHandle<A, Shaped<A, B, S> | F> {
     return this.#nodes.addNode('stream-transform', node, options);
   }
 

@@ -1,5 +1,5 @@
 import type { DefinitionSource } from '../builder/blueprint.js';
-import type { Constructor } from '../builder/node-binding.js';
+import type { Constructor } from '../nodes/constructor.js';
 import type { PipelineDefinition } from '../builder/pipeline-builder.js';
 import { PipelineContext, frameOf } from '../context/pipeline-context.js';
 import type { PipelineContextOptions } from '../context/pipeline-context-options.js';

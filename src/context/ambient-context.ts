@@ -1,18 +1,15 @@
 import { AsyncLocalStorage, createHook, executionAsyncResource } from 'node:async_hooks';
 import { NoContextError } from '../errors/no-context-error.js';
+import { ambientSlot } from './ambient-slot.js';
+import type { TimerOwner } from './ambient-slot.js';
 import type { PipelineContext } from './pipeline-context.js';
 
 /** Shows the current context. An execution makes its context only when that is asked for. */
-export interface ContextHolder {
+export interface ContextHolder extends TimerOwner {
   readonly context: PipelineContext;
 }
 
-/** One slot per process: two copies of the library share it. It holds the storage and nothing else. */
-const slot = Symbol.for('heirline.ambient.v1');
-
-const storage = (Reflect.get(globalThis, slot) ??
-  new AsyncLocalStorage()) as AsyncLocalStorage<ContextHolder>;
-Reflect.set(globalThis, slot, storage);
+const storage = ambientSlot as AsyncLocalStorage<ContextHolder>;
 
 /**
  * The context of the execution whose code is running; undefined outside of any.

@@ -15,6 +15,7 @@ import { keyName } from './context-key.js';
 import { dictionaryKinds } from './dictionary-kind.js';
 import type { DictionaryKind } from './dictionary-kind.js';
 import type { Disposer, OutcomeDisposer } from './disposers.js';
+import { ExecutionClock } from './execution-clock.js';
 import { explain } from './explain.js';
 import type { ContextProvenance } from './explain.js';
 import type { ParentLinkage } from './parent-linkage.js';
@@ -142,10 +143,18 @@ export class PipelineContext {
 
   /** The run as this execution sees it. */
   get run(): RunContext {
-    const { identity, services } = this.#frame;
+    const frame = this.#frame;
+    const { identity, services } = frame;
+    const path = PipelineContext.#pathOf(this);
     return (PipelineContext.#extrasOf(this).run ??= new RunContext(
-      { identity, scope: PipelineContext.#scopeOf(this), services: services.run, logger: this.logger },
-      PipelineContext.#pathOf(this),
+      {
+        identity,
+        scope: PipelineContext.#scopeOf(this),
+        services: services.run,
+        logger: this.logger,
+        openClock: () => new ExecutionClock(frame, path),
+      },
+      path,
     ));
   }
 

@@ -1,5 +1,5 @@
 import { pipelineNameOf } from '../composition/describe-root.js';
-import type { Constructor } from '../builder/node-binding.js';
+import type { Constructor } from '../nodes/constructor.js';
 import { decodeData, encodeReadable } from '../data/codec.js';
 import { readProperty } from '../data/foreign-value.js';
 import { sourceLiteral, textLiteral } from '../data/source-literal.js';

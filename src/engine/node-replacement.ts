@@ -7,6 +7,8 @@ import { replacingRunner } from './pipeline-runner.js';
 import type { PipelineRunner, PipelineRunnerOptions } from './pipeline-runner.js';
 import type { RunReplacement } from './compiling/run-replacement.js';
 
+export { bindNode } from '../builder/node-binding.js';
+export type { NodeBinding } from '../builder/node-binding.js';
 export { subPipelines } from '../builder/blueprint.js';
 export type { Blueprint, BlueprintNode } from '../builder/blueprint.js';
 export type { ReplaceableNode, RunReplacement } from './compiling/run-replacement.js';

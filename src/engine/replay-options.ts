@@ -1,4 +1,4 @@
-import type { Constructor } from '../builder/node-binding.js';
+import type { Constructor } from '../nodes/constructor.js';
 import { pipelineContextRules } from '../context/pipeline-context-options.js';
 import type { PipelineContextOptions } from '../context/pipeline-context-options.js';
 import { checkArgument, checkOptions, invalidOption, optionProblems, rule } from '../errors/option-rules.js';

@@ -1,4 +1,4 @@
-import type { Constructor } from '../builder/node-binding.js';
+import type { Constructor } from '../nodes/constructor.js';
 import type { NoItem, PipelineDefinition } from '../builder/pipeline-builder.js';
 
 /** A definition to run: its class, or an instance. */

@@ -1,6 +1,7 @@
 import { compositionCodes } from './composition-codes.js';
 import { contextCodes } from './context-codes.js';
 import { definitionCodes } from './definition-codes.js';
+import { flowCodes } from './flow-codes.js';
 import { httpCodes } from './http-codes.js';
 import { runContextCodes } from './run-context-codes.js';
 import { runManagerCodes } from './run-manager-codes.js';
@@ -12,6 +13,7 @@ export const errorCodes = [
   ...compositionCodes,
   ...contextCodes,
   ...runningCodes,
+  ...flowCodes,
   ...runContextCodes,
   ...runManagerCodes,
   ...httpCodes,

@@ -59,11 +59,15 @@ export class ErrorPolicy<out TFallback = never> {
 
   /** The sub-pipelines that are fallbacks, each once, in the order of the rules. */
   get pipelines(): readonly object[] {
-    const fallbacks = this.rules.flatMap(({ then }) => {
+    return [...new Set(this.fallbacks)].filter(isPipelineFallback);
+  }
+
+  /** All that may stand in for a failed item, in the order of the rules. */
+  get fallbacks(): readonly FallbackRule<unknown>['fallback'][] {
+    return this.rules.flatMap(({ then }) => {
       const ending = retryOf(then)?.exhausted ?? then;
       return typeof ending === 'object' && 'fallback' in ending ? [ending.fallback] : [];
     });
-    return [...new Set(fallbacks)].filter(isPipelineFallback);
   }
 
   /**

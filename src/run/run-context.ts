@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { isThenable, toPromise } from '../data/foreign-value.js';
 import { invalidOption } from '../errors/option-rules.js';
 import type { CancelReason } from '../errors/cancel-reason.js';
+import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
 import { quietly } from './bound-logger.js';
 import { BudgetMeter } from './spending/budget-meter.js';
@@ -40,6 +41,7 @@ export class RunContext implements RunContextFields {
   #secrets: SecretScope | undefined;
   #cost: CostLedger | undefined;
   #session: Session | undefined;
+  #clock: Clock | undefined;
 
   /** @hidden */
   constructor(parts: RunParts, path: string) {
@@ -127,6 +129,16 @@ export class RunContext implements RunContextFields {
   get session(): Session {
     const { services, scope } = this.#parts;
     return (this.#session ??= services.session.at(this.#path, scope));
+  }
+
+  /**
+   * The runner's clock, which tests can set: ask it for the time, and let it call back.
+   *
+   * Its timers end with the execution of this pipeline. What their callbacks throw fails that execution.
+   */
+  get clock(): Clock {
+    const { openClock, scope } = this.#parts;
+    return (this.#clock ??= openClock?.() ?? scope.clock);
   }
 
   /** The run's logger, which adds run id, tenant and path to each line. */

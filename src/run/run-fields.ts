@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { canHoldOptions, rule } from '../errors/option-rules.js';
 import type { OptionRule } from '../errors/option-rules.js';
+import type { Clock } from '../ports/clock.js';
 import type { Logger } from '../ports/logger.js';
 import { budgetRule } from './spending/budget-limits.js';
 import type { BudgetLimits } from './spending/budget-limits.js';
@@ -49,6 +50,8 @@ export interface RunContextFields extends IdentityFields {
   readonly deadline: Date | undefined;
   /** The budget: amounts that may be spent here and in the scopes around. */
   readonly budget: BudgetMeter;
+  /** The runner's clock; timers end with the execution that set them. */
+  readonly clock: Clock;
 }
 
 /** Reads the fields that identify a run; a field is made when it is first read. */
@@ -194,6 +197,7 @@ export const runFields = {
     capture: 'own',
     carrier: { write: ({ budgetLeft }) => budgetLeft, expected: budgetRule, isRequired: false },
   },
+  clock: { child: 'same', capture: 'same', carrier: undefined },
 } as const satisfies Readonly<Record<keyof RunContextFields, FieldRule>>;
 
 /** The names of the fields that identify a run. */

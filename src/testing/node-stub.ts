@@ -1,4 +1,4 @@
-import type { Constructor } from '../builder/node-binding.js';
+import type { Constructor } from '../nodes/constructor.js';
 import type { PipelineContext } from '../context/pipeline-context.js';
 import type { InputHandle, NodeHandle, OutputHandle, SinkHandle, TransformHandle } from '../graph/handles.js';
 import type { SinkNode } from '../nodes/sink-node.js';

@@ -1,5 +1,5 @@
-import { bindNode } from '../builder/node-binding.js';
-import type { NodeBinding } from '../builder/node-binding.js';
+import { bindNode } from '../engine/node-replacement.js';
+import type { NodeBinding } from '../engine/node-replacement.js';
 import { subPipelines } from '../engine/node-replacement.js';
 import type { Blueprint, BlueprintNode, ReplaceableNode } from '../engine/node-replacement.js';
 import { PipelineError } from '../errors/pipeline-error.js';

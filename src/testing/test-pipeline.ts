@@ -1,5 +1,5 @@
 import { isInstanceOf } from '../data/foreign-value.js';
-import type { Constructor } from '../builder/node-binding.js';
+import type { Constructor } from '../nodes/constructor.js';
 import type { PipelineDefinition } from '../builder/pipeline-builder.js';
 import { keyName } from '../context/context-key.js';
 import type { ContextKey, Key } from '../context/context-key.js';

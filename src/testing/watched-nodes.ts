@@ -1,4 +1,4 @@
-import type { NodeBinding } from '../builder/node-binding.js';
+import type { NodeBinding } from '../engine/node-replacement.js';
 import type { PipelineContext } from '../context/pipeline-context.js';
 import type { ReplaceableNode } from '../engine/node-replacement.js';
 import type { IsolationWatch } from './isolation-watch.js';

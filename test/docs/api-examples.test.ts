@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import { entries } from '../../scripts/entries.js';
 import { root } from './run-node.js';
 
-const entries = ['index', 'testing', 'events', 'inversify', 'http', 'sqlite', 'postgres'].map((entry) =>
-  join(root, 'dist', `${entry}.d.ts`),
-);
-const program = ts.createProgram(entries, {
+const declarations = entries.map((entry) => join(root, 'dist', `${entry}.d.ts`));
+const program = ts.createProgram(declarations, {
   target: ts.ScriptTarget.ES2022,
   module: ts.ModuleKind.NodeNext,
   types: ['node'],
@@ -40,7 +39,10 @@ function examplesOf(symbol: ts.Symbol): string[] {
 }
 
 describe('the published declarations', () => {
-  const symbols = [...new Set(entries.flatMap(exportsOf))].map((symbol) => ({ name: symbol.name, symbol }));
+  const symbols = [...new Set(declarations.flatMap(exportsOf))].map((symbol) => ({
+    name: symbol.name,
+    symbol,
+  }));
 
   it('have classes and functions', () => {
     expect(symbols.map(({ name }) => name)).toEqual(

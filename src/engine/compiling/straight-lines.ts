@@ -1,4 +1,5 @@
 import type { BlueprintNode } from '../../builder/blueprint.js';
+import type { NodeKind } from '../../nodes/node-kind.js';
 import type { EdgeIndex } from '../../graph/edge-index.js';
 
 /** Splits a pipeline into rows of nodes without branches or joins; a single node is a row, too. */
@@ -26,7 +27,9 @@ export function straightLines(
   return lines;
 }
 
-/** True if a node may be part of a row: a transform or plain sink that processes one item at a time. */
+/** True if a node may be part of a row: a transform, plain sink or operator that processes one item at a time. */
 export function isInLine({ kind, isStream, options }: BlueprintNode): boolean {
-  return (kind === 'transform' || (kind === 'sink' && !isStream)) && options.concurrency === 1;
+  return rowKinds.has(kind) && !isStream && options.concurrency === 1;
 }
+
+const rowKinds: ReadonlySet<NodeKind> = new Set(['transform', 'stream-transform', 'sink']);

@@ -1,18 +1,20 @@
 import type { ContextFrame } from '../../context/context-frame.js';
 import { ignoreRejection, isInstanceOf } from '../../data/foreign-value.js';
 import { BudgetExceededError } from '../../errors/budget-exceeded-error.js';
+import { ItemRefusal } from '../../errors/item-refusal.js';
 import { PipelineError } from '../../errors/pipeline-error.js';
 import type { RunCancelledError } from '../../errors/run-cancelled-error.js';
 import { printed } from '../../ports/error-record.js';
 import { frozenValueHint } from './frozen-value-hint.js';
 
-/** Wraps an error of user code as `NODE_FAILED`, with the original as cause. */
+/** Wraps an error of user code as `NODE_FAILED`, with the original as cause; a refusal by the library keeps its code. */
 export function nodeFailed(
   path: string,
   thrown: unknown,
   doing = 'failed',
   frame?: ContextFrame,
 ): PipelineError {
+  if (isInstanceOf(thrown, ItemRefusal)) return thrown.at(path);
   return failure(path, thrown, doing, frame, 'mend it, or give the node an errorPolicy.');
 }
 

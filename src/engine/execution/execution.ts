@@ -10,6 +10,7 @@ import type { CancelScope } from '../../run/ending/cancel-scope.js';
 import type { ExecutionEvents, ObservedType } from '../../ports/execution-observer.js';
 import type { Closing } from './closing-steps.js';
 import type { Counts } from './counts.js';
+import { wholeNodeFailed } from './engine-errors.js';
 import { CollectedFailures } from './failures.js';
 import { HeldLetters } from './held-letters.js';
 import type { LetterHolder, WaitingLetter } from './held-letters.js';
@@ -375,6 +376,11 @@ export class Execution<TPlan extends ExecutedPlan = ExecutedPlan>
     extras.isFatal = isFatal;
     for (const stop of [...(extras.stops ?? [])]) stop();
     this.frame.abort();
+  }
+
+  /** Fails the execution by what a timer of one of its nodes has thrown. */
+  timerThrew(thrown: unknown, path: string): void {
+    this.fail(wholeNodeFailed(path, thrown, 'failed in a timer', this.frame), undefined);
   }
 
   /** Whether it has ended in one way or another: the first end wins. */

@@ -1,5 +1,5 @@
 import { isInstanceOf, isPromise, isThenable, whenSettled } from '../../data/foreign-value.js';
-import type { Constructor } from '../../builder/node-binding.js';
+import type { Constructor } from '../../nodes/constructor.js';
 import { runInContext } from '../../context/ambient-context.js';
 import type { ContextFrame } from '../../context/context-frame.js';
 import { disposingMethod } from '../../context/disposers.js';

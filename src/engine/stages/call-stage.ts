@@ -3,7 +3,7 @@ import { PipelineContext } from '../../context/pipeline-context.js';
 import type { PipelineError } from '../../errors/pipeline-error.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
 import type { ErrorPolicy } from '../../resilience/error-policy.js';
-import { nodeFailed, nodeTimeout } from '../execution/engine-errors.js';
+import { nodeTimeout } from '../execution/engine-errors.js';
 import type { CallOutcome, EmissionTurn, Execution } from '../execution/execution.js';
 import { dropItem } from './item-end.js';
 import type { NodeCode } from './node-code.js';
@@ -162,11 +162,5 @@ export abstract class CallStage<TTarget extends object> extends WorkStage implem
   ): unknown {
     const error = this.failureOf(execution, thrown, attempt);
     return this.failed(execution, { error, item, trace, attempt });
-  }
-
-  /** The error that a policy is asked about. */
-  protected failureOf(execution: Execution, thrown: unknown, attempt: number): PipelineError {
-    const doing = attempt > 1 ? `failed after ${String(attempt)} tries` : 'failed';
-    return nodeFailed(this.site.path, thrown, doing, execution.frame);
   }
 }

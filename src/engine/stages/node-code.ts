@@ -1,6 +1,8 @@
 import { hasInjectionMetadata } from '../../builder/injection-metadata.js';
-import { hasMethod, prototypeOf } from '../../data/foreign-value.js';
-import type { Constructor, NodeBinding } from '../../builder/node-binding.js';
+import { hasMethod, isInstanceOf, prototypeOf } from '../../data/foreign-value.js';
+import type { NodeBinding } from '../../builder/node-binding.js';
+import type { Constructor } from '../../nodes/constructor.js';
+import { ItemOperator } from '../../nodes/item-operator.js';
 import type { NodeLifetime } from '../../nodes/node-options.js';
 
 /** The code of a node: an instance shared by all executions, or a class that the engine constructs. */
@@ -45,9 +47,23 @@ export class NodeCode {
         return new NodeCode({ [main]: binding.call }, undefined, lifetime, methods);
       case 'iterable':
         return new NodeCode({ [main]: () => binding.items }, undefined, lifetime, methods, undefined, true);
+      case 'operator':
+        return isInstanceOf(binding.operator, ItemOperator)
+          ? NodeCode.#ofStep(binding.operator.step, methods)
+          : new NodeCode({}, undefined, lifetime, methods);
       default:
         return new NodeCode({}, undefined, lifetime, methods);
     }
+  }
+
+  /** The code of an operator that works on one item after the other. */
+  static #ofStep(
+    step: ItemOperator<unknown, unknown, unknown>['step'],
+    methods: readonly string[],
+  ): NodeCode {
+    return typeof step === 'function'
+      ? new NodeCode(undefined, step, 'execution', methods)
+      : new NodeCode(step, undefined, 'execution', methods);
   }
 
   /** True if an instance has a required method; checked once per prototype, not per instance. */

@@ -107,6 +107,12 @@ export abstract class WorkStage extends NodeStage implements RecoveringStage {
     return this.attempt(execution, item, trace, attempt + 1, turn);
   }
 
+  /** The error that a policy is asked about. */
+  protected failureOf(execution: Execution, thrown: unknown, attempt: number): PipelineError {
+    const doing = attempt > 1 ? `failed after ${String(attempt)} tries` : 'failed';
+    return nodeFailed(this.site.path, thrown, doing, execution.frame);
+  }
+
   /** The one place where the end of a failed try is decided; never throws. */
   protected failed(execution: Execution, failed: FailedTry): unknown {
     // Every try but the first is made by the item's recovery, so that many do not become a chain of promises.

@@ -49,6 +49,7 @@ const shown: { readonly [TName in FieldName]: (run: RunContext) => unknown } = {
   signal: ({ signal }) => signal,
   deadline: ({ deadline }) => deadline?.getTime(),
   budget: ({ budget }) => budget.remaining('tokens'),
+  clock: ({ clock }) => typeof clock.now(),
 };
 
 /** What a field says in a context without any limit. */

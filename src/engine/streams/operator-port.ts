@@ -1,0 +1,227 @@
+import type { PipelineError } from '../../errors/pipeline-error.js';
+import { ItemTrace } from '../../lineage/item-trace.js';
+import type { MadeOf, OperatorPort, Origin } from '../../nodes/flow-operator.js';
+import { alarmAt } from '../../run/ending/alarm.js';
+import type { Execution } from '../execution/execution.js';
+import type { NodeCounter } from '../execution/node-counter.js';
+import { allEnded } from '../stages/fan-out-stage.js';
+import { endTrace, settleRecord } from '../stages/item-end.js';
+import type { NodeStage } from '../stages/stage.js';
+import { after } from '../execution/work.js';
+import type { Work } from '../execution/work.js';
+
+/** Most items that are followed at once; the eldest half ends when there are twice as many. */
+const MOST_FOLLOWED = 10_000;
+
+/** Ends an item by an error that no policy decides about. */
+export type RefuseItem = (
+  execution: Execution,
+  item: unknown,
+  trace: ItemTrace | undefined,
+  error: PipelineError,
+  ending: 'fail' | 'deadLetter',
+) => Work;
+
+/** How an operator's stream has ended, which decides what becomes of the items that it still holds. */
+export type PortEnd = 'left' | 'halted';
+
+/** What an operator sends in one execution, and what has become of each item that it took. */
+export class StagePort implements OperatorPort {
+  /** Items that were taken and have not ended. */
+  #held = 0;
+  /** Traces of these items, as far as they are followed. */
+  readonly #traces = new Set<ItemTrace>();
+  /** The work of the stages behind on what was sent last; it settles after all that was sent before. */
+  #sent: Work;
+  readonly #timers = new Set<() => void>();
+  readonly #counter: NodeCounter;
+
+  constructor(
+    private readonly stage: NodeStage,
+    private readonly execution: Execution,
+    readonly mayUndo: boolean,
+    private readonly refuseItem: RefuseItem,
+  ) {
+    this.#counter = stage.counter(execution);
+  }
+
+  get isClosed(): boolean {
+    const { stage, execution } = this;
+    return execution.isHalted || stage.next.isClosed(execution);
+  }
+
+  now(): number {
+    return this.execution.scope.clock.now();
+  }
+
+  callAt(atMs: number, callback: () => void): () => void {
+    const { execution, stage } = this;
+    const callOff = (): void => {
+      if (this.#timers.delete(callOff)) stop();
+    };
+    const stop = alarmAt(execution.scope.clock, atMs, () => {
+      this.#timers.delete(callOff);
+      if (execution.isHalted) return;
+      try {
+        callback();
+      } catch (thrown) {
+        execution.timerThrew(thrown, stage.site.path);
+      }
+    });
+    this.#timers.add(callOff);
+    return callOff;
+  }
+
+  /** Notes an item that the operator takes. */
+  take(trace: ItemTrace | undefined): void {
+    this.#held += 1;
+    if (trace === undefined) return;
+    this.#traces.add(trace);
+    if (this.#traces.size <= 2 * MOST_FOLLOWED) return;
+    let left = MOST_FOLLOWED;
+    for (const eldest of this.#traces) {
+      if ((left -= 1) < 0) break;
+      this.#traces.delete(eldest);
+      void this.#end(eldest, 'aggregated');
+    }
+  }
+
+  /** Notes that the operator has failed to take an item: who asked it to decides what becomes of the item. */
+  giveBack(trace: ItemTrace | undefined): void {
+    this.#held -= 1;
+    if (trace !== undefined) this.#traces.delete(trace);
+  }
+
+  pass(item: unknown, origin: Origin): Work {
+    if (this.execution.isHalted) return undefined;
+    this.#held -= 1;
+    this.#counter.out += 1;
+    this.#counter.emitted += 1;
+    const trace = this.#let(origin);
+    trace?.pass(this.stage.place(this.execution), 1, 1);
+    return this.#send(item, trace);
+  }
+
+  filter(origins: readonly Origin[], items = 1): Work {
+    if (this.execution.isHalted) return undefined;
+    this.#held -= items;
+    this.#counter.filtered += items;
+    return this.#endAll(origins, 'filtered');
+  }
+
+  give(output: unknown, origin: Origin): Work {
+    if (this.execution.isHalted) return undefined;
+    this.#counter.emitted += 1;
+    const trace = traceBehind(origin);
+    trace?.split(1);
+    return this.#send(output, trace);
+  }
+
+  spread(origin: Origin, outputs: number): Work {
+    if (this.execution.isHalted) return undefined;
+    const { stage, execution } = this;
+    this.#held -= 1;
+    if (outputs === 0) this.#counter.filtered += 1;
+    else this.#counter.out += 1;
+    const trace = this.#let(origin);
+    if (trace === undefined) return undefined;
+    trace.pass(stage.place(execution), outputs, 1);
+    if (outputs === 0) return endTrace(execution, stage, trace, 'filtered');
+    return settleRecord(execution, stage, () => trace.release());
+  }
+
+  make(output: unknown, made: MadeOf): Work {
+    const { execution } = this;
+    if (execution.isHalted) return undefined;
+    this.#held -= made.items;
+    this.#counter.out += made.items;
+    this.#counter.emitted += 1;
+    if (execution.frame.services.lineage === undefined) return this.#send(output, undefined);
+    const trace = this.#traceOf(made);
+    return after(this.#endAll(made.origins, 'aggregated'), () => this.#send(output, trace));
+  }
+
+  settle({ items, origins }: MadeOf): Work {
+    if (this.execution.isHalted) return undefined;
+    this.#held -= items;
+    this.#counter.out += items;
+    return this.#endAll(origins, 'aggregated');
+  }
+
+  refuse(item: unknown, origin: Origin, error: PipelineError, ending: 'fail' | 'deadLetter'): Work {
+    if (this.execution.isHalted) return undefined;
+    this.#held -= 1;
+    return this.refuseItem(this.execution, item, this.#let(origin), error, ending);
+  }
+
+  /** What the stages behind still work on. */
+  get sent(): Work {
+    return this.#sent;
+  }
+
+  /** Ends what the operator still holds, and its timers. */
+  close(how: PortEnd): Work {
+    for (const callOff of [...this.#timers]) callOff();
+    const held = this.#held;
+    this.#held = 0;
+    const traces = [...this.#traces];
+    this.#traces.clear();
+    if (how === 'halted') this.stage.cancelled(this.execution, held);
+    else this.#counter.filtered += held;
+    return allEnded(traces.map((trace) => endTrace(this.execution, this.stage, trace, 'dropped')));
+  }
+
+  #send(item: unknown, trace: ItemTrace | undefined): Work {
+    const sent = this.stage.next.push(this.execution, item, trace);
+    if (sent !== undefined) {
+      this.#sent = sent;
+      void sent.then(() => {
+        if (this.#sent === sent) this.#sent = undefined;
+      });
+    }
+    return sent;
+  }
+
+  /** The trace of something made: in a child that of the composite's item, else a new one that names the inputs. */
+  #traceOf({ origins, items, from }: MadeOf): ItemTrace | undefined {
+    const { execution } = this;
+    const all = (from?.origins ?? origins).filter((origin) => origin !== undefined);
+    const last = traceBehind(all.at(-1));
+    if (last?.isInner === true) {
+      last.split(1);
+      return last;
+    }
+    const ids = all.slice(-MOST_FOLLOWED).map(({ correlationId }) => correlationId);
+    return execution.run.traceMade(execution.frame.services.lineage, {
+      ids: Object.freeze(ids),
+      count: from?.items ?? items,
+    });
+  }
+
+  /** The trace of an item that ends here. */
+  #let(origin: Origin): ItemTrace | undefined {
+    const trace = traceBehind(origin);
+    if (trace !== undefined) this.#traces.delete(trace);
+    return trace;
+  }
+
+  #endAll(origins: readonly Origin[], outcome: 'aggregated' | 'filtered'): Work {
+    const works = origins.map((origin) => this.#end(this.#let(origin), outcome));
+    return allEnded(works);
+  }
+
+  #end(trace: ItemTrace | undefined, outcome: 'aggregated' | 'filtered'): Work {
+    if (trace === undefined) return undefined;
+    const { stage, execution } = this;
+    trace.pass(stage.place(execution), outcome === 'filtered' ? 0 : 1, 1);
+    // In a child what is made continues the trace of the composite's item, so it does not end here.
+    if (trace.isInner && outcome === 'aggregated')
+      return settleRecord(execution, stage, () => trace.release());
+    return endTrace(execution, stage, trace, outcome);
+  }
+}
+
+/** Origins are what the engine has handed out: traces. */
+function traceBehind(origin: Origin): ItemTrace | undefined {
+  return origin instanceof ItemTrace ? origin : undefined;
+}

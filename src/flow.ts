@@ -1,0 +1,17 @@
+export { batch } from './flow/batch.js';
+export type { BatchOptions } from './flow/batch.js';
+export { distinct } from './flow/distinct.js';
+export type { DistinctOptions } from './flow/distinct.js';
+export { drop } from './flow/drop.js';
+export { dropWhile } from './flow/drop-while.js';
+export { filter } from './flow/filter.js';
+export { flatMap } from './flow/flat-map.js';
+export type { Spread } from './flow/flat-map.js';
+export { flatten } from './flow/flatten.js';
+export type { FlowKey } from './flow/flow-key.js';
+export { reduce } from './flow/reduce.js';
+export { scan } from './flow/scan.js';
+export type { Seed } from './flow/seed.js';
+export { take } from './flow/take.js';
+export { takeWhile } from './flow/take-while.js';
+export type { TakeWhileOptions } from './flow/take-while.js';

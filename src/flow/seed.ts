@@ -1,0 +1,20 @@
+import { frozenCopy } from '../data/frozen-copy.js';
+import { isPlainData } from '../data/plain-data.js';
+import { wrongUse } from '../errors/option-rules.js';
+
+/** What a fold starts with: a value, or a function that makes one for each execution. */
+export type Seed<V> = V | (() => V);
+
+/**
+ * Makes what a fold starts with, for each execution. Plain data is copied and frozen deeply, once.
+ *
+ * @param given the arguments that the operator was called with: a seed of undefined is one.
+ * @throws {@link PipelineError} `OPTION_INVALID` where no seed was given.
+ */
+export function seedOf<V>(kind: string, given: readonly unknown[]): () => V {
+  if (given.length < 2) throw wrongUse(kind, 'a seed as the second argument');
+  const seed = given[1] as Seed<V>;
+  if (typeof seed === 'function') return seed as () => V;
+  const value = isPlainData(seed) ? frozenCopy<V>(seed, 'the seed', kind) : seed;
+  return () => value;
+}

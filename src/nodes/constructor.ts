@@ -1,0 +1,2 @@
+/** A class that something constructs; it may take injected arguments. */
+export type Constructor<T> = new (...args: never[]) => T;
