@@ -80,7 +80,7 @@ export class Pull implements Pulling {
   ) {
     const { scope } = execution.frame;
     this.#budget = scope.budget.limitsItems ? scope.budget : undefined;
-    this.#lineage = execution.frame.services.lineage && execution.run.lineage;
+    this.#lineage = execution.lineage;
   }
 
   get list(): readonly unknown[] | undefined {
@@ -205,7 +205,7 @@ export class Pull implements Pulling {
     const late = this.stop === 'lateItem' ? 1 : 0;
     const items = this.taken - taken - late - (this.#entered - entered);
     this.#entered += items;
-    this.execution.run.leaveOut(items);
+    this.#lineage.leaveOut(items);
   }
 
   async #runAsync(loop: (reading: Reading) => Promise<void>): Promise<void> {
@@ -345,11 +345,11 @@ export class Pull implements Pulling {
     const { stage, execution } = this;
     if (this.#closed !== undefined || execution.isHalted) return undefined;
     if (this.#budget?.enter(stage.site.path) !== undefined) return undefined;
-    const kept = execution.frame.services.lineage;
-    if (kept === undefined) return stage.enter(execution, item, undefined);
+    const lineage = this.#lineage;
+    if (lineage === undefined) return stage.enter(execution, item, undefined);
     const taken = this.#entered;
     this.#entered += 1;
-    return stage.enter(execution, item, execution.run.traceFor(kept, taken));
+    return stage.enter(execution, item, lineage.follow(item, taken));
   }
 
   finish(): void {

@@ -6,7 +6,7 @@ import { CancelScope } from '../../run/ending/cancel-scope.js';
 import { wholeNodeFailed } from '../execution/engine-errors.js';
 import type { Execution } from '../execution/execution.js';
 import type { NodeCode } from '../stages/node-code.js';
-import { workOf } from './passage.js';
+import { passageFor, workOf } from './passage.js';
 import type { Passage } from './passage.js';
 import { isIterable } from '../streams/open-items.js';
 import { generatePull, generateWaitingPull } from './generated-pull.js';
@@ -96,8 +96,13 @@ export class SourceStage extends NodeStage implements PulledStage {
   /** Counts an item and sends it into the segment; returns a passage if the item must wait. */
   enter(execution: Execution, item: unknown, trace: ItemTrace | undefined): Passage | undefined {
     execution.counts.counter(this.index).passed += 1;
-    trace?.pass(this.place(execution), 1, 1);
-    return this.segment.enter(execution, item, trace);
+    const told = trace?.pass(this.site, execution.frame, 1, 1, item);
+    return told === undefined
+      ? this.segment.enter(execution, item, trace)
+      : passageFor(
+          told.then(() => workOf(this.segment.enter(execution, item, trace))),
+          execution,
+        );
   }
 
   /** Opens the source and pulls its items until the source or the execution ends. */
