@@ -1,7 +1,7 @@
 import type { Blueprint, BlueprintNode, CompositeBlueprint } from '../../builder/blueprint.js';
 import type { DescribeEnvironment } from '../../builder/describe-definition.js';
 import type { NodeBinding } from '../../builder/node-binding.js';
-import { pipelineNameOf } from '../../composition/describe-root.js';
+import { namedPipeline } from '../../composition/describe-root.js';
 import { EdgeIndex } from '../../graph/edge-index.js';
 import type { ErrorPolicy } from '../../resilience/error-policy.js';
 import type { RunnerCircuits } from '../../resilience/runner-circuits.js';
@@ -268,8 +268,8 @@ class PlanCompiler {
 
   /** Compiles what starts the children of a composite, or the fallbacks of a node. */
   #starterOf(path: string, nodeId: string, composite: CompositeBlueprint): ChildStarter {
-    const pipelineName = pipelineNameOf(composite.definition);
-    const site = { path, pipelineName, child: { nodeId, inheritance: composite.inheritance } };
+    const child = { nodeId, inheritance: composite.inheritance };
+    const site = { path, ...namedPipeline(composite.definition), child };
     const { errorPolicy } = this.blueprint.settings;
     const policy = errorPolicy?.children === true ? errorPolicy.policy : this.above.policy;
     const plans = new ChildPlans(composite, site, this.environment.describe, (child) =>
