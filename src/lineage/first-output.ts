@@ -54,6 +54,8 @@ export class FirstOutput extends TracedItem {
     this.#same = { item, way };
     item.split(1);
     this.keeper.left(this);
+    // That item has passed the composite itself.
+    this.#passed.shift();
     return this.#catchUp();
   }
 
@@ -75,7 +77,9 @@ export class FirstOutput extends TracedItem {
     { item, way }: { readonly item: TracedItem; readonly way: Way },
     end: ItemEnd | undefined,
   ): Work {
-    return end === undefined ? item.release() : item.end({ ...end, way: way.followedBy(end.way) });
+    return end === undefined || !item.isEndedBy(end.outcome)
+      ? item.release()
+      : item.end({ ...end, way: way.followedBy(end.way) });
   }
 
   /** Writes what has waited. */

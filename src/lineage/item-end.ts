@@ -1,4 +1,5 @@
 import type { LineageError, LineageOutcome } from '../ports/lineage-sink.js';
+import type { ShownItem } from './item-payload.js';
 import type { TracedPlace } from './traced-place.js';
 import type { Way } from './way.js';
 
@@ -11,7 +12,8 @@ export interface ItemEnd {
   readonly way: Way;
   /** Why it ended so, where an error is the reason. */
   readonly error: LineageError | undefined;
-  readonly key: string | undefined;
-  /** The item as it ended, redacted; undefined where records keep nothing of items. */
-  readonly output: unknown;
+  /** The item as it ended; undefined where records show nothing of items. */
+  readonly value: unknown;
+  /** What the record shows of it; made once it is known that this end counts. */
+  readonly shown: ShownItem | undefined;
 }

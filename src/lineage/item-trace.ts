@@ -6,13 +6,11 @@ import { Step } from './step.js';
 import { InnerItem } from './traced-item.js';
 import type { TracedItem } from './traced-item.js';
 import type { ItemEnd } from './item-end.js';
-import type { TracedSite } from './traced-place.js';
+import type { TracedPlace, TracedSite } from './traced-place.js';
 import type { Way } from './way.js';
 
 /** Stands for one output that nobody knows. */
 export const UNKNOWN_OUTPUT: unique symbol = Symbol('unknown output');
-
-const NOTHING_SHOWN: ShownItem = { key: undefined, output: undefined };
 
 /** Follows an item in the child of a composite. */
 export type InnerTrace = ItemTrace<InnerItem>;
@@ -82,18 +80,22 @@ export class ItemTrace<TItem extends TracedItem = TracedItem> {
     attempts: number,
     error?: LineageError,
   ): Work {
-    const { item, passedWay: way } = this;
-    if (!item.isEndedBy(outcome)) return item.release();
-    const { steps, payload } = item.keeper;
-    const last = way.step?.place;
-    const place = last?.site === site && last.frame === frame ? last : steps.placeAt(site, frame);
-    const { key, output } = this.shown ?? (payload.isKept ? payload.end(this.value) : NOTHING_SHOWN);
-    return item.end({ outcome, place, attempts, way, error, key, output });
+    const last = this.passedWay.step?.place;
+    const place =
+      last?.site === site && last.frame === frame ? last : this.item.keeper.steps.placeAt(site, frame);
+    return this.endAs(this.endAt(outcome, place, attempts, error));
   }
 
-  /** Ends this branch as one in a child has ended. */
+  /** How this branch would end at a place. */
+  endAt(outcome: LineageOutcome, place: TracedPlace, attempts: number, error?: LineageError): ItemEnd {
+    const { passedWay: way, value, shown } = this;
+    return { outcome, place, attempts, way, error, value, shown };
+  }
+
+  /** Ends this branch, perhaps as one in a child has ended. */
   endAs(end: ItemEnd): Work {
-    return this.item.end(end);
+    const { item } = this;
+    return item.isEndedBy(end.outcome) ? item.end(this.#shown(end)) : item.release();
   }
 
   /** Ends this branch, which others have followed. */
@@ -110,7 +112,7 @@ export class ItemTrace<TItem extends TracedItem = TracedItem> {
   /** Has the record show the item as it is here, whenever the branch ends, and lets go of the item itself. */
   settle(): void {
     const { payload } = this.item.keeper;
-    if (!payload.isKept || this.shown !== undefined) return;
+    if (!payload.isKept || this.shown !== undefined || this.isInner) return;
     this.shown = payload.end(this.value);
     this.value = undefined;
   }
@@ -137,9 +139,17 @@ export class ItemTrace<TItem extends TracedItem = TracedItem> {
     output: unknown,
   ): Work {
     const step = inner.conclude(outputs, attempts);
-    this.item.note(inner.ending);
+    const { ending } = inner;
+    if (ending !== undefined && this.item.isEndedBy(ending.outcome)) this.item.note(this.#shown(ending));
     this.passedWay = branch?.item === inner ? branch.passedWay : inner.start;
     return this.item.keeper.isBrief ? undefined : this.#passed(step, output);
+  }
+
+  /** In a child it is not known yet whether an end counts: a composite may try again. */
+  #shown(end: ItemEnd): ItemEnd {
+    const { payload } = this.item.keeper;
+    if (!payload.isKept || end.shown !== undefined || this.isInner) return end;
+    return { ...end, shown: payload.end(end.value) };
   }
 
   #passed(step: Step | undefined, output: unknown): Work {

@@ -112,7 +112,7 @@ export class RunLineage implements ItemKeeper {
 
   closed(item: TracedItem, end: ItemEnd): Work {
     this.left(item);
-    const { outcome, place, way, attempts, error, key, output } = end;
+    const { outcome, place, way, attempts, error, shown } = end;
     const record = recordOf(item, place, outcome, way.traversal, attempts, this.now());
     const { contributors, input } = item;
     const { hopsLost } = way;
@@ -122,9 +122,9 @@ export class RunLineage implements ItemKeeper {
       record.contributorCount = contributors.count;
     }
     if (error !== undefined) record.error = error;
-    if (key !== undefined) record.key = key;
+    if (shown?.key !== undefined) record.key = shown.key;
     if (input !== undefined) record.input = input;
-    if (output !== undefined) record.output = output;
+    if (shown?.output !== undefined) record.output = shown.output;
     return this.writer.write(Object.freeze(record));
   }
 

@@ -113,14 +113,14 @@ export class TracedItem {
     return this.weightiest === undefined || weights[outcome] >= weights[this.weightiest.outcome];
   }
 
-  /** Notes how a branch ended that has gone on elsewhere. */
-  note(end: ItemEnd | undefined): void {
-    if (end !== undefined && this.isEndedBy(end.outcome)) this.weightiest = end;
+  /** Notes an end that is the item's, as far as is known. */
+  note(end: ItemEnd): void {
+    this.weightiest = end;
   }
 
-  /** Ends one branch; the last one writes the record. */
+  /** Ends one branch in a way that is the item's, as far as is known; the last one writes the record. */
   end(end: ItemEnd): Work {
-    this.note(end);
+    this.weightiest = end;
     return this.release();
   }
 

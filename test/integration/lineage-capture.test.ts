@@ -257,6 +257,18 @@ describe('the key of an item', () => {
     ).toEqual([[true, '#2']]);
   });
 
+  test('is not asked of tries that fail', async () => {
+    let tries = 0;
+    const asked: unknown[] = [];
+    const { records } = await recorded(
+      nested((item) => ((tries += 1) < 3 ? throwAnything(new Error('busy')) : item * 10), 3),
+      { key: (item) => String(asked.push(item)) },
+    );
+
+    expect(asked).toEqual([10, 20]);
+    expect(records.map(({ key }) => key)).toEqual(['1', '2']);
+  });
+
   test.each([
     ['throws', () => throwAnything(new Error('no'))],
     ['gives a promise', (): string => Promise.reject(new Error('late')) as unknown as string],

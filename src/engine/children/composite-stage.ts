@@ -294,8 +294,8 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
         : this.#succeededWith(letters, child, item, attempt);
     }
     letters?.drop();
-    const endedAt = link?.stop(attempt);
     const { failedFrame = frame, isFatal } = child;
+    const endedAt = link?.stop(attempt, child.failure, failedFrame);
     const { trace, turn } = link ?? {};
     // What `combine` throws has failed in the parent.
     const where = childError === undefined ? parent.frame : failedFrame;

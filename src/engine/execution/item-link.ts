@@ -1,7 +1,9 @@
 import type { InnerTrace, ItemTrace } from '../../lineage/item-trace.js';
+import { TracedPlace } from '../../lineage/traced-place.js';
 import { ItemOutputs } from '../../lineage/item-outputs.js';
 import type { ItemEnd } from '../../lineage/item-end.js';
 import type { ContextFrame } from '../../context/context-frame.js';
+import type { PipelineError } from '../../errors/pipeline-error.js';
 import type { StageSite } from './stage-site.js';
 import { after } from './work.js';
 import type { Work } from './work.js';
@@ -66,14 +68,24 @@ export class ItemLink<TTurn> {
     return this.outputs.next(output, branch);
   }
 
-  /** Notes that the child has not succeeded; gives how the item ended in it, where a node of it has failed. */
-  stop(attempt: number): ItemEnd | undefined {
+  /**
+   * Notes that the child has not succeeded; gives how the item ended in it, where a node of it has failed.
+   *
+   * @param failure what ended the child.
+   * @param frame where that was.
+   */
+  stop(attempt: number, failure?: PipelineError, frame?: ContextFrame): ItemEnd | undefined {
     const { inner } = this;
     if (inner === undefined) return undefined;
     inner.item.conclude(0, attempt);
     void this.outputs?.settle();
     const { ending } = inner.item;
-    return ending?.outcome === 'error' ? ending : undefined;
+    if (ending?.outcome === 'error') return ending;
+    // What failed was the work of a node on no item, or on all of them.
+    const path = failure?.path;
+    if (path === undefined || frame === undefined) return undefined;
+    const site = { id: path.slice(path.lastIndexOf('/') + 1), path };
+    return inner.endAt('error', new TracedPlace(site, frame), 1);
   }
 
   /** The item's trace for the nodes of the child; undefined if the child keeps no lineage. */
