@@ -1,7 +1,7 @@
 import { allOf } from './record-writer.js';
 import type { Work } from './record-writer.js';
 import { TracedItem } from './traced-item.js';
-import type { PassedNode } from './traced-item.js';
+import type { Contributors, PassedNode } from './traced-item.js';
 import type { ItemEnd } from './item-end.js';
 import type { Way } from './way.js';
 
@@ -17,19 +17,21 @@ export class FirstOutput extends TracedItem {
   #isOwn = false;
   #passed: PassedNode[] = [];
   #ended: ItemEnd | undefined;
-  readonly #id: string;
 
   /** @param origin the item that the composite took. */
-  constructor(origin: TracedItem) {
-    super(origin.keeper, '', Object.freeze({ ids: Object.freeze([origin.id]), count: 1 }));
-    this.#id = `${origin.id}.1`;
+  constructor(private readonly origin: TracedItem) {
+    super(origin.keeper, '', undefined);
   }
 
   /** An id that somebody knows cannot change: whoever asks for it decides that this is an item of its own. */
   override get id(): string {
     if (this.#same !== undefined) return this.#same.item.id;
     if (!this.#isOwn) void this.beOwn();
-    return this.#id;
+    return `${this.origin.id}.1`;
+  }
+
+  override get contributors(): Contributors {
+    return Object.freeze({ ids: Object.freeze([this.origin.id]), count: 1 });
   }
 
   /** Whether it is an item of its own. */

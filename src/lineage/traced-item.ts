@@ -81,11 +81,16 @@ export class TracedItem {
   constructor(
     readonly keeper: ItemKeeper,
     private readonly ownId: string,
-    readonly contributors: Contributors | undefined,
+    private readonly madeOf: Contributors | undefined,
   ) {}
 
   get id(): string {
     return this.ownId;
+  }
+
+  /** The items that it was made of; undefined for one that a source gave. */
+  get contributors(): Contributors | undefined {
+    return this.madeOf;
   }
 
   /** Whether it is followed in the child of a composite, which decides what becomes of its ends. */

@@ -1,7 +1,7 @@
 import type { PipelineError } from '../../errors/pipeline-error.js';
 import { UNKNOWN_OUTPUT } from '../../lineage/item-trace.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
-import type { Contributors } from '../../lineage/traced-item.js';
+import type { Contributors, TracedItem } from '../../lineage/traced-item.js';
 import type { LineageOutcome } from '../../ports/lineage-sink.js';
 import type { Execution } from '../execution/execution.js';
 import { allEnded } from '../stages/fan-out-stage.js';
@@ -30,7 +30,8 @@ export class HeldItems {
   #traces: ItemTrace[] = [];
   /** What the next output is made of, if nothing is taken before it. */
   #madeOf: Contributors = { ids: [], count: 0 };
-  #contributors: string[] = [];
+  /** Those that the next output is made of; their ids may not be known before that. */
+  #contributors: TracedItem[] = [];
   /** What follows an item of a composite in its child: the last such item taken. */
   latestInner: ItemTrace | undefined;
 
@@ -45,7 +46,7 @@ export class HeldItems {
     trace.settle();
     if (trace.isInner) this.latestInner = trace;
     else {
-      this.#contributors.push(trace.correlationId);
+      this.#contributors.push(trace.item);
       if (this.#contributors.length > 2 * MOST_FOLLOWED) this.#contributors.splice(0, MOST_FOLLOWED);
     }
     this.#traces.push(trace);
@@ -58,7 +59,8 @@ export class HeldItems {
   /** Returns the items since the last output, or if there are none, those that the last output was made of. */
   takeContributors(): Contributors {
     if (this.#count === 0) return this.#madeOf;
-    this.#madeOf = { ids: Object.freeze(this.#contributors.slice(-MOST_FOLLOWED)), count: this.#count };
+    const ids = this.#contributors.slice(-MOST_FOLLOWED).map(({ id }) => id);
+    this.#madeOf = { ids: Object.freeze(ids), count: this.#count };
     this.#contributors = [];
     return this.#madeOf;
   }
