@@ -44,10 +44,8 @@ export class SourceStage extends NodeStage implements PulledStage {
   /** The segment that the items enter first. */
   segment: SegmentStage = NO_SEGMENT;
 
-  readonly #loops: { list: SourceLoops | undefined; iterator: SourceLoops | undefined } = {
-    list: undefined,
-    iterator: undefined,
-  };
+  /** For lists and iterators, each as it is and with some items that are followed. */
+  readonly #loops: (SourceLoops | undefined)[] = [];
   #generateAfter = Infinity;
 
   constructor(
@@ -67,11 +65,11 @@ export class SourceStage extends NodeStage implements PulledStage {
   }
 
   /** Returns the loops over the source's items; made at the first call. */
-  loops(isList: boolean): SourceLoops {
-    return (this.#loops[isList ? 'list' : 'iterator'] ??= this.#makeLoops(isList));
+  loops(isList: boolean, isSampled: boolean): SourceLoops {
+    return (this.#loops[(isList ? 1 : 0) + (isSampled ? 2 : 0)] ??= this.#makeLoops(isList, isSampled));
   }
 
-  #makeLoops(isList: boolean): SourceLoops {
+  #makeLoops(isList: boolean, isSampled: boolean): SourceLoops {
     const { segment, canClose } = this;
     const line: PulledLine = {
       source: this,
@@ -79,6 +77,7 @@ export class SourceStage extends NodeStage implements PulledStage {
       next: segment.next,
       isList,
       canClose,
+      isSampled,
     };
     return {
       atOnce: new WrittenOut(pullInLoop, this.#generateAfter, () => generatePull(line)),

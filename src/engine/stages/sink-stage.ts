@@ -6,7 +6,6 @@ import { CallStage } from './call-stage.js';
 import type { Execution } from '../execution/execution.js';
 import { MeteredTarget } from './metered-target.js';
 import { NOTHING, nothingAfter } from '../execution/pending.js';
-import { after } from '../execution/work.js';
 import type { Work } from '../execution/work.js';
 
 /** The methods of a sink that its stage calls. */
@@ -27,7 +26,11 @@ export class SinkStage extends CallStage<SinkTarget> {
     execution.counts.counter(this.index).out += 1;
     if (trace === undefined) return NOTHING;
     const told = trace.pass(this.site, execution.frame, 0, attempt);
-    return nothingAfter(after(told, () => trace.end('emitted', this.site, execution.frame, attempt)));
+    return nothingAfter(
+      told === undefined
+        ? trace.end('emitted', this.site, execution.frame, attempt)
+        : told.then(() => trace.end('emitted', this.site, execution.frame, attempt)),
+    );
   }
 
   override substitute(
