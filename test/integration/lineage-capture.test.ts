@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   errorPolicy,
+  mapSecrets,
   MemoryLineageSink,
   redactKeys,
   runPipeline,
@@ -8,6 +9,7 @@ import {
   type LineageOptions,
   type LineageRecord,
   type NoItem,
+  type PipelineError,
 } from 'heirline';
 import {
   definePipeline,
@@ -236,6 +238,80 @@ describe('what records show of items', () => {
     expect(await errorWith(redactKeys(['card']))).toEqual(without);
     expect(await errorWith(() => ({ any: 'thing' }))).toEqual(without);
   });
+});
+
+describe('redactKeys', () => {
+  test('copies plain data of any shape, without the values of its keys', () => {
+    const redact = redactKeys(['token', 'Card']);
+    const shared = { token: 1, kept: [new Map([['card', 2]]), new Set([{ TOKEN: 3 }])] };
+    const cyclic: Record<string, unknown> = { name: 'a', token: 4 };
+    cyclic['self'] = cyclic;
+
+    expect(redact(shared)).toEqual({
+      token: '[redacted]',
+      kept: [new Map([['card', '[redacted]']]), new Set([{ TOKEN: '[redacted]' }])],
+    });
+    const copy = redact(cyclic) as typeof cyclic;
+    expect(copy['self']).toBe(copy);
+    expect(copy['token']).toBe('[redacted]');
+    expect(shared.token).toBe(1);
+  });
+
+  test('keeps nothing of what it does not know', () => {
+    class Account {
+      readonly token = 'abc';
+    }
+    const redact = redactKeys(['token']);
+    expect(redact(new Account())).toBe('[redacted]');
+    expect(redact({ account: new Account(), make: () => 'abc' })).toEqual({
+      account: '[redacted]',
+      make: '[redacted]',
+    });
+    expect([redact(7), redact('text'), redact(null), redact(undefined)]).toEqual([
+      7,
+      'text',
+      null,
+      undefined,
+    ]);
+  });
+
+  test('takes an own key by the name of __proto__ for a key like any other', () => {
+    const given: unknown = JSON.parse('{ "__proto__": { "token": 1 }, "a": 2 }');
+    const copy = redactKeys(['token'])(given) as object;
+
+    expect(Object.keys(copy)).toEqual(['__proto__', 'a']);
+    expect(Object.getPrototypeOf(copy)).toBe(Object.prototype);
+  });
+
+  test('refuses anything but a list of names', () => {
+    for (const wrong of [undefined, 'token', [''], [1]])
+      expect(() => redactKeys(wrong as string[])).toThrow(
+        expect.objectContaining({ code: 'OPTION_INVALID' }) as PipelineError,
+      );
+  });
+});
+
+test('secrets that the run has read are in no record, whatever is kept of items', async () => {
+  const sink = new MemoryLineageSink();
+  const Root = definePipeline('root', (builder) => {
+    const used = builder.addTransform(
+      async (item: string, { run }) => {
+        const secret = (await run.secrets.get('KEY')).reveal();
+        if (item === 'fail') throw new Error(`wrong: ${secret}`);
+        return { item, header: `Bearer ${secret}` };
+      },
+      { name: 'used', from: builder.addSource(['pass', 'fail'], 'read'), errorPolicy: errorPolicy('skip') },
+    );
+    builder.connect(used, builder.addSink(ignore, 'save'));
+  });
+  await runPipeline(Root, {
+    lineage: { sink, capture: 'all', redact: (item) => item, key: (item) => JSON.stringify(item) },
+    run: { secrets: mapSecrets({ KEY: 'open sesame' }) },
+  });
+
+  expect(sink.records.map(({ outcome }) => outcome)).toContain('filtered');
+  expect(JSON.stringify(sink.records)).not.toContain('open sesame');
+  expect(JSON.stringify(sink.records)).toContain('wrong: [secret]');
 });
 
 describe('the key of an item', () => {
