@@ -11,4 +11,6 @@ const sink = new MemoryLineageSink();
 await runPipeline(Import, { lineage: { sink, redact: redactKeys(['card']) } });
 
 console.log(sink.records[0]?.output);
+
+// prints
 // { id: 7, card: '[redacted]' }

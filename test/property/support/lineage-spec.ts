@@ -10,8 +10,8 @@ import {
 import { definePipeline, nextTurn, type DefinitionClass } from '../../integration/support/harness.js';
 
 /** What a step does with the values for which `value % every === 0`; the others pass. */
-export type Act = 'pass' | 'skip' | 'throw' | 'throwOnce' | 'cancel';
-export type StepPolicy = 'none' | 'skip' | 'deadLetter' | 'retry';
+type Act = 'pass' | 'skip' | 'throw' | 'throwOnce' | 'cancel';
+type StepPolicy = 'none' | 'skip' | 'deadLetter' | 'retry';
 
 export interface StepSpec {
   readonly kind: 'step';
