@@ -236,6 +236,20 @@ export const limits: readonly Limit[] = [
     unit: '×',
   },
   {
+    name: 'lineage, a record for each item: to none',
+    bench: 'lineage',
+    read: ratio('flat, 2 functions', 'a record for each item'),
+    limit: 120,
+    unit: '×',
+  },
+  {
+    name: 'lineage, a record for one item in 100: to none',
+    bench: 'lineage',
+    read: ratio('flat, 2 functions', 'a record for one item in 100'),
+    limit: 4,
+    unit: '×',
+  },
+  {
     name: 'package, unpacked, no source maps',
     bench: 'cold-start',
     read: figure('package, unpacked, no source maps'),

@@ -54,8 +54,8 @@ export type {
   PipelineStarted,
   Progress,
 } from './ports/execution-observer.js';
-export type { LineageOptions } from './ports/lineage-options.js';
-export type { LineageCounts } from './lineage/run-lineage.js';
+export type { LineageOptions, LineageRedactor } from './ports/lineage-options.js';
+export type { LineageCounts } from './lineage/record-writer.js';
 export type {
   LineageError,
   LineageHop,
@@ -154,6 +154,7 @@ export type {
 export { explainItem } from './lineage/explain-item.js';
 export type { ExplainItemOptions } from './lineage/explain-item.js';
 export { FileLineageSink } from './lineage/file-lineage-sink.js';
+export { redactKeys } from './lineage/redact-keys.js';
 export { MemoryLineageSink } from './lineage/memory-lineage-sink.js';
 export type { MemoryLineageSinkOptions } from './lineage/memory-lineage-sink.js';
 

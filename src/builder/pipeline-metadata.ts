@@ -22,6 +22,8 @@ export interface PipelineMetadata {
   readonly name?: string | undefined;
   /** Words for people and tools; the framework makes nothing of them. */
   readonly description?: string | undefined;
+  /** The version of the pipeline, such as `2`: records of lineage name it. */
+  readonly version?: string | undefined;
   /** Keys that must be there: checked when a parent is built, and before the first item. */
   readonly requires?: Requirements | undefined;
 }
@@ -51,7 +53,12 @@ export interface DefinitionFacts {
   readonly problems: readonly string[];
 }
 
-const metadataRules = { name: rule.anything, description: rule.text, requires: rule.object };
+const metadataRules = {
+  name: rule.anything,
+  description: rule.text,
+  version: rule.text,
+  requires: rule.object,
+};
 
 const isKeyList = (value: unknown): string | undefined => {
   if (!Array.isArray(value)) return 'a list of keys';

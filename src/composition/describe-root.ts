@@ -5,18 +5,31 @@ import { readProperty } from '../data/foreign-value.js';
 import type { ContextFrame } from '../context/context-frame.js';
 import { PipelineValidationError } from '../errors/pipeline-validation-error.js';
 
-/** Names by the class of the definition, with what the class had said about itself. */
-const names = new WeakMap<object, { readonly said: unknown; readonly name: string }>();
+/** A pipeline as contexts name it. */
+interface NamedPipeline {
+  readonly pipelineName: string;
+  /** Undefined where its definition says none. */
+  readonly pipelineVersion: string | undefined;
+}
 
-/** The name of the pipeline that a definition describes: looked up once, unless its class says something else now. */
-export function pipelineNameOf(source: DefinitionSource): string {
+/** Names by the class of the definition, with what the class had said about itself. */
+const names = new WeakMap<object, { readonly said: unknown; readonly named: NamedPipeline }>();
+
+/** The pipeline that a definition describes: looked up once, unless its class says something else now. */
+export function namedPipeline(source: DefinitionSource): NamedPipeline {
   const type = definitionClass(source);
   const said = readProperty(type, 'pipeline');
   const known = names.get(type);
-  if (known !== undefined && known.said === said) return known.name;
-  const { name } = factsOf(source);
-  names.set(type, { said, name });
-  return name;
+  if (known !== undefined && known.said === said) return known.named;
+  const { name, metadata } = factsOf(source);
+  const named = { pipelineName: name, pipelineVersion: metadata.version };
+  names.set(type, { said, named });
+  return named;
+}
+
+/** The name of the pipeline that a definition describes. */
+export function pipelineNameOf(source: DefinitionSource): string {
+  return namedPipeline(source).pipelineName;
 }
 
 /**

@@ -32,6 +32,8 @@ import { PastContext } from './past-context.js';
 export interface ContextSite {
   readonly path: string;
   readonly pipelineName: string;
+  /** The version that the definition says of itself, if it says one. */
+  readonly pipelineVersion?: string | undefined;
   /** Undefined at a root. */
   readonly child?: ChildPlace | undefined;
 }

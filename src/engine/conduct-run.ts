@@ -1,4 +1,4 @@
-import { isInstanceOf, isThenable } from '../data/foreign-value.js';
+import { isInstanceOf } from '../data/foreign-value.js';
 import { runInContext } from '../context/ambient-context.js';
 import type { RootContext } from '../context/root-context.js';
 import type { RequiredSecret } from '../composition/requirements.js';
@@ -23,7 +23,6 @@ import { RunState } from './execution/run-state.js';
 import type { OpenPart } from './execution/run-state.js';
 import { scopeError, sinkRejected } from './execution/engine-errors.js';
 import { closeExecution, openNodes } from './plan/run-plan.js';
-import { tracedPlace } from './stages/stage.js';
 import { outcomeOf, tellEnd, tellStart } from './plan/tell-events.js';
 import { within } from './execution/within.js';
 import { after } from './execution/work.js';
@@ -62,6 +61,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
   const run = new RunState(ledger, request.container, root, end, request.leaks, request.log);
   const execution = new Execution(run, root.frame, request.receiver, plan, plan.states.slice());
   countFromZero(plan, run);
+  if (run.lineage !== undefined) watchLineage(run.lineage, execution);
   request.clock?.tellFault((fault) => {
     execution.fail(fault, undefined, true);
   });
@@ -69,7 +69,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
   if (work !== undefined) await settledOrGivenUp(work, execution);
   const unbilled = runInContext(root, reportUnbilled, execution);
   if (unbilled !== undefined) await unbilled;
-  if (run.openTraces.length > 0) await runInContext(root, dropOpenTraces, run, execution);
+  if (run.lineage?.hasOpen === true) await runInContext(root, dropOpenItems, run.lineage, execution);
   if (run.lineage !== undefined) await runInContext(root, flushLineage, run.lineage, execution);
   runInContext(root, tellEnd, execution);
   root.release();
@@ -84,7 +84,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
     abandoned: Object.freeze([...run.abandoned]),
     cost: root.frame.services.run.cost.total(),
     failures: root.frame.services.run.redactor.data(run.failures),
-    ...(run.lineage === undefined ? {} : { lineage: run.lineage.counts }),
+    ...(run.lineage === undefined ? {} : { lineage: run.lineage.writer.counts }),
     context: root.context,
   });
   const error = endingError(execution);
@@ -182,32 +182,26 @@ function reportUnbilled({ frame, run }: Execution): Promise<unknown> | undefined
   return unbilled && within(unbilled, run.end.leftMs);
 }
 
-/** Has the lineage sink write what it holds back, as far as the run's deadline lets it. */
-function flushLineage(lineage: RunLineage, execution: Execution): Work {
-  const { frame, run } = execution;
-  const failed = (thrown: unknown): void => {
-    execution.failClosing(sinkRejected(frame.path, 'lineage sink', thrown), undefined);
+/** Has a lineage sink that fails end the run, unless its failures are only to be reported. */
+function watchLineage({ writer }: RunLineage, execution: Execution): void {
+  const { frame } = execution;
+  const isReported = frame.services.lineage?.onSinkError === 'report';
+  let isFirst = true;
+  writer.onRefusal = (error, path = frame.path) => {
+    if (isReported && isFirst) frame.report('error', { error }, 'the lineage sink failed');
+    else if (!isReported) execution.fail(sinkRejected(path, 'lineage sink', error), undefined, true);
+    isFirst = false;
   };
-  try {
-    const flushed = lineage.flush();
-    if (isThenable(flushed))
-      return within(Promise.resolve(flushed).then(undefined, failed), run.end.leftMs).then(() => undefined);
-  } catch (thrown) {
-    failed(thrown);
-  }
-  return undefined;
 }
 
-async function dropOpenTraces(run: RunState, execution: Execution): Promise<void> {
-  const { frame } = execution;
-  const place = tracedPlace(execution, { id: '', path: frame.path });
-  for (const trace of run.openTraces) {
-    try {
-      await trace.drop(place);
-    } catch (error) {
-      frame.report('error', { error }, 'the lineage sink failed');
-    }
-  }
+/** Has the lineage sink settle what it has taken and write what it holds back, as far as the run's deadline lets it. */
+function flushLineage({ writer }: RunLineage, { run }: Execution): Work {
+  const flushed = writer.flush();
+  return flushed && within(flushed, run.end.leftMs).then(() => undefined);
+}
+
+async function dropOpenItems(lineage: RunLineage, { frame, run }: Execution): Promise<void> {
+  await within(lineage.dropAll({ id: '', path: frame.path }, frame), run.end.leftMs);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { DefinitionSource } from '../builder/blueprint.js';
 import { DEFAULT_MAX_DEPTH, DefinitionEnvironment } from '../composition/definition-environment.js';
-import { pipelineNameOf } from '../composition/describe-root.js';
+import { namedPipeline } from '../composition/describe-root.js';
 import { checkRequirements } from '../composition/requirements.js';
 import { currentContext } from '../context/ambient-context.js';
 import type { ServiceOptions } from '../context/context-services.js';
@@ -75,10 +75,11 @@ export class RunStart {
     this.#parts = parts;
     this.#order = order;
     this.#clock = clock;
-    this.#name = pipelineNameOf(definition);
+    const named = namedPipeline(definition);
+    this.#name = named.pipelineName;
     const services = servicesWith(parts.options, frameOf(template).services);
     clock?.check();
-    const site = { path: this.#name, pipelineName: this.#name };
+    const site = { path: this.#name, ...named };
     const outer = currentContext()?.run;
     this.root = rootContext(template, site, services, outer, clock, calledMs, managed?.said);
     managed?.opened(this.root);

@@ -1,184 +1,168 @@
-import { systemClock } from '../ports/clock.js';
-import type {
-  LineageError,
-  LineageHop,
-  LineageOutcome,
-  LineageRecord,
-  LineageSink,
-} from '../ports/lineage-sink.js';
+import type { ContextFrame } from '../context/context-frame.js';
+import type { LineageError, LineageOutcome } from '../ports/lineage-sink.js';
+import type { ShownItem } from './item-payload.js';
+import type { Work } from './record-writer.js';
+import { Step } from './step.js';
+import { InnerItem } from './traced-item.js';
+import type { TracedItem } from './traced-item.js';
+import type { ItemEnd } from './item-end.js';
+import type { TracedPlace, TracedSite } from './traced-place.js';
+import type { Way } from './way.js';
 
-/** The place where an item is, as lineage writes it down. */
-export interface TracedPlace {
-  readonly nodeId: string;
-  readonly path: string;
-  readonly pipelineId: string;
-  readonly pipelineName: string;
-  readonly runId: string;
-  readonly tenantId?: string | undefined;
-}
+/** Stands for one output that nobody knows. */
+export const UNKNOWN_OUTPUT: unique symbol = Symbol('unknown output');
 
-/** The items that an item was made of. */
-export interface Contributors {
-  /** The ids of those that are followed. */
-  readonly ids: readonly string[];
-  /** How many there were, followed or not. */
-  readonly count: number;
-}
+/** Follows an item in the child of a composite. */
+export type InnerTrace = ItemTrace<InnerItem>;
 
-/** How one branch of an item's way ended. */
-export interface TraceEnd {
-  readonly outcome: LineageOutcome;
-  readonly place: TracedPlace;
-  readonly attempts: number;
-  /** Why it ended so, where an error is the reason. */
-  readonly error?: LineageError | undefined;
-}
+/** Follows one branch of an item. What its methods give settles once the sink has room for the record. */
+export class ItemTrace<TItem extends TracedItem = TracedItem> {
+  private value: unknown;
+  /** What the record shows of the item, if that was settled before the end. */
+  private shown: ShownItem | undefined;
 
-/** The outcomes by weight: where an item was split, the weightiest end of its branches is its terminal one. */
-const weights: readonly LineageOutcome[] = [
-  'dropped',
-  'filtered',
-  'aggregated',
-  'emitted',
-  'deadLettered',
-  'error',
-];
-
-/**
- * Follows one input through a run.
- *
- * A fan-out splits it into branches; when the last one has ended, one terminal record is written. In a composite
- * the child follows the item with a trace of its own, which writes nothing: the composite takes over how it ended.
- */
-export class ItemTrace {
-  readonly hops: LineageHop[];
-  #branches = 1;
-  /** What a child's trace has added to the hops. */
-  #added: Set<LineageHop> | undefined;
-  #end: TraceEnd | undefined;
-
+  /** @param value the item as it is here; kept only where records show items. */
   constructor(
-    readonly correlationId: string,
-    readonly contributors: Contributors | undefined,
-    /** Undefined for a child's trace. */
-    private readonly sink: LineageSink | undefined,
-    hops: LineageHop[] = [],
-    private readonly onClosed?: (trace: ItemTrace) => void,
-    /** The trace in the parent, for a child's. */
-    private readonly outer?: ItemTrace,
-    private readonly clock = systemClock,
+    readonly item: TItem,
+    private passedWay: Way,
+    value: unknown,
   ) {
-    this.hops = hops;
+    this.value = item.keeper.payload.isKept ? value : undefined;
+    this.shown = undefined;
+    item.latest = this;
+  }
+
+  get correlationId(): string {
+    return this.item.id;
   }
 
   /** Whether it follows the item in the child of a composite. */
   get isInner(): boolean {
-    return this.sink === undefined;
+    return this.item.isInner;
   }
 
-  /** How the item ended, as far as it has. */
-  get ending(): TraceEnd | undefined {
-    return this.#end;
+  /** The nodes passed so far. */
+  get way(): Way {
+    return this.passedWay;
   }
 
-  /** A trace for the child of a composite: the same item, its hops in the same list. */
-  descend(): ItemTrace {
-    return new ItemTrace(this.correlationId, this.contributors, undefined, this.hops, undefined, this);
+  /**
+   * Notes a node that the item passed.
+   *
+   * @param output what came out, if that is one item.
+   * @param inputs how many items it was made of, at the node that made it.
+   */
+  pass(
+    site: TracedSite,
+    frame: ContextFrame,
+    outputs: number,
+    attempts: number,
+    output?: unknown,
+    inputs = 1,
+  ): Work {
+    const { keeper } = this.item;
+    const way = this.passedWay.past(keeper.steps, site, frame, outputs, attempts, inputs);
+    this.passedWay = way;
+    return keeper.isBrief ? undefined : this.#passed(way.step, output);
   }
 
-  /** Notes a node that the item passed. */
-  pass(place: TracedPlace, outputs: number, attempts: number): void {
-    const hop = hopAt(place, outputs, attempts);
-    this.hops.push(hop);
-    this.#note(hop);
+  /** Goes on in one more branch. */
+  fork(value: unknown = this.value): ItemTrace {
+    this.item.split(1);
+    return new ItemTrace(this.item, this.passedWay, value);
   }
 
-  /** Notes a composite before the hops of its child. */
-  passComposite(place: TracedPlace, before: number, outputs: number, attempts: number): void {
-    const hop = hopAt(place, outputs, attempts);
-    this.hops.splice(before, 0, hop);
-    this.#note(hop);
+  /** Ends this branch. */
+  end(
+    outcome: LineageOutcome,
+    site: TracedSite,
+    frame: ContextFrame,
+    attempts: number,
+    error?: LineageError,
+  ): Work {
+    const last = this.passedWay.step?.place;
+    const place =
+      last?.site === site && last.frame === frame ? last : this.item.keeper.steps.placeAt(site, frame);
+    return this.endAs(this.endAt(outcome, place, attempts, error));
   }
 
-  /** A child's trace knows what it has added, as do those around it. */
-  #note(hop: LineageHop): void {
-    for (
-      let trace: ItemTrace | undefined = this.isInner ? this : undefined;
-      trace?.isInner;
-      trace = trace.outer
-    )
-      (trace.#added ??= new Set()).add(hop);
+  /** How this branch would end at a place. */
+  endAt(outcome: LineageOutcome, place: TracedPlace, attempts: number, error?: LineageError): ItemEnd {
+    const { passedWay: way, value, shown } = this;
+    return { outcome, place, attempts, way, error, value, shown };
   }
 
-  /** Forgets the hops of a try that failed: those that the trace of its child has added. */
-  rewind(child: ItemTrace): void {
-    const kept = this.hops.filter((hop) => child.#added?.has(hop) !== true);
-    this.hops.splice(0, this.hops.length, ...kept);
+  /** Ends this branch, perhaps as one in a child has ended. */
+  endAs(end: ItemEnd): Work {
+    const { item } = this;
+    return item.isEndedBy(end.outcome) ? item.end(this.#shown(end)) : item.release();
   }
 
-  /** Goes on in so many more branches. */
-  split(more: number): void {
-    this.#branches += more;
+  /** Ends this branch, which others have followed. */
+  leave(): Work {
+    return this.item.release();
   }
 
-  /** Ends one branch; the last one writes the terminal record. A returned promise is the sink's. */
-  end(end: TraceEnd): unknown {
-    if (this.#end === undefined || weights.indexOf(end.outcome) > weights.indexOf(this.#end.outcome))
-      this.#end = end;
-    return this.release();
+  /** Ends all branches of the item here: the run is over. */
+  drop(site: TracedSite, frame: ContextFrame): Work {
+    this.item.prune();
+    return this.end('dropped', site, frame, 1);
   }
 
-  /** Ends one branch that others have followed. */
-  release(): unknown {
-    this.#branches -= 1;
-    return this.#branches === 0 ? this.#close() : undefined;
+  /** Has the record show the item as it is here, whenever the branch ends, and lets go of the item itself. */
+  settle(): void {
+    const { payload } = this.item.keeper;
+    if (!payload.isKept || this.shown !== undefined || this.isInner) return;
+    this.shown = payload.end(this.value);
+    this.value = undefined;
   }
 
-  /** Ends all branches that are left: the run is over. */
-  drop(place: TracedPlace): unknown {
-    if (this.#branches <= 0) return undefined;
-    this.#branches = 1;
-    return this.end({ outcome: 'dropped', place, attempts: 1 });
+  /** Follows the item into the child of a composite. */
+  enter(site: TracedSite, frame: ContextFrame, input: unknown): InnerTrace {
+    const entrance = new Step(this.item.keeper.steps.placeAt(site, frame), 1, 1, 1);
+    const start = this.passedWay.into(entrance);
+    return new ItemTrace(new InnerItem(this.item, entrance, start), start, input);
   }
 
-  #close(): unknown {
-    this.onClosed?.(this);
-    if (this.sink === undefined || this.#end === undefined) return undefined;
-    return this.sink.record(this.#record(this.#end));
+  /**
+   * Goes on behind a composite whose child has succeeded.
+   *
+   * @param inner what followed the item into the child.
+   * @param branch the branch that came out of it; undefined where none did, or nobody followed it.
+   * @param output what came out, if that is one item.
+   */
+  passComposite(
+    { item: inner }: InnerTrace,
+    branch: ItemTrace | undefined,
+    outputs: number,
+    attempts: number,
+    output: unknown,
+  ): Work {
+    const step = inner.conclude(outputs, attempts);
+    const { ending } = inner;
+    if (ending !== undefined && this.item.isEndedBy(ending.outcome)) this.item.note(this.#shown(ending));
+    this.passedWay = branch?.item === inner ? branch.passedWay : inner.start;
+    return this.item.keeper.isBrief ? undefined : this.#passed(step, output);
   }
 
-  #record({ outcome, place, attempts, error }: TraceEnd): LineageRecord {
-    return Object.freeze({
-      correlationId: this.correlationId,
-      path: place.path,
-      pipelineId: place.pipelineId,
-      pipelineName: place.pipelineName,
-      runId: place.runId,
-      outcome,
-      terminal: true,
-      traversal: Object.freeze([...this.hops]),
-      ...(this.contributors === undefined
-        ? {}
-        : { contributors: this.contributors.ids, contributorCount: this.contributors.count }),
-      ...(error === undefined ? {} : { error }),
-      ...(place.tenantId === undefined ? {} : { tenantId: place.tenantId }),
-      attempts,
-      at: this.clock.now(),
+  /** In a child it is not known yet whether an end counts: a composite may try again. */
+  #shown(end: ItemEnd): ItemEnd {
+    const { payload } = this.item.keeper;
+    if (!payload.isKept || end.shown !== undefined || this.isInner) return end;
+    return { ...end, shown: payload.end(end.value) };
+  }
+
+  #passed(step: Step | undefined, output: unknown): Work {
+    const { item, value: input } = this;
+    const { payload, writesPassed } = item.keeper;
+    const isOne = step?.outputs === 1 && output !== UNKNOWN_OUTPUT;
+    if (isOne && payload.isKept) this.value = output;
+    if (!writesPassed || step === undefined) return undefined;
+    return item.passed({
+      step,
+      at: item.keeper.now(),
+      input: payload.shown(input),
+      output: isOne ? payload.shown(output) : undefined,
     });
   }
-}
-
-function hopAt(place: TracedPlace, outputs: number, attempts: number): LineageHop {
-  const { nodeId, path, pipelineId, pipelineName } = place;
-  return Object.freeze({
-    nodeId,
-    path,
-    pipelineId,
-    pipelineName,
-    qualifiedName: `${pipelineName}::${nodeId}`,
-    inputs: 1,
-    outputs,
-    cardinality: outputs === 0 ? 'zero' : outputs === 1 ? 'one' : 'many',
-    attempts,
-  });
 }

@@ -1,32 +1,51 @@
-import { isThenable } from '../data/foreign-value.js';
+import type { ContextFrame } from '../context/context-frame.js';
 import type { LineageOptions } from '../ports/lineage-options.js';
-import type { LineageRecord, LineageSink } from '../ports/lineage-sink.js';
+import type { LineageOutcome, LineageRecord } from '../ports/lineage-sink.js';
+import type { ItemPayload } from './item-payload.js';
+import { ItemTrace } from './item-trace.js';
+import { KnownSteps } from './known-steps.js';
+import type { RecordWriter, Work } from './record-writer.js';
+import { TracedItem } from './traced-item.js';
+import type { Contributors, ItemKeeper, PassedNode } from './traced-item.js';
+import type { ItemEnd } from './item-end.js';
+import type { TracedPlace, TracedSite } from './traced-place.js';
+import { Way } from './way.js';
 
-/** How many records of a run its lineage sink has taken. */
-export interface LineageCounts {
-  /** Records that the sink has taken. */
-  readonly recorded: number;
-  /** Records that the sink has refused, a failed `flush` included. */
-  readonly lost: number;
+/** What the lineage of a run takes from the run. */
+export interface LineageRun {
+  readonly runId: string;
+  readonly clock: { now(): number };
+  readonly payload: ItemPayload;
+  readonly writer: RecordWriter;
 }
 
-/** The lineage of one run: chooses the items that are followed, and hands their records to the sink. */
-export class RunLineage implements LineageSink {
+/** The lineage of one run: chooses the items that are followed, numbers them, and makes their records. */
+export class RunLineage implements ItemKeeper {
   readonly every: number;
-  readonly #options: LineageOptions;
+  readonly steps = new KnownSteps();
+  readonly start = Way.start();
+  readonly writesPassed: boolean;
+  readonly isBrief: boolean;
+  readonly payload: ItemPayload;
+  readonly writer: RecordWriter;
+  readonly #clock: LineageRun['clock'];
+  readonly #idPrefix: string;
   readonly #offset: number;
-  readonly #report: (error: unknown) => void;
-  #recorded = 0;
-  #lost = 0;
-  /** True while the sink may hold back what it has taken. */
-  #mayHold = false;
+  /** The number of the latest item. */
+  #latest = 0;
+  /** The item before all that have not ended; each knows the next one. */
+  readonly #open: TracedItem;
 
-  /** @param report tells of a failure of the sink that changes nothing; called once. */
-  constructor(options: LineageOptions, runId: string, report: (error: unknown) => void) {
-    this.#options = options;
-    this.every = options.sampleEvery ?? 1;
-    this.#offset = this.every === 1 ? 0 : hashOf(runId) % this.every;
-    this.#report = report;
+  constructor({ sampleEvery = 1, capture }: LineageOptions, { runId, clock, payload, writer }: LineageRun) {
+    this.every = sampleEvery;
+    this.writesPassed = capture === 'all';
+    this.isBrief = !this.writesPassed && !payload.isKept;
+    this.payload = payload;
+    this.writer = writer;
+    this.#clock = clock;
+    this.#idPrefix = `${runId}#`;
+    this.#offset = sampleEvery === 1 ? 0 : hashOf(runId) % sampleEvery;
+    this.#open = new TracedItem(this, '', undefined);
   }
 
   /** How many items are left out before the next one that is followed, where so many have come from a source. */
@@ -35,59 +54,122 @@ export class RunLineage implements LineageSink {
     return (this.every - ((taken + this.#offset) % this.every)) % this.every;
   }
 
-  get counts(): LineageCounts {
-    return Object.freeze({ recorded: this.#recorded, lost: this.#lost });
-  }
-
   /**
-   * Hands a record to the sink.
+   * Numbers an item that enters the run, and follows it if it is one of those that are followed.
    *
-   * @throws what the sink throws, unless its failures are only reported; so with the returned promise.
+   * @param taken how many items came before it from its source.
    */
-  record(record: LineageRecord): unknown {
-    this.#mayHold = true;
-    return this.#settle(
-      () => this.#options.sink.record(record),
-      () => {
-        this.#recorded += 1;
-      },
-    );
+  follow(item: unknown, taken: number): ItemTrace | undefined {
+    this.#latest += 1;
+    return this.untilNext(taken) === 0 ? this.#follow(item, undefined) : undefined;
   }
 
-  /**
-   * Has the sink write what it holds back; does nothing if it has taken no record since the last time.
-   *
-   * @throws as {@link record} does.
-   */
-  flush(): unknown {
-    if (!this.#mayHold) return undefined;
-    this.#mayHold = false;
-    return this.#settle(
-      () => this.#options.sink.flush?.(),
-      () => undefined,
-    );
+  /** Numbers an item that was made of others, and follows it if one of those is followed, or all items are. */
+  followMade(item: unknown, contributors: Contributors): ItemTrace | undefined {
+    this.#latest += 1;
+    return this.every === 1 || contributors.ids.length > 0 ? this.#follow(item, contributors) : undefined;
   }
 
-  #settle(write: () => unknown, done: () => void): unknown {
-    const failed = (error: unknown): void => {
-      this.#fail(error);
-    };
-    try {
-      const written = write();
-      if (isThenable(written)) return Promise.resolve(written).then(done, failed);
-    } catch (error) {
-      failed(error);
-      return undefined;
+  /** Numbers items that entered the run and are not followed. */
+  leaveOut(items: number): void {
+    this.#latest += items;
+  }
+
+  #follow(value: unknown, contributors: Contributors | undefined): ItemTrace {
+    const item = new TracedItem(this, this.#idPrefix + String(this.#latest), contributors);
+    this.opened(item);
+    if (this.payload.isKept) item.input = this.payload.shown(value);
+    return new ItemTrace(item, this.start, value);
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  opened(item: TracedItem): void {
+    const { after } = this.#open;
+    item.before = this.#open;
+    item.after = after;
+    if (after !== undefined) after.before = item;
+    this.#open.after = item;
+  }
+
+  left(item: TracedItem): void {
+    const { before, after } = item;
+    if (before !== undefined) before.after = after;
+    if (after !== undefined) after.before = before;
+    item.before = undefined;
+    item.after = undefined;
+  }
+
+  passed(item: TracedItem, { step, at, input, output }: PassedNode): Work {
+    const { place, attempts, hop } = step;
+    const record = recordOf(item, place, 'passed', Object.freeze([hop]), attempts, at);
+    if (input !== undefined) record.input = input;
+    if (output !== undefined) record.output = output;
+    return this.writer.write(Object.freeze(record));
+  }
+
+  closed(item: TracedItem, end: ItemEnd): Work {
+    this.left(item);
+    const { outcome, place, way, attempts, error, shown } = end;
+    const record = recordOf(item, place, outcome, way.traversal, attempts, this.now());
+    const { contributors, input } = item;
+    const { hopsLost } = way;
+    if (hopsLost > 0) record.hopsLost = hopsLost;
+    if (contributors !== undefined) {
+      record.contributors = contributors.ids;
+      record.contributorCount = contributors.count;
     }
-    done();
-    return undefined;
+    if (error !== undefined) record.error = error;
+    if (shown?.key !== undefined) record.key = shown.key;
+    if (input !== undefined) record.input = input;
+    if (shown?.output !== undefined) record.output = shown.output;
+    return this.writer.write(Object.freeze(record));
   }
 
-  #fail(error: unknown): void {
-    this.#lost += 1;
-    if (this.#options.onSinkError !== 'report') throw error;
-    if (this.#lost === 1) this.#report(error);
+  /** Ends all items that have not ended, the eldest first: the run is over. */
+  async dropAll(site: TracedSite, frame: ContextFrame): Promise<void> {
+    const open: TracedItem[] = [];
+    for (let item = this.#open.after; item !== undefined; item = item.after) open.push(item);
+    for (const item of open.reverse()) {
+      const dropped = item.isClosed ? undefined : item.latest?.drop(site, frame);
+      if (dropped !== undefined) await dropped;
+    }
   }
+
+  /** Whether there are items that have not ended. */
+  get hasOpen(): boolean {
+    return this.#open.after !== undefined;
+  }
+}
+
+type WrittenRecord = { -readonly [TField in keyof LineageRecord]: LineageRecord[TField] };
+
+function recordOf(
+  { id }: TracedItem,
+  place: TracedPlace,
+  outcome: LineageOutcome,
+  traversal: LineageRecord['traversal'],
+  attempts: number,
+  at: number,
+): WrittenRecord {
+  const { tenantId, pipelineVersion } = place;
+  const record: WrittenRecord = {
+    correlationId: id,
+    path: place.site.path,
+    pipelineId: place.pipelineId,
+    pipelineName: place.pipelineName,
+    runId: place.runId,
+    outcome,
+    terminal: outcome !== 'passed',
+    traversal,
+    attempts,
+    at,
+  };
+  if (tenantId !== undefined) record.tenantId = tenantId;
+  if (pipelineVersion !== undefined) record.pipelineVersion = pipelineVersion;
+  return record;
 }
 
 /** A number of 32 bits that stands for a text: FNV-1a. */

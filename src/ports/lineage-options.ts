@@ -2,6 +2,9 @@ import { optionProblems, rule } from '../errors/option-rules.js';
 import type { OptionRules } from '../errors/option-rules.js';
 import type { LineageSink } from './lineage-sink.js';
 
+/** Makes of an item what a record may show of it; answers at once. */
+export type LineageRedactor = (value: unknown) => unknown;
+
 /** Which items are followed, and what is done with their records. */
 export interface LineageOptions {
   /** Receives the records. */
@@ -14,12 +17,37 @@ export interface LineageOptions {
    */
   readonly sampleEvery?: number | undefined;
   /**
+   * Which records are written. Default `terminal`: one for each item, when it has ended.
+   *
+   * With `all` there is also one for each node that an item passes, when it passes it: its outcome is `passed`, and its
+   * traversal has that node alone. Those of tries that fail later on are written, too.
+   */
+  readonly capture?: 'terminal' | 'all' | undefined;
+  /**
+   * What records show of items, as `input` and `output`. Default `true`: nothing.
+   *
+   * A function makes of an item what may be shown, when the item passes a node or ends; a copy of that is kept. It also
+   * gets what errors say, as a text, and may give a text for the record's error. Of an item for which it throws, or
+   * answers with a promise, records show `[unredactable]`; the first time is a line of the run's log. See also
+   * {@link redactKeys}.
+   */
+  readonly redact?: true | LineageRedactor | undefined;
+  /**
+   * Gives a text by which records are found with `byKey`, such as the number of an order; asked with the item as it
+   * ended, once for each end. It is not redacted.
+   *
+   * Where it throws, or gives no text, there is no key; the first time is a line of the run's log.
+   */
+  readonly key?: ((item: unknown) => string) | undefined;
+  /**
    * What follows when the sink throws or rejects. Default `fail`: the run fails with `SINK_REJECTED`.
    *
    * With `report` the run goes on: the first failure is a line of the run's log, and all are counted in the `lineage` of
    * the result.
    */
   readonly onSinkError?: 'fail' | 'report' | undefined;
+  /** How many records the sink may have taken and not settled; items wait while there are so many. Default 64. */
+  readonly maxPending?: number | undefined;
 }
 
 /** The two ways to ask for lineage, of which one is used. */
@@ -33,7 +61,11 @@ export interface GivenLineage {
 const lineageRules: OptionRules = {
   sink: rule.having('record'),
   sampleEvery: rule.positiveInteger,
+  capture: rule.oneOf('terminal', 'all'),
+  redact: (value) => (value === true || typeof value === 'function' ? undefined : 'true or a function'),
+  key: rule.callable,
   onSinkError: rule.oneOf('fail', 'report'),
+  maxPending: rule.positiveInteger,
 };
 
 /** Judges the option `lineage`. */

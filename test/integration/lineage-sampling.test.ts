@@ -198,6 +198,10 @@ describe('the options of lineage', () => {
     'a sink that cannot record': { lineage: { sink: {} } },
     'one in none': { lineage: { sink, sampleEvery: 0 } },
     'an unknown way to fail': { lineage: { sink, onSinkError: 'ignore' } },
+    'an unknown capture': { lineage: { sink, capture: 'some' } },
+    'no redaction by a word': { lineage: { sink, redact: false } },
+    'a key that is no function': { lineage: { sink, key: 'id' } },
+    'no room': { lineage: { sink, maxPending: 0 } },
     'a misspelt option': { lineage: { sink, sampleEach: 2 } },
     'no object': { lineage: 'all' },
   };

@@ -103,7 +103,9 @@ export class ChildStarter {
     const { plan } = selected;
     if (plan.isConcurrent) frame.isolateScope();
     const isLinked = trace !== undefined || turn !== undefined || this.mapping !== undefined;
-    const link = isLinked ? new ItemLink(item, input, frame, trace, turn) : undefined;
+    const inner = trace?.enter(stage.site, parent.frame, input);
+    const isFollowed = frame.services.lineage !== undefined;
+    const link = isLinked ? new ItemLink(item, input, trace, inner, isFollowed, turn) : undefined;
     const child = new Execution(parent.run, frame, stage, plan, plan.states.slice(), parent, link);
     if (plan.toleration?.isRatio === true) child.countApart();
     return child as ChildExecution;

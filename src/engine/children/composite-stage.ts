@@ -13,10 +13,9 @@ import { nodeTimeout, scopeError } from '../execution/engine-errors.js';
 import { Execution } from '../execution/execution.js';
 import { tellChildCompleted, tellChildStarted } from '../execution/tell.js';
 import type { EmissionTurn, OutputReceiver } from '../execution/execution.js';
-import type { ItemLink } from '../execution/item-link.js';
 import { failedAfter } from '../stages/failed-try.js';
 import type { FailedTry } from '../stages/failed-try.js';
-import { dropItem, endTrace, settleRecord } from '../stages/item-end.js';
+import { dropItem } from '../stages/item-end.js';
 import type { Guard, GuardedCall } from '../stages/guard.js';
 import type { HeldLetters } from '../execution/held-letters.js';
 import { HeldOutputs } from './held-outputs.js';
@@ -26,8 +25,9 @@ import { LiveOutputs } from './live-outputs.js';
 import { runItem } from './run-item.js';
 import type { StageSite } from '../execution/stage-site.js';
 import { timedTry } from '../stages/timed-try.js';
-import { decidedAfter, nothingAfter, Pending } from '../execution/pending.js';
+import { decidedAfter, NOTHING, nothingAfter, outputAfter, Pending } from '../execution/pending.js';
 import { WorkStage } from '../stages/work-stage.js';
+import { after } from '../execution/work.js';
 import type { Work } from '../execution/work.js';
 
 /** Runs a whole sub-pipeline for each item, in a child context. */
@@ -193,6 +193,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
         timedOut: () => {
           if (child instanceof Execution) {
             child.detach();
+            child.link?.stop(attempt);
             this.#notifyCompleted(child, attempt, 'failed');
           }
           const error = nodeTimeout(this.site.path, timeoutMs);
@@ -242,23 +243,26 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
   }
 
   /** Takes one output of a child. */
-  receive(execution: Execution, item: unknown): Work {
+  receive(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
     const child = execution as ChildExecution;
     if (child.isDetached) return undefined;
     child.count += 1;
-    if (this.composite.output !== 'many') {
-      if (child.count === 1 || this.composite.output === 'last') child.kept = item;
-      return undefined;
+    if (this.#live !== undefined) return this.#live.send(child, item, trace);
+    const isFirst = child.count === 1;
+    const { output } = this.composite;
+    if (output === 'many' && !isFirst) {
+      (child.kept as unknown[]).push(item);
+      child.link?.branches.push(trace);
+    } else if (isFirst || output === 'last') {
+      child.kept = output === 'many' ? [item] : item;
+      if (child.link !== undefined) child.link.branches = [trace];
     }
-    if (this.#live !== undefined) return this.#live.send(child, item);
-    if (child.count === 1) child.kept = [item];
-    else (child.kept as unknown[]).push(item);
     return undefined;
   }
 
   override emit(execution: Execution, processed: unknown, trace: ItemTrace | undefined): Work {
     if (this.composite.output !== 'many') return this.next.push(execution, processed, trace);
-    return (processed as HeldOutputs).emit(this.next, execution, trace);
+    return (processed as HeldOutputs).emit(this, execution, trace);
   }
 
   /** Decides what one child has come to; what of its outputs others still have is waited for. */
@@ -276,6 +280,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
       letters?.drop();
       guarded?.cancelled();
       this.#notifyCompleted(child, attempt, 'cancelled');
+      link?.stop(attempt);
       return nothingAfter(dropItem(parent, this, link?.trace));
     }
     const childError = this.#errorOf(child);
@@ -289,14 +294,14 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
         : this.#succeededWith(letters, child, item, attempt);
     }
     letters?.drop();
-    if (link?.inner !== undefined) link.trace?.rewind(link.inner);
     const { failedFrame = frame, isFatal } = child;
+    const endedAt = link?.stop(attempt, child.failure, failedFrame);
     const { trace, turn } = link ?? {};
     // What `combine` throws has failed in the parent.
     const where = childError === undefined ? parent.frame : failedFrame;
     // The end of the child's own scope says nothing about what the child calls.
     if (isFatal || (child.failure === undefined && frame.scope.reason !== undefined)) guarded?.cancelled();
-    const failed = { error, item, trace, attempt, turn, frame: where, isFatal };
+    const failed = { error, item, trace, attempt, turn, frame: where, isFatal, endedAt };
     return this.failed(parent, failedAfter(guarded?.failed(error), failed));
   }
 
@@ -336,21 +341,24 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
   #succeeded(child: ChildExecution, attempt: number): unknown {
     const { parent, link, count, kept } = child;
     const counter = parent.counts.counter(this.index);
-    link?.trace?.passComposite(this.place(parent), link.hopsBefore, count, attempt);
+    const isMany = this.composite.output === 'many';
+    const told = link?.succeed(count, attempt, isMany ? HeldOutputs.onlyOf(kept) : kept);
     if (count === 0) {
       counter.filtered += 1;
       // So that the levels above take it as handled too.
       parent.handled(child.handledError);
-      return nothingAfter(this.#endFiltered(parent, link, attempt));
+      if (link === undefined) return NOTHING;
+      return nothingAfter(after(told, () => link.endFiltered(this.site, parent.frame, attempt)));
     }
     counter.out += 1;
-    if (this.composite.output !== 'many') {
+    if (!isMany) {
       counter.emitted += 1;
-      return kept;
+      return outputAfter(told, kept);
     }
-    if (this.#live !== undefined) return nothingAfter(this.#release(parent, link?.trace));
+    if (this.#live !== undefined)
+      return link === undefined ? NOTHING : nothingAfter(after(told, () => link.outputs?.end(attempt)));
     counter.emitted += count;
-    return new HeldOutputs(kept as readonly unknown[]);
+    return outputAfter(told, new HeldOutputs(kept as readonly unknown[], attempt, link));
   }
 
   override substitute(
@@ -360,7 +368,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     attempt: number,
   ): unknown {
     return value !== SKIP && this.composite.output === 'many'
-      ? this.recover(execution, new HeldOutputs([value]), trace, attempt)
+      ? this.recover(execution, new HeldOutputs([value], attempt), trace, attempt)
       : super.substitute(execution, value, trace, attempt);
   }
 
@@ -375,21 +383,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
     const counter = this.counter(execution);
     counter.out += 1;
     counter.emitted += given.count;
-    trace?.pass(this.place(execution), given.count, attempt);
-    return given;
-  }
-
-  /** Ends the trace of an item that gave no output; where the child ended it, its record is the one. */
-  #endFiltered(parent: Execution, link: ItemLink<EmissionTurn> | undefined, attempt: number): Work {
-    const { trace, inner } = link ?? {};
-    const ending = inner?.ending;
-    return trace === undefined || ending === undefined
-      ? endTrace(parent, this, trace, 'filtered', attempt)
-      : settleRecord(parent, this, () => trace.end(ending));
-  }
-
-  #release(parent: Execution, trace: ItemTrace | undefined): Work {
-    return trace === undefined ? undefined : settleRecord(parent, this, () => trace.release());
+    return outputAfter(trace?.pass(this.site, execution.frame, given.count, attempt), given);
   }
 
   #notifyCompleted({ parent, frame }: ChildExecution, attempt: number, outcome: Outcome): void {

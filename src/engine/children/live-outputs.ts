@@ -26,10 +26,10 @@ export class LiveOutputs {
    *
    * The child's time limit stands still while later stages have the output.
    */
-  send(child: ChildExecution, item: unknown): Work {
+  send(child: ChildExecution, item: unknown, branch: ItemTrace | undefined): Work {
     if (child.isHalted) return undefined;
     const turn = child.link?.turn;
-    const emit = (): Work => this.#emit(child, item);
+    const emit = (): Work => this.#emit(child, item, branch);
     const sent = turn === undefined ? emit() : turn.send(child, emit);
     if (sent === undefined) return undefined;
     const taken = this.isLimited ? sent.then(child.frame.scope.holdLimit()) : sent;
@@ -42,7 +42,7 @@ export class LiveOutputs {
   }
 
   /** Pushes an output into the next stage, in the parent's context. */
-  #emit(child: ChildExecution, output: unknown): Work {
+  #emit(child: ChildExecution, output: unknown, branch: ItemTrace | undefined): Work {
     if (child.isDetached) return undefined;
     const { parent, link } = child;
     let item = output;
@@ -54,8 +54,8 @@ export class LiveOutputs {
       }
     }
     this.stage.counter(parent).emitted += 1;
-    link?.trace?.split(1);
-    return runInContext(parent, pushOn, this.stage.next, parent, item, link?.trace);
+    const trace = link?.follow(this.stage.site, parent.frame, item, branch);
+    return runInContext(parent, pushOn, this.stage.next, parent, item, trace);
   }
 
   /** Calls `combine` for one output; if that throws, fails the child and returns `SKIP`. */

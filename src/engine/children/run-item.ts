@@ -13,7 +13,7 @@ function run(child: ChildExecution, item: unknown): Work {
   const { link, plan } = child;
   return link === undefined
     ? runInContext(child, plan.asChild.code, child, item, undefined)
-    : runInContext(child, plan.asChild.code, child, link.input, link.inner);
+    : runInContext(child, plan.asChild.code, child, link.input, link.followed);
 }
 
 /** A child that runs is a call of its composite. */

@@ -61,9 +61,12 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     if (this.budget !== undefined) child.scope.budget.admit(this.site.path);
     this.#watch(execution, child);
     if (child.isHalted) return breakItem(execution, this, this.#open(execution), trace);
-    trace?.pass(this.place(execution), 1, 1);
     const inner = child.frame.services.lineage === undefined ? undefined : trace;
-    const pushed = runInContext(child, pushInto, child, item, inner);
+    const told = trace?.pass(this.site, execution.frame, 1, 1, item);
+    const pushed =
+      told === undefined
+        ? runInContext(child, pushInto, child, item, inner)
+        : told.then(() => runInContext(child, pushInto, child, item, inner));
     if (pushed !== undefined)
       return this.#waiting(execution, pushed).then(() => this.#passed(execution, child, trace, inner));
     return this.#passed(execution, child, trace, inner);
@@ -89,7 +92,8 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
       return breakItem(execution, this, this.#open(execution), inner === undefined ? trace : undefined);
     this.counter(execution).out += 1;
     // If the child does not inherit the lineage sink, the item's trace ends here.
-    return inner === undefined ? endTrace(execution, this, trace, 'aggregated') : undefined;
+    if (inner !== undefined) return undefined;
+    return trace?.isInner === true ? trace.leave() : endTrace(execution, this, trace, 'aggregated');
   }
 
   override end(execution: Execution): Work {
@@ -120,10 +124,22 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
   /** Receives an output of the child, and pushes it on in the parent's context. */
   receive(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
     const { parent } = execution as ChildExecution;
-    this.counter(parent).emitted += 1;
-    // An output without a trace, of a child that does not inherit the lineage sink, gets a new one.
-    const outer = trace ?? parent.run.traceFor(parent.frame.services.lineage);
+    const counter = this.counter(parent);
+    const taken = counter.emitted;
+    counter.emitted += 1;
+    const outer = execution.lineage === undefined ? this.#follow(parent, item, taken) : trace;
     return runInContext(parent, (): Work => this.next.push(parent, item, outer));
+  }
+
+  /** Follows an output of a child that keeps no lineage: nobody knows what it was made of. */
+  #follow(parent: Execution, output: unknown, taken: number): ItemTrace | undefined {
+    const { lineage, itemChild } = parent;
+    const trace =
+      itemChild === undefined
+        ? lineage?.follow(output, taken)
+        : lineage && itemChild.link?.followed?.fork(output);
+    void trace?.pass(this.site, parent.frame, 1, 1, output);
+    return trace;
   }
 
   override get relay(): undefined {

@@ -1,6 +1,6 @@
 import type { Blueprint, BlueprintNode, CompositeBlueprint } from '../../builder/blueprint.js';
 import { isInstanceOf } from '../../data/foreign-value.js';
-import { pipelineNameOf } from '../../composition/describe-root.js';
+import { namedPipeline } from '../../composition/describe-root.js';
 import { ItemOperator } from '../../nodes/item-operator.js';
 import type { ErrorPolicy } from '../../resilience/error-policy.js';
 import { ChildPlans } from '../plan/child-plans.js';
@@ -165,8 +165,8 @@ export class NodeStages {
 
   /** Compiles what starts the children of a composite, or the fallbacks of a node. */
   #starterOf(path: string, nodeId: string, composite: CompositeBlueprint): ChildStarter {
-    const pipelineName = pipelineNameOf(composite.definition);
-    const site = { path, pipelineName, child: { nodeId, inheritance: composite.inheritance } };
+    const child = { nodeId, inheritance: composite.inheritance };
+    const site = { path, ...namedPipeline(composite.definition), child };
     const { errorPolicy } = this.blueprint.settings;
     const policy = errorPolicy?.children === true ? errorPolicy.policy : this.above.policy;
     const plans = new ChildPlans(composite, site, this.environment.describe, (child) =>

@@ -5,6 +5,7 @@ import { PipelineContext } from '../../context/pipeline-context.js';
 import type { ContextFrame } from '../../context/context-frame.js';
 import type { PipelineError } from '../../errors/pipeline-error.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
+import type { RunLineage } from '../../lineage/run-lineage.js';
 import type { Audience } from '../../observability/audience.js';
 import type { CancelScope } from '../../run/ending/cancel-scope.js';
 import type { ExecutionEvents, ObservedType } from '../../ports/execution-observer.js';
@@ -159,6 +160,16 @@ export class Execution<TPlan extends ExecutedPlan = ExecutedPlan>
   /** Whether somebody hears its events of a type. */
   hears(type: ObservedType): boolean {
     return this.audience?.hears(type) === true;
+  }
+
+  /** The lineage of the run; undefined if its items are not followed. */
+  get lineage(): RunLineage | undefined {
+    return this.frame.services.lineage && this.run.lineage;
+  }
+
+  /** The child for one item that it is or stands in; undefined where there is none. */
+  get itemChild(): Execution | undefined {
+    return this.receiver?.isPerItem === true ? this : this.parent?.itemChild;
   }
 
   get scope(): CancelScope {

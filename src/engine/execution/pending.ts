@@ -47,6 +47,15 @@ export function nothingAfter(work: Work): typeof NOTHING | Pending {
   return pending;
 }
 
+/** Result of an item that goes on with an output after the given work. */
+export function outputAfter(work: Work, output: unknown): unknown {
+  if (work === undefined) return output;
+  const pending = new Pending();
+  pending.outcome = output;
+  pending.work = work;
+  return pending;
+}
+
 /** What was decided, once something else is done too. */
 export function decidedAfter(left: Promise<void>, decided: unknown): Pending {
   const pending = new Pending();

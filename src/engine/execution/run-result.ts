@@ -1,4 +1,4 @@
-import type { LineageCounts } from '../../lineage/run-lineage.js';
+import type { LineageCounts } from '../../lineage/record-writer.js';
 import type { PipelineContext } from '../../context/pipeline-context.js';
 import type { Outcome } from '../../ports/execution-observer.js';
 import type { CostSummary } from '../../run/spending/cost-summary.js';

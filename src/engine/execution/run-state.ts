@@ -2,19 +2,17 @@ import { runInContext } from '../../context/ambient-context.js';
 import type { ContextHolder } from '../../context/ambient-context.js';
 import type { ContextFrame } from '../../context/context-frame.js';
 import type { RootContext } from '../../context/root-context.js';
-import type { Contributors } from '../../lineage/item-trace.js';
-import { ItemTrace } from '../../lineage/item-trace.js';
-import { RunLineage } from '../../lineage/run-lineage.js';
+import type { RunLineage } from '../../lineage/run-lineage.js';
 import type { Clock } from '../../ports/clock.js';
 import { Audience } from '../../observability/audience.js';
 import type { ExecutionObserver, Outcome } from '../../ports/execution-observer.js';
-import type { LineageOptions } from '../../ports/lineage-options.js';
 import type { PipelineError } from '../../errors/pipeline-error.js';
 import { Counts } from './counts.js';
 import type { EndDeadline } from './end-deadline.js';
 import { FailureList } from './failures.js';
 import type { RunFailures } from './failures.js';
 import { Lingering } from './lingering.js';
+import { openLineage } from './open-lineage.js';
 import type { LostItems } from './losses.js';
 import type { NodeSupply } from './node-supply.js';
 import type { PathLedger } from './path-ledger.js';
@@ -68,7 +66,6 @@ export class RunState {
   readonly #ledger: PathLedger;
   /** Calls that have outlived their limit, by the path of their node. */
   readonly #lingering = new Map<string, Lingering>();
-  readonly #traces = new Set<ItemTrace>();
   readonly #clock: Clock;
   /** Who hears the events of its root execution. */
   readonly audience: Audience | undefined;
@@ -80,7 +77,6 @@ export class RunState {
   readonly readings: RunReadings | undefined;
   /** Who gets the records of its items; undefined if nobody keeps lineage. */
   readonly lineage: RunLineage | undefined;
-  #lastTrace = 0;
   /** Made when something fails. */
   #failures: FailureList | undefined;
 
@@ -99,11 +95,8 @@ export class RunState {
     this.#ledger = ledger;
     this.counts = new Counts(ledger);
     this.#clock = root.frame.scope.clock;
-    const { executionObserver, lineage } = root.frame.services;
-    if (lineage !== undefined)
-      this.lineage = new RunLineage(lineage, root.context.runId, (error) => {
-        root.frame.report('error', { error }, 'the lineage sink failed');
-      });
+    const { executionObserver } = root.frame.services;
+    this.lineage = openLineage(root);
     this.audienceBelow = executionObserver && new Audience([executionObserver]);
     this.audience = log === undefined ? this.audienceBelow : new Audience([executionObserver, log]);
     this.followsBelow = this.audienceBelow?.follows === true;
@@ -212,49 +205,6 @@ export class RunState {
     // Of a composite the nodes in its children are named.
     for (const { path, isComposite } of this.#ledger.entries) if (isComposite) busy.delete(path);
     return busy;
-  }
-
-  /**
-   * Numbers an item that enters the run, and follows it if it is one of those that are followed.
-   *
-   * @param kept what the execution keeps of lineage; undefined if nothing.
-   * @param taken how many items came before it from its source.
-   */
-  traceFor(kept: LineageOptions | undefined, taken = this.#lastTrace): ItemTrace | undefined {
-    const { lineage } = this;
-    if (kept === undefined || lineage === undefined) return undefined;
-    this.#lastTrace += 1;
-    return lineage.untilNext(taken) === 0 ? this.#newTrace(lineage, undefined) : undefined;
-  }
-
-  /** Follows an item that was made of others, if one of those is followed, or all items are. */
-  traceMade(kept: LineageOptions | undefined, contributors: Contributors): ItemTrace | undefined {
-    const { lineage } = this;
-    if (kept === undefined || lineage === undefined) return undefined;
-    this.#lastTrace += 1;
-    return lineage.every === 1 || contributors.ids.length > 0
-      ? this.#newTrace(lineage, contributors)
-      : undefined;
-  }
-
-  /** Numbers items that entered the run and are not followed. */
-  leaveOut(items: number): void {
-    this.#lastTrace += items;
-  }
-
-  /** The traces of items that have not ended. */
-  get openTraces(): readonly ItemTrace[] {
-    return [...this.#traces];
-  }
-
-  #newTrace(sink: RunLineage, contributors: Contributors | undefined): ItemTrace {
-    const id = `${this.root.context.runId}#${String(this.#lastTrace)}`;
-    const closed = (ended: ItemTrace): void => {
-      this.#traces.delete(ended);
-    };
-    const trace = new ItemTrace(id, contributors, sink, [], closed, undefined, this.#clock);
-    this.#traces.add(trace);
-    return trace;
   }
 }
 

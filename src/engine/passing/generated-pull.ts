@@ -21,6 +21,8 @@ export interface PulledLine {
   readonly isList: boolean;
   /** True if a stage behind may stop accepting items before the source ends. */
   readonly canClose: boolean;
+  /** True if lineage follows one of so many items. */
+  readonly isSampled: boolean;
 }
 
 /** Value of `at` while the iterator's `next` is running; values from 0 on are nodes. */
@@ -43,26 +45,27 @@ export function generatePull(line: PulledLine): PullLoop | undefined {
   const steps = nodes.map(
     (node) => `
       at = ${node.at};
-      ${node.at === '0' ? '' : `if (${HALTED}) { isGivenUp = true; break; }`}
+      ${node.at === '0' ? '' : `if (${HALTED}) { isGivenUp = true; break loop; }`}
       ${callOf(node)}
-      if (isThenable(result)) { isPending = true; break; }
+      if (isThenable(result)) { isPending = true; break loop; }
       ${node.isSink ? '' : `if (result === SKIP) { filtered${node.at} += 1; continue; } item = result;`}`,
   );
   const filters = nodes.filter(({ isSink }) => !isSink);
+  const take = `
+          ${takeNext(line, 'break loop')}
+          if (isThenable(item)) { pulling.keepLate(item); break loop; }`;
+  const passOne = `${take}
+          entered += 1;${steps.join('')}
+          done += 1;
+          ${hasSink ? '' : `${ways.push} if (work !== undefined) break loop;`}`;
   const text = `
     return function pull(pulling, execution, steps) {
       ${localsOf(line, variables + ways.start)}
       let at = ${String(ANSWERED)}, entered = 0, done = 0, item, result, work, thrown;
-      let isGivenUp = false, isPending = false, isThrown = false;
+      let isGivenUp = false, isPending = false, isThrown = false, passage;
       ${filters.map(({ at }) => `let filtered${at} = 0;`).join(' ')}
       try {
-        while (entered < steps) {
-          ${takeNext(line, 'break')}
-          if (isThenable(item)) { pulling.keepLate(item); break; }
-          entered += 1;${steps.join('')}
-          done += 1;
-          ${hasSink ? '' : `${ways.push} if (work !== undefined) break;`}
-        }
+        ${line.isSampled ? sampledLoop(take, passOne) : `loop: while (entered < steps) {${passOne}}`}
       } catch (error) {
         isThrown = true;
         thrown = error;
@@ -79,7 +82,7 @@ export function generatePull(line: PulledLine): PullLoop | undefined {
       }
       if (isGivenUp) return segment.endAt(execution, 0, at, 'cancelled');
       if (isPending) return segment.waitAt(execution, 0, at, item, result, undefined);
-      return work === undefined ? undefined : segment.waitBehind(execution, work);
+      return work === undefined ? passage : segment.waitBehind(execution, work);
     };`;
   return codeOf<PullLoop>(text, constantsOf(line, ways));
 }
@@ -153,6 +156,22 @@ export function generateWaitingPull(line: PulledLine): WaitingLoop | undefined {
       }
     };`;
   return codeOf<WaitingLoop>(text, { ...constantsOf(line, ways), settle });
+}
+
+/**
+ * Writes the loop of a source whose lineage follows one of so many items: each of these passes the stages alone, between
+ * the others.
+ */
+function sampledLoop(take: string, passOne: string): string {
+  return `loop: for (let told = 0; ; told = entered) {
+          const limit = Math.min(steps, entered + pulling.untilFollowed);
+          while (entered < limit) {${passOne}}
+          if (entered === steps) break;
+          ${take}
+          pulling.taken = taken;
+          passage = pulling.enterAfter(item, entered - told);
+          if (passage !== undefined) break;
+        }`;
 }
 
 /**

@@ -25,6 +25,10 @@ export interface Pulling {
   readonly isClosed: boolean;
   /** Sends an item through the stages; returns a passage if the item must wait. */
   enter(item: unknown): Passage | undefined;
+  /** How many items come before the next one that is followed. */
+  readonly untilFollowed: number;
+  /** Sends an item through the stages, of which it is known how many have come since the last one that was sent so. */
+  enterAfter(item: unknown, others: number): Passage | undefined;
   /** Marks the source as ended. */
   finish(): void;
   /** Stops the loop at an item that is a promise, to await it outside of the loop. */

@@ -27,8 +27,8 @@ export interface PulledStage extends NodeStage {
   readonly canClose: boolean;
   /** The segment that the items enter first. */
   readonly segment: SegmentStage;
-  /** Loops for items that are neither traced nor limited by a budget. */
-  loops(isList: boolean): SourceLoops;
+  /** Loops for items of which none is limited by a budget, and some at most are traced. */
+  loops(isList: boolean, isSampled: boolean): SourceLoops;
   /** Milliseconds to wait for an item at most; undefined for no limit. */
   readonly idleTimeoutMs?: number | undefined;
   /** Counts an item and sends it into the segment. */
@@ -80,7 +80,7 @@ export class Pull implements Pulling {
   ) {
     const { scope } = execution.frame;
     this.#budget = scope.budget.limitsItems ? scope.budget : undefined;
-    this.#lineage = execution.frame.services.lineage && execution.run.lineage;
+    this.#lineage = execution.lineage;
   }
 
   get list(): readonly unknown[] | undefined {
@@ -143,7 +143,7 @@ export class Pull implements Pulling {
       this.#source = openItems(items, this.stage.site.path);
       this.#measure(items);
       if (this.#lineage?.every !== 1 && this.#budget === undefined)
-        this.#loops = this.stage.loops(this.list !== undefined);
+        this.#loops = this.stage.loops(this.list !== undefined, this.#lineage !== undefined);
     } catch (thrown) {
       // These items belong to another reader, which closes them.
       if (isRefusal(thrown, this.stage.site.path)) this.#items = undefined;
@@ -176,10 +176,9 @@ export class Pull implements Pulling {
     for (;;) {
       const before = this.taken;
       const entered = this.#entered;
-      const steps = this.#stretch(pacer.left);
-      // An item that is followed passes alone, by the loop that all sources share.
-      const loop = this.#loops === undefined || steps === 0 ? pullInLoop : this.#loops.atOnce.codeFor(steps);
-      const passage = loop(this, execution, Math.max(steps, 1));
+      const steps = pacer.left;
+      const loop = this.#loops === undefined ? pullInLoop : this.#loops.atOnce.codeFor(steps);
+      const passage = loop(this, execution, steps);
       this.#leaveOut(before, entered);
       this.#isPauseDue = pacer.isDue(this.taken - before);
       if (passage !== undefined) return passage;
@@ -187,11 +186,14 @@ export class Pull implements Pulling {
     }
   }
 
-  /** How many of so many items may pass before one that is followed; 0 if the next one is. */
-  #stretch(most: number): number {
-    return this.#lineage === undefined || this.#loops === undefined
-      ? most
-      : Math.min(most, this.#lineage.untilNext(this.#entered));
+  get untilFollowed(): number {
+    return this.#lineage?.untilNext(this.#entered) ?? Infinity;
+  }
+
+  enterAfter(item: unknown, others: number): Passage | undefined {
+    this.#entered += others;
+    this.#lineage?.leaveOut(others);
+    return this.enter(item);
   }
 
   /**
@@ -205,7 +207,7 @@ export class Pull implements Pulling {
     const late = this.stop === 'lateItem' ? 1 : 0;
     const items = this.taken - taken - late - (this.#entered - entered);
     this.#entered += items;
-    this.execution.run.leaveOut(items);
+    this.#lineage.leaveOut(items);
   }
 
   async #runAsync(loop: (reading: Reading) => Promise<void>): Promise<void> {
@@ -283,7 +285,8 @@ export class Pull implements Pulling {
   /** Pulls further items. Uses the generated async loop if there is one, else stops at the next item that must wait. */
   async #pullFurther(): Promise<Passage | undefined> {
     const pacer = this.#pacer;
-    const steps = this.#stretch(pacer.left);
+    // The loop that awaits items does not know of those that are followed.
+    const steps = Math.min(pacer.left, this.untilFollowed);
     const pullWaiting = steps === 0 ? undefined : this.#loops?.waiting.codeFor(steps);
     if (pullWaiting === undefined) return this.#pullNow();
     const before = this.taken;
@@ -345,11 +348,11 @@ export class Pull implements Pulling {
     const { stage, execution } = this;
     if (this.#closed !== undefined || execution.isHalted) return undefined;
     if (this.#budget?.enter(stage.site.path) !== undefined) return undefined;
-    const kept = execution.frame.services.lineage;
-    if (kept === undefined) return stage.enter(execution, item, undefined);
+    const lineage = this.#lineage;
+    if (lineage === undefined) return stage.enter(execution, item, undefined);
     const taken = this.#entered;
     this.#entered += 1;
-    return stage.enter(execution, item, execution.run.traceFor(kept, taken));
+    return stage.enter(execution, item, lineage.follow(item, taken));
   }
 
   finish(): void {

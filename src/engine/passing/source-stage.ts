@@ -6,7 +6,7 @@ import { CancelScope } from '../../run/ending/cancel-scope.js';
 import { wholeNodeFailed } from '../execution/engine-errors.js';
 import type { Execution } from '../execution/execution.js';
 import type { NodeCode } from '../stages/node-code.js';
-import { workOf } from './passage.js';
+import { passageFor, workOf } from './passage.js';
 import type { Passage } from './passage.js';
 import { isIterable } from '../streams/open-items.js';
 import { generatePull, generateWaitingPull } from './generated-pull.js';
@@ -44,10 +44,8 @@ export class SourceStage extends NodeStage implements PulledStage {
   /** The segment that the items enter first. */
   segment: SegmentStage = NO_SEGMENT;
 
-  readonly #loops: { list: SourceLoops | undefined; iterator: SourceLoops | undefined } = {
-    list: undefined,
-    iterator: undefined,
-  };
+  /** For lists and iterators, each as it is and with some items that are followed. */
+  readonly #loops: (SourceLoops | undefined)[] = [];
   #generateAfter = Infinity;
 
   constructor(
@@ -67,11 +65,11 @@ export class SourceStage extends NodeStage implements PulledStage {
   }
 
   /** Returns the loops over the source's items; made at the first call. */
-  loops(isList: boolean): SourceLoops {
-    return (this.#loops[isList ? 'list' : 'iterator'] ??= this.#makeLoops(isList));
+  loops(isList: boolean, isSampled: boolean): SourceLoops {
+    return (this.#loops[(isList ? 1 : 0) + (isSampled ? 2 : 0)] ??= this.#makeLoops(isList, isSampled));
   }
 
-  #makeLoops(isList: boolean): SourceLoops {
+  #makeLoops(isList: boolean, isSampled: boolean): SourceLoops {
     const { segment, canClose } = this;
     const line: PulledLine = {
       source: this,
@@ -79,6 +77,7 @@ export class SourceStage extends NodeStage implements PulledStage {
       next: segment.next,
       isList,
       canClose,
+      isSampled,
     };
     return {
       atOnce: new WrittenOut(pullInLoop, this.#generateAfter, () => generatePull(line)),
@@ -96,8 +95,13 @@ export class SourceStage extends NodeStage implements PulledStage {
   /** Counts an item and sends it into the segment; returns a passage if the item must wait. */
   enter(execution: Execution, item: unknown, trace: ItemTrace | undefined): Passage | undefined {
     execution.counts.counter(this.index).passed += 1;
-    trace?.pass(this.place(execution), 1, 1);
-    return this.segment.enter(execution, item, trace);
+    const told = trace?.pass(this.site, execution.frame, 1, 1, item);
+    return told === undefined
+      ? this.segment.enter(execution, item, trace)
+      : passageFor(
+          told.then(() => workOf(this.segment.enter(execution, item, trace))),
+          execution,
+        );
   }
 
   /** Opens the source and pulls its items until the source or the execution ends. */

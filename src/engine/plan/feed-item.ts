@@ -23,9 +23,9 @@ export function feedItem(plan: Plan, execution: Execution, item: unknown): Work 
 function feedOne(plan: Plan, execution: Execution, item: unknown): Work {
   const { input } = plan;
   const sources = runSources(plan, execution);
-  const { scope, services } = execution.frame;
+  const { scope } = execution.frame;
   const isRefused = scope.budget.limitsItems && scope.budget.enter(plan.blueprint.path) !== undefined;
-  const trace = isRefused ? undefined : execution.run.traceFor(services.lineage);
+  const trace = isRefused ? undefined : execution.lineage?.follow(item, 0);
   const pushed = isRefused ? undefined : input?.push(execution, item, trace);
   const ended = after(pushed, () => input?.end(execution));
   return allEnded([sources, ended]);

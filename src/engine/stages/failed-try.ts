@@ -1,6 +1,7 @@
 import type { ContextFrame } from '../../context/context-frame.js';
 import type { PipelineError } from '../../errors/pipeline-error.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
+import type { ItemEnd } from '../../lineage/item-end.js';
 import type { NodeKind } from '../../nodes/node-kind.js';
 import type { EmissionTurn } from '../execution/execution.js';
 
@@ -17,6 +18,8 @@ export interface FailedTry {
   readonly turn?: EmissionTurn | undefined;
   /** The context where it failed; default: the node's. */
   readonly frame?: ContextFrame | undefined;
+  /** How the item ended in the child of a composite, where one of its nodes has failed. */
+  readonly endedAt?: ItemEnd | undefined;
   /** Whether it ends the run, whatever the policies say. */
   readonly isFatal?: boolean;
 }

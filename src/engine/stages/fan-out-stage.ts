@@ -11,10 +11,11 @@ export class FanOutStage extends Stage {
 
   override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
     const { branches } = this;
-    trace?.split(branches.length - 1);
+    const last = branches.length - 1;
     let pending: Promise<void>[] | undefined;
-    for (let index = 0; index < branches.length; index += 1) {
-      const pushed = (branches[index] as Stage).push(execution, item, trace);
+    for (let index = 0; index <= last; index += 1) {
+      const branch = index === last ? trace : trace?.fork();
+      const pushed = (branches[index] as Stage).push(execution, item, branch);
       if (pushed !== undefined) (pending ??= []).push(pushed);
     }
     return pending && joined(pending);

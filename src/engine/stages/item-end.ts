@@ -1,14 +1,12 @@
-import { isThenable } from '../../data/foreign-value.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
 import type { PipelineError } from '../../errors/pipeline-error.js';
 import { toErrorRecord } from '../../ports/error-record.js';
 import type { LineageError, LineageOutcome } from '../../ports/lineage-sink.js';
-import { sinkRejected } from '../execution/engine-errors.js';
 import type { Execution } from '../execution/execution.js';
 import type { NodeStage } from './stage.js';
 import type { Work } from '../execution/work.js';
 
-/** Ends one branch of an item's trace at a node; if the lineage sink fails, the execution fails. */
+/** Ends one branch of an item at a node, as its lineage tells it. */
 export function endTrace(
   execution: Execution,
   stage: NodeStage,
@@ -17,32 +15,19 @@ export function endTrace(
   attempts = 1,
   error?: PipelineError,
 ): Work {
-  if (trace === undefined) return undefined;
-  const { redactor } = execution.frame.services.run;
-  const traced = error && redactor.data(tracedError(error));
-  return settleRecord(execution, stage, () =>
-    trace.end({ outcome, place: stage.place(execution), attempts, error: traced }),
-  );
+  const traced = error && trace && tracedError(execution, trace, error);
+  return trace?.end(outcome, stage.site, execution.frame, attempts, traced);
 }
 
-/** The code of the framework's error, and the name of the original one; no message, as that may hold payload. */
-function tracedError(error: PipelineError): LineageError {
-  const original = toErrorRecord(error.cause === undefined ? error : error.cause);
-  return Object.freeze({ code: error.code, name: original.name });
-}
-
-/** Runs a function that may write to the lineage sink; if that throws or rejects, the execution fails. */
-export function settleRecord(execution: Execution, stage: NodeStage, write: () => unknown): Work {
-  const reject = (thrown: unknown): void => {
-    execution.fail(sinkRejected(stage.site.path, 'lineage sink', thrown), stage.site, true);
-  };
-  try {
-    const written = write();
-    if (isThenable(written)) return Promise.resolve(written).then(() => undefined, reject);
-  } catch (thrown) {
-    reject(thrown);
-  }
-  return undefined;
+/** The code of the framework's error, and the name of the original one; what it says may hold payload. */
+export function tracedError({ frame }: Execution, trace: ItemTrace, error: PipelineError): LineageError {
+  const original = error.cause === undefined ? error : error.cause;
+  const message = trace.item.keeper.payload.message(original);
+  const { name } = toErrorRecord(original);
+  return Object.freeze({
+    ...frame.services.run.redactor.data({ code: error.code, name }),
+    ...(message === undefined ? {} : { message }),
+  });
 }
 
 /** Counts an item as cancelled and ends its trace: the execution has failed or was cancelled. */
@@ -71,8 +56,5 @@ export function breakItem(
   if (execution.failedStage !== stage.site || stream.hasFailedItem) return dropItem(execution, stage, trace);
   stream.hasFailedItem = true;
   stage.counter(execution).failed += 1;
-  // In a child, the trace is ended by the composite around the child.
-  return execution.frame.parent === undefined
-    ? endTrace(execution, stage, trace, 'error', 1, execution.failure)
-    : undefined;
+  return endTrace(execution, stage, trace, 'error', 1, execution.failure);
 }

@@ -22,15 +22,17 @@ export class OutputStage extends NodeStage {
       return dropItem(execution, this, trace);
     }
     counter.passed += 1;
-    trace?.pass(this.place(execution), 1, 1);
-    const received = execution.receiver?.receive(execution, item, trace);
-    // In a root execution the item's trace ends here.
-    return trace === undefined || execution.frame.parent !== undefined
-      ? received
-      : this.#endAfter(received, execution, trace);
+    return trace === undefined
+      ? execution.receiver?.receive(execution, item, undefined)
+      : this.#pass(execution, item, trace);
   }
 
-  #endAfter(received: Work, execution: Execution, trace: ItemTrace): Work {
-    return after(received, () => endTrace(execution, this, trace, 'emitted'));
+  #pass(execution: Execution, item: unknown, trace: ItemTrace): Work {
+    const { receiver } = execution;
+    const told = trace.pass(this.site, execution.frame, 1, 1, item);
+    const received = after(told, () => receiver?.receive(execution, item, trace));
+    // The item leaves the run, or gets lost among the outputs of a child that was not made for it.
+    const isAtEnd = execution.parent === undefined || (receiver?.isPerItem === true && !trace.isInner);
+    return isAtEnd ? after(received, () => endTrace(execution, this, trace, 'emitted')) : received;
   }
 }

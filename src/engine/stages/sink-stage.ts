@@ -4,9 +4,8 @@ import type { SinkNode } from '../../nodes/sink-node.js';
 import type { Outcome } from '../../ports/execution-observer.js';
 import { CallStage } from './call-stage.js';
 import type { Execution } from '../execution/execution.js';
-import { endTrace } from './item-end.js';
 import { MeteredTarget } from './metered-target.js';
-import { nothingAfter } from '../execution/pending.js';
+import { NOTHING, nothingAfter } from '../execution/pending.js';
 import type { Work } from '../execution/work.js';
 
 /** The methods of a sink that its stage calls. */
@@ -25,8 +24,13 @@ export class SinkStage extends CallStage<SinkTarget> {
     attempt: number,
   ): unknown {
     execution.counts.counter(this.index).out += 1;
-    trace?.pass(this.place(execution), 0, attempt);
-    return nothingAfter(endTrace(execution, this, trace, 'emitted', attempt));
+    if (trace === undefined) return NOTHING;
+    const told = trace.pass(this.site, execution.frame, 0, attempt);
+    return nothingAfter(
+      told === undefined
+        ? trace.end('emitted', this.site, execution.frame, attempt)
+        : told.then(() => trace.end('emitted', this.site, execution.frame, attempt)),
+    );
   }
 
   override substitute(

@@ -1,5 +1,5 @@
 import { PipelineContext } from '../../context/pipeline-context.js';
-import type { ItemTrace, TracedPlace } from '../../lineage/item-trace.js';
+import type { ItemTrace } from '../../lineage/item-trace.js';
 import type { ExecutionEvents } from '../../ports/execution-observer.js';
 import type { EventFields, Execution } from '../execution/execution.js';
 import type { NodeCounter } from '../execution/node-counter.js';
@@ -96,10 +96,6 @@ export abstract class NodeStage extends Stage {
     execution.states[this.slot + 1] = state;
   }
 
-  place(execution: Execution): TracedPlace {
-    return tracedPlace(execution, this.site);
-  }
-
   /** Tells an event of this node that few items bring about. */
   tell<TType extends NodeEventType>(execution: Execution, type: TType, fields: EventFields<TType>): void {
     const { id, path } = this.site;
@@ -130,16 +126,4 @@ export abstract class NodeStage extends Stage {
   override isClosed(execution: Execution): boolean {
     return this.next.isClosed(execution);
   }
-}
-
-/** The node of an execution as a lineage record names it. */
-export function tracedPlace({ frame }: Execution, { id, path }: Pick<StageSite, 'id' | 'path'>): TracedPlace {
-  return {
-    nodeId: id,
-    path,
-    pipelineId: frame.pipelineId,
-    pipelineName: frame.site.pipelineName,
-    runId: frame.identity.get('runId'),
-    tenantId: frame.identity.get('tenantId'),
-  };
 }

@@ -11,12 +11,13 @@ import type { EmissionTurn, Execution } from '../execution/execution.js';
 import { lostItem } from '../execution/losses.js';
 import { askedAbout, FailedAgain } from './failed-try.js';
 import type { FailedTry } from './failed-try.js';
-import { dropItem, endTrace } from './item-end.js';
+import { dropItem, endTrace, tracedError } from './item-end.js';
 import { Recovery } from './recovery.js';
 import type { Ending, FallbackRun, NextStep, RecoveringStage } from './recovery.js';
-import { NOTHING, nothingAfter, Pending } from '../execution/pending.js';
+import { NOTHING, nothingAfter, outputAfter, Pending } from '../execution/pending.js';
 import { NodeStage } from './stage.js';
 import type { StageSite } from '../execution/stage-site.js';
+import { after } from '../execution/work.js';
 import type { Work } from '../execution/work.js';
 
 const DROPPED: NextStep = Object.freeze({ action: 'dropped' });
@@ -72,13 +73,15 @@ export abstract class WorkStage extends NodeStage implements RecoveringStage {
     const counter = this.counter(execution);
     if (output === SKIP) {
       counter.filtered += 1;
-      trace?.pass(this.place(execution), 0, attempt);
-      return nothingAfter(endTrace(execution, this, trace, 'filtered', attempt));
+      if (trace === undefined) return NOTHING;
+      const told = trace.pass(this.site, execution.frame, 0, attempt);
+      return nothingAfter(after(told, () => endTrace(execution, this, trace, 'filtered', attempt)));
     }
     counter.out += 1;
     counter.emitted += 1;
-    trace?.pass(this.place(execution), 1, attempt);
-    return output;
+    return trace === undefined
+      ? output
+      : outputAfter(trace.pass(this.site, execution.frame, 1, attempt, output), output);
   }
 
   /**
@@ -174,27 +177,23 @@ export abstract class WorkStage extends NodeStage implements RecoveringStage {
     }
   }
 
-  #fail(execution: Execution, { error, item, trace, attempt, frame, isFatal }: FailedTry): unknown {
+  #fail(execution: Execution, failed: FailedTry): unknown {
+    const { error, item, attempt, frame, isFatal } = failed;
     this.counter(execution).failed += 1;
     noteFailedItem(error, item);
     if (isFatal !== true && execution.tolerates) {
       this.#lose(execution, 'failed', error, attempt);
-      return nothingAfter(endTrace(execution, this, trace, 'error', attempt, error));
+      return this.#endFailed(execution, failed, error);
     }
     execution.fail(error, this.site, isFatal, frame, attempt);
-    return this.#endFailed(execution, trace, attempt, error);
+    return this.#endFailed(execution, failed, error);
   }
 
-  /** In a child the composite around it decides how the item ends. */
-  #endFailed(
-    execution: Execution,
-    trace: ItemTrace | undefined,
-    attempt: number,
-    error: PipelineError,
-  ): unknown {
-    return execution.frame.parent === undefined
-      ? nothingAfter(endTrace(execution, this, trace, 'error', attempt, error))
-      : NOTHING;
+  /** Ends the item with the error; of a composite, where its child failed. */
+  #endFailed(execution: Execution, { trace, attempt, endedAt }: FailedTry, error: PipelineError): unknown {
+    if (trace === undefined || endedAt === undefined)
+      return nothingAfter(endTrace(execution, this, trace, 'error', attempt, error));
+    return nothingAfter(trace.endAs({ ...endedAt, error: tracedError(execution, trace, error) }));
   }
 
   /** Notes that the item is lost while the execution goes on, and that it need not give an output. */
@@ -213,10 +212,11 @@ export abstract class WorkStage extends NodeStage implements RecoveringStage {
   }
 
   /** The execution goes on with the others, and fails at its end. */
-  #collect(execution: Execution, { error, trace, attempt }: FailedTry): unknown {
+  #collect(execution: Execution, failed: FailedTry): unknown {
+    const { error, attempt } = failed;
     this.counter(execution).failed += 1;
     execution.collect(error, attempt);
-    return this.#endFailed(execution, trace, attempt, error);
+    return this.#endFailed(execution, failed, error);
   }
 
   #deadLetter(execution: Execution, failed: FailedTry): Pending {

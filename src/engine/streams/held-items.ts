@@ -1,8 +1,11 @@
 import type { PipelineError } from '../../errors/pipeline-error.js';
-import type { Contributors, ItemTrace } from '../../lineage/item-trace.js';
+import { UNKNOWN_OUTPUT } from '../../lineage/item-trace.js';
+import type { ItemTrace } from '../../lineage/item-trace.js';
+import type { Contributors, TracedItem } from '../../lineage/traced-item.js';
 import type { LineageOutcome } from '../../ports/lineage-sink.js';
 import type { Execution } from '../execution/execution.js';
-import { endTrace, settleRecord } from '../stages/item-end.js';
+import { allEnded } from '../stages/fan-out-stage.js';
+import { endTrace } from '../stages/item-end.js';
 import type { NodeStage } from '../stages/stage.js';
 import type { Work } from '../execution/work.js';
 
@@ -27,30 +30,37 @@ export class HeldItems {
   #traces: ItemTrace[] = [];
   /** What the next output is made of, if nothing is taken before it. */
   #madeOf: Contributors = { ids: [], count: 0 };
-  #contributors: string[] = [];
-  /** The trace of the item taken last. */
-  latest: ItemTrace | undefined;
+  /** Those that the next output is made of; their ids may not be known before that. */
+  #contributors: TracedItem[] = [];
+  /** What follows an item of a composite in its child: the last such item taken. */
+  latestInner: ItemTrace | undefined;
 
   constructor(private readonly stage: NodeStage) {}
 
   /** Records an item that the transform's code has received. */
-  take(execution: Execution, trace: ItemTrace | undefined): void {
+  take(execution: Execution, trace: ItemTrace | undefined): Work {
     this.#count += 1;
-    if (trace === undefined) return;
-    trace.pass(this.stage.place(execution), 1, 1);
-    this.latest = trace;
-    this.#contributors.push(trace.correlationId);
-    if (this.#contributors.length > 2 * MOST_FOLLOWED) this.#contributors.splice(0, MOST_FOLLOWED);
+    if (trace === undefined) return undefined;
+    const told = trace.pass(this.stage.site, execution.frame, 1, 1, UNKNOWN_OUTPUT);
+    // Many items are held, perhaps until the run ends.
+    trace.settle();
+    if (trace.isInner) this.latestInner = trace;
+    else {
+      this.#contributors.push(trace.item);
+      if (this.#contributors.length > 2 * MOST_FOLLOWED) this.#contributors.splice(0, MOST_FOLLOWED);
+    }
     this.#traces.push(trace);
+    if (this.#traces.length <= 2 * MOST_FOLLOWED) return told;
     // Memory is bounded: the oldest traces end here.
-    if (this.#traces.length > 2 * MOST_FOLLOWED)
-      for (const old of this.#traces.splice(0, MOST_FOLLOWED)) void this.#end(execution, old, 'aggregated');
+    const old = this.#traces.splice(0, MOST_FOLLOWED);
+    return allEnded([told, ...old.map((each) => this.#end(execution, each, 'aggregated'))]);
   }
 
   /** Returns the items since the last output, or if there are none, those that the last output was made of. */
   takeContributors(): Contributors {
     if (this.#count === 0) return this.#madeOf;
-    this.#madeOf = { ids: Object.freeze(this.#contributors.slice(-MOST_FOLLOWED)), count: this.#count };
+    const ids = this.#contributors.slice(-MOST_FOLLOWED).map(({ id }) => id);
+    this.#madeOf = { ids: Object.freeze(ids), count: this.#count };
     this.#contributors = [];
     return this.#madeOf;
   }
@@ -82,24 +92,20 @@ export class HeldItems {
     counter.failed += failed;
     this.stage.cancelled(execution, count - failed);
     const last = failed === 1 ? this.#traces.pop() : undefined;
-    // In a child, the trace is ended by the composite around the child.
-    if (last !== undefined && execution.frame.parent === undefined)
-      void this.#end(execution, last, 'error', execution.failure);
-    return this.#endAll(execution, 'dropped');
+    const ended = last && this.#end(execution, last, 'error', execution.failure);
+    return allEnded([ended, this.#endAll(execution, 'dropped')]);
   }
 
   #endAll(execution: Execution, outcome: LineageOutcome): Work {
     if (this.#traces.length === 0) return undefined;
     const works = this.#traces.map((trace) => this.#end(execution, trace, outcome));
     this.#traces = [];
-    const pending = works.filter((work) => work !== undefined);
-    return pending.length === 0 ? undefined : Promise.all(pending).then(() => undefined);
+    return allEnded(works);
   }
 
   #end(execution: Execution, trace: ItemTrace, outcome: LineageOutcome, error?: PipelineError): Work {
-    // In a child the outputs continue the trace of the composite's item, so it does not end here.
-    if (trace.isInner && outcome === 'aggregated')
-      return settleRecord(execution, this.stage, () => trace.release());
+    // In a child for an item the outputs are branches of that item.
+    if (trace.isInner && outcome === 'aggregated') return trace.leave();
     return endTrace(execution, this.stage, trace, outcome, 1, error);
   }
 }

@@ -1,11 +1,12 @@
 import type { PipelineError } from '../../errors/pipeline-error.js';
-import { ItemTrace } from '../../lineage/item-trace.js';
+import { ItemTrace, UNKNOWN_OUTPUT } from '../../lineage/item-trace.js';
+import type { RunLineage } from '../../lineage/run-lineage.js';
 import type { MadeOf, OperatorPort, Origin } from '../../nodes/flow-operator.js';
 import { alarmAt } from '../../run/ending/alarm.js';
 import type { Execution } from '../execution/execution.js';
 import type { NodeCounter } from '../execution/node-counter.js';
 import { allEnded } from '../stages/fan-out-stage.js';
-import { endTrace, settleRecord } from '../stages/item-end.js';
+import { endTrace } from '../stages/item-end.js';
 import type { NodeStage } from '../stages/stage.js';
 import { after } from '../execution/work.js';
 import type { Work } from '../execution/work.js';
@@ -98,8 +99,9 @@ export class StagePort implements OperatorPort {
     this.#counter.out += 1;
     this.#counter.emitted += 1;
     const trace = this.#let(origin);
-    trace?.pass(this.stage.place(this.execution), 1, 1);
-    return this.#send(item, trace);
+    return trace === undefined
+      ? this.#send(item, undefined)
+      : after(this.#pass(trace, 1, item), () => this.#send(item, trace));
   }
 
   filter(origins: readonly Origin[], items = 1): Work {
@@ -112,9 +114,10 @@ export class StagePort implements OperatorPort {
   give(output: unknown, origin: Origin): Work {
     if (this.execution.isHalted) return undefined;
     this.#counter.emitted += 1;
-    const trace = traceBehind(origin);
-    trace?.split(1);
-    return this.#send(output, trace);
+    const branch = traceBehind(origin)?.fork(output);
+    return branch === undefined
+      ? this.#send(output, undefined)
+      : after(this.#pass(branch, 1, output), () => this.#send(output, branch));
   }
 
   spread(origin: Origin, outputs: number): Work {
@@ -125,9 +128,8 @@ export class StagePort implements OperatorPort {
     else this.#counter.out += 1;
     const trace = this.#let(origin);
     if (trace === undefined) return undefined;
-    trace.pass(stage.place(execution), outputs, 1);
-    if (outputs === 0) return endTrace(execution, stage, trace, 'filtered');
-    return settleRecord(execution, stage, () => trace.release());
+    if (outputs > 0) return trace.leave();
+    return after(this.#pass(trace, 0), () => endTrace(execution, stage, trace, 'filtered'));
   }
 
   make(output: unknown, made: MadeOf): Work {
@@ -182,20 +184,24 @@ export class StagePort implements OperatorPort {
     return sent;
   }
 
-  /** The trace of something made: in a child that of the composite's item, else a new one that names the inputs. */
-  #traceOf({ origins, items, from }: MadeOf): ItemTrace | undefined {
-    const { execution } = this;
+  /** Follows something made: in a child for one item as a branch of that item, else as an item that names its inputs. */
+  #follow(
+    lineage: RunLineage,
+    output: unknown,
+    { origins, items, from }: MadeOf,
+  ): { readonly trace: ItemTrace | undefined; readonly inputs: number } {
     const all = (from?.origins ?? origins).filter((origin) => origin !== undefined);
+    const { itemChild } = this.execution;
     const last = traceBehind(all.at(-1));
-    if (last?.isInner === true) {
-      last.split(1);
-      return last;
-    }
-    const ids = all.slice(-MOST_FOLLOWED).map(({ correlationId }) => correlationId);
-    return execution.run.traceMade(execution.frame.services.lineage, {
-      ids: Object.freeze(ids),
-      count: from?.items ?? items,
-    });
+    const inner = last?.isInner === true ? last : itemChild?.link?.followed;
+    if (itemChild !== undefined || inner !== undefined) return { trace: inner?.fork(output), inputs: 1 };
+    const ids = Object.freeze(all.slice(-MOST_FOLLOWED).map(({ correlationId }) => correlationId));
+    const count = from?.items ?? items;
+    return { trace: lineage.followMade(output, { ids, count }), inputs: count };
+  }
+
+  #pass(trace: ItemTrace, outputs: number, output: unknown = UNKNOWN_OUTPUT, inputs = 1): Work {
+    return trace.pass(this.stage.site, this.execution.frame, outputs, 1, output, inputs);
   }
 
   /** The trace of an item that ends here. */
@@ -212,12 +218,13 @@ export class StagePort implements OperatorPort {
 
   #end(trace: ItemTrace | undefined, outcome: 'aggregated' | 'filtered'): Work {
     if (trace === undefined) return undefined;
-    const { stage, execution } = this;
-    trace.pass(stage.place(execution), outcome === 'filtered' ? 0 : 1, 1);
+    const told = this.#pass(trace, outcome === 'filtered' ? 0 : 1);
     // In a child what is made continues the trace of the composite's item, so it does not end here.
-    if (trace.isInner && outcome === 'aggregated')
-      return settleRecord(execution, stage, () => trace.release());
-    return endTrace(execution, stage, trace, outcome);
+    return after(told, () =>
+      trace.isInner && outcome !== 'filtered'
+        ? trace.leave()
+        : endTrace(this.execution, this.stage, trace, outcome),
+    );
   }
 }
 

@@ -7,6 +7,7 @@ import { breakItem, endTrace } from '../stages/item-end.js';
 import type { BreakableStream } from '../stages/item-end.js';
 import { stopReason, StreamStage } from './stream-stage.js';
 import type { OpenStream } from './stream-stage.js';
+import { after } from '../execution/work.js';
 import type { Work } from '../execution/work.js';
 
 type ConsumedStream = OpenStream & BreakableStream;
@@ -23,12 +24,12 @@ export class StreamSinkStage extends StreamStage<ConsumedStream> {
     item: unknown,
     trace: ItemTrace | undefined,
   ): Work {
-    trace?.pass(this.place(execution), 0, 1);
     return stream.items.push(item).then((taken) => {
       if (taken === 'aborted') return breakItem(execution, this, stream, trace);
       if (taken === 'refused') return this.refused(execution, trace);
       this.counter(execution).out += 1;
-      return endTrace(execution, this, trace, 'emitted');
+      const told = trace?.pass(this.site, execution.frame, 0, 1);
+      return after(told, () => endTrace(execution, this, trace, 'emitted'));
     });
   }
 

@@ -1,5 +1,6 @@
 import { isThenable } from '../../data/foreign-value.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
+import type { RunLineage } from '../../lineage/run-lineage.js';
 import type { StreamTransformNode } from '../../nodes/stream-transform-node.js';
 import { Pacer } from '../../run/ending/pacer.js';
 import { closeFailed, closeSource } from './close-source.js';
@@ -7,11 +8,13 @@ import { wholeNodeFailed } from '../execution/engine-errors.js';
 import type { Execution } from '../execution/execution.js';
 import type { Handover } from './handover.js';
 import { HeldItems } from './held-items.js';
+import { allEnded } from '../stages/fan-out-stage.js';
 import { dropItem } from '../stages/item-end.js';
 import { DONE, isRefusal, openItems, refuseNoResult } from './open-items.js';
 import { Reading } from './reading.js';
 import { stopReason, StreamStage } from './stream-stage.js';
 import type { OpenStream } from './stream-stage.js';
+import { after } from '../execution/work.js';
 import type { Work } from '../execution/work.js';
 
 interface TransformedStream extends OpenStream {
@@ -32,13 +35,14 @@ export class StreamTransformStage extends StreamStage<TransformedStream> {
     trace: ItemTrace | undefined,
   ): Work {
     let isTaken = false;
+    let told: Work;
     const given = (): void => {
       isTaken = true;
-      held.take(execution, trace);
+      told = held.take(execution, trace);
     };
     return items.push(item, given).then((taken) => {
       // An item that the code has taken is counted with the next output, or at the end of the stream.
-      if (isTaken) return undefined;
+      if (isTaken) return told;
       return taken === 'refused' ? this.refused(execution, trace) : dropItem(execution, this, trace);
     });
   }
@@ -67,25 +71,33 @@ export class StreamTransformStage extends StreamStage<TransformedStream> {
   /** Pushes an output into the next stage. */
   emit(execution: Execution, item: unknown, held: HeldItems): Work {
     this.counter(execution).emitted += 1;
-    const trace = this.#outputTrace(execution, held);
-    const credited = held.credit(execution);
-    return credited === undefined
-      ? this.next.push(execution, item, trace)
-      : credited.then(() => this.next.push(execution, item, trace));
+    const { lineage } = execution;
+    if (lineage === undefined) {
+      void held.credit(execution);
+      return this.next.push(execution, item, undefined);
+    }
+    const { trace, told } = this.#follow(lineage, execution, item, held);
+    return after(allEnded([told, held.credit(execution)]), () => this.next.push(execution, item, trace));
   }
 
-  /** Returns the trace of an output. In a child, that of the composite's item; else a new one that names the inputs. */
-  #outputTrace(execution: Execution, held: HeldItems): ItemTrace | undefined {
-    const { latest } = held;
-    if (latest?.isInner === true) {
-      latest.split(1);
-      return latest;
+  /** Follows an output: in a child for one item as a branch of that item, else as an item that names its inputs. */
+  #follow(
+    lineage: RunLineage,
+    execution: Execution,
+    output: unknown,
+    held: HeldItems,
+  ): { readonly trace: ItemTrace | undefined; readonly told: Work } {
+    const { site } = this;
+    const { frame, itemChild } = execution;
+    if (held.latestInner !== undefined) return { trace: held.latestInner.fork(output), told: undefined };
+    if (itemChild !== undefined) {
+      const trace = itemChild.link?.followed?.fork(output);
+      return { trace, told: trace?.pass(site, frame, 1, 1, output) };
     }
-    const { lineage } = execution.frame.services;
-    if (lineage === undefined) return undefined;
-    const made = execution.run.traceMade(lineage, held.takeContributors());
-    if (made !== undefined) held.made(made);
-    return made;
+    const contributors = held.takeContributors();
+    const trace = lineage.followMade(output, contributors);
+    if (trace !== undefined) held.made(trace);
+    return { trace, told: trace?.pass(site, frame, 1, 1, output, contributors.count) };
   }
 }
 

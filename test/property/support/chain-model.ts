@@ -166,7 +166,7 @@ export class ChainModel {
       }
       counts.failed += 1;
       this.#end('failed', failure.code, failure.path);
-      return { fate: 'error root/child' };
+      return 'fate' in way && way.fate.startsWith('error ') ? way : { fate: 'error root/child' };
     }
     if ('fate' in way) {
       counts.filtered += 1;

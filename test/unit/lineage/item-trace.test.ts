@@ -1,35 +1,26 @@
-import { describe, expect, test, vi } from 'vitest';
-import { ItemTrace } from '../../../src/lineage/item-trace.js';
-import type { Contributors, TracedPlace } from '../../../src/lineage/item-trace.js';
-import { MemoryLineageSink } from '../../../src/lineage/memory-lineage-sink.js';
+import { describe, expect, test } from 'vitest';
+import { ItemOutputs } from '../../../src/lineage/item-outputs.js';
 import type { LineageOutcome } from '../../../src/ports/lineage-sink.js';
+import { TracedRun } from '../support/traces.js';
 
-/** A node as lineage writes it down. */
-function at(nodeId: string): TracedPlace {
-  return { nodeId, path: `orders/${nodeId}`, pipelineId: 'p1', pipelineName: 'orders', runId: 'r1' };
-}
+const pathsOf = (run: TracedRun): (string[] | undefined)[] =>
+  run.sink.records.map(({ traversal }) => traversal.map(({ path }) => path));
 
-function traced(contributors?: Contributors): { trace: ItemTrace; sink: MemoryLineageSink } {
-  const sink = new MemoryLineageSink();
-  return { trace: new ItemTrace('item-1', contributors, sink), sink };
-}
-
-function ended(outcome: LineageOutcome, nodeId = 'save') {
-  return { outcome, place: at(nodeId), attempts: 1 };
-}
+const outcomesOf = (run: TracedRun): string[] => run.sink.records.map(({ outcome }) => outcome);
 
 describe('an item that goes one way', () => {
   test('leaves one frozen terminal record with the nodes it passed', () => {
-    const { trace, sink } = traced();
-    trace.pass(at('read'), 1, 1);
-    trace.pass(at('save'), 0, 2);
-    void trace.end({ outcome: 'emitted', place: at('save'), attempts: 2 });
+    const run = new TracedRun();
+    const trace = run.follow();
+    void trace.pass(...run.at('read'), 1, 1);
+    void trace.pass(...run.at('save'), 0, 2);
+    void trace.end('emitted', ...run.at('save'), 2);
 
-    expect(sink.records).toEqual([
+    expect(run.sink.records).toEqual([
       {
-        correlationId: 'item-1',
+        correlationId: 'r1#1',
         path: 'orders/save',
-        pipelineId: 'p1',
+        pipelineId: expect.any(String) as string,
         pipelineName: 'orders',
         runId: 'r1',
         outcome: 'emitted',
@@ -42,168 +33,297 @@ describe('an item that goes one way', () => {
         at: expect.any(Number) as number,
       },
     ]);
-    expect(Object.isFrozen(sink.records[0]) && Object.isFrozen(sink.records[0]?.traversal)).toBe(true);
+    const [record] = run.sink.records;
+    expect(Object.isFrozen(record) && Object.isFrozen(record?.traversal)).toBe(true);
   });
 
   test('names hops as tools do, with how many items came out', () => {
-    const { trace } = traced();
-    for (const outputs of [0, 1, 3]) trace.pass(at('split'), outputs, 1);
+    const run = new TracedRun();
+    const trace = run.follow();
+    for (const outputs of [0, 1, 3]) void trace.pass(...run.at('split'), outputs, 1);
+    run.end(trace, 'emitted');
 
-    expect(trace.hops[0]).toMatchObject({ qualifiedName: 'orders::split', path: 'orders/split', inputs: 1 });
-    expect(trace.hops.map(({ cardinality }) => cardinality)).toEqual(['zero', 'one', 'many']);
+    const hops = run.sink.records[0]?.traversal ?? [];
+    expect(hops[0]).toMatchObject({ qualifiedName: 'orders::split', path: 'orders/split', inputs: 1 });
+    expect(hops.map(({ cardinality }) => cardinality)).toEqual(['zero', 'one', 'many']);
+  });
+
+  test('has the traversal of all items that went the same way', () => {
+    const run = new TracedRun();
+    for (const attempts of [1, 1, 2]) {
+      const trace = run.follow();
+      void trace.pass(...run.at('read'), 1, 1);
+      void trace.pass(...run.at('save'), 0, attempts);
+      run.end(trace, 'emitted');
+    }
+
+    const [first, second, third] = run.sink.records.map(({ traversal }) => traversal);
+    expect(second).toBe(first);
+    expect(third).not.toBe(first);
+    expect(third?.[0]).toBe(first?.[0]);
   });
 
   test('names the items that it was made of', () => {
-    const { trace, sink } = traced({ ids: ['a', 'b'], count: 3 });
-    void trace.end(ended('emitted'));
+    const run = new TracedRun();
+    const made = run.lineage.followMade('sum', { ids: ['a', 'b'], count: 3 });
+    if (made !== undefined) run.end(made, 'emitted');
 
-    expect(sink.records[0]).toMatchObject({ contributors: ['a', 'b'], contributorCount: 3 });
+    expect(run.sink.records[0]).toMatchObject({ contributors: ['a', 'b'], contributorCount: 3 });
   });
+});
 
-  test('gives back what the sink gives, so that it can be awaited', () => {
-    const trace = new ItemTrace('item-1', undefined, { record: () => 'a promise, say' });
+describe('a way of more than 1,000 hops', () => {
+  test('keeps the first and the latest 500, and counts what is left out', () => {
+    for (const hops of [999, 1000, 1001, 1500, 1501, 2345]) {
+      const run = new TracedRun();
+      const trace = run.follow();
+      for (let hop = 1; hop <= hops; hop += 1) void trace.pass(...run.at(`n${String(hop)}`), 1, 1);
+      run.end(trace, 'emitted');
 
-    expect(trace.end(ended('emitted'))).toBe('a promise, say');
-  });
-
-  test('tells when it is closed', () => {
-    const onClosed = vi.fn();
-    const trace = new ItemTrace('item-1', undefined, new MemoryLineageSink(), [], onClosed);
-    trace.split(1);
-    void trace.end(ended('emitted'));
-    expect(onClosed).not.toHaveBeenCalled();
-    void trace.end(ended('emitted'));
-
-    expect(onClosed).toHaveBeenCalledExactlyOnceWith(trace);
+      const [record] = run.sink.records;
+      const lost = Math.max(0, hops - 1000);
+      expect(record?.hopsLost ?? 0).toBe(lost);
+      const kept = Array.from(
+        { length: hops - lost },
+        (_, at) => `n${String(at < 500 ? at + 1 : at + lost + 1)}`,
+      );
+      expect(record?.traversal.map(({ nodeId }) => nodeId)).toEqual(kept);
+    }
   });
 });
 
 describe('an item that is split', () => {
   test('leaves its record when the last branch has ended', () => {
-    const { trace, sink } = traced();
-    trace.split(2);
-    void trace.end(ended('emitted'));
-    void trace.end(ended('emitted'));
-    expect(sink.records).toHaveLength(0);
-    void trace.end(ended('emitted'));
+    const run = new TracedRun();
+    const first = run.follow();
+    const [second, third] = [first.fork(), first.fork()];
+    run.end(first, 'emitted');
+    run.end(second, 'emitted');
+    expect(run.sink.records).toHaveLength(0);
+    run.end(third, 'emitted');
 
-    expect(sink.records).toHaveLength(1);
+    expect(run.sink.records).toHaveLength(1);
   });
 
-  test('ends as the weightiest of its branches, whichever ended first', () => {
-    const weights: readonly LineageOutcome[] = [
-      'dropped',
-      'filtered',
-      'aggregated',
-      'emitted',
-      'deadLettered',
-      'error',
+  test('ends as the weightiest of its branches, with the way of that, whichever ended first', () => {
+    const weights: readonly (readonly LineageOutcome[])[] = [
+      ['dropped'],
+      ['filtered'],
+      ['aggregated', 'joined'],
+      ['emitted'],
+      ['deadLettered'],
+      ['error'],
     ];
     weights.forEach((heavier, index) => {
-      for (const lighter of weights.slice(0, index)) {
-        for (const order of [
-          [heavier, lighter],
-          [lighter, heavier],
-        ]) {
-          const { trace, sink } = traced();
-          trace.split(1);
-          for (const outcome of order) void trace.end(ended(outcome, outcome));
-          expect(sink.records.map(({ outcome, path }) => [outcome, path])).toEqual([
-            [heavier, `orders/${heavier}`],
-          ]);
-        }
-      }
+      for (const heavy of heavier)
+        for (const light of weights.slice(0, index).flat())
+          for (const order of [
+            [heavy, light],
+            [light, heavy],
+          ]) {
+            const run = new TracedRun();
+            const first = run.follow();
+            const branches = [first, first.fork()];
+            for (const [at, outcome] of order.entries()) {
+              const branch = branches[at] ?? first;
+              void branch.pass(...run.at(outcome), 1, 1);
+              run.end(branch, outcome, outcome);
+            }
+            expect(run.sink.records.map(({ outcome, path }) => [outcome, path])).toEqual([
+              [heavy, `orders/${heavy}`],
+            ]);
+            expect(pathsOf(run)).toEqual([[`orders/${heavy}`]]);
+          }
     });
   });
 
-  test('keeps the first of two ends that weigh the same', () => {
-    const { trace, sink } = traced();
-    trace.split(1);
-    void trace.end(ended('emitted', 'first'));
-    void trace.end(ended('emitted', 'second'));
+  test('keeps the last of ends that weigh the same', () => {
+    const weights: readonly (readonly [LineageOutcome, LineageOutcome])[] = [
+      ['emitted', 'emitted'],
+      ['aggregated', 'joined'],
+      ['joined', 'aggregated'],
+    ];
+    for (const [one, other] of weights) {
+      const run = new TracedRun();
+      const first = run.follow();
+      const second = first.fork();
+      run.end(first, one, 'first');
+      run.end(second, other, 'second');
 
-    expect(sink.records[0]?.path).toBe('orders/first');
+      expect(run.sink.records.map(({ outcome, path }) => [outcome, path])).toEqual([
+        [other, 'orders/second'],
+      ]);
+    }
   });
 
   test('releases a branch that others have followed without an end of its own', () => {
-    const { trace, sink } = traced();
-    trace.split(1);
-    void trace.end(ended('emitted'));
-    void trace.release();
+    const run = new TracedRun();
+    const first = run.follow();
+    const second = first.fork();
+    run.end(first, 'emitted');
+    void second.leave();
 
-    expect(sink.records.map(({ outcome }) => outcome)).toEqual(['emitted']);
+    expect(outcomesOf(run)).toEqual(['emitted']);
   });
 
-  test('writes nothing where every branch was only released', () => {
-    const { trace, sink } = traced();
-    void trace.release();
+  test('is dropped as a whole when the run is over, once', async () => {
+    const run = new TracedRun();
+    const first = run.follow();
+    const [second] = [first.fork(), first.fork()];
+    run.end(first, 'filtered');
+    await run.lineage.dropAll(...run.at('end'));
+    await run.lineage.dropAll(...run.at('end'));
+    run.end(second, 'emitted');
 
-    expect(sink.records).toEqual([]);
+    expect(outcomesOf(run)).toEqual(['filtered']);
   });
 
-  test('is dropped as a whole when the run is over, once', () => {
-    const { trace, sink } = traced();
-    trace.split(3);
-    void trace.end(ended('filtered'));
-    void trace.drop(at('orders'));
-    void trace.drop(at('orders'));
+  test('that ended nowhere is dropped, the eldest first', async () => {
+    const run = new TracedRun();
+    for (const item of ['one', 'two']) void run.follow(item).pass(...run.at('read'), 1, 1);
+    await run.lineage.dropAll(...run.at('end'));
 
-    expect(sink.records.map(({ outcome }) => outcome)).toEqual(['filtered']);
-  });
-
-  test('that ended nowhere is dropped', () => {
-    const { trace, sink } = traced();
-    void trace.drop(at('orders'));
-
-    expect(sink.records.map(({ outcome }) => outcome)).toEqual(['dropped']);
+    expect(run.sink.records.map(({ correlationId, outcome }) => [correlationId, outcome])).toEqual([
+      ['r1#1', 'dropped'],
+      ['r1#2', 'dropped'],
+    ]);
+    expect(pathsOf(run)).toEqual([['orders/read'], ['orders/read']]);
+    expect(run.lineage.hasOpen).toBe(false);
   });
 });
 
 describe('an item in the child of a composite', () => {
-  test('is followed by a trace that writes nothing and says how the child ended it', () => {
-    const { trace, sink } = traced();
-    const inner = trace.descend();
-    inner.pass(at('check'), 0, 1);
-    void inner.end(ended('filtered', 'check'));
+  test('leaves no record of its own, and knows how the child ended it', () => {
+    const run = new TracedRun();
+    const trace = run.follow();
+    const inner = trace.enter(...run.at('child'), 'item');
+    void inner.pass(...run.at('child/check'), 0, 1);
+    run.end(inner, 'filtered', 'child/check');
 
     expect([trace.isInner, inner.isInner]).toEqual([false, true]);
-    expect(inner.correlationId).toBe('item-1');
-    expect(inner.ending).toMatchObject({ outcome: 'filtered', place: { nodeId: 'check' } });
-    expect(sink.records).toEqual([]);
-    expect(trace.hops.map(({ nodeId }) => nodeId)).toEqual(['check']);
+    expect(inner.correlationId).toBe('r1#1');
+    expect(inner.item.ending).toMatchObject({ outcome: 'filtered', place: { site: { id: 'check' } } });
+    expect(run.sink.records).toEqual([]);
   });
 
   test('has the composite before the hops of its child', () => {
-    const { trace } = traced();
-    trace.pass(at('read'), 1, 1);
-    const before = trace.hops.length;
-    trace.descend().pass(at('check'), 1, 1);
-    trace.passComposite(at('validate'), before, 2, 3);
+    const run = new TracedRun();
+    const trace = run.follow();
+    void trace.pass(...run.at('read'), 1, 1);
+    const inner = trace.enter(...run.at('validate'), 'item');
+    void inner.pass(...run.at('validate/check'), 1, 1);
+    void trace.passComposite(inner, inner, 2, 3, undefined);
+    run.end(trace, 'emitted');
 
-    expect(trace.hops.map(({ nodeId }) => nodeId)).toEqual(['read', 'validate', 'check']);
-    expect(trace.hops[1]).toMatchObject({ outputs: 2, cardinality: 'many', attempts: 3 });
+    expect(pathsOf(run)).toEqual([['orders/read', 'orders/validate', 'orders/validate/check']]);
+    expect(run.sink.records[0]?.traversal[1]).toMatchObject({ outputs: 2, cardinality: 'many', attempts: 3 });
   });
 
-  test('forgets the hops of a try that failed: those that its child has added, at any depth', () => {
-    const { trace } = traced();
-    trace.pass(at('read'), 1, 1);
-    const child = trace.descend();
-    child.pass(at('validate/input'), 1, 1);
-    child.descend().pass(at('validate/check/input'), 1, 1);
-    trace.rewind(child);
+  test('that failed leaves no hops where the item goes on', () => {
+    const run = new TracedRun();
+    const trace = run.follow();
+    void trace.pass(...run.at('read'), 1, 1);
+    const failed = trace.enter(...run.at('validate'), 'item');
+    void failed.pass(...run.at('validate/input'), 1, 1);
+    const again = trace.enter(...run.at('validate'), 'item');
+    void again.pass(...run.at('validate/check'), 1, 1);
+    void trace.passComposite(again, again, 1, 2, 'item');
+    run.end(trace, 'emitted');
 
-    expect(trace.hops.map(({ path }) => path)).toEqual(['orders/read']);
+    expect(pathsOf(run)).toEqual([['orders/read', 'orders/validate', 'orders/validate/check']]);
   });
 
-  test('keeps those of another branch, also in the same composite', () => {
-    const { trace } = traced();
-    trace.split(1);
-    const [failed, other] = [trace.descend(), trace.descend()];
-    other.pass(at('validate/input'), 1, 1);
-    failed.pass(at('validate/input'), 1, 1);
-    other.pass(at('validate/check'), 1, 1);
-    trace.rewind(failed);
+  test('counts with the ends of its other branches', () => {
+    const run = new TracedRun();
+    const trace = run.follow();
+    const inner = trace.enter(...run.at('child'), 'item');
+    run.end(inner.fork(), 'deadLettered', 'child/check');
+    void trace.passComposite(inner, inner, 1, 1, 'item');
+    run.end(trace, 'emitted');
 
-    expect(trace.hops.map(({ path }) => path)).toEqual(['orders/validate/input', 'orders/validate/check']);
+    expect(outcomesOf(run)).toEqual(['deadLettered']);
+  });
+});
+
+describe('the outputs of a composite under many', () => {
+  /** Outputs that leave while the child runs. */
+  function liveOutputs() {
+    const run = new TracedRun({ capture: 'all' });
+    const trace = run.follow();
+    void trace.pass(...run.at('read'), 1, 1);
+    const inner = trace.enter(...run.at('child'), 'item');
+    const outputs = new ItemOutputs(...run.at('child'), trace, inner, false);
+    const ended = (count: number): void => {
+      void trace.passComposite(inner, outputs.latestBranch, count, 1, undefined);
+      void outputs.settle();
+      void outputs.end(1);
+    };
+    const idsAndEnds = (): readonly string[] =>
+      run.sink.records
+        .filter(({ terminal }) => terminal)
+        .map(({ correlationId, outcome, path }) => `${correlationId} ${outcome} ${path}`);
+    return { run, inner, outputs, ended, idsAndEnds };
+  }
+
+  test('two are items of their own, made of the one that was taken', () => {
+    const { run, inner, outputs, ended, idsAndEnds } = liveOutputs();
+    for (const output of ['a', 'b']) run.end(outputs.next(output, inner), 'emitted');
+    ended(2);
+
+    expect(idsAndEnds()).toEqual([
+      'r1#1.1 emitted orders/save',
+      'r1#1.2 emitted orders/save',
+      'r1#1 emitted orders/child',
+    ]);
+    expect(run.sink.terminal('r1#1.2')).toMatchObject({ contributors: ['r1#1'], contributorCount: 1 });
+    expect(run.sink.terminal('r1#1.2')?.traversal.map(({ path }) => path)).toEqual(['orders/child']);
+  });
+
+  test('one is the item that was taken: its records wait until that is known', () => {
+    const { run, inner, outputs, ended, idsAndEnds } = liveOutputs();
+    const only = outputs.next('a', inner);
+    void only.pass(...run.at('save'), 0, 1);
+    run.end(only, 'emitted');
+    expect(idsAndEnds()).toEqual([]);
+    ended(1);
+
+    expect(idsAndEnds()).toEqual(['r1#1 emitted orders/save']);
+    expect(new Set(run.sink.records.map(({ correlationId }) => correlationId))).toEqual(new Set(['r1#1']));
+    expect(run.sink.terminal('r1#1')?.traversal.map(({ path }) => path)).toEqual([
+      'orders/read',
+      'orders/child',
+      'orders/save',
+    ]);
+  });
+
+  test('one that is still on its way when the child ends goes on as the item that was taken', () => {
+    const { run, inner, outputs, ended, idsAndEnds } = liveOutputs();
+    const only = outputs.next('a', inner);
+    ended(1);
+    run.end(only, 'filtered', 'later');
+
+    expect(idsAndEnds()).toEqual(['r1#1 filtered orders/later']);
+  });
+
+  test('one whose id somebody has asked for is an item of its own', () => {
+    const { run, inner, outputs, ended, idsAndEnds } = liveOutputs();
+    const only = outputs.next('a', inner);
+    expect(only.correlationId).toBe('r1#1.1');
+    run.end(only, 'emitted');
+    ended(1);
+
+    expect(idsAndEnds()).toEqual(['r1#1.1 emitted orders/save', 'r1#1 emitted orders/child']);
+  });
+
+  test('in the child of another composite are branches of its item', () => {
+    const run = new TracedRun();
+    const trace = run.follow();
+    const child = trace.enter(...run.at('child'), 'item');
+    const inner = child.enter(...run.at('child/many'), 'item');
+    const outputs = new ItemOutputs(...run.at('child/many'), child, inner, false);
+    const [one, other] = [outputs.next('a', inner), outputs.next('b', inner)];
+
+    expect([one.correlationId, other.correlationId]).toEqual(['r1#1', 'r1#1']);
+    expect([one.isInner, other.isInner]).toEqual([true, true]);
   });
 });

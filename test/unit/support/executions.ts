@@ -5,6 +5,7 @@ import { RunState } from '../../../src/engine/execution/run-state.js';
 import { Stage } from '../../../src/engine/stages/stage.js';
 import type { StageSite } from '../../../src/engine/execution/stage-site.js';
 import type { Work } from '../../../src/engine/execution/work.js';
+import type { ItemTrace } from '../../../src/lineage/item-trace.js';
 import { root } from './frames.js';
 
 /** The place of the one node of {@link execution}. */
@@ -60,14 +61,17 @@ export async function settled(): Promise<void> {
 /** A stage that notes what it is told; each item waits until the test lets it go, where there is something to wait for. */
 export class RecordingStage extends Stage {
   readonly log: string[] = [];
+  /** What followed the items that are followed. */
+  readonly traces: ItemTrace[] = [];
   closed = false;
 
   constructor(private readonly waits: Readonly<Record<string, Deferred>> = {}) {
     super();
   }
 
-  override push(_execution: Execution, item: unknown): Work {
+  override push(_execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
     this.log.push(String(item));
+    if (trace !== undefined) this.traces.push(trace);
     return this.waits[String(item)]?.promise;
   }
 

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { allEnded, FanOutStage } from '../../../../src/engine/stages/fan-out-stage.js';
-import { ItemTrace } from '../../../../src/lineage/item-trace.js';
-import { MemoryLineageSink } from '../../../../src/lineage/memory-lineage-sink.js';
 import { deferred, execution, RecordingStage, settled } from '../../support/executions.js';
+import { TracedRun } from '../../support/traces.js';
 
 describe('a fan-out', () => {
   test('gives every item to every branch, and waits for the slowest', async () => {
@@ -35,17 +34,16 @@ describe('a fan-out', () => {
   });
 
   test('splits the trace of the item: it ends when every branch has', () => {
-    const sink = new MemoryLineageSink();
-    const trace = new ItemTrace('item-1', undefined, sink);
-    void new FanOutStage([new RecordingStage(), new RecordingStage(), new RecordingStage()]).push(
-      execution(),
-      'a',
-      trace,
-    );
-    const place = { nodeId: 'n', path: 'p', pipelineId: 'i', pipelineName: 'n', runId: 'r' };
-    for (const records of [0, 0, 1]) {
-      void trace.end({ outcome: 'emitted', place, attempts: 1 });
-      expect(sink.records).toHaveLength(records);
+    const run = new TracedRun();
+    const branches = [new RecordingStage(), new RecordingStage(), new RecordingStage()];
+    void new FanOutStage(branches).push(execution(), 'a', run.follow());
+
+    const traces = branches.flatMap((branch) => branch.traces);
+    expect(new Set(traces).size).toBe(3);
+    for (const [at, records] of [0, 0, 1].entries()) {
+      const trace = traces[at];
+      if (trace !== undefined) run.end(trace, 'emitted');
+      expect(run.sink.records).toHaveLength(records);
     }
   });
 
