@@ -65,6 +65,8 @@ export interface ExecutedPlan {
   readonly toleration: Toleration | undefined;
   /** True if the pipeline, or one around it, tolerates lost items: they are counted then. */
   readonly isTolerated: boolean;
+  /** Initial {@link Execution.states}; nodes shared by all executions are already in their slots. */
+  readonly states: readonly unknown[];
 }
 
 /** What only few executions have: made when it is first needed. */
@@ -116,20 +118,24 @@ export class Execution<TPlan extends ExecutedPlan = ExecutedPlan>
   /** What its nodes count: with those of the whole run, where it need not be read apart. */
   counts: Counts;
   #extras: ExecutionExtras | undefined;
+  #states: unknown[] | undefined;
 
   constructor(
     readonly run: RunState,
     readonly frame: ContextFrame,
     readonly receiver: OutputReceiver | undefined,
     readonly plan: TPlan,
-    /** What its nodes keep for this execution: instances, context views, queues. */
-    readonly states: unknown[],
     /** The execution around this one; undefined at the top of a run. */
     readonly parent?: Execution,
     /** Joins a child to its item, where there is more than the item. */
     readonly link?: ItemLink<EmissionTurn>,
   ) {
     this.counts = (parent ?? run).counts;
+  }
+
+  /** What its nodes keep for this execution: instances, context views, queues. Made when it is first asked for. */
+  get states(): unknown[] {
+    return (this.#states ??= this.plan.states.slice());
   }
 
   /** The context of the execution as a whole: what `currentContext()` shows. */
