@@ -12,7 +12,8 @@ import { isLinkageKey, linkageReaders, refuseLinkageKey } from './parent-linkage
 import type { ParentLinkage } from './parent-linkage.js';
 import { applyRecipe } from '../data/recipe.js';
 import type { Recipe } from '../data/recipe.js';
-import { WrittenEntries } from './written-entries.js';
+import { withEntry, writtenEntry, writtenMap } from './written-entries.js';
+import type { WrittenEntries } from './written-entries.js';
 
 /** What a dictionary needs to know of the context it belongs to. */
 export interface DictionaryOwner {
@@ -62,7 +63,7 @@ export let takeLocalEntries: (dictionary: ContextDictionary, local: Map<string, 
 export class ContextDictionary {
   static {
     entryOf = (dictionary, name) => {
-      const written = dictionary.#local?.get(name) ?? dictionary.#written?.get(name);
+      const written = dictionary.#local?.get(name) ?? writtenEntry(dictionary.#written, name);
       if (written !== undefined) return written === DELETED ? undefined : written;
       return dictionary.#base.get(name);
     };
@@ -73,8 +74,8 @@ export class ContextDictionary {
     };
     isLocalEntry = (dictionary, name) => dictionary.#local?.has(name) === true;
     sealedLayer = (dictionary) => {
-      if (dictionary.#written !== undefined && dictionary.#written.size > 0) {
-        dictionary.#base = stack(dictionary.#base, dictionary.#written.all());
+      if (dictionary.#written !== undefined) {
+        dictionary.#base = stack(dictionary.#base, writtenMap(dictionary.#written));
         dictionary.#written = undefined;
       }
       return dictionary.#base;
@@ -165,13 +166,13 @@ export class ContextDictionary {
 
   #put(key: Key, name: string, value: unknown, isLocal: boolean): this {
     refuseLinkageKey(this.#kind, name, this.#owner.path);
-    const entry = entryThrough(key, value, this.#kind, this.#owner.path);
+    const entry = entryThrough(key, name, value, this.#kind, this.#owner.path);
     if (isLocal) {
       this.delete(name);
       (this.#local ??= new Map()).set(name, entry);
     } else {
       this.#local?.delete(name);
-      (this.#written ??= new WrittenEntries()).set(name, entry);
+      this.#written = withEntry(this.#written, entry);
     }
     this.#owner.changed();
     return this;
@@ -205,8 +206,13 @@ export class ContextDictionary {
     if (isLinkageKey(this.#kind, name)) return false;
     const existed = entryOf(this, name) !== undefined;
     this.#local?.delete(name);
-    if (this.#base.get(name) !== undefined) (this.#written ??= new WrittenEntries()).set(name, DELETED);
-    else this.#written?.delete(name);
+    const isInherited = this.#base.get(name) !== undefined;
+    if (isInherited || this.#written !== undefined) {
+      const written = writtenMap(this.#written);
+      if (isInherited) written.set(name, DELETED);
+      else written.delete(name);
+      this.#written = written;
+    }
     this.#owner.changed();
     return existed;
   }
