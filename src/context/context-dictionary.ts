@@ -115,7 +115,7 @@ export class ContextDictionary {
   get<T = unknown>(key: string): T | undefined;
   get(key: Key): unknown {
     const name = keyNameAt(this.#owner.path, key);
-    const linkage = this.#linkageOf(name);
+    const linkage = ContextDictionary.#linkageOf(this, name);
     if (linkage !== undefined) return linkage;
     const entry = entryOf(this, name);
     if (entry !== undefined) return valueThrough(key, entry, this.#kind, this.#owner.path);
@@ -132,7 +132,7 @@ export class ContextDictionary {
   require<T = unknown>(key: string): T;
   require(key: Key): unknown {
     const name = keyNameAt(this.#owner.path, key);
-    const linkage = this.#linkageOf(name);
+    const linkage = ContextDictionary.#linkageOf(this, name);
     if (linkage !== undefined) return linkage;
     const entry = entryOf(this, name);
     if (entry !== undefined) return valueThrough(key, entry, this.#kind, this.#owner.path);
@@ -147,7 +147,7 @@ export class ContextDictionary {
   /** Whether the entry is present; a default does not count. */
   has(key: Key): boolean {
     const name = keyNameAt(this.#owner.path, key);
-    return this.#linkageOf(name) !== undefined || entryOf(this, name) !== undefined;
+    return ContextDictionary.#linkageOf(this, name) !== undefined || entryOf(this, name) !== undefined;
   }
 
   /**
@@ -161,21 +161,29 @@ export class ContextDictionary {
   set(key: string, value: unknown): this;
   set(key: Key, value: unknown): this {
     const name = keyNameAt(this.#owner.path, key);
-    return this.#put(key, name, value, typeof key !== 'string' && key.local);
+    return ContextDictionary.#put(this, key, name, value, typeof key !== 'string' && key.local);
   }
 
-  #put(key: Key, name: string, value: unknown, isLocal: boolean): this {
-    refuseLinkageKey(this.#kind, name, this.#owner.path);
-    const entry = entryThrough(key, name, value, this.#kind, this.#owner.path);
+  // Static, as are all private methods: one that is not would cost every instance a mark.
+  static #put<TDictionary extends ContextDictionary>(
+    dictionary: TDictionary,
+    key: Key,
+    name: string,
+    value: unknown,
+    isLocal: boolean,
+  ): TDictionary {
+    const { path } = dictionary.#owner;
+    refuseLinkageKey(dictionary.#kind, name, path);
+    const entry = entryThrough(key, name, value, dictionary.#kind, path);
     if (isLocal) {
-      this.delete(name);
-      (this.#local ??= new Map()).set(name, entry);
+      dictionary.delete(name);
+      (dictionary.#local ??= new Map()).set(name, entry);
     } else {
-      this.#local?.delete(name);
-      this.#written = withEntry(this.#written, entry);
+      dictionary.#local?.delete(name);
+      dictionary.#written = withEntry(dictionary.#written, entry);
     }
-    this.#owner.changed();
-    return this;
+    dictionary.#owner.changed();
+    return dictionary;
   }
 
   /**
@@ -197,7 +205,7 @@ export class ContextDictionary {
       `'${name}' in ${this.#kind}`,
       this.#owner.path,
     );
-    return this.#put(key, name, value, isLocal);
+    return ContextDictionary.#put(this, key, name, value, isLocal);
   }
 
   /** Removes an entry and tells whether it was there; an inherited one disappears here only. */
@@ -219,22 +227,24 @@ export class ContextDictionary {
 
   /** The names, as they are now. */
   keys(): IterableIterator<string> {
-    return new Map(this.#all()).keys();
+    return new Map(ContextDictionary.#all(this)).keys();
   }
 
   /** The values, as they are now. */
   values(): IterableIterator<unknown> {
-    return [...this.#all().values()].map(({ value }) => value).values();
+    return [...ContextDictionary.#all(this).values()].map(({ value }) => value).values();
   }
 
   /** Names and values, as they are now. */
   entries(): IterableIterator<[string, unknown]> {
-    return [...this.#all()].map(([name, { value }]): [string, unknown] => [name, value]).values();
+    return [...ContextDictionary.#all(this)]
+      .map(([name, { value }]): [string, unknown] => [name, value])
+      .values();
   }
 
   /** How many entries there are. */
   get size(): number {
-    return this.#all().size;
+    return ContextDictionary.#all(this).size;
   }
 
   /** The same as {@link entries}, for `for ... of` and `new Map(...)`. */
@@ -254,19 +264,18 @@ export class ContextDictionary {
 
   /** @internal The names only: values may be secret. */
   [inspect.custom](): string {
-    return `ContextDictionary(${this.#kind}) { ${[...this.#all().keys()].join(', ')} }`;
+    return `ContextDictionary(${this.#kind}) { ${[...ContextDictionary.#all(this).keys()].join(', ')} }`;
   }
 
-  #all(): ReadonlyMap<string, Entry> {
-    const shared = sealedLayer(this).all();
-    return this.#local === undefined || this.#local.size === 0
-      ? shared
-      : new Map([...shared, ...this.#local]);
+  static #all(dictionary: ContextDictionary): ReadonlyMap<string, Entry> {
+    const shared = sealedLayer(dictionary).all();
+    const local = dictionary.#local;
+    return local === undefined || local.size === 0 ? shared : new Map([...shared, ...local]);
   }
 
-  #linkageOf(name: string): string | undefined {
-    if (!isLinkageKey(this.#kind, name)) return undefined;
-    const parent = this.#owner.parentLinkage; // made when asked for
+  static #linkageOf(dictionary: ContextDictionary, name: string): string | undefined {
+    if (!isLinkageKey(dictionary.#kind, name)) return undefined;
+    const parent = dictionary.#owner.parentLinkage; // made when asked for
     return parent && linkageReaders.get(name)?.(parent);
   }
 }
