@@ -1,7 +1,8 @@
 import type { ChildOutputs } from '../../composition/output-cardinality.js';
 import { runInContext } from '../../context/ambient-context.js';
 import type { ContextHolder } from '../../context/ambient-context.js';
-import { PipelineContext } from '../../context/pipeline-context.js';
+import { viewOf } from '../../context/pipeline-context.js';
+import type { PipelineContext } from '../../context/pipeline-context.js';
 import type { ContextFrame } from '../../context/context-frame.js';
 import type { PipelineError } from '../../errors/pipeline-error.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
@@ -146,7 +147,7 @@ export class Execution<TPlan extends ExecutedPlan = ExecutedPlan>
   static #makeContext(execution: Execution): PipelineContext {
     const { frame, run } = execution;
     // The run's own is known before it is executed.
-    const context = frame === run.root.frame ? run.root.context : new PipelineContext(frame);
+    const context = frame === run.root.frame ? run.root.context : viewOf(frame);
     run.leaks?.shown(execution, context);
     return context;
   }

@@ -1,4 +1,5 @@
-import { PipelineContext } from '../../context/pipeline-context.js';
+import { viewOf } from '../../context/pipeline-context.js';
+import type { PipelineContext } from '../../context/pipeline-context.js';
 import { isThenable } from '../../data/foreign-value.js';
 import { SKIP } from '../../nodes/skip.js';
 import { codeOf } from '../passing/generated-code.js';
@@ -90,7 +91,7 @@ export function generateChild(line: ChildLine, steps: ChildSteps): ChildRun | un
   return codeOf<ChildRun>(text, {
     ...writer.constants,
     SKIP,
-    View: PipelineContext,
+    viewOf,
     asyncDispose: Symbol.asyncDispose,
     dispose: Symbol.dispose,
     constructed,
@@ -164,7 +165,7 @@ class ChildWriter {
     Object.assign(this.constants, { [`id${at}`]: site.id, [`code${at}`]: code, [`type${at}`]: code.type });
     return `${start}
           node = undefined;
-          view = ${view} = new View(frame, id${at});
+          view = ${view} = viewOf(frame, id${at});
           node = ${node} = new type${at}(view);
           if (code${at}.prototype === null || node.constructor !== type${at} || 'init' in node || 'dispose' in node || asyncDispose in node || dispose in node) {
             begun = steps.begin(constructed[${at}], execution, node, view);
@@ -218,6 +219,6 @@ class ChildWriter {
       };
     this.#viewed.add(slot);
     Object.assign(this.constants, { [`viewed${at}`]: segment.nodeIdAt(place), [`shared${at}`]: shared });
-    return { ...node, view: `${view} = new View(frame, viewed${at})`, target: `shared${at}` };
+    return { ...node, view: `${view} = viewOf(frame, viewed${at})`, target: `shared${at}` };
   }
 }
