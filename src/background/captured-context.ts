@@ -1,7 +1,8 @@
 import { captureAmbient, currentContext } from '../context/ambient-context.js';
 import type { ContextHolder } from '../context/ambient-context.js';
 import { CapturedFrame } from '../context/captured-frame.js';
-import { PipelineContext, frameOf } from '../context/pipeline-context.js';
+import { frameOf, viewOf } from '../context/pipeline-context.js';
+import type { PipelineContext } from '../context/pipeline-context.js';
 import { invalidOption } from '../errors/option-rules.js';
 import { iterateWithin } from './iterate-within.js';
 
@@ -23,7 +24,7 @@ export class CapturedContext {
     const current = currentContext();
     if (current !== undefined) {
       const frame = new CapturedFrame(frameOf(current));
-      this.#holder = { context: new PipelineContext(frame, current.currentNodeId) };
+      this.#holder = { context: viewOf(frame, current.currentNodeId) };
       frame.scope.dispatchThrough((announce) => {
         this.run(announce);
       });

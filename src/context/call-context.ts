@@ -10,7 +10,8 @@ import { CapturedFrame } from './captured-frame.js';
 import { ContextFrame } from './context-frame.js';
 import { ContextServices } from './context-services.js';
 import { CopiedFrame } from './copied-frame.js';
-import { PipelineContext, frameOf } from './pipeline-context.js';
+import { frameOf, viewOf } from './pipeline-context.js';
+import type { PipelineContext } from './pipeline-context.js';
 import { TemplateFrame } from './template-frame.js';
 
 /** The context of one call: a copy of the one that was given, which ends with the call. */
@@ -39,7 +40,7 @@ export function callContext(given: PipelineContext): CallContext {
       : templateCopy(template, scope, kept === undefined);
   const call: CallContext = {
     frame,
-    context: new PipelineContext(frame, given.currentNodeId),
+    context: viewOf(frame, given.currentNodeId),
     release() {
       lift?.();
       scope.close();

@@ -77,7 +77,7 @@ export class ChildInheritance implements LayersDerivation, ServiceInheritance {
     const compiled = perDictionary((kind) => {
       const shared = pairs[kind].filter(([key]) => !isLocalKey(key));
       const explicit = new Map(
-        shared.map(([key, value]) => [keyName(key), entryThrough(key, value, kind, path)]),
+        shared.map(([key, value]) => [keyName(key), entryThrough(key, keyName(key), value, kind, path)]),
       );
       const option = dictionaryOption[kind];
       return new DictionaryInheritance(
@@ -153,7 +153,9 @@ export class ChildInheritance implements LayersDerivation, ServiceInheritance {
     if (local.length === 0) return shared;
     return stack(
       shared,
-      new Map(local.map(([key, value]) => [keyName(key), entryThrough(key, value, 'parameters', '')])),
+      new Map(
+        local.map(([key, value]) => [keyName(key), entryThrough(key, keyName(key), value, 'parameters', '')]),
+      ),
     );
   }
 

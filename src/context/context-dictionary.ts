@@ -12,7 +12,8 @@ import { isLinkageKey, linkageReaders, refuseLinkageKey } from './parent-linkage
 import type { ParentLinkage } from './parent-linkage.js';
 import { applyRecipe } from '../data/recipe.js';
 import type { Recipe } from '../data/recipe.js';
-import { WrittenEntries } from './written-entries.js';
+import { withEntry, writtenEntry, writtenMap } from './written-entries.js';
+import type { WrittenEntries } from './written-entries.js';
 
 /** What a dictionary needs to know of the context it belongs to. */
 export interface DictionaryOwner {
@@ -62,7 +63,7 @@ export let takeLocalEntries: (dictionary: ContextDictionary, local: Map<string, 
 export class ContextDictionary {
   static {
     entryOf = (dictionary, name) => {
-      const written = dictionary.#local?.get(name) ?? dictionary.#written?.get(name);
+      const written = dictionary.#local?.get(name) ?? writtenEntry(dictionary.#written, name);
       if (written !== undefined) return written === DELETED ? undefined : written;
       return dictionary.#base.get(name);
     };
@@ -73,8 +74,8 @@ export class ContextDictionary {
     };
     isLocalEntry = (dictionary, name) => dictionary.#local?.has(name) === true;
     sealedLayer = (dictionary) => {
-      if (dictionary.#written !== undefined && dictionary.#written.size > 0) {
-        dictionary.#base = stack(dictionary.#base, dictionary.#written.all());
+      if (dictionary.#written !== undefined) {
+        dictionary.#base = stack(dictionary.#base, writtenMap(dictionary.#written));
         dictionary.#written = undefined;
       }
       return dictionary.#base;
@@ -114,7 +115,7 @@ export class ContextDictionary {
   get<T = unknown>(key: string): T | undefined;
   get(key: Key): unknown {
     const name = keyNameAt(this.#owner.path, key);
-    const linkage = this.#linkageOf(name);
+    const linkage = ContextDictionary.#linkageOf(this, name);
     if (linkage !== undefined) return linkage;
     const entry = entryOf(this, name);
     if (entry !== undefined) return valueThrough(key, entry, this.#kind, this.#owner.path);
@@ -131,7 +132,7 @@ export class ContextDictionary {
   require<T = unknown>(key: string): T;
   require(key: Key): unknown {
     const name = keyNameAt(this.#owner.path, key);
-    const linkage = this.#linkageOf(name);
+    const linkage = ContextDictionary.#linkageOf(this, name);
     if (linkage !== undefined) return linkage;
     const entry = entryOf(this, name);
     if (entry !== undefined) return valueThrough(key, entry, this.#kind, this.#owner.path);
@@ -146,7 +147,7 @@ export class ContextDictionary {
   /** Whether the entry is present; a default does not count. */
   has(key: Key): boolean {
     const name = keyNameAt(this.#owner.path, key);
-    return this.#linkageOf(name) !== undefined || entryOf(this, name) !== undefined;
+    return ContextDictionary.#linkageOf(this, name) !== undefined || entryOf(this, name) !== undefined;
   }
 
   /**
@@ -160,21 +161,29 @@ export class ContextDictionary {
   set(key: string, value: unknown): this;
   set(key: Key, value: unknown): this {
     const name = keyNameAt(this.#owner.path, key);
-    return this.#put(key, name, value, typeof key !== 'string' && key.local);
+    return ContextDictionary.#put(this, key, name, value, typeof key !== 'string' && key.local);
   }
 
-  #put(key: Key, name: string, value: unknown, isLocal: boolean): this {
-    refuseLinkageKey(this.#kind, name, this.#owner.path);
-    const entry = entryThrough(key, value, this.#kind, this.#owner.path);
+  // Static, as are all private methods: one that is not would cost every instance a mark.
+  static #put<TDictionary extends ContextDictionary>(
+    dictionary: TDictionary,
+    key: Key,
+    name: string,
+    value: unknown,
+    isLocal: boolean,
+  ): TDictionary {
+    const { path } = dictionary.#owner;
+    refuseLinkageKey(dictionary.#kind, name, path);
+    const entry = entryThrough(key, name, value, dictionary.#kind, path);
     if (isLocal) {
-      this.delete(name);
-      (this.#local ??= new Map()).set(name, entry);
+      dictionary.delete(name);
+      (dictionary.#local ??= new Map()).set(name, entry);
     } else {
-      this.#local?.delete(name);
-      (this.#written ??= new WrittenEntries()).set(name, entry);
+      dictionary.#local?.delete(name);
+      dictionary.#written = withEntry(dictionary.#written, entry);
     }
-    this.#owner.changed();
-    return this;
+    dictionary.#owner.changed();
+    return dictionary;
   }
 
   /**
@@ -196,7 +205,7 @@ export class ContextDictionary {
       `'${name}' in ${this.#kind}`,
       this.#owner.path,
     );
-    return this.#put(key, name, value, isLocal);
+    return ContextDictionary.#put(this, key, name, value, isLocal);
   }
 
   /** Removes an entry and tells whether it was there; an inherited one disappears here only. */
@@ -205,30 +214,37 @@ export class ContextDictionary {
     if (isLinkageKey(this.#kind, name)) return false;
     const existed = entryOf(this, name) !== undefined;
     this.#local?.delete(name);
-    if (this.#base.get(name) !== undefined) (this.#written ??= new WrittenEntries()).set(name, DELETED);
-    else this.#written?.delete(name);
+    const isInherited = this.#base.get(name) !== undefined;
+    if (isInherited || this.#written !== undefined) {
+      const written = writtenMap(this.#written);
+      if (isInherited) written.set(name, DELETED);
+      else written.delete(name);
+      this.#written = written;
+    }
     this.#owner.changed();
     return existed;
   }
 
   /** The names, as they are now. */
   keys(): IterableIterator<string> {
-    return new Map(this.#all()).keys();
+    return new Map(ContextDictionary.#all(this)).keys();
   }
 
   /** The values, as they are now. */
   values(): IterableIterator<unknown> {
-    return [...this.#all().values()].map(({ value }) => value).values();
+    return [...ContextDictionary.#all(this).values()].map(({ value }) => value).values();
   }
 
   /** Names and values, as they are now. */
   entries(): IterableIterator<[string, unknown]> {
-    return [...this.#all()].map(([name, { value }]): [string, unknown] => [name, value]).values();
+    return [...ContextDictionary.#all(this)]
+      .map(([name, { value }]): [string, unknown] => [name, value])
+      .values();
   }
 
   /** How many entries there are. */
   get size(): number {
-    return this.#all().size;
+    return ContextDictionary.#all(this).size;
   }
 
   /** The same as {@link entries}, for `for ... of` and `new Map(...)`. */
@@ -248,19 +264,18 @@ export class ContextDictionary {
 
   /** @internal The names only: values may be secret. */
   [inspect.custom](): string {
-    return `ContextDictionary(${this.#kind}) { ${[...this.#all().keys()].join(', ')} }`;
+    return `ContextDictionary(${this.#kind}) { ${[...ContextDictionary.#all(this).keys()].join(', ')} }`;
   }
 
-  #all(): ReadonlyMap<string, Entry> {
-    const shared = sealedLayer(this).all();
-    return this.#local === undefined || this.#local.size === 0
-      ? shared
-      : new Map([...shared, ...this.#local]);
+  static #all(dictionary: ContextDictionary): ReadonlyMap<string, Entry> {
+    const shared = sealedLayer(dictionary).all();
+    const local = dictionary.#local;
+    return local === undefined || local.size === 0 ? shared : new Map([...shared, ...local]);
   }
 
-  #linkageOf(name: string): string | undefined {
-    if (!isLinkageKey(this.#kind, name)) return undefined;
-    const parent = this.#owner.parentLinkage; // made when asked for
+  static #linkageOf(dictionary: ContextDictionary, name: string): string | undefined {
+    if (!isLinkageKey(dictionary.#kind, name)) return undefined;
+    const parent = dictionary.#owner.parentLinkage; // made when asked for
     return parent && linkageReaders.get(name)?.(parent);
   }
 }

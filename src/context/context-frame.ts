@@ -87,11 +87,6 @@ export class ContextFrame implements DictionaryOwner {
     if (identity !== undefined) ContextFrame.#stateOf(this).identity = identity;
   }
 
-  /** Whether a value is a frame: by a mark that nobody else can set, since it is asked for every view that is made. */
-  static is(value: unknown): value is ContextFrame {
-    return typeof value === 'object' && value !== null && #scope in value;
-  }
-
   /** The part of the run that this execution ends with: its own, or one that it stands in. */
   get scope(): CancelScope {
     return this.#scope;

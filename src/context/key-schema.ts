@@ -12,6 +12,7 @@ import { PipelineError } from '../errors/pipeline-error.js';
 import { printed } from '../ports/error-record.js';
 import type { DictionaryKind } from './dictionary-kind.js';
 import type { Entry } from './layer.js';
+import { WrittenEntry } from './written-entries.js';
 
 /** Where a key holds its schema. */
 export const keySchema = Symbol('schema');
@@ -41,8 +42,8 @@ export class KeySchema {
   }
 
   /** The entry of a value that is set through the key. */
-  entry(value: unknown, kind: DictionaryKind, path: string): Entry {
-    const entry: Entry = { value: this.#parse(value, kind, path), path };
+  entry(value: unknown, kind: DictionaryKind, path: string): WrittenEntry {
+    const entry = new WrittenEntry(this.#name, this.#parse(value, kind, path), path);
     this.#parsed.set(entry, entry);
     return entry;
   }

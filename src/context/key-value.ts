@@ -1,17 +1,27 @@
 import { frozenCopy } from '../data/frozen-copy.js';
-import { keyName } from './context-key.js';
 import type { Key } from './context-key.js';
 import type { DictionaryKind } from './dictionary-kind.js';
 import { keySchema } from './key-schema.js';
 import type { KeySchema } from './key-schema.js';
 import type { Entry } from './layer.js';
+import { WrittenEntry } from './written-entries.js';
 
-/** The entry that setting a value through a key makes. */
-export function entryThrough(key: Key, value: unknown, kind: DictionaryKind, path: string): Entry {
+/**
+ * The entry that setting a value through a key makes.
+ *
+ * @param name the name of the key.
+ */
+export function entryThrough(
+  key: Key,
+  name: string,
+  value: unknown,
+  kind: DictionaryKind,
+  path: string,
+): WrittenEntry {
   const schema = schemaOf(key);
   if (schema !== undefined) return schema.entry(value, kind, path);
   const isKept = kind === 'items' || typeof value !== 'object';
-  return { value: isKept ? value : frozenCopy(value, kind, keyName(key), path), path };
+  return new WrittenEntry(name, isKept ? value : frozenCopy(value, kind, name, path), path);
 }
 
 /** The value of an entry that is read through a key. */

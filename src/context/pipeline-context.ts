@@ -9,7 +9,7 @@ import { boundLogger } from '../run/bound-logger.js';
 import type { CancelScope } from '../run/ending/cancel-scope.js';
 import { RunContext } from '../run/run-context.js';
 import type { ContextDictionary } from './context-dictionary.js';
-import { ContextFrame } from './context-frame.js';
+import type { ContextFrame } from './context-frame.js';
 import type { Key } from './context-key.js';
 import { keyName } from './context-key.js';
 import { dictionaryKinds } from './dictionary-kind.js';
@@ -46,6 +46,17 @@ interface ViewExtras {
 export let frameOf: (context: PipelineContext) => ContextFrame;
 
 /**
+ * Makes a context that shows a frame.
+ *
+ * @param currentNodeId the node that the context is given to; undefined for an execution as a whole.
+ * @param itemScope the scope of one item, where the node has a limit for each.
+ */
+export let viewOf: (frame: ContextFrame, currentNodeId?: string, itemScope?: CancelScope) => PipelineContext;
+
+/** Passed by {@link viewOf}, and known to nobody else: what is given with it is a frame. */
+const asView = Symbol('view');
+
+/**
  * What a pipeline's code knows of where it runs: three dictionaries, the run, and its services.
  *
  * A node gets its own view as an argument. One made with `new` and given to a run is a template: each run makes
@@ -61,6 +72,8 @@ export class PipelineContext {
     // A bundler renames a class that names itself.
     Object.defineProperty(this, 'name', { value: 'PipelineContext' });
     frameOf = (context) => context.#frame;
+    viewOf = (frame, currentNodeId, itemScope) =>
+      new PipelineContext(frame, currentNodeId, itemScope, asView);
   }
 
   readonly #frame: ContextFrame;
@@ -74,15 +87,22 @@ export class PipelineContext {
    * @throws {@link PipelineError} `OPTION_INVALID` or `CONTEXT_KEY_INVALID` for wrong options.
    */
   constructor(options?: PipelineContextOptions);
-  /** @hidden No public object leads to a frame. */
-  constructor(frame: ContextFrame, currentNodeId?: string, itemScope?: CancelScope);
+  /** @hidden */
+  constructor(
+    frame: ContextFrame,
+    currentNodeId: string | undefined,
+    itemScope: CancelScope | undefined,
+    mark: typeof asView,
+  );
   constructor(
     origin?: PipelineContextOptions | ContextFrame,
     currentNodeId?: string,
     itemScope?: CancelScope,
+    mark?: typeof asView,
   ) {
-    const isView = ContextFrame.is(origin);
-    this.#frame = isView ? origin : new TemplateFrame(origin);
+    // Not told by its class: a view is made for every node of every execution, and a proxy may refuse to tell.
+    const isView = mark === asView;
+    this.#frame = isView ? (origin as ContextFrame) : new TemplateFrame(origin as PipelineContextOptions);
     if (itemScope !== undefined && isView) this.#extras = { itemScope, run: undefined, logger: undefined };
     this.currentNodeId = isView ? currentNodeId : undefined;
   }

@@ -17,7 +17,8 @@ import { ContextFrame } from './context-frame.js';
 import type { ContextSite } from './context-frame.js';
 import { ContextServices } from './context-services.js';
 import type { ServiceOptions } from './context-services.js';
-import { PipelineContext, frameOf } from './pipeline-context.js';
+import { frameOf, viewOf } from './pipeline-context.js';
+import type { PipelineContext } from './pipeline-context.js';
 import { TemplateFrame } from './template-frame.js';
 
 /** The context at the top of a run. */
@@ -92,7 +93,7 @@ export function rootContext(
   frame.takeLocal(origin);
   const root: RootContext = {
     frame,
-    context: new PipelineContext(frame),
+    context: viewOf(frame),
     release() {
       lift?.();
       scope.close();

@@ -1,46 +1,58 @@
 import type { Entry } from './layer.js';
 
-/** What one context has written to a dictionary, in order: the first two entries without a Map, as most write no more. */
-export class WrittenEntries {
-  #firstName: string | undefined;
-  #first: Entry | undefined;
-  #secondName: string | undefined;
-  #second: Entry | undefined;
-  #all: Map<string, Entry> | undefined;
+/** An entry that a context has set; while there are few, each leads to the one that was set before. */
+export class WrittenEntry implements Entry {
+  before: WrittenEntry | undefined = undefined;
 
-  get size(): number {
-    if (this.#all !== undefined) return this.#all.size;
-    if (this.#second !== undefined) return 2;
-    return this.#first === undefined ? 0 : 1;
-  }
+  constructor(
+    readonly name: string,
+    readonly value: unknown,
+    readonly path: string,
+  ) {}
+}
 
-  get(name: string): Entry | undefined {
-    if (this.#all !== undefined) return this.#all.get(name);
-    if (name === this.#firstName) return this.#first;
-    return name === this.#secondName ? this.#second : undefined;
-  }
+/** What one context has written to a dictionary: a chain from the last entry, as most write few, or a Map in order. */
+export type WrittenEntries = WrittenEntry | Map<string, Entry>;
 
-  set(name: string, entry: Entry): void {
-    if (this.#all !== undefined) this.#all.set(name, entry);
-    else if (this.#first === undefined || name === this.#firstName) {
-      this.#firstName = name;
-      this.#first = entry;
-    } else if (this.#second === undefined || name === this.#secondName) {
-      this.#secondName = name;
-      this.#second = entry;
-    } else this.all().set(name, entry);
-  }
+/** Number of entries above which a chain becomes a Map, in which a name is found faster. */
+const MOST_IN_CHAIN = 8;
 
-  delete(name: string): void {
-    this.all().delete(name);
+/** The entry of a name, also a mark that it was deleted; undefined where nothing was written. */
+export function writtenEntry(written: WrittenEntries | undefined, name: string): Entry | undefined {
+  let entry = written;
+  while (entry instanceof WrittenEntry) {
+    if (entry.name === name) return entry;
+    entry = entry.before;
   }
+  return entry?.get(name);
+}
 
-  /** All of them, as the Map in which they are from now on. */
-  all(): Map<string, Entry> {
-    if (this.#all !== undefined) return this.#all;
-    const all = new Map<string, Entry>();
-    if (this.#firstName !== undefined && this.#first !== undefined) all.set(this.#firstName, this.#first);
-    if (this.#secondName !== undefined && this.#second !== undefined) all.set(this.#secondName, this.#second);
-    return (this.#all = all);
+/** Adds an entry, in the place of an earlier one of its name; gives what is written then. */
+export function withEntry(written: WrittenEntries | undefined, entry: WrittenEntry): WrittenEntries {
+  if (written === undefined) return entry;
+  if (!(written instanceof WrittenEntry)) return written.set(entry.name, entry);
+  let length = 0;
+  let later: WrittenEntry | undefined;
+  for (let each: WrittenEntry | undefined = written; each !== undefined; later = each, each = each.before) {
+    length += 1;
+    if (each.name !== entry.name) continue;
+    entry.before = each.before;
+    if (later === undefined) return entry;
+    later.before = entry;
+    return written;
   }
+  if (length === MOST_IN_CHAIN) return writtenMap(written).set(entry.name, entry);
+  entry.before = written;
+  return entry;
+}
+
+/** All that is written, as the Map in which it is from now on. */
+export function writtenMap(written: WrittenEntries | undefined): Map<string, Entry> {
+  const chain: WrittenEntry[] = [];
+  let rest = written;
+  for (; rest instanceof WrittenEntry; rest = rest.before) chain.push(rest);
+  if (rest !== undefined) return rest;
+  // Entries live on in the layers of children: they must not keep those that others have replaced by then.
+  for (const entry of chain) entry.before = undefined;
+  return new Map(chain.reverse().map((entry) => [entry.name, entry]));
 }

@@ -59,7 +59,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
   const startedMs = clock.now();
   const end = new EndDeadline(request.graceMs);
   const run = new RunState(ledger, request.container, root, end, request.leaks, request.log);
-  const execution = new Execution(run, root.frame, request.receiver, plan, plan.states.slice());
+  const execution = new Execution(run, root.frame, request.receiver, plan);
   countFromZero(plan, run);
   if (run.lineage !== undefined) watchLineage(run.lineage, execution);
   request.clock?.tellFault((fault) => {

@@ -44,7 +44,7 @@ export interface PipelineRunnerOptions {
    */
   readonly development?: boolean | undefined;
   /**
-   * If true, faster code is generated for nodes after 1,000 items. An object sets another number of items.
+   * If true, faster code is generated for nodes after 300 items. An object sets another number of items.
    *
    * With false, or if the process forbids code from strings, a loop does the same. Default `true`.
    */
@@ -61,7 +61,7 @@ export interface PipelineRunnerOptions {
 export const DEFAULT_GRACE_MS = 10_000;
 
 /** Compiling does not pay for fewer uses. With more, V8 would first optimise shared code that is then replaced. */
-const DEFAULT_GENERATE_AFTER = 1000;
+const DEFAULT_GENERATE_AFTER = 300;
 
 /** Returns the number of items after which code is generated; Infinity for never. */
 export function generateAfter(option: PipelineRunnerOptions['codeGeneration']): number {

@@ -1,6 +1,6 @@
 import { checkOptions, invalidOption, rule } from '../errors/option-rules.js';
 import type { ExecutionObserver, Progress } from '../ports/execution-observer.js';
-import { fitted } from './text-width.js';
+import { LineFitter } from './line-fitter.js';
 
 /** Where progress is shown: `process.stderr`, or anything like it. */
 export interface ProgressStream {
@@ -50,11 +50,7 @@ export function progressBar(
   const { mode = 'auto' } = options;
   switch (mode === 'auto' ? modeOf(stream) : mode) {
     case 'bar':
-      return {
-        progress: (progress) => {
-          draw(stream, progress);
-        },
-      };
+      return { progress: barOn(stream) };
     case 'lines':
       return { progress: linesOn(stream) };
     case 'silent':
@@ -69,11 +65,13 @@ function modeOf({ isTTY }: ProgressStream): 'bar' | 'lines' {
   return isDrawn ? 'bar' : 'lines';
 }
 
-function draw(stream: ProgressStream, progress: Progress): void {
-  // One column is left free: some terminals go to the next line when the last one is written.
-  const room = (stream.columns ?? 80) - 1;
-  const line = fitted(lineOf(progress, true), room);
-  stream.write(`${LINE_START}${line}${ERASE_REST}${progress.isLast ? '\n' : ''}`);
+function barOn(stream: ProgressStream): (progress: Progress) => void {
+  const fitter = new LineFitter();
+  return (progress) => {
+    // One column is left free: some terminals go to the next line when the last one is written.
+    const line = fitter.fit(lineOf(progress, true), (stream.columns ?? 80) - 1);
+    stream.write(`${LINE_START}${line}${ERASE_REST}${progress.isLast ? '\n' : ''}`);
+  };
 }
 
 function linesOn(stream: ProgressStream): (progress: Progress) => void {

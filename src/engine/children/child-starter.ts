@@ -58,7 +58,7 @@ export class ChildStarter {
     const { plan, site, requires } = settled;
     const frame = childFrame(parent.frame, site, scope);
     if (requires.length > 0 && !frame.holdsAll(requires)) return undefined;
-    return new Execution(parent.run, frame, receiver, plan, plan.states.slice(), parent) as ChildExecution;
+    return new Execution(parent.run, frame, receiver, plan, parent) as ChildExecution;
   }
 
   /**
@@ -106,7 +106,7 @@ export class ChildStarter {
     const inner = trace?.enter(stage.site, parent.frame, input);
     const isFollowed = frame.services.lineage !== undefined;
     const link = isLinked ? new ItemLink(item, input, trace, inner, isFollowed, turn) : undefined;
-    const child = new Execution(parent.run, frame, stage, plan, plan.states.slice(), parent, link);
+    const child = new Execution(parent.run, frame, stage, plan, parent, link);
     if (plan.toleration?.isRatio === true) child.countApart();
     return child as ChildExecution;
   }

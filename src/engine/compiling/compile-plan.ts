@@ -137,6 +137,7 @@ class PlanCompiler {
           : generateChild(
               {
                 constructed: this.#nodes.constructed,
+                states: this.#slots.states,
                 walk: walkOf(input, sources),
                 endsWithItem: sinks.length === 0 && !this.#nodes.needsEnd,
               },

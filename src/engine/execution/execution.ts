@@ -1,7 +1,8 @@
 import type { ChildOutputs } from '../../composition/output-cardinality.js';
 import { runInContext } from '../../context/ambient-context.js';
 import type { ContextHolder } from '../../context/ambient-context.js';
-import { PipelineContext } from '../../context/pipeline-context.js';
+import { viewOf } from '../../context/pipeline-context.js';
+import type { PipelineContext } from '../../context/pipeline-context.js';
 import type { ContextFrame } from '../../context/context-frame.js';
 import type { PipelineError } from '../../errors/pipeline-error.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
@@ -66,6 +67,8 @@ export interface ExecutedPlan {
   readonly toleration: Toleration | undefined;
   /** True if the pipeline, or one around it, tolerates lost items: they are counted then. */
   readonly isTolerated: boolean;
+  /** Initial {@link Execution.states}; nodes shared by all executions are already in their slots. */
+  readonly states: readonly unknown[];
 }
 
 /** What only few executions have: made when it is first needed. */
@@ -117,20 +120,24 @@ export class Execution<TPlan extends ExecutedPlan = ExecutedPlan>
   /** What its nodes count: with those of the whole run, where it need not be read apart. */
   counts: Counts;
   #extras: ExecutionExtras | undefined;
+  #states: unknown[] | undefined;
 
   constructor(
     readonly run: RunState,
     readonly frame: ContextFrame,
     readonly receiver: OutputReceiver | undefined,
     readonly plan: TPlan,
-    /** What its nodes keep for this execution: instances, context views, queues. */
-    readonly states: unknown[],
     /** The execution around this one; undefined at the top of a run. */
     readonly parent?: Execution,
     /** Joins a child to its item, where there is more than the item. */
     readonly link?: ItemLink<EmissionTurn>,
   ) {
     this.counts = (parent ?? run).counts;
+  }
+
+  /** What its nodes keep for this execution: instances, context views, queues. Made when it is first asked for. */
+  get states(): unknown[] {
+    return (this.#states ??= this.plan.states.slice());
   }
 
   /** The context of the execution as a whole: what `currentContext()` shows. */
@@ -141,7 +148,7 @@ export class Execution<TPlan extends ExecutedPlan = ExecutedPlan>
   static #makeContext(execution: Execution): PipelineContext {
     const { frame, run } = execution;
     // The run's own is known before it is executed.
-    const context = frame === run.root.frame ? run.root.context : new PipelineContext(frame);
+    const context = frame === run.root.frame ? run.root.context : viewOf(frame);
     run.leaks?.shown(execution, context);
     return context;
   }
@@ -249,7 +256,7 @@ export class Execution<TPlan extends ExecutedPlan = ExecutedPlan>
     if (isHeld || plan.toleration !== undefined)
       (Execution.#extrasOf(this).losses ??= new Losses()).add(lost, node);
     if (parent === undefined) this.run.noteLosses(lost);
-    if (plan.toleration?.counts(lost) === true) this.#judge(false);
+    if (plan.toleration?.counts(lost) === true) Execution.#judge(this, false);
     if (!isHeld && !this.hasEnded) parent?.lose(lost, receiver?.ofNode ?? -1);
   }
 
@@ -263,20 +270,21 @@ export class Execution<TPlan extends ExecutedPlan = ExecutedPlan>
   failByLosses(): void {
     const collected = this.#extras?.collected;
     if (collected !== undefined && !this.hasEnded)
-      this.#end(collected.error(this.frame.path), undefined, false, this.frame);
-    this.#judge(true);
+      Execution.#end(this, collected.error(this.frame.path), undefined, false, this.frame);
+    Execution.#judge(this, true);
   }
 
-  #judge(isLast: boolean): void {
-    const { toleration } = this.plan;
-    const losses = this.#extras?.losses;
-    if (toleration === undefined || losses === undefined || this.hasEnded) return;
-    const error = toleration.problem(this.frame.path, losses, this.counts, isLast);
+  static #judge(execution: Execution, isLast: boolean): void {
+    const { counts, frame, parent, plan, run } = execution;
+    const { toleration } = plan;
+    const losses = execution.#extras?.losses;
+    if (toleration === undefined || losses === undefined || execution.hasEnded) return;
+    const error = toleration.problem(frame.path, losses, counts, isLast);
     if (error === undefined) return;
     // Failed items are in the run's failures by themselves; items that a policy has left out are not.
     const hasHandled = losses.count(toleration.tolerance.counts) > losses.totals.failed;
-    if (this.parent === undefined && hasHandled) this.run.noteFailure(error, 1);
-    this.#end(error, undefined, false, this.frame);
+    if (parent === undefined && hasHandled) run.noteFailure(error, 1);
+    Execution.#end(execution, error, undefined, false, frame);
   }
 
   /** Has its nodes, and those below it, counted apart until it is closed. */
@@ -371,22 +379,28 @@ export class Execution<TPlan extends ExecutedPlan = ExecutedPlan>
     this.frame.scope.budget.endBy(error.cause);
     if (this.hasEnded) {
       // A node that hears of a cancel fails by that: nothing is to be told.
-      if (this.frame.scope.reason === undefined) this.#reportLate(error, attempts);
+      if (this.frame.scope.reason === undefined) Execution.#reportLate(this, error, attempts);
       return;
     }
     // What fails a child is the matter of its composite's policy.
     if (this.parent === undefined) this.run.noteFailure(error, attempts);
-    this.#end(error, stage, isFatal, frame);
+    Execution.#end(this, error, stage, isFatal, frame);
   }
 
-  #end(error: PipelineError, stage: StageSite | undefined, isFatal: boolean, frame: ContextFrame): void {
-    this.failure = error;
-    const extras = Execution.#extrasOf(this);
+  static #end(
+    execution: Execution,
+    error: PipelineError,
+    stage: StageSite | undefined,
+    isFatal: boolean,
+    frame: ContextFrame,
+  ): void {
+    execution.failure = error;
+    const extras = Execution.#extrasOf(execution);
     extras.failedStage = stage;
     extras.failedFrame = frame;
     extras.isFatal = isFatal;
     for (const stop of [...(extras.stops ?? [])]) stop();
-    this.frame.abort();
+    execution.frame.abort();
   }
 
   /** Fails the execution by what a timer of one of its nodes has thrown. */
@@ -401,14 +415,14 @@ export class Execution<TPlan extends ExecutedPlan = ExecutedPlan>
 
   /** Ends the execution by what failed while it was closed; after another end that is a line of the run's log. */
   failClosing(error: PipelineError, stage: StageSite | undefined): void {
-    if (this.hasEnded) this.#reportLate(error);
+    if (this.hasEnded) Execution.#reportLate(this, error);
     else this.fail(error, stage);
   }
 
-  #reportLate(error: PipelineError, attempts = 1): void {
+  static #reportLate({ frame, run }: Execution, error: PipelineError, attempts = 1): void {
     const { path, code } = error;
-    this.run.noteFailure(error, attempts);
-    this.frame.report('error', { error, path, code }, 'a node failed after its execution had ended');
+    run.noteFailure(error, attempts);
+    frame.report('error', { error, path, code }, 'a node failed after its execution had ended');
   }
 
   /** Nothing changes any more how it ended. */

@@ -1,5 +1,5 @@
 import { SLOTS_PER_NODE } from '../execution/stage-site.js';
-import type { WalkedSegment } from './walk.js';
+import type { Departure, WalkedSegment } from './walk.js';
 
 /** Expression of generated code: true if the execution has failed or was cancelled. */
 export const HALTED = 'execution.failure !== undefined || scope.reason !== undefined';
@@ -8,6 +8,8 @@ export const HALTED = 'execution.failure !== undefined || scope.reason !== undef
 export interface WrittenNode {
   /** Index of the node in the segment, as text. */
   readonly at: string;
+  /** Index of the node's view in `Execution.states`; its instance is at the next. */
+  readonly slot: number;
   readonly isSink: boolean;
   /** Name of the target's method that is called with each item. */
   readonly method: 'transform' | 'write';
@@ -32,6 +34,7 @@ export function writtenNodes(
     const isSink = place === transforms;
     return {
       at,
+      slot,
       isSink,
       method: isSink ? 'write' : 'transform',
       target: `states[${String(slot + 1)}]`,
@@ -67,36 +70,33 @@ export interface CallEnds {
   readonly segment: string;
   /** Leaves the calls. The argument is an expression for the item's passage, undefined if the item need not wait. */
   readonly leave: (passage: string) => string;
-  /** Leaves the calls when a node filters the item out. */
-  readonly filter: (at: string) => string;
+  /** Leaves the calls when a node filters the item out; without it, `leave` does. */
+  readonly filter?: (at: string) => string;
 }
 
 /**
  * Writes the calls of a segment's nodes, one after the other. A promise, `SKIP`, an error or the run's end leaves them.
  *
- * Besides `states` and `execution`, the code must have the variables `at`, `target`, `result`, `item` and `scope`.
+ * Besides those in the expressions of the nodes, the code must have the variables `execution`, `scope` and `item`.
  */
 export function writtenCalls(nodes: readonly WrittenNode[], { segment, leave, filter }: CallEnds): string {
+  const go = (how: Departure): string => `{ how = '${how}'; break calls; }`;
   const calls = nodes.map(
     ({ at, isSink, method, target, view }) => `
         at = ${at};
-        if (${HALTED}) ${leave(`${segment}.endAt(execution, 0, ${at}, 'cancelled')`)}
+        if (${HALTED}) ${go('cancelled')}
         target = ${target};
         result = target.${method}(item, ${view});
-        if (isThenable(result)) ${leave(`${segment}.waitAt(execution, 0, ${at}, item, result, undefined)`)}
-        ${isSink ? '' : `if (result === SKIP) ${filter(at)} item = result;`}`,
+        if (isThenable(result)) ${go('waiting')}
+        ${isSink ? '' : `if (result === SKIP) ${filter?.(at) ?? go('filtered')} item = result;`}`,
   );
-  return `try {${calls.join('')}
-      } catch (thrown) {
-        ${leave(`${segment}.failAt(execution, 0, at, item, thrown, undefined)`)}
-      }`;
-}
-
-/** Makes the ends for code whose item is done when the segment's calls are left. */
-export function leavingBy(leave: (passage: string) => string): CallEnds {
-  return {
-    segment: 'segment',
-    leave,
-    filter: (at) => leave(`segment.endAt(execution, 0, ${at}, 'filtered')`),
-  };
+  return `let at = 0, target, result, how;
+      calls: {
+        try {${calls.join('')}
+        } catch (thrown) {
+          how = 'thrown';
+          result = thrown;
+        }
+      }
+      if (how !== undefined) ${leave(`${segment}.leftAt(execution, at, item, result, how)`)}`;
 }

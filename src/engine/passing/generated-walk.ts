@@ -1,7 +1,7 @@
 import { isThenable } from '../../data/foreign-value.js';
 import { SKIP } from '../../nodes/skip.js';
 import { codeOf } from './generated-code.js';
-import { leavingBy, writtenCalls, writtenNodes } from './generated-nodes.js';
+import { writtenCalls, writtenNodes } from './generated-nodes.js';
 import type { Walk, WalkedSegment } from './walk.js';
 
 /**
@@ -15,11 +15,7 @@ export function generateWalk(walked: WalkedSegment): Walk | undefined {
   const text = `
     return function walk(segment, execution, item) {
       const { states, scope } = execution;
-      let at = 0, target, result;
-      ${writtenCalls(
-        writtenNodes(walked),
-        leavingBy((passage) => `return ${passage};`),
-      )}
+      ${writtenCalls(writtenNodes(walked), { segment: 'segment', leave: (passage) => `return ${passage};` })}
       return ${walked.hasSink ? 'segment.written(execution, 0)' : 'segment.leave(execution, 0, item, undefined)'};
     };`;
   return codeOf<Walk>(text, { SKIP, isThenable });

@@ -108,7 +108,6 @@ class WayWriter {
     };
     const leave = (passage: string): string => `{ work = workOf(${passage}); break ${name}; }`;
     return `${name}: {
-        let at = 0, target, result;
         ${writtenCalls(nodes, { segment: name, leave, filter })}
         ${passed} += 1;
         ${segment.hasSink ? '' : this.push(segment.next)}

@@ -10,7 +10,7 @@ import type { Passable } from './passage.js';
 import { NOTHING, Pending } from '../execution/pending.js';
 import { NOWHERE, Stage } from '../stages/stage.js';
 import { walkInLoop } from './walk.js';
-import type { Walk, WalkedSegment } from './walk.js';
+import type { Departure, Walk, WalkedSegment } from './walk.js';
 import { WrittenOut } from './written-out.js';
 import type { Work } from '../execution/work.js';
 
@@ -99,6 +99,10 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
     return this.refuseAt(execution, at, item, thrown, trace, passage);
   }
 
+  nodeIdAt(at: number): string {
+    return (this.stages[at] as CallStage<object>).site.id;
+  }
+
   viewAt(execution: Execution, at: number): PipelineContext {
     return (this.stages[at] as CallStage<object>).view(execution);
   }
@@ -132,6 +136,23 @@ export class SegmentStage extends Stage implements WalkedSegment, Passable {
   ): Passage | undefined {
     const processed = this.#arrive(execution, start, at).thrown(execution, item, undefined, thrown, 1);
     return this.#goOn(execution, undefined, at, processed, passage);
+  }
+
+  leftAt(
+    execution: Execution,
+    at: number,
+    item: unknown,
+    result: unknown,
+    how: Departure,
+  ): Passage | undefined {
+    switch (how) {
+      case 'waiting':
+        return this.waitAt(execution, 0, at, item, result as PromiseLike<unknown>, undefined);
+      case 'thrown':
+        return this.failAt(execution, 0, at, item, result, undefined);
+      default:
+        return this.endAt(execution, 0, at, how);
+    }
   }
 
   filteredAt(execution: Execution, at: number, items: number): void {

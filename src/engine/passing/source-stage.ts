@@ -1,7 +1,7 @@
 import { isThenable } from '../../data/foreign-value.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
 import type { SourceNode } from '../../nodes/source-node.js';
-import { PipelineContext } from '../../context/pipeline-context.js';
+import { viewOf } from '../../context/pipeline-context.js';
 import { CancelScope } from '../../run/ending/cancel-scope.js';
 import { wholeNodeFailed } from '../execution/engine-errors.js';
 import type { Execution } from '../execution/execution.js';
@@ -115,7 +115,7 @@ export class SourceStage extends NodeStage implements PulledStage {
     const pull = new Pull(this, execution, { isOpened: true, scope });
     let items: unknown;
     try {
-      items = target.open(new PipelineContext(execution.frame, id, scope));
+      items = target.open(viewOf(execution.frame, id, scope));
     } catch (thrown) {
       scope.close();
       execution.fail(wholeNodeFailed(path, thrown, 'failed', execution.frame), this.site);

@@ -9,6 +9,9 @@ import { SLOTS_PER_NODE } from '../execution/stage-site.js';
 import type { Tally } from '../execution/tally.js';
 import type { TransformTarget } from '../stages/transform-stage.js';
 
+/** How an item leaves the calls of a segment before the last node has answered. */
+export type Departure = 'cancelled' | 'filtered' | 'waiting' | 'thrown';
+
 /**
  * The members of a segment that a walk uses.
  *
@@ -20,6 +23,8 @@ export interface WalkedSegment {
   readonly hasSink: boolean;
   /** Slot of the first node in `Execution.states`; the slots of the other nodes follow. */
   readonly firstSlot: number;
+  /** The id of a node, which its view of the context tells. */
+  nodeIdAt(at: number): string;
   /** Makes a node's view of the context. */
   viewAt(execution: Execution, at: number): PipelineContext;
   /** Counts an item that ends at a node: filtered out, or cancelled with its execution. */
@@ -41,6 +46,18 @@ export interface WalkedSegment {
     item: unknown,
     thrown: unknown,
     passage: Passage | undefined,
+  ): Passage | undefined;
+  /**
+   * Continues with an item that has left generated calls at a node.
+   *
+   * @param result what the node gave or threw.
+   */
+  leftAt(
+    execution: Execution,
+    at: number,
+    item: unknown,
+    result: unknown,
+    how: Departure,
   ): Passage | undefined;
   /** Counts items that a node filtered out at the first try. */
   filteredAt(execution: Execution, at: number, items: number): void;

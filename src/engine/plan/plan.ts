@@ -42,8 +42,6 @@ export interface Plan extends ExecutedPlan {
   readonly writables: readonly WritableSinkStage[];
   /** The plans of the children, one list per composite. */
   readonly children: readonly RecentPlans<ChildPlan>[];
-  /** Initial `Execution.states`; nodes shared by all executions are already in their slots. */
-  readonly states: readonly unknown[];
   /** True if parts of the pipeline run concurrently, so that one part can fail while another waits. */
   readonly isConcurrent: boolean;
   /** True if a stage must be told, through `end`, that the items have ended. */

@@ -1,5 +1,6 @@
 import { isThenable, whenSettled } from '../../data/foreign-value.js';
-import { PipelineContext } from '../../context/pipeline-context.js';
+import { viewOf } from '../../context/pipeline-context.js';
+import type { PipelineContext } from '../../context/pipeline-context.js';
 import type { PipelineError } from '../../errors/pipeline-error.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
 import type { ErrorPolicy } from '../../resilience/error-policy.js';
@@ -147,7 +148,7 @@ export abstract class CallStage<TTarget extends object> extends WorkStage implem
           execution,
           this.site,
           timeoutMs,
-          (scope) => call(new PipelineContext(execution.frame, id, scope)),
+          (scope) => call(viewOf(execution.frame, id, scope)),
           outcome,
         );
   }

@@ -1,4 +1,5 @@
-import { PipelineContext } from '../../context/pipeline-context.js';
+import { viewOf } from '../../context/pipeline-context.js';
+import type { PipelineContext } from '../../context/pipeline-context.js';
 import { isThenable, whenSettled } from '../../data/foreign-value.js';
 import type { PipelineError } from '../../errors/pipeline-error.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
@@ -217,6 +218,6 @@ export class Recovery {
 
   /** A view of its own: the node's may belong to a try with a limit. */
   #view(): PipelineContext {
-    return new PipelineContext(this.execution.frame, this.stage.site.id);
+    return viewOf(this.execution.frame, this.stage.site.id);
   }
 }

@@ -1,4 +1,5 @@
-import { PipelineContext } from '../../context/pipeline-context.js';
+import { viewOf } from '../../context/pipeline-context.js';
+import type { PipelineContext } from '../../context/pipeline-context.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
 import type { ExecutionEvents } from '../../ports/execution-observer.js';
 import type { EventFields, Execution } from '../execution/execution.js';
@@ -82,7 +83,7 @@ export abstract class NodeStage extends Stage {
   view(execution: Execution): PipelineContext {
     const known = execution.states[this.slot];
     if (known !== undefined) return known as PipelineContext;
-    const view = new PipelineContext(execution.frame, this.site.id);
+    const view = viewOf(execution.frame, this.site.id);
     execution.states[this.slot] = view;
     return view;
   }

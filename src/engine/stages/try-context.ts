@@ -1,6 +1,7 @@
 import type { ContextHolder } from '../../context/ambient-context.js';
 import type { ContextFrame } from '../../context/context-frame.js';
-import { PipelineContext } from '../../context/pipeline-context.js';
+import { viewOf } from '../../context/pipeline-context.js';
+import type { PipelineContext } from '../../context/pipeline-context.js';
 import type { CancelScope } from '../../run/ending/cancel-scope.js';
 import type { Execution } from '../execution/execution.js';
 
@@ -23,7 +24,7 @@ export class TryContext implements ContextHolder {
   }
 
   #makeContext(): PipelineContext {
-    const context = new PipelineContext(this.frame, undefined, this.scope);
+    const context = viewOf(this.frame, undefined, this.scope);
     this.execution.run.leaks?.shown(this, context);
     return context;
   }

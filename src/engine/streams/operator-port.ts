@@ -138,9 +138,12 @@ export class StagePort implements OperatorPort {
     this.#held -= made.items;
     this.#counter.out += made.items;
     this.#counter.emitted += 1;
-    if (execution.frame.services.lineage === undefined) return this.#send(output, undefined);
-    const trace = this.#traceOf(made);
-    return after(this.#endAll(made.origins, 'aggregated'), () => this.#send(output, trace));
+    const { lineage } = execution;
+    if (lineage === undefined) return this.#send(output, undefined);
+    const { trace, inputs } = this.#follow(lineage, output, made);
+    const told = trace && this.#pass(trace, 1, output, inputs);
+    const ended = this.#endAll(made.origins, 'aggregated');
+    return after(allEnded([told, ended]), () => this.#send(output, trace));
   }
 
   settle({ items, origins }: MadeOf): Work {

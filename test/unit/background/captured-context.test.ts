@@ -4,7 +4,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { captureContext } from '../../../src/background/captured-context.js';
 import { currentContext, runInContext } from '../../../src/context/ambient-context.js';
-import { PipelineContext } from '../../../src/context/pipeline-context.js';
+import { viewOf } from '../../../src/context/pipeline-context.js';
 import { isCollected } from '../../integration/support/garbage.js';
 import { root } from '../support/frames.js';
 import { errorOf, misuse } from '../support/thrown.js';
@@ -44,7 +44,7 @@ describe('a captured context', () => {
 
   test('is a copy of this moment, of the node too', () => {
     const { frame } = as('alice');
-    const view = new PipelineContext(frame, 'node');
+    const view = viewOf(frame, 'node');
     const captured = runInContext({ context: view }, captureContext);
     view.parameters.set('user', 'bob');
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { CapturedFrame } from '../../../src/context/captured-frame.js';
 import { isLocalEntry } from '../../../src/context/context-dictionary.js';
 import { contextKey } from '../../../src/context/context-key.js';
-import { PipelineContext } from '../../../src/context/pipeline-context.js';
+import { viewOf } from '../../../src/context/pipeline-context.js';
 import { ParentNodeId, ParentPipelineId } from '../../../src/context/parent-linkage.js';
 import { silentLogger } from '../../../src/ports/logger.js';
 import { isCollected } from '../../integration/support/garbage.js';
@@ -17,8 +17,8 @@ describe('a captured frame', () => {
     const child = childOf(parent);
     const copy = new CapturedFrame(child);
 
-    expect(new PipelineContext(copy).toJSON()).toEqual(new PipelineContext(child).toJSON());
-    expect(new PipelineContext(copy).run.toJSON()).toEqual(new PipelineContext(child).run.toJSON());
+    expect(viewOf(copy).toJSON()).toEqual(viewOf(child).toJSON());
+    expect(viewOf(copy).run.toJSON()).toEqual(viewOf(child).run.toJSON());
     expect(copy.pipelineId).toBe(child.pipelineId);
     expect(copy.parentLinkage).toEqual({
       nodeId: 'child',
@@ -69,18 +69,18 @@ describe('a captured frame', () => {
   test('neither ends with the original nor ends it', () => {
     const original = rootFrame({ run: { timeoutMs: 60_000 } });
     const [copy, other] = [new CapturedFrame(original), new CapturedFrame(original)];
-    new PipelineContext(other).run.cancel();
+    viewOf(other).run.cancel();
     expect(original.scope.reason).toBeUndefined();
 
     original.scope.cancel({ kind: 'user' }, 'root');
     expect(new CapturedFrame(original).scope.reason).toBeUndefined();
     expect(copy.scope.reason).toBeUndefined();
-    expect(new PipelineContext(copy).run.deadline).toBeUndefined();
+    expect(viewOf(copy).run.deadline).toBeUndefined();
     original.scope.close();
   });
 
   test('refuses what should be disposed: it has no end', () => {
-    const copy = new PipelineContext(new CapturedFrame(rootFrame()));
+    const copy = viewOf(new CapturedFrame(rootFrame()));
 
     expect(errorOf(() => copy.onDispose(() => undefined))).toMatchObject({
       code: 'CONTEXT_DISPOSED',
@@ -94,7 +94,7 @@ describe('a captured frame', () => {
     child.dictionary('items').set(Local, 'mine');
     const again = new CapturedFrame(new CapturedFrame(child));
 
-    expect(new PipelineContext(again).toJSON()).toEqual(new PipelineContext(child).toJSON());
+    expect(viewOf(again).toJSON()).toEqual(viewOf(child).toJSON());
     expect(again.dictionary('items').toObject()).toEqual({ a: 1, local: 'mine' });
   });
 

@@ -3,7 +3,7 @@ import type { ContextFrame } from '../../../src/context/context-frame.js';
 import { contextKey } from '../../../src/context/context-key.js';
 import type { DictionaryKind } from '../../../src/context/dictionary-kind.js';
 import { explain } from '../../../src/context/explain.js';
-import { PipelineContext } from '../../../src/context/pipeline-context.js';
+import { PipelineContext, viewOf } from '../../../src/context/pipeline-context.js';
 import { childOf, rootFrame } from '../support/frames.js';
 
 /** The hops of a name, as text. */
@@ -131,7 +131,7 @@ describe('context.explain', () => {
 
   test('ends in the default of a key that has one', () => {
     const frame = childOf(rootFrame({ parameters: { a: 1 } }));
-    const context = new PipelineContext(frame, undefined, frame.scope);
+    const context = viewOf(frame, undefined, frame.scope);
     const actions = context.explain(contextKey('a', { default: 0 })).hops.map(({ action }) => action);
 
     expect(actions).toEqual(['set', 'withheld', 'default']);

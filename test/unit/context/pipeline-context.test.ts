@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
-import { PipelineContext } from '../../../src/context/pipeline-context.js';
+import { PipelineContext, viewOf } from '../../../src/context/pipeline-context.js';
 import { silentLogger } from '../../../src/ports/logger.js';
 import { childOf, rootFrame } from '../support/frames.js';
 import { errorOf, misuse } from '../support/thrown.js';
@@ -10,7 +10,7 @@ describe('a context', () => {
     const frame = childOf(rootFrame({ parameters: { password: 'hunter2' } }), {
       inheritParentParameters: true,
     });
-    const view = new PipelineContext(frame, 'check', frame.scope);
+    const view = viewOf(frame, 'check', frame.scope);
     const { runId, pipelineId } = view;
 
     expect(JSON.parse(JSON.stringify(view))).toEqual({
@@ -29,7 +29,7 @@ describe('a context', () => {
 
   test('cancels from where it stands: the node that it was given to', () => {
     const frame = rootFrame();
-    new PipelineContext(frame, 'check', frame.scope).cancel({ kind: 'budget' });
+    viewOf(frame, 'check', frame.scope).cancel({ kind: 'budget' });
 
     expect(frame.scope.reason).toMatchObject({ kind: 'budget', path: 'root/check' });
   });

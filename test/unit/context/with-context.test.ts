@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { currentContext, requireContext, runInContext } from '../../../src/context/ambient-context.js';
-import { PipelineContext } from '../../../src/context/pipeline-context.js';
+import { PipelineContext, viewOf } from '../../../src/context/pipeline-context.js';
 import { withContext } from '../../../src/context/with-context.js';
 import { silentLogger } from '../../../src/ports/logger.js';
 import { rootFrame } from '../support/frames.js';
@@ -110,7 +110,7 @@ describe('withContext', () => {
 
   test('leaves the disposers of a running execution to its own end', async () => {
     const frame = rootFrame();
-    const view = new PipelineContext(frame, undefined, frame.scope);
+    const view = viewOf(frame, undefined, frame.scope);
     await withContext(view, () => {
       view.onDispose(() => undefined);
     });

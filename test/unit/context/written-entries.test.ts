@@ -1,41 +1,46 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { WrittenEntries } from '../../../src/context/written-entries.js';
+import { withEntry, WrittenEntry, writtenEntry, writtenMap } from '../../../src/context/written-entries.js';
+import type { WrittenEntries } from '../../../src/context/written-entries.js';
+
+/** More names than a chain has entries. */
+const names = 'abcdefghijkl'.split('');
 
 /** What both sides are told; the second number is the value of a `set`. */
 const steps = fc.array(
-  fc.oneof(
-    fc.record({
-      does: fc.constant('set' as const),
-      name: fc.constantFrom('a', 'b', 'c', 'd'),
-      value: fc.nat(9),
-    }),
-    fc.record({
-      does: fc.constant('delete' as const),
-      name: fc.constantFrom('a', 'b', 'c'),
-      value: fc.nat(9),
-    }),
-  ),
-  { maxLength: 12 },
+  fc.record({
+    does: fc.constantFrom('set' as const, 'set' as const, 'set' as const, 'delete' as const),
+    name: fc.constantFrom(...names),
+    value: fc.nat(9),
+  }),
+  { maxLength: 30 },
 );
 
 test('what is written is what a Map would hold, in its order', () => {
   fc.assert(
     fc.property(steps, (program) => {
-      const written = new WrittenEntries();
+      let written: WrittenEntries | undefined;
       const model = new Map<string, number>();
       for (const { does, name, value } of program) {
         if (does === 'set') {
-          written.set(name, { value, path: 'root' });
+          written = withEntry(written, new WrittenEntry(name, value, 'root'));
           model.set(name, value);
         } else {
+          written = writtenMap(written);
           written.delete(name);
           model.delete(name);
         }
-        expect(written.size).toBe(model.size);
-        for (const each of ['a', 'b', 'c', 'd']) expect(written.get(each)?.value).toBe(model.get(each));
+        for (const each of names) expect(writtenEntry(written, each)?.value).toBe(model.get(each));
       }
-      expect([...written.all()].map(([name, { value }]) => [name, value])).toEqual([...model]);
+      expect([...writtenMap(written)].map(([name, { value }]) => [name, value])).toEqual([...model]);
     }),
   );
+});
+
+test('entries that children share keep no entry that was replaced since', () => {
+  const [first, second] = [new WrittenEntry('a', 1, 'root'), new WrittenEntry('b', 2, 'root')];
+
+  writtenMap(withEntry(withEntry(undefined, first), second));
+
+  expect(second.before).toBeUndefined();
 });

@@ -24,8 +24,8 @@ export function execution(slots = 4): Execution {
   const ledger = new PathLedger();
   ledger.indexOf({ path: site.path, nodeId: site.id, pipelineName: 'root', isComposite: false });
   const run = new RunState(ledger, undefined, top, new EndDeadline(100));
-  const plan = { toleration: undefined, isTolerated: false };
-  return new Execution(run, top.frame, undefined, plan, Array.from({ length: slots }));
+  const plan = { toleration: undefined, isTolerated: false, states: Array.from({ length: slots }) };
+  return new Execution(run, top.frame, undefined, plan);
 }
 
 /** A promise that a test settles. */

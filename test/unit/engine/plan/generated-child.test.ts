@@ -18,7 +18,7 @@ function activated(around?: (instance: object) => object): readonly ConstructedS
   const constructed = [{ code, stage } as unknown as ConstructedStage];
   const shared: ConstructedStage[] = [];
   const run = generateChild(
-    { constructed, walk: undefined, endsWithItem: true },
+    { constructed, states: [undefined, undefined], walk: undefined, endsWithItem: true },
     {
       ...childSteps,
       activate: (each) => {
