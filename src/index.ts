@@ -31,6 +31,7 @@ export type {
 } from './ports/dead-letter-sink.js';
 export type { ErrorRecord } from './ports/error-record.js';
 export type {
+  ActiveScope,
   CircuitChanged,
   CompositeCompleted,
   CompositeStarted,
@@ -53,6 +54,7 @@ export type {
   PipelineFailed,
   PipelineStarted,
   Progress,
+  ScopedStart,
 } from './ports/execution-observer.js';
 export type { LineageOptions } from './ports/lineage-options.js';
 export type { LineageCounts } from './lineage/run-lineage.js';

@@ -10,6 +10,7 @@ import { alarmAt } from '../run/ending/alarm.js';
 import type { WatchedClock } from '../run/ending/watched-clock.js';
 import { systemClock } from '../ports/clock.js';
 import type { ExecutionObserver } from '../ports/execution-observer.js';
+import { enterAs } from './execution/active-scopes.js';
 import { EndDeadline } from './execution/end-deadline.js';
 import { Execution } from './execution/execution.js';
 import type { OutputReceiver } from './execution/execution.js';
@@ -65,12 +66,13 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
   request.clock?.tellFault((fault) => {
     execution.fail(fault, undefined, true);
   });
-  const work = runInContext(root, runRoot, request, execution);
+  runInContext(root, tellStart, plan, execution);
+  const work = enterAs(root, execution, runRoot, request, execution);
   if (work !== undefined) await settledOrGivenUp(work, execution);
-  const unbilled = runInContext(root, reportUnbilled, execution);
+  const unbilled = enterAs(root, execution, reportUnbilled, execution);
   if (unbilled !== undefined) await unbilled;
-  if (run.openTraces.length > 0) await runInContext(root, dropOpenTraces, run, execution);
-  if (run.lineage !== undefined) await runInContext(root, flushLineage, run.lineage, execution);
+  if (run.openTraces.length > 0) await enterAs(root, execution, dropOpenTraces, run, execution);
+  if (run.lineage !== undefined) await enterAs(root, execution, flushLineage, run.lineage, execution);
   runInContext(root, tellEnd, execution);
   root.release();
   request.clock?.tellFault(undefined);
@@ -105,7 +107,6 @@ function countFromZero(plan: Plan, run: RunState): void {
 
 function runRoot(request: RunRequest, execution: Execution): Work {
   const { plan } = request.rootPlan;
-  tellStart(plan, execution);
   if (execution.isHalted) return closeExecution(plan, execution);
   const { run, frame, context } = execution;
   run.readings?.start({

@@ -1,7 +1,15 @@
 import { hasMethod } from '../data/foreign-value.js';
 import { observedTypes } from '../ports/execution-observer.js';
-import type { ExecutionEvent, ExecutionObserver, ObservedType } from '../ports/execution-observer.js';
-import { membersOf, notifyObserver } from './observers.js';
+import type {
+  ActiveScope,
+  ExecutionEvent,
+  ExecutionObserver,
+  ObservedType,
+  ScopedStart,
+} from '../ports/execution-observer.js';
+import { GuardedScope } from './guarded-scope.js';
+import { nestedScope } from './nested-scope.js';
+import { membersOf, notifyObserver, reportFailed } from './observers.js';
 import type { Reporter } from './observers.js';
 
 /** Events of what begins or ends; measures are no such events. */
@@ -11,6 +19,8 @@ const followed = /^(pipeline|composite)|^node(Started|Completed)$/;
 export class Audience {
   /** Whether somebody hears when something begins or ends: what has begun must be known then, so that its end is told. */
   readonly follows: boolean;
+  /** Whether somebody gives scopes. */
+  readonly givesScopes: boolean;
   readonly #observers: readonly ExecutionObserver[];
   readonly #types: ReadonlySet<ObservedType>;
 
@@ -19,7 +29,8 @@ export class Audience {
     const types = observedTypes.filter((type) => members.some((member) => hasMethod(member, type)));
     this.#observers = members;
     this.#types = new Set(types);
-    this.follows = types.some((type) => followed.test(type));
+    this.givesScopes = members.some((member) => hasMethod(member, 'scope'));
+    this.follows = this.givesScopes || types.some((type) => followed.test(type));
   }
 
   /** Whether somebody hears events of this type. */
@@ -30,5 +41,22 @@ export class Audience {
   /** Tells an event. What one observer does wrong is reported, and keeps it from no other one. */
   tell(event: ExecutionEvent, reporter: Reporter): void {
     for (const observer of this.#observers) notifyObserver(observer, event, reporter);
+  }
+
+  /** Asks for what is active while code of what has started runs. What one observer does wrong keeps no other one out. */
+  scopeOf(started: ScopedStart, reporter: Reporter): ActiveScope | undefined {
+    const report = (error: unknown): void => {
+      reportFailed(error, started, reporter, 'scope');
+    };
+    const scopes = this.#observers.flatMap((observer): readonly ActiveScope[] => {
+      try {
+        const scope = observer.scope?.(started);
+        return scope === undefined ? [] : [new GuardedScope(scope, report)];
+      } catch (thrown) {
+        report(thrown);
+        return [];
+      }
+    });
+    return nestedScope(scopes);
   }
 }

@@ -6,14 +6,14 @@ import { allEnded } from '../stages/fan-out-stage.js';
 import type { ChildSteps } from '../plan/generated-child.js';
 import { passageFor, settle } from '../passing/passage.js';
 import type { Passage } from '../passing/passage.js';
-import { closeExecution, openExecution, runSources } from '../plan/run-plan.js';
+import { closeExecution, openNodes, runSources } from '../plan/run-plan.js';
 import { watchNodes } from '../plan/watch-nodes.js';
 import type { Work } from '../execution/work.js';
 
 /** Runs a child for one item; `generateChild` generates code that does the same. */
 export const runChild: ChildRun = (child, item, trace) => {
   const { plan } = child;
-  const opened = openExecution(plan, child);
+  const opened = openNodes(plan, child);
   return opened === undefined
     ? enterChild(child, item, trace)
     : kept(child, runOpened(opened, child, item, trace));

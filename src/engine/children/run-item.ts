@@ -1,27 +1,27 @@
 import { runInContext } from '../../context/ambient-context.js';
-import type { RunReadings } from '../execution/run-readings.js';
+import { enterExecution } from '../execution/active-scopes.js';
 import type { Work } from '../execution/work.js';
 import type { ChildExecution } from '../plan/plan.js';
+import { tellStart } from '../plan/tell-events.js';
 
 /** Runs a child with what it gets for an item of the composite: in the context of the child. */
 export function runItem(child: ChildExecution, item: unknown): Work {
-  const { readings } = child.run;
-  return readings === undefined ? run(child, item) : timed(readings, child, item);
-}
-
-function run(child: ChildExecution, item: unknown): Work {
+  if (child.run.isWatchedBelow) return runWatched(child, item);
   const { link, plan } = child;
   return link === undefined
     ? runInContext(child, plan.asChild.code, child, item, undefined)
     : runInContext(child, plan.asChild.code, child, link.input, link.inner);
 }
 
-/** A child that runs is a call of its composite. */
-function timed(readings: RunReadings, child: ChildExecution, item: unknown): Work {
-  const meter = readings.meterAt(child.receiver?.ofNode);
-  if (meter?.isDue() !== true) return run(child, item);
+/** The same where it is told, or measured: a child that runs is a call of its composite. */
+function runWatched(child: ChildExecution, item: unknown): Work {
+  const { link, plan, run, receiver } = child;
+  if (run.followsBelow) runInContext(child, tellStart, plan, child);
+  const { input, inner } = link ?? { input: item, inner: undefined };
+  const meter = run.readings?.meterAt(receiver?.ofNode);
+  if (meter?.isDue() !== true) return enterExecution(child, plan.asChild.code, child, input, inner);
   const stop = meter.start();
-  const work = run(child, item);
+  const work = enterExecution(child, plan.asChild.code, child, input, inner);
   if (work === undefined) stop();
   else void work.then(stop);
   return work;

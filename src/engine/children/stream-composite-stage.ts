@@ -8,15 +8,16 @@ import type { ChildExecution } from '../plan/plan.js';
 import { ChildFailure } from './child-starter.js';
 import type { ChildStarter } from './child-starter.js';
 import type { Execution, OutputReceiver } from '../execution/execution.js';
+import { enterExecution } from '../execution/active-scopes.js';
 import { tellChildCompleted, tellChildStarted } from '../execution/tell.js';
 import { scopeError } from '../execution/engine-errors.js';
 import { allEnded } from '../stages/fan-out-stage.js';
 import { breakItem, dropItem, endTrace } from '../stages/item-end.js';
 import type { BreakableStream } from '../stages/item-end.js';
-import { closeExecution, openExecution, runSources } from '../plan/run-plan.js';
+import { closeExecution, openNodes, runSources } from '../plan/run-plan.js';
 import { NodeStage } from '../stages/stage.js';
 import type { StageSite } from '../execution/stage-site.js';
-import { outcomeOf } from '../plan/tell-events.js';
+import { outcomeOf, tellStart } from '../plan/tell-events.js';
 import { after } from '../execution/work.js';
 import type { Work } from '../execution/work.js';
 
@@ -63,7 +64,7 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     if (child.isHalted) return breakItem(execution, this, this.#open(execution), trace);
     trace?.pass(this.place(execution), 1, 1);
     const inner = child.frame.services.lineage === undefined ? undefined : trace;
-    const pushed = runInContext(child, pushInto, child, item, inner);
+    const pushed = enterExecution(child, pushInto, child, item, inner);
     if (pushed !== undefined)
       return this.#waiting(execution, pushed).then(() => this.#passed(execution, child, trace, inner));
     return this.#passed(execution, child, trace, inner);
@@ -109,8 +110,8 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
   #endChild(execution: Execution, child: ChildExecution): Work {
     const { plan } = child;
     const { sources, open } = this.#open(execution);
-    const ended = runInContext(child, () => allEnded([plan.input?.end(child), sources]));
-    const closed = after(ended, () => runInContext(child, closeExecution, plan, child));
+    const ended = enterExecution(child, () => allEnded([plan.input?.end(child), sources]));
+    const closed = after(ended, () => enterExecution(child, closeExecution, plan, child));
     return after(closed, () => {
       if (open !== undefined) execution.run.release(open);
       return undefined;
@@ -123,7 +124,7 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     this.counter(parent).emitted += 1;
     // An output without a trace, of a child that does not inherit the lineage sink, gets a new one.
     const outer = trace ?? parent.run.traceFor(parent.frame.services.lineage);
-    return runInContext(parent, (): Work => this.next.push(parent, item, outer));
+    return enterExecution(parent, (): Work => this.next.push(parent, item, outer));
   }
 
   override get relay(): undefined {
@@ -161,19 +162,20 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
         hasFailedItem: false,
       };
     }
-    const { plan, frame } = child;
+    const { plan } = child;
     const open = new OpenChild(child);
     execution.run.keep(open);
     // The child may fail while the parent waits for its next item.
     child.onStop(() => {
       this.#watch(execution, child);
     });
-    if (execution.followsChildren) tellChildStarted(execution, this, frame.pipelineId, 1);
+    if (execution.followsChildren) tellChildStarted(execution, this, child, 1);
+    if (execution.run.followsBelow) runInContext(child, tellStart, plan, child);
     const state: ChildStream = { child, open, opening: undefined, sources: undefined, hasFailedItem: false };
-    const opening = runInContext(child, openExecution, plan, child);
+    const opening = enterExecution(child, openNodes, plan, child);
     state.opening = after(opening, () => {
       state.opening = undefined;
-      state.sources = runInContext(child, runSources, plan, child);
+      state.sources = enterExecution(child, runSources, plan, child);
     });
     return state;
   }

@@ -1,5 +1,4 @@
 import type { ChildOutputs } from '../../composition/output-cardinality.js';
-import { runInContext } from '../../context/ambient-context.js';
 import type { ContextHolder } from '../../context/ambient-context.js';
 import { PipelineContext } from '../../context/pipeline-context.js';
 import type { ContextFrame } from '../../context/context-frame.js';
@@ -7,7 +6,13 @@ import type { PipelineError } from '../../errors/pipeline-error.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
 import type { Audience } from '../../observability/audience.js';
 import type { CancelScope } from '../../run/ending/cancel-scope.js';
-import type { ExecutionEvents, ObservedType } from '../../ports/execution-observer.js';
+import type {
+  ExecutionEvent,
+  ExecutionEvents,
+  ObservedType,
+} from '../../ports/execution-observer.js';
+import { enterExecution } from './active-scopes.js';
+import type { ActiveScopes } from './active-scopes.js';
 import type { Closing } from './closing-steps.js';
 import type { Counts } from './counts.js';
 import { CollectedFailures } from './failures.js';
@@ -79,6 +84,7 @@ class ExecutionExtras {
   letters: HeldLetters | undefined;
   stops: Set<() => void> | undefined;
   told: ToldEvents<ToldNode, Execution> | undefined;
+  scopes: ActiveScopes | undefined;
   /** Stop watching for the end of its scope. */
   watches: Set<() => void> | undefined;
   lingering: Lingering | undefined;
@@ -425,7 +431,7 @@ export class Execution<TPlan extends ExecutedPlan = ExecutedPlan>
     const once = (): void => {
       if (isDone) return;
       isDone = true;
-      runInContext(this, stop);
+      enterExecution(this, stop);
     };
     stops.add(once);
     const unwatch = this.frame.scope.watch(once);
@@ -448,6 +454,15 @@ export class Execution<TPlan extends ExecutedPlan = ExecutedPlan>
     Execution.#extrasOf(this).told = told;
   }
 
+  /** What observers want active while its code runs; undefined where there is nothing of its own. */
+  get scopes(): ActiveScopes | undefined {
+    return this.#extras?.scopes;
+  }
+
+  set scopes(scopes: ActiveScopes | undefined) {
+    Execution.#extrasOf(this).scopes = scopes;
+  }
+
   /**
    * Tells an event that few items bring about, with secrets redacted; nothing after the end of the run.
    *
@@ -465,13 +480,15 @@ export class Execution<TPlan extends ExecutedPlan = ExecutedPlan>
     if (this.told === undefined && (this.parent === undefined ? audience.follows : run.followsBelow)) return;
     const { pipelineId, identity, services } = frame;
     const runId = identity.get('runId');
+    const tenantId = identity.get('tenantId');
+    const parentPipelineId = frame.parent?.pipelineId;
     const at = frame.scope.clock.now();
     const said = services.run.redactor.data(fields);
     // Written twice, as one more spread would cost as much as all the rest.
     const event =
       nodeId === undefined
-        ? { type, path, runId, pipelineId, at, ...said }
-        : { type, path, runId, pipelineId, at, nodeId, ...said };
+        ? { type, path, runId, pipelineId, at, tenantId, parentPipelineId, ...said }
+        : { type, path, runId, pipelineId, at, tenantId, parentPipelineId, nodeId, ...said };
     audience.tell(Object.freeze(event), frame);
   }
 
@@ -484,5 +501,5 @@ export class Execution<TPlan extends ExecutedPlan = ExecutedPlan>
 /** What an event says beside what all events, and all events of nodes, say. */
 export type EventFields<TType extends keyof ExecutionEvents> = Omit<
   ExecutionEvents[TType],
-  'type' | 'path' | 'runId' | 'pipelineId' | 'at' | 'nodeId'
+  keyof ExecutionEvent | 'nodeId'
 >;

@@ -100,12 +100,13 @@ export class RunReadings {
   #tell(isLast: boolean): void {
     const { scope, identity, pipelineId, path } = this.frame;
     const runId = identity.get('runId');
+    const tenantId = identity.get('tenantId');
     const at = scope.clock.now();
     if (this.#hearsNodes) {
       for (const measured of this.#meters) {
         if (measured === undefined) continue;
         const { site, meter } = measured;
-        const of = { path: site.path, runId, pipelineId, at, nodeId: site.id };
+        const of = { path: site.path, runId, pipelineId, at, tenantId, nodeId: site.id };
         const measures = this.#measure(site.index, meter, isLast);
         this.audience.tell(Object.freeze({ type: 'nodeMeasured', ...of, ...measures }), this.frame);
       }
@@ -113,7 +114,7 @@ export class RunReadings {
     if (!this.#hearsProgress) return;
     const progress = { ...this.#progress(at - this.#startedMs), isLast };
     this.audience.tell(
-      Object.freeze({ type: 'progress', path, runId, pipelineId, at, ...progress }),
+      Object.freeze({ type: 'progress', path, runId, pipelineId, at, tenantId, ...progress }),
       this.frame,
     );
   }

@@ -36,6 +36,8 @@ export class ToldEvents<TNode, TExecution> {
     readonly path: string,
     readonly runId: string,
     readonly pipelineId: string,
+    readonly tenantId: string | undefined,
+    readonly parentPipelineId: string | undefined,
   ) {}
 
   /** True once the end of the execution has been told. */

@@ -3,6 +3,7 @@ import type { ItemTrace } from '../../lineage/item-trace.js';
 import type { SourceNode } from '../../nodes/source-node.js';
 import { PipelineContext } from '../../context/pipeline-context.js';
 import { CancelScope } from '../../run/ending/cancel-scope.js';
+import { asNode } from '../execution/active-scopes.js';
 import { wholeNodeFailed } from '../execution/engine-errors.js';
 import type { Execution } from '../execution/execution.js';
 import type { NodeCode } from '../stages/node-code.js';
@@ -111,7 +112,7 @@ export class SourceStage extends NodeStage implements PulledStage {
     const pull = new Pull(this, execution, { isOpened: true, scope });
     let items: unknown;
     try {
-      items = target.open(new PipelineContext(execution.frame, id, scope));
+      items = asNode(execution, path, () => target.open(new PipelineContext(execution.frame, id, scope)));
     } catch (thrown) {
       scope.close();
       execution.fail(wholeNodeFailed(path, thrown, 'failed', execution.frame), this.site);

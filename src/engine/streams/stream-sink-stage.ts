@@ -1,5 +1,6 @@
 import type { ItemTrace } from '../../lineage/item-trace.js';
 import type { StreamSinkNode } from '../../nodes/stream-sink-node.js';
+import { asNode } from '../execution/active-scopes.js';
 import { wholeNodeFailed } from '../execution/engine-errors.js';
 import type { Execution } from '../execution/execution.js';
 import type { Handover } from './handover.js';
@@ -39,7 +40,7 @@ export class StreamSinkStage extends StreamStage<ConsumedStream> {
     });
     try {
       const target = this.state(execution) as Pick<StreamSinkNode<unknown>, 'consume'>;
-      await target.consume(items.reader(), this.view(execution));
+      await asNode(execution, this.site.path, () => target.consume(items.reader(), this.view(execution)));
       items.close('consumed');
     } catch (thrown) {
       execution.fail(wholeNodeFailed(this.site.path, thrown, 'failed', execution.frame), this.site);

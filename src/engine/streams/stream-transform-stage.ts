@@ -3,12 +3,14 @@ import type { ItemTrace } from '../../lineage/item-trace.js';
 import type { StreamTransformNode } from '../../nodes/stream-transform-node.js';
 import { Pacer } from '../../run/ending/pacer.js';
 import { closeFailed, closeSource } from './close-source.js';
+import { asNode } from '../execution/active-scopes.js';
 import { wholeNodeFailed } from '../execution/engine-errors.js';
 import type { Execution } from '../execution/execution.js';
 import type { Handover } from './handover.js';
 import { HeldItems } from './held-items.js';
 import { dropItem } from '../stages/item-end.js';
-import { DONE, isRefusal, openItems, refuseNoResult } from './open-items.js';
+import { openAsNode } from './open-as-node.js';
+import { DONE, isRefusal, refuseNoResult } from './open-items.js';
 import { Reading } from './reading.js';
 import { stopReason, StreamStage } from './stream-stage.js';
 import type { OpenStream } from './stream-stage.js';
@@ -129,11 +131,11 @@ class OutputLoop {
     const pacer = new Pacer();
     try {
       reading.isWaiting = true;
-      const given: unknown = stage
-        .targetOf(execution)
-        .transform(stream.items.reader(), stage.view(execution));
+      const given = asNode(execution, stage.site.path, (): unknown =>
+        stage.targetOf(execution).transform(stream.items.reader(), stage.view(execution)),
+      );
       this.#given = isThenable(given) ? await given : given;
-      const { iterator, isAsync } = openItems(this.#given, stage.site.path, 'a stream transform');
+      const { iterator, isAsync } = openAsNode(execution, stage.site.path, this.#given, 'a stream transform');
       this.#iterator = iterator;
       while (this.#closed === undefined && !reading.isLeft && stage.isRead(execution)) {
         reading.isWaiting = true;
@@ -183,7 +185,8 @@ class OutputLoop {
     const { stage, execution, stream } = this;
     // Code that waits for its next input gets the end of the stream, so that it can finish.
     if (!execution.isHalted) stream.items.close('consumed');
-    const work = closeSource({ items: this.#given, iterator: this.#iterator }, (thrown) => {
+    const source = { items: this.#given, iterator: this.#iterator };
+    const work = asNode(execution, stage.site.path, closeSource, source, (thrown) => {
       closeFailed(execution, stage.site, this.#iterator, thrown);
     });
     this.#closed = { work };

@@ -23,7 +23,7 @@ describe('observers', () => {
     group.pipelineStarted?.(event);
 
     expect(member.seen).toBe(1);
-    expect(Object.keys(group)).toEqual(observedTypes);
+    expect(Object.keys(group)).toEqual([...observedTypes, 'scope']);
   });
 
   test('tells all of them, even if one throws, and throws that on afterwards', () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ToldEvents } from '../../../../src/engine/execution/told-events.js';
 
 function toldOf(nodes: readonly string[] = []): ToldEvents<string, string> {
-  const told = new ToldEvents<string, string>('root', 'root', 'r-1', 'p-1');
+  const told = new ToldEvents<string, string>('root', 'root', 'r-1', 'p-1', 'acme', undefined);
   told.startNodes(nodes);
   return told;
 }
