@@ -35,6 +35,7 @@ export type {
   CircuitChanged,
   CompositeCompleted,
   CompositeStarted,
+  CostRecorded,
   ExecutionEvent,
   ExecutionEvents,
   ExecutionObserver,

@@ -8,6 +8,7 @@ import { RunCancelledError } from '../errors/run-cancelled-error.js';
 import type { RunLineage } from '../lineage/run-lineage.js';
 import { alarmAt } from '../run/ending/alarm.js';
 import type { WatchedClock } from '../run/ending/watched-clock.js';
+import { activeTrace, traceIdOf } from '../run/trace-context.js';
 import { systemClock } from '../ports/clock.js';
 import type { ExecutionObserver } from '../ports/execution-observer.js';
 import { enterAs } from './execution/active-scopes.js';
@@ -26,6 +27,7 @@ import { scopeError, sinkRejected } from './execution/engine-errors.js';
 import { closeExecution, openNodes } from './plan/run-plan.js';
 import { tracedPlace } from './stages/stage.js';
 import { outcomeOf, tellEnd, tellStart } from './plan/tell-events.js';
+import { tellCosts } from './tell-costs.js';
 import { within } from './execution/within.js';
 import { after } from './execution/work.js';
 import type { Work } from './execution/work.js';
@@ -67,6 +69,8 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
     execution.fail(fault, undefined, true);
   });
   runInContext(root, tellStart, plan, execution);
+  const traceId = traceOf(root, execution);
+  const stopTelling = tellCosts(execution);
   const work = enterAs(root, execution, runRoot, request, execution);
   if (work !== undefined) await settledOrGivenUp(work, execution);
   const unbilled = enterAs(root, execution, reportUnbilled, execution);
@@ -74,6 +78,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
   if (run.openTraces.length > 0) await enterAs(root, execution, dropOpenTraces, run, execution);
   if (run.lineage !== undefined) await enterAs(root, execution, flushLineage, run.lineage, execution);
   runInContext(root, tellEnd, execution);
+  stopTelling();
   root.release();
   request.clock?.tellFault(undefined);
   const result = runResult({
@@ -87,6 +92,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
     cost: root.frame.services.run.cost.total(),
     failures: root.frame.services.run.redactor.data(run.failures),
     ...(run.lineage === undefined ? {} : { lineage: run.lineage.counts }),
+    ...(traceId === undefined ? {} : { traceId }),
     context: root.context,
   });
   const error = endingError(execution);
@@ -97,6 +103,14 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
   }
   root.frame.services.run.redactor.error(error);
   throw error;
+}
+
+/** The id of the trace that a run belongs to: of the one that it was given, else of the one that an observer has begun. */
+function traceOf(root: RootContext, execution: Execution): string | undefined {
+  const given = root.frame.identity.get('traceparent');
+  const begun = execution.run.hasScopes ? enterAs(root, execution, activeTrace)?.traceparent : undefined;
+  const traceparent = given ?? begun;
+  return traceparent && traceIdOf(traceparent);
 }
 
 /** Makes the counters of all nodes of the tree, so that nodes without items are in the result, too. */

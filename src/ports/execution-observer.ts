@@ -49,8 +49,12 @@ interface OfChild extends OfNode {
 
 /** A pipeline execution began. */
 export interface PipelineStarted extends ExecutionEvent<'pipelineStarted'>, OfPipeline {
+  /** The conversation that the run belongs to; at the top of a run only. */
+  readonly threadId?: string | undefined;
   /** The trace that the run belongs to, as a W3C `traceparent`; at the top of a run only, and where there is one. */
   readonly traceparent?: string | undefined;
+  /** The `tracestate` of that trace. */
+  readonly tracestate?: string | undefined;
 }
 /** A pipeline execution ended well. */
 export interface PipelineCompleted extends ExecutionEvent<'pipelineCompleted'>, OfPipeline {
@@ -110,6 +114,26 @@ export interface CircuitChanged extends ExecutionEvent<'circuitChanged'>, OfNode
   readonly to: 'closed' | 'open' | 'halfOpen';
   /** The name under which the circuit is shared. */
   readonly name?: string;
+}
+
+/** A call of a model was booked in the cost ledger, by code of the execution; `path` is that of the node. */
+export interface CostRecorded extends ExecutionEvent<'costRecorded'> {
+  /** The call within its run; each is told once. */
+  readonly callId: string;
+  /** The model, as it was named. */
+  readonly model: string;
+  /** All input tokens, cached ones included. */
+  readonly inputTokens: number;
+  /** All output tokens. */
+  readonly outputTokens: number;
+  /** Cached input tokens, which are part of `inputTokens`. */
+  readonly cachedTokens: number;
+  /** How many calls the entry stands for. */
+  readonly calls: number;
+  /** What the call has cost, in units of the currency; null without a price. */
+  readonly amount: number | null;
+  /** The currency of the price; null without a price. */
+  readonly currency: string | null;
 }
 
 /** How long the calls of a node took, in milliseconds, from a sample of them. */
@@ -214,6 +238,8 @@ export interface ExecutionEvents {
   compositeCompleted: CompositeCompleted;
   /** In the run whose call has changed the circuit, though all runs of the runner share the circuit. */
   circuitChanged: CircuitChanged;
+  /** Once per entry of the ledger, when it is booked, in the execution whose code has recorded it. */
+  costRecorded: CostRecorded;
 }
 
 /** The names of the events, which are those of the observer's methods. */
@@ -232,6 +258,7 @@ export const executionEventTypes = [
   'compositeStarted',
   'compositeCompleted',
   'circuitChanged',
+  'costRecorded',
 ] as const satisfies readonly (keyof ExecutionEvents)[];
 
 /** The names of the readings, which are those of the observer's methods. */

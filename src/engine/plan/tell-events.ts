@@ -28,7 +28,8 @@ export function tellStart({ blueprint }: Plan, execution: Execution): void {
   const isHeard = audience.hears('pipelineStarted');
   if (!isHeard && !run.hasScopes) return;
   const at = frame.scope.clock.now();
-  const traceparent = parent === undefined ? identity.get('traceparent') : undefined;
+  const ofRun = (name: 'threadId' | 'traceparent' | 'tracestate'): string | undefined =>
+    parent === undefined ? identity.get(name) : undefined;
   const event = Object.freeze({
     type: 'pipelineStarted',
     path,
@@ -38,7 +39,9 @@ export function tellStart({ blueprint }: Plan, execution: Execution): void {
     tenantId,
     parentPipelineId,
     pipelineName,
-    traceparent,
+    threadId: ofRun('threadId'),
+    traceparent: ofRun('traceparent'),
+    tracestate: ofRun('tracestate'),
   });
   if (isHeard) audience.tell(event, frame);
   if (!run.hasScopes) return;

@@ -1,11 +1,15 @@
 import { isThenable, toPromise } from '../../data/foreign-value.js';
 import { PipelineError } from '../../errors/pipeline-error.js';
+import type { CostEntry } from './cost-entry.js';
 
 /** The run and tenant that costs belong to. `runId` is a function, since the id is made when first read. */
 export interface CostRunIds {
   readonly runId: () => string;
   readonly tenantId: string | undefined;
 }
+
+/** Is told of an entry when it is booked, by the code that records it; must not throw. */
+export type CostWatcher = (entry: CostEntry) => void;
 
 /** State shared by all views of one run's ledger: its ids, its end, and pending calls of `onEntry`. */
 export class RunCosts {
@@ -16,6 +20,8 @@ export class RunCosts {
   #waiting = new Set<Promise<unknown>>();
   readonly #failures: PipelineError[] = [];
   #key: string | undefined;
+  /** Told of each entry, made when first needed. */
+  #watchers: Set<CostWatcher> | undefined;
 
   /** @param report called with failures of `onEntry` for late entries; must not throw. */
   constructor(ids: CostRunIds, report: (error: PipelineError) => void) {
@@ -41,6 +47,20 @@ export class RunCosts {
       })
       .then(() => waiting.delete(settled));
     if (!isLate) waiting.add(settled);
+  }
+
+  /** Tells somebody of each entry from now on, until the function is called that it gives. */
+  watch(watcher: CostWatcher): () => void {
+    const watchers = (this.#watchers ??= new Set());
+    watchers.add(watcher);
+    return () => {
+      watchers.delete(watcher);
+    };
+  }
+
+  /** Tells those who watch of an entry. */
+  recorded(entry: CostEntry): void {
+    if (this.#watchers !== undefined) for (const watcher of this.#watchers) watcher(entry);
   }
 
   /** Records a failure that fails the run, even if user code catches the error. */
