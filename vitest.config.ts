@@ -6,7 +6,7 @@ const source = (entry: string): string => join(import.meta.dirname, 'src', `${en
 /** Tests run the sources, without a build; only `test/docs` starts processes that use `dist`. */
 const alias = [
   { find: /^heirline$/, replacement: source('index') },
-  { find: /^heirline\/(testing|events|inversify|http|sqlite|postgres)$/, replacement: source('$1') },
+  { find: /^heirline\/(testing|events|inversify|http|sqlite|postgres|otel)$/, replacement: source('$1') },
 ];
 
 const suite = (name: string, testTimeout = 5_000) => ({

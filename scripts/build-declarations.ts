@@ -20,7 +20,7 @@ await replaceFiles(modules, /\.d\.ts$/, declarationsOf('tsconfig.build.json'));
 
 const bundle = await rollup({
   input: Object.fromEntries(
-    ['index', 'testing', 'events', 'inversify', 'http', 'sqlite', 'postgres'].map((entry) => [
+    ['index', 'testing', 'events', 'inversify', 'http', 'sqlite', 'postgres', 'otel'].map((entry) => [
       entry,
       join(modules, `${entry}.d.ts`),
     ]),

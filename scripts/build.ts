@@ -35,7 +35,7 @@ const typescript: Plugin = {
 
 const bundle = await rollup({
   input: Object.fromEntries(
-    ['index', 'testing', 'events', 'inversify', 'http', 'sqlite', 'postgres'].map((entry) => [
+    ['index', 'testing', 'events', 'inversify', 'http', 'sqlite', 'postgres', 'otel'].map((entry) => [
       entry,
       resolve(`src/${entry}.ts`),
     ]),

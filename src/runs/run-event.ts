@@ -63,10 +63,6 @@ export type LoggedEventType = Exclude<
   'compositeStarted' | 'compositeCompleted' | 'costRecorded'
 >;
 
-/** What the graph says of a node, and the record of its run. */
-type NotLogged =
-  ('kind' | 'metadata') | ('tenantId' | 'threadId' | 'traceparent' | 'tracestate' | 'parentPipelineId');
-
 /**
  * An event of the run's root pipeline, with its number in the log: what an observer gets, but for the kind and the
  * metadata of a node, which its graph has, and for the tenant, the thread and the trace of the run.
@@ -76,7 +72,10 @@ export type LoggedExecutionEvent = {
 }[LoggedEventType];
 
 /** An event of one type, as a log has it. */
-export type LoggedEvent<TType extends LoggedEventType> = Omit<ExecutionEvents[TType], NotLogged> &
+export type LoggedEvent<TType extends LoggedEventType> = Omit<
+  ExecutionEvents[TType],
+  'kind' | 'metadata' | 'tenantId' | 'threadId' | 'traceparent' | 'tracestate' | 'parentPipelineId'
+> &
   NumberedEvent;
 
 /** What a store keeps of a log: plain data that JSON carries. */

@@ -137,6 +137,11 @@ describe('a ledger', () => {
       { executionObserver: observer },
     );
 
+    await runPipeline(
+      rootNode(({ run }) => run.cost.record(call('b'))),
+      { executionObserver: observer },
+    );
+
     const [child] = observer.of('compositeStarted');
     expect(observer.of('costRecorded')).toEqual([
       expect.objectContaining({
@@ -144,6 +149,7 @@ describe('a ledger', () => {
         ...{ callId: 'a', model: 'm', inputTokens: 5, outputTokens: 7, cachedTokens: 0, calls: 1 },
         ...{ amount: 0.000019, currency: 'EUR' },
       }),
+      expect.objectContaining({ path: 'root/node', callId: 'b', amount: null, currency: null }),
     ]);
   });
 
