@@ -51,9 +51,7 @@ export class ItemMapping {
   combined(parent: Execution, item: unknown, output: unknown, view: PipelineContext): unknown {
     const combine = this.#combine;
     if (combine === undefined) return output;
-    return asNode(parent, this.#path, () =>
-      answerAtOnce(this.#path, 'combine', combine, item, output, view),
-    );
+    return asNode(parent, this.#path, () => answerAtOnce(this.#path, 'combine', combine, item, output, view));
   }
 
   /**

@@ -6,7 +6,10 @@ import { tellStart } from '../plan/tell-events.js';
 
 /** Runs a child with what it gets for an item of the composite: in the context of the child. */
 export function runItem(child: ChildExecution, item: unknown): Work {
-  if (child.run.isWatchedBelow) return runWatched(child, item);
+  return child.run.isWatchedBelow ? runWatched(child, item) : run(child, item);
+}
+
+function run(child: ChildExecution, item: unknown): Work {
   const { link, plan } = child;
   return link === undefined
     ? runInContext(child, plan.asChild.code, child, item, undefined)
@@ -15,14 +18,23 @@ export function runItem(child: ChildExecution, item: unknown): Work {
 
 /** The same where it is told, or measured: a child that runs is a call of its composite. */
 function runWatched(child: ChildExecution, item: unknown): Work {
-  const { link, plan, run, receiver } = child;
-  if (run.followsBelow) runInContext(child, tellStart, plan, child);
-  const { input, inner } = link ?? { input: item, inner: undefined };
-  const meter = run.readings?.meterAt(receiver?.ofNode);
-  if (meter?.isDue() !== true) return enterExecution(child, plan.asChild.code, child, input, inner);
-  const stop = meter.start();
-  const work = enterExecution(child, plan.asChild.code, child, input, inner);
-  if (work === undefined) stop();
-  else void work.then(stop);
+  const { plan, run: state, receiver } = child;
+  if (state.followsBelow) runInContext(child, tellStart, plan, child);
+  const meter = state.readings?.meterAt(receiver?.ofNode);
+  if (meter?.isDue() !== true) return runScoped(child, item);
+  const timed = meter.start();
+  const work = runScoped(child, item);
+  if (work === undefined) timed.stop();
+  else
+    void work.then(() => {
+      timed.stop();
+    });
   return work;
+}
+
+function runScoped(child: ChildExecution, item: unknown): Work {
+  if (!child.run.hasScopes) return run(child, item);
+  const { link, plan } = child;
+  const { input, inner } = link ?? { input: item, inner: undefined };
+  return enterExecution(child, plan.asChild.code, child, input, inner);
 }

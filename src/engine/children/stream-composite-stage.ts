@@ -1,6 +1,7 @@
 import { runInContext } from '../../context/ambient-context.js';
 import type { PipelineError } from '../../errors/pipeline-error.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
+import type { TimedCall } from '../../observability/node-meter.js';
 import type { BudgetLimits } from '../../run/spending/budget-limits.js';
 import { CancelScope } from '../../run/ending/cancel-scope.js';
 import { OpenChild } from './open-child.js';
@@ -31,6 +32,8 @@ interface ChildStream extends BreakableStream {
   opening: Work;
   /** The work of the child's own sources. */
   sources: Work;
+  /** The timed work of the child on an item; undefined where the item is not timed. */
+  timed: TimedCall | undefined;
 }
 
 /** Runs a sub-pipeline once over the whole stream of its parent. */
@@ -64,10 +67,17 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     if (child.isHalted) return breakItem(execution, this, this.#open(execution), trace);
     trace?.pass(this.place(execution), 1, 1);
     const inner = child.frame.services.lineage === undefined ? undefined : trace;
+    this.#time(execution);
     const pushed = enterExecution(child, pushInto, child, item, inner);
     if (pushed !== undefined)
       return this.#waiting(execution, pushed).then(() => this.#passed(execution, child, trace, inner));
     return this.#passed(execution, child, trace, inner);
+  }
+
+  /** Begins to time the child's work on an item, if that is due; what it hands on in the meantime is not its own time. */
+  #time(execution: Execution): void {
+    const meter = execution.run.readings?.meterIn(execution, this);
+    if (meter?.isDue() === true) this.#open(execution).timed = meter.start();
   }
 
   /** Counts an item as waiting until the given work is done. */
@@ -85,9 +95,12 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     trace: ItemTrace | undefined,
     inner: ItemTrace | undefined,
   ): Work {
+    const stream = this.#open(execution);
+    stream.timed?.stop();
+    stream.timed = undefined;
     this.#watch(execution, child);
     if (this.#errorOf(execution, child) !== undefined)
-      return breakItem(execution, this, this.#open(execution), inner === undefined ? trace : undefined);
+      return breakItem(execution, this, stream, inner === undefined ? trace : undefined);
     this.counter(execution).out += 1;
     // If the child does not inherit the lineage sink, the item's trace ends here.
     return inner === undefined ? endTrace(execution, this, trace, 'aggregated') : undefined;
@@ -124,7 +137,10 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     this.counter(parent).emitted += 1;
     // An output without a trace, of a child that does not inherit the lineage sink, gets a new one.
     const outer = trace ?? parent.run.traceFor(parent.frame.services.lineage);
-    return enterExecution(parent, (): Work => this.next.push(parent, item, outer));
+    const { timed } = this.#open(parent);
+    timed?.pause();
+    const pushed = enterExecution(parent, (): Work => this.next.push(parent, item, outer));
+    return timed === undefined ? pushed : after(pushed, timed.resume);
   }
 
   override get relay(): undefined {
@@ -159,6 +175,7 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
         open: undefined,
         opening: undefined,
         sources: undefined,
+        timed: undefined,
         hasFailedItem: false,
       };
     }
@@ -171,7 +188,14 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     });
     if (execution.followsChildren) tellChildStarted(execution, this, child, 1);
     if (execution.run.followsBelow) runInContext(child, tellStart, plan, child);
-    const state: ChildStream = { child, open, opening: undefined, sources: undefined, hasFailedItem: false };
+    const state: ChildStream = {
+      child,
+      open,
+      opening: undefined,
+      sources: undefined,
+      timed: undefined,
+      hasFailedItem: false,
+    };
     const opening = enterExecution(child, openNodes, plan, child);
     state.opening = after(opening, () => {
       state.opening = undefined;

@@ -6,11 +6,7 @@ import type { PipelineError } from '../../errors/pipeline-error.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
 import type { Audience } from '../../observability/audience.js';
 import type { CancelScope } from '../../run/ending/cancel-scope.js';
-import type {
-  ExecutionEvent,
-  ExecutionEvents,
-  ObservedType,
-} from '../../ports/execution-observer.js';
+import type { ExecutionEvent, ExecutionEvents, ObservedType } from '../../ports/execution-observer.js';
 import { enterExecution } from './active-scopes.js';
 import type { ActiveScopes } from './active-scopes.js';
 import type { Closing } from './closing-steps.js';

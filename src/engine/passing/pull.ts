@@ -158,7 +158,7 @@ export class Pull implements Pulling {
     const { readings } = execution.run;
     if (readings === undefined) return;
     if (execution.parent === undefined) readings.found(stage.index, this.list?.length ?? sizeOf(items));
-    if (this.list === undefined && readings.measures(execution)) this.#meter = readings.meterOf(stage.site);
+    if (this.list === undefined) this.#meter = readings.meterIn(execution, stage);
   }
 
   /**

@@ -63,8 +63,7 @@ export class Lanes implements Room, LaneOwner {
     { concurrency, ordered, readAhead }: LaneOptions,
   ) {
     this.#counter = stage.counter(execution);
-    const { readings } = execution.run;
-    this.#meter = readings?.measures(execution) === true ? readings.meterOf(stage.site) : undefined;
+    this.#meter = execution.run.readings?.meterIn(execution, stage);
     this.#meter?.worksOn(concurrency);
     this.#concurrency = concurrency;
     this.#readAhead = readAhead;

@@ -1,4 +1,5 @@
 import type { ItemTrace } from '../../lineage/item-trace.js';
+import type { TimedCall } from '../../observability/node-meter.js';
 import type { StreamSinkNode } from '../../nodes/stream-sink-node.js';
 import { asNode } from '../execution/active-scopes.js';
 import { wholeNodeFailed } from '../execution/engine-errors.js';
@@ -8,6 +9,7 @@ import { breakItem, endTrace } from '../stages/item-end.js';
 import type { BreakableStream } from '../stages/item-end.js';
 import { stopReason, StreamStage } from './stream-stage.js';
 import type { OpenStream } from './stream-stage.js';
+import { after } from '../execution/work.js';
 import type { Work } from '../execution/work.js';
 
 type ConsumedStream = OpenStream & BreakableStream;
@@ -25,11 +27,26 @@ export class StreamSinkStage extends StreamStage<ConsumedStream> {
     trace: ItemTrace | undefined,
   ): Work {
     trace?.pass(this.place(execution), 0, 1);
-    return stream.items.push(item).then((taken) => {
+    const meter = execution.run.readings?.meterIn(execution, this);
+    let timed: TimedCall | undefined;
+    // The code works on an item until it asks for the next one.
+    const given = (): void => {
+      if (meter?.isDue() === true) timed = meter.start();
+    };
+    return stream.items.push(item, meter && given).then((taken) => {
+      timed?.stop();
       if (taken === 'aborted') return breakItem(execution, this, stream, trace);
       if (taken === 'refused') return this.refused(execution, trace);
       this.counter(execution).out += 1;
       return endTrace(execution, this, trace, 'emitted');
+    });
+  }
+
+  /** What the code does at the end of the stream, to write all at once perhaps, is a call too. */
+  override end(execution: Execution): Work {
+    const timed = execution.run.readings?.meterIn(execution, this)?.start();
+    return after(super.end(execution), () => {
+      timed?.stop();
     });
   }
 

@@ -1,6 +1,7 @@
 import { isThenable } from '../../data/foreign-value.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
 import type { StreamTransformNode } from '../../nodes/stream-transform-node.js';
+import type { NodeMeter } from '../../observability/node-meter.js';
 import { Pacer } from '../../run/ending/pacer.js';
 import { closeFailed, closeSource } from './close-source.js';
 import { asNode } from '../execution/active-scopes.js';
@@ -93,6 +94,7 @@ export class StreamTransformStage extends StreamStage<TransformedStream> {
 
 /** Reads all outputs of a stream transform in one execution. */
 class OutputLoop {
+  readonly #meter: NodeMeter | undefined;
   #given: unknown;
   #iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
   #closed: { readonly work: Work } | undefined;
@@ -108,7 +110,9 @@ class OutputLoop {
     private readonly stage: StreamTransformStage,
     private readonly execution: Execution,
     private readonly stream: TransformedStream,
-  ) {}
+  ) {
+    this.#meter = execution.run.readings?.meterIn(execution, stage);
+  }
 
   async run(): Promise<void> {
     const { stage, execution, stream } = this;
@@ -134,13 +138,15 @@ class OutputLoop {
       const given = asNode(execution, stage.site.path, (): unknown =>
         stage.targetOf(execution).transform(stream.items.reader(), stage.view(execution)),
       );
-      this.#given = isThenable(given) ? await given : given;
+      this.#given = isThenable(given) ? await this.#timed(() => given) : given;
       const { iterator, isAsync } = openAsNode(execution, stage.site.path, this.#given, 'a stream transform');
       this.#iterator = iterator;
       while (this.#closed === undefined && !reading.isLeft && stage.isRead(execution)) {
         reading.isWaiting = true;
         this.#isAsked = true;
-        const step = await iterator.next();
+        const step = await (this.#meter?.isDue() === true
+          ? this.#timed(() => iterator.next())
+          : iterator.next());
         refuseNoResult(step);
         const isDone = Boolean(step.done);
         this.#isAsked = false;
@@ -167,6 +173,19 @@ class OutputLoop {
       // An iterator that threw has ended, and is not closed.
       if (this.#isAsked) this.#iterator = DONE;
       this.#failed(thrown);
+    }
+  }
+
+  /** Times a call of the transform's code; its waits for items are not its own time. */
+  async #timed<T>(call: () => PromiseLike<T> | T): Promise<T> {
+    const { items } = this.stream;
+    const timed = this.#meter?.start();
+    items.time(timed);
+    try {
+      return await call();
+    } finally {
+      items.time(undefined);
+      timed?.stop();
     }
   }
 
