@@ -304,8 +304,8 @@ export type ExecutionObserver = {
   /**
    * Gives what is active while code of a node, of an execution or of a composite's child runs; undefined for nothing.
    *
-   * Asked once per execution and start of a child, right after the event is told, and once per node of an execution,
-   * before the node is constructed and its own event is told.
+   * Asked once per execution and start of a child, right after the event is told, and once per node of an execution that
+   * has code, before the node is constructed and its own event is told.
    *
    * - That of a node is active in each call of its code: construction, `init`, the calls for items, `next` and `return` of
    *   what a source or stream transform iterates, `flush` and `dispose`, functions of its error policy, and `with`,

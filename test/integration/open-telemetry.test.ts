@@ -45,13 +45,7 @@ function orders(step: (item: number) => number | Promise<number> = (item) => ite
   });
 }
 
-const child = [
-  '    composite check',
-  '      pipeline check-order',
-  '        node input',
-  '        node step',
-  '        node output',
-];
+const child = ['    composite check', '      pipeline check-order', '        node step'];
 
 describe('a run', () => {
   test('is one trace: spans of pipelines, nodes and starts of children nest as they run', async () => {
@@ -442,7 +436,7 @@ describe('every span that has begun ends', () => {
     const runner = new PipelineRunner({ executionObserver: counting, graceMs: 20 });
     await runner.run(orders(step), { run }).catch(ignore);
 
-    expect(begun.length).toBeGreaterThan(8);
+    expect(begun.length).toBeGreaterThan(6);
     expect(traced.spans).toHaveLength(begun.length);
   });
 });

@@ -13,6 +13,8 @@ export function askNodeScopes(execution: Execution, nodes: readonly ToldNode[]):
   const at = frame.scope.clock.now();
   const scopes = (execution.scopes ??= new ActiveScopes(undefined));
   for (const { site } of nodes) {
+    // The input and the output of a child run no code.
+    if (site.kind === 'composite-input' || site.kind === 'composite-output') continue;
     const scope = askScope(execution, nodeStarted(told, site, at));
     if (scope !== undefined) scopes.set(site.path, scope);
   }
