@@ -1,4 +1,3 @@
-import { isThenable, toPromise } from '../data/foreign-value.js';
 import { invalidOption } from '../errors/option-rules.js';
 import { observedTypes } from '../ports/execution-observer.js';
 import type { ExecutionEvent, ExecutionObserver, ScopedStart } from '../ports/execution-observer.js';
@@ -56,34 +55,6 @@ class JoinedObserver {
   static membersOf(observer: ExecutionObserver): readonly ExecutionObserver[] {
     return #members in observer ? observer.#members : [observer];
   }
-}
-
-/** Takes down what an observer did wrong. */
-export interface Reporter {
-  report(level: 'warn', line: object, message: string): void;
-}
-
-/** Tells an observer of an event; what it throws or rejects with is logged as a warning and changes nothing. */
-export function notifyObserver(observer: ExecutionObserver, event: ExecutionEvent, reporter: Reporter): void {
-  try {
-    const returned = tell(observer, event.type as keyof ExecutionObserver, event);
-    if (!isThenable(returned)) return;
-    toPromise(returned).catch((error: unknown) => {
-      reportFailed(error, event, reporter);
-    });
-  } catch (error) {
-    reportFailed(error, event, reporter);
-  }
-}
-
-/** @param event the method that failed: nearly always named like the event. */
-export function reportFailed(
-  error: unknown,
-  { type, path }: ExecutionEvent,
-  reporter: Reporter,
-  event: string = type,
-): void {
-  reporter.report('warn', { error, event, path }, 'an execution observer failed');
 }
 
 function tell(observer: ExecutionObserver, type: keyof ExecutionObserver, event: ExecutionEvent): unknown {

@@ -156,6 +156,7 @@ class PlanCompiler {
             ),
       ),
       sinks,
+      unflushed: stages.filter((stage) => !(stage instanceof SinkStage)),
       writables,
       children: this.#children,
       states: this.#states,

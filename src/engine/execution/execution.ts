@@ -79,7 +79,6 @@ class ExecutionExtras {
   closing: Closing | undefined;
   letters: HeldLetters | undefined;
   stops: Set<() => void> | undefined;
-  told: ToldEvents<ToldNode, Execution> | undefined;
   scopes: ActiveScopes | undefined;
   /** Stop watching for the end of its scope. */
   watches: Set<() => void> | undefined;
@@ -114,6 +113,8 @@ export class Execution<TPlan extends ExecutedPlan = ExecutedPlan>
   /** What has left it, as far as its receiver keeps it. */
   count = 0;
   kept: unknown = undefined;
+  /** What the observer has been told of it; undefined before its start, and where nobody listens. */
+  told: ToldEvents<ToldNode, Execution> | undefined = undefined;
   /** What its nodes count: with those of the whole run, where it need not be read apart. */
   counts: Counts;
   #extras: ExecutionExtras | undefined;
@@ -439,15 +440,6 @@ export class Execution<TPlan extends ExecutedPlan = ExecutedPlan>
       watches.delete(unwatch);
       unwatch();
     };
-  }
-
-  /** What the observer has been told of this execution; undefined before its start, and where nobody listens. */
-  get told(): ToldEvents<ToldNode, Execution> | undefined {
-    return this.#extras?.told;
-  }
-
-  set told(told: ToldEvents<ToldNode, Execution> | undefined) {
-    Execution.#extrasOf(this).told = told;
   }
 
   /** What observers want active while its code runs; undefined where there is nothing of its own. */

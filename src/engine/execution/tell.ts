@@ -1,4 +1,10 @@
-import type { ActiveScope, NodeStarted, Outcome, ScopedStart } from '../../ports/execution-observer.js';
+import type {
+  ActiveScope,
+  NodeCompleted,
+  NodeStarted,
+  Outcome,
+  ScopedStart,
+} from '../../ports/execution-observer.js';
 import { ActiveScopes } from './active-scopes.js';
 import type { Execution } from './execution.js';
 import type { StageSite } from './stage-site.js';
@@ -52,25 +58,38 @@ function nodeStarted(told: ToldEvents<ToldNode, Execution>, site: StageSite, at:
 
 /** Tells how a node has ended; a second call does nothing. */
 export function tellNodeCompleted(execution: Execution, node: ToldNode, outcome: Outcome): void {
+  tellNodesCompleted(execution, [node], outcome);
+}
+
+/** Tells how nodes have ended that ended together; of those that have ended before nothing. */
+export function tellNodesCompleted(execution: Execution, nodes: readonly ToldNode[], outcome: Outcome): void {
   const { told, audience, frame, run } = execution;
-  if (told?.endNode(node) !== true || run.isTold || audience?.hears('nodeCompleted') !== true) return;
+  if (told === undefined) return;
+  const isHeard = !run.isTold && audience?.hears('nodeCompleted') === true;
+  const at = isHeard ? frame.scope.clock.now() : 0;
+  for (const node of nodes) {
+    if (told.endNode(node) && isHeard) audience.tell(nodeCompleted(told, node.site, at, outcome), frame);
+  }
+}
+
+function nodeCompleted(
+  told: ToldEvents<ToldNode, Execution>,
+  { id: nodeId, path }: StageSite,
+  at: number,
+  outcome: Outcome,
+): NodeCompleted {
   const { runId, pipelineId, tenantId, parentPipelineId } = told;
-  const { id: nodeId, path } = node.site;
-  const at = frame.scope.clock.now();
-  audience.tell(
-    Object.freeze({
-      type: 'nodeCompleted',
-      path,
-      runId,
-      pipelineId,
-      at,
-      tenantId,
-      parentPipelineId,
-      nodeId,
-      outcome,
-    }),
-    frame,
-  );
+  return Object.freeze({
+    type: 'nodeCompleted',
+    path,
+    runId,
+    pipelineId,
+    at,
+    tenantId,
+    parentPipelineId,
+    nodeId,
+    outcome,
+  });
 }
 
 /** Tells that a composite has started a child; in a child that does not inherit the observer the scope of this is active. */
@@ -82,12 +101,12 @@ export function tellChildStarted(
 ): void {
   const { told, audience, frame, run } = execution;
   const childPipelineId = child.frame.pipelineId;
-  if (told?.startChild(node, childPipelineId, attempt) !== true) return;
+  const at = frame.scope.clock.now();
+  if (told?.startChild(node, childPipelineId, attempt, at) !== true) return;
   const isHeard = audience?.hears('compositeStarted') === true;
   if (run.isTold || !(isHeard || run.hasScopes)) return;
   const { runId, pipelineId, tenantId, parentPipelineId } = told;
   const { id: nodeId, path } = node.site;
-  const at = frame.scope.clock.now();
   const event = Object.freeze({
     type: 'compositeStarted',
     path,

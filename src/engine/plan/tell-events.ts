@@ -19,7 +19,9 @@ export function tellStart({ blueprint }: Plan, execution: Execution): void {
   const { run, frame, audience, parent } = execution;
   if (audience === undefined || run.isTold) return;
   const { pipelineId, identity } = frame;
-  if (parent === undefined ? !audience.follows : parent.told?.adopt(pipelineId, execution) !== true) return;
+  const startedAt =
+    parent === undefined ? frame.scope.clock.now() : parent.told?.adopt(pipelineId, execution);
+  if (startedAt === undefined || !audience.follows) return;
   const { name: pipelineName, path } = blueprint;
   const runId = identity.get('runId');
   const tenantId = identity.get('tenantId');
@@ -27,21 +29,19 @@ export function tellStart({ blueprint }: Plan, execution: Execution): void {
   execution.told = new ToldEvents(pipelineName, path, runId, pipelineId, tenantId, parentPipelineId);
   const isHeard = audience.hears('pipelineStarted');
   if (!isHeard && !run.hasScopes) return;
-  const at = frame.scope.clock.now();
-  const ofRun = (name: 'threadId' | 'traceparent' | 'tracestate'): string | undefined =>
-    parent === undefined ? identity.get(name) : undefined;
+  const ofRun = parent === undefined ? identity : undefined;
   const event = Object.freeze({
     type: 'pipelineStarted',
     path,
     runId,
     pipelineId,
-    at,
+    at: startedAt,
     tenantId,
     parentPipelineId,
     pipelineName,
-    threadId: ofRun('threadId'),
-    traceparent: ofRun('traceparent'),
-    tracestate: ofRun('tracestate'),
+    threadId: ofRun?.get('threadId'),
+    traceparent: ofRun?.get('traceparent'),
+    tracestate: ofRun?.get('tracestate'),
   });
   if (isHeard) audience.tell(event, frame);
   if (!run.hasScopes) return;
