@@ -27,7 +27,7 @@ import { scopeError, sinkRejected } from './execution/engine-errors.js';
 import { closeExecution, openNodes } from './plan/run-plan.js';
 import { tracedPlace } from './stages/stage.js';
 import { outcomeOf, tellEnd, tellStart } from './plan/tell-events.js';
-import { tellCosts } from './tell-costs.js';
+import { watchCosts } from './watch-costs.js';
 import { within } from './execution/within.js';
 import { after } from './execution/work.js';
 import type { Work } from './execution/work.js';
@@ -70,7 +70,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
   });
   runInContext(root, tellStart, plan, execution);
   const traceId = traceOf(root, execution);
-  const stopTelling = tellCosts(execution);
+  const stopWatching = watchCosts(execution);
   const work = enterAs(root, execution, runRoot, request, execution);
   if (work !== undefined) await settledOrGivenUp(work, execution);
   const unbilled = enterAs(root, execution, reportUnbilled, execution);
@@ -78,7 +78,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
   if (run.openTraces.length > 0) await enterAs(root, execution, dropOpenTraces, run, execution);
   if (run.lineage !== undefined) await enterAs(root, execution, flushLineage, run.lineage, execution);
   runInContext(root, tellEnd, execution);
-  stopTelling();
+  stopWatching();
   root.release();
   request.clock?.tellFault(undefined);
   const result = runResult({

@@ -311,8 +311,8 @@ export type ExecutionObserver = {
    *   what a source or stream transform iterates, `flush` and `dispose`, functions of its error policy, and `with`,
    *   `input` and `combine` of a composite.
    * - That of a composite is active in a child that does not inherit the observer.
-   * - That of an execution is active in what belongs to none of its nodes: sinks of dead letters and of lineage, and
-   *   disposers of its context.
+   * - That of an execution is active in what belongs to none of its nodes: sinks of dead letters and of lineage, `onEntry` of
+   *   the cost ledger, and disposers of its context.
    *
    * What a node gives is handed on after its scope has been left. In a run with such an observer all items take the loops
    * that are not generated for a pipeline.

@@ -3,6 +3,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, test } from 'vitest';
 import {
+  circuitBreaker,
+  CostLedger,
   errorPolicy,
   fixed,
   observers,
@@ -177,8 +179,9 @@ describe('a scope of an observer', () => {
   test('of a node is active in the functions of its error policy, that of the execution in its sinks', async () => {
     const seen = new Seen();
     class Spoilt extends Error {}
-    const fails = (item: number): number => {
+    const fails = (item: number, { run }: PipelineContext): number => {
       seen.note('node');
+      run.cost.record({ callId: 'once', model: 'm', inputTokens: 1, outputTokens: 1 });
       throw item === 1 ? new TypeError('again') : new Spoilt('for good');
     };
     const Parent = definePipeline('parent', (builder) => {
@@ -208,6 +211,13 @@ describe('a scope of an observer', () => {
       const caught = builder.addTransform(fails, {
         name: 'caught',
         from: builder.addSource([5], 'other'),
+        circuitBreaker: circuitBreaker({
+          ...{ threshold: 9, windowMs: 1000, openMs: 1000 },
+          on: () => {
+            seen.note('on of the circuit');
+            return true;
+          },
+        }),
         errorPolicy: errorPolicy({
           then: {
             fallback: async () => {
@@ -221,8 +231,14 @@ describe('a scope of an observer', () => {
       builder.addSink(ignore, { name: 'sink', from: node });
       builder.addSink(ignore, { name: 'other sink', from: caught });
     });
+    const cost = new CostLedger({
+      onEntry: () => {
+        seen.note('onEntry');
+      },
+    });
     const run = {
       executionObserver: new Scoping(),
+      run: { cost },
       deadLetterSink: {
         write: () => {
           seen.note('dead letters');
@@ -243,7 +259,9 @@ describe('a scope of an observer', () => {
       'fallback: node parent/caught',
       'lineage: pipeline parent',
       'node: node parent/node, node parent/caught',
+      'on of the circuit: node parent/caught',
       'on: node parent/node',
+      'onEntry: pipeline parent',
     ]);
   });
 

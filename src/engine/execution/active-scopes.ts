@@ -43,10 +43,15 @@ export function enterAs<TArguments extends unknown[], TResult>(
   fn: (...args: TArguments) => TResult,
   ...args: TArguments
 ): TResult {
-  const scope = execution.run.hasScopes ? ownScope(execution) : undefined;
-  return scope === undefined
-    ? runInContext(holder, fn, ...args)
-    : scope.run(() => runInContext(holder, fn, ...args));
+  return execution.run.hasScopes
+    ? asExecution(execution, () => runInContext(holder, fn, ...args))
+    : runInContext(holder, fn, ...args);
+}
+
+/** Calls code that belongs to no node of an execution, with the scope of that execution active. */
+export function asExecution<TResult>(execution: ScopedCode, fn: () => TResult): TResult {
+  const scope = ownScope(execution);
+  return scope === undefined ? fn() : scope.run(fn);
 }
 
 /** The scope of an execution, or of the nearest one around that has any. */

@@ -100,7 +100,7 @@ export let closeLedger: (ledger: CostLedger) => void;
 /** Settles, with the failures, when the pending `onEntry` calls of the run have. See `RunCosts.pending`. */
 export let pendingEntries: (ledger: CostLedger) => Promise<readonly PipelineError[]> | undefined;
 
-/** Tells somebody of each entry of the run from now on, until the function is called that it gives. */
+/** Has somebody follow what the run books from now on, until the function is called that it gives. */
 export let watchEntries: (ledger: CostLedger, watcher: CostWatcher) => () => void;
 
 /**
@@ -213,13 +213,13 @@ export class CostLedger {
 
   #tell(entry: CostEntry): PipelineError | undefined {
     const { book, run, path, runId = run?.ids.runId } = this.#view;
-    if (book.onEntry === undefined) return undefined;
+    const { onEntry } = book;
+    if (onEntry === undefined) return undefined;
     const tenantId = run?.ids.tenantId;
     try {
-      const told = book.onEntry(entry, {
-        runId: runId?.() ?? '',
-        ...(tenantId === undefined ? {} : { tenantId }),
-      });
+      const of = { runId: runId?.() ?? '', ...(tenantId === undefined ? {} : { tenantId }) };
+      const call = (): unknown => onEntry(entry, of);
+      const told = run === undefined ? call() : run.handOn(call);
       run?.follow(told, path);
       return undefined;
     } catch (cause) {

@@ -8,8 +8,13 @@ export interface CostRunIds {
   readonly tenantId: string | undefined;
 }
 
-/** Is told of an entry when it is booked, by the code that records it; must not throw. */
-export type CostWatcher = (entry: CostEntry) => void;
+/** Follows what is booked, in the code that records it. */
+export interface CostWatcher {
+  /** Is told of an entry; must not throw. */
+  recorded(entry: CostEntry): void;
+  /** Calls what hands an entry on to `onEntry`, at once. */
+  around<TResult>(call: () => TResult): TResult;
+}
 
 /** State shared by all views of one run's ledger: its ids, its end, and pending calls of `onEntry`. */
 export class RunCosts {
@@ -20,7 +25,7 @@ export class RunCosts {
   #waiting = new Set<Promise<unknown>>();
   readonly #failures: PipelineError[] = [];
   #key: string | undefined;
-  /** Told of each entry, made when first needed. */
+  /** Made when first needed. */
   #watchers: Set<CostWatcher> | undefined;
 
   /** @param report called with failures of `onEntry` for late entries; must not throw. */
@@ -49,7 +54,7 @@ export class RunCosts {
     if (!isLate) waiting.add(settled);
   }
 
-  /** Tells somebody of each entry from now on, until the function is called that it gives. */
+  /** Has somebody follow what is booked from now on, until the function is called that it gives. */
   watch(watcher: CostWatcher): () => void {
     const watchers = (this.#watchers ??= new Set());
     watchers.add(watcher);
@@ -60,7 +65,17 @@ export class RunCosts {
 
   /** Tells those who watch of an entry. */
   recorded(entry: CostEntry): void {
-    if (this.#watchers !== undefined) for (const watcher of this.#watchers) watcher(entry);
+    for (const watcher of this.#watchers ?? []) watcher.recorded(entry);
+  }
+
+  /** Hands an entry on to `onEntry`, as those who watch want it called. */
+  handOn<TResult>(call: () => TResult): TResult {
+    let outermost = call;
+    for (const watcher of this.#watchers ?? []) {
+      const inner = outermost;
+      outermost = () => watcher.around(inner);
+    }
+    return outermost();
   }
 
   /** Records a failure that fails the run, even if user code catches the error. */
