@@ -364,11 +364,42 @@ describe('a scope of an observer', () => {
         },
         { name: 'sink', from: stream, errorPolicy: errorPolicy({ then: 'deadLetter' }) },
       );
+      builder.addSink(
+        () => {
+          throw new Error('no');
+        },
+        { name: 'direct', from: many, errorPolicy: errorPolicy({ then: 'deadLetter' }) },
+      );
     });
 
     await runPipeline(Parent, { executionObserver: new Scoping(), deadLetterSink: dead });
 
     expect(seen.lines).toEqual(['dead letters: pipeline parent', 'sink: node parent/sink']);
+  });
+
+  test('of a source is active when it is closed before its end', async () => {
+    const seen = new Seen();
+    class Rows {
+      async *[Symbol.asyncIterator]() {
+        await nextTurn();
+        yield* [1, 2, 3];
+      }
+      destroy(): void {
+        seen.note('destroy');
+      }
+    }
+    const Parent = definePipeline('parent', (builder) => {
+      builder.addSink(
+        () => {
+          throw new Error('no');
+        },
+        { name: 'sink', from: builder.addSource(() => new Rows(), 'source') },
+      );
+    });
+
+    await expect(runPipeline(Parent, { executionObserver: new Scoping() })).rejects.toThrow();
+
+    expect(seen.lines).toEqual(['destroy: node parent/source']);
   });
 
   test('is that of one run, however many run at once', async () => {
