@@ -24,6 +24,7 @@ export const folders = {
   runs: ['errors', 'data', 'ports', 'context', 'run', 'builder', 'engine', 'observability'],
   http: ['errors', 'data', 'ports', 'context', 'run', 'runs'],
   stores: ['errors', 'data', 'storage', 'ports', 'context', 'run', 'lineage', 'resilience', 'runs'],
+  otel: ['errors', 'data', 'ports', 'run', 'observability'],
   injection: ['errors', 'data', 'context', 'run'],
   testing: [
     ...[
@@ -64,6 +65,7 @@ const owners = {
   kysely: ['stores'],
   libsql: ['stores'],
   pg: ['stores'],
+  '@opentelemetry/api': ['otel'],
   async_hooks: ['context', 'run'],
 };
 
@@ -129,15 +131,18 @@ export default {
     error('no-entry-inside', 'Nothing in src imports an entry.', { path: '^src/' }, { path: '^src/[^/]+$' }),
     error(
       'entry-main',
-      'The main entry has neither flow nor http nor injection nor stores nor testing.',
+      'The main entry has neither flow nor http nor injection nor otel nor stores nor testing.',
       { path: '^src/index\\.ts$' },
-      { path: inside(['flow', 'http', 'injection', 'stores', 'testing']) },
+      { path: inside(['flow', 'http', 'injection', 'otel', 'stores', 'testing']) },
     ),
     error(
       'entry-main-light',
       'Importing heirline, heirline/testing or heirline/http loads no package that only another entry needs.',
       { path: '^src/(index|testing|http)\\.ts$' },
-      { path: 'node_modules/(inversify|reflect-metadata|kysely|libsql|pg|eventemitter3)/', reachable: true },
+      {
+        path: 'node_modules/(inversify|reflect-metadata|kysely|libsql|pg|eventemitter3|@opentelemetry)/',
+        reachable: true,
+      },
     ),
     error(
       'entry-testing',
@@ -156,6 +161,12 @@ export default {
       'What heirline/events adds is in observability/.',
       { path: '^src/events\\.ts$' },
       { path: '^src/', pathNot: inside(['observability']) },
+    ),
+    error(
+      'entry-otel',
+      'What heirline/otel adds is in otel/.',
+      { path: '^src/otel\\.ts$' },
+      { path: '^src/', pathNot: inside(['otel']) },
     ),
     error(
       'entry-inversify',

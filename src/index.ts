@@ -31,9 +31,11 @@ export type {
 } from './ports/dead-letter-sink.js';
 export type { ErrorRecord } from './ports/error-record.js';
 export type {
+  ActiveScope,
   CircuitChanged,
   CompositeCompleted,
   CompositeStarted,
+  CostRecorded,
   ExecutionEvent,
   ExecutionEvents,
   ExecutionObserver,
@@ -53,6 +55,7 @@ export type {
   PipelineFailed,
   PipelineStarted,
   Progress,
+  ScopedStart,
 } from './ports/execution-observer.js';
 export type { LineageOptions, LineageRedactor } from './ports/lineage-options.js';
 export type { LineageCounts } from './lineage/record-writer.js';

@@ -17,6 +17,7 @@ export const observer: ExecutionObserver = {
   itemRecovered: ignore,
   itemCancelled: ignore,
   circuitChanged: ignore,
+  costRecorded: ignore,
   compositeStarted: ignore,
   compositeCompleted: ignore,
 } satisfies Record<keyof ExecutionEvents, () => void>;

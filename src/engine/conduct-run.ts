@@ -8,8 +8,10 @@ import { RunCancelledError } from '../errors/run-cancelled-error.js';
 import type { RunLineage } from '../lineage/run-lineage.js';
 import { alarmAt } from '../run/ending/alarm.js';
 import type { WatchedClock } from '../run/ending/watched-clock.js';
+import { activeTrace, traceIdOf } from '../run/trace-context.js';
 import { systemClock } from '../ports/clock.js';
 import type { ExecutionObserver } from '../ports/execution-observer.js';
+import { enterAs } from './execution/active-scopes.js';
 import { EndDeadline } from './execution/end-deadline.js';
 import { Execution } from './execution/execution.js';
 import type { OutputReceiver } from './execution/execution.js';
@@ -24,6 +26,7 @@ import type { OpenPart } from './execution/run-state.js';
 import { scopeError, sinkRejected } from './execution/engine-errors.js';
 import { closeExecution, openNodes } from './plan/run-plan.js';
 import { outcomeOf, tellEnd, tellStart } from './plan/tell-events.js';
+import { watchCosts } from './watch-costs.js';
 import { within } from './execution/within.js';
 import { after } from './execution/work.js';
 import type { Work } from './execution/work.js';
@@ -65,13 +68,17 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
   request.clock?.tellFault((fault) => {
     execution.fail(fault, undefined, true);
   });
-  const work = runInContext(root, runRoot, request, execution);
+  runInContext(root, tellStart, plan, execution);
+  const traceId = traceOf(root, execution);
+  const stopWatching = watchCosts(execution);
+  const work = enterAs(root, execution, runRoot, request, execution);
   if (work !== undefined) await settledOrGivenUp(work, execution);
-  const unbilled = runInContext(root, reportUnbilled, execution);
+  const unbilled = enterAs(root, execution, reportUnbilled, execution);
   if (unbilled !== undefined) await unbilled;
-  if (run.lineage?.hasOpen === true) await runInContext(root, dropOpenItems, run.lineage, execution);
-  if (run.lineage !== undefined) await runInContext(root, flushLineage, run.lineage, execution);
+  if (run.lineage?.hasOpen === true) await enterAs(root, execution, dropOpenItems, run.lineage, execution);
+  if (run.lineage !== undefined) await enterAs(root, execution, flushLineage, run.lineage, execution);
   runInContext(root, tellEnd, execution);
+  stopWatching();
   root.release();
   request.clock?.tellFault(undefined);
   const result = runResult({
@@ -85,6 +92,7 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
     cost: root.frame.services.run.cost.total(),
     failures: root.frame.services.run.redactor.data(run.failures),
     ...(run.lineage === undefined ? {} : { lineage: run.lineage.writer.counts }),
+    ...(traceId === undefined ? {} : { traceId }),
     context: root.context,
   });
   const error = endingError(execution);
@@ -97,6 +105,14 @@ export async function conductRun(request: RunRequest): Promise<RunResult> {
   throw error;
 }
 
+/** The id of the trace that a run belongs to: of the one that it was given, else of the one that an observer has begun. */
+function traceOf(root: RootContext, execution: Execution): string | undefined {
+  const given = root.frame.identity.get('traceparent');
+  const begun = execution.run.hasScopes ? enterAs(root, execution, activeTrace)?.traceparent : undefined;
+  const traceparent = given ?? begun;
+  return traceparent && traceIdOf(traceparent);
+}
+
 /** Makes the counters of all nodes of the tree, so that nodes without items are in the result, too. */
 function countFromZero(plan: Plan, run: RunState): void {
   for (const { site } of [...plan.nodes, ...plan.fallbacks]) run.counts.counter(site.index);
@@ -105,7 +121,6 @@ function countFromZero(plan: Plan, run: RunState): void {
 
 function runRoot(request: RunRequest, execution: Execution): Work {
   const { plan } = request.rootPlan;
-  tellStart(plan, execution);
   if (execution.isHalted) return closeExecution(plan, execution);
   const { run, frame, context } = execution;
   run.readings?.start({

@@ -47,9 +47,13 @@ export class NodeMeter {
     return this.#blockedMs;
   }
 
-  /** Milliseconds in calls, estimated from the timed ones. */
-  get busyMs(): number {
-    return this.#busyMs;
+  /**
+   * Milliseconds in calls, estimated from the timed ones.
+   *
+   * @param calls how many there were, where that is known better than by those that were asked about.
+   */
+  busyMs(calls = this.#calls): number {
+    return this.#calls === 0 ? 0 : this.#busyMs * (calls / this.#calls);
   }
 
   /** The percentiles of the timed calls. */
@@ -67,24 +71,26 @@ export class NodeMeter {
     this.#blockedMs += this.nowMs() - doneMs;
   }
 
-  /** Asked once before each call: true if it must be timed. */
+  /** Asked once before each call, or before calls that stand for as many others: true if they must be timed. */
   isDue(): boolean {
     this.#left -= 1;
     return this.#left <= 0;
   }
 
-  /** Begins to time a call; gives the function to call at its end. */
-  start(): () => void {
+  /** Begins to time a call. */
+  start(): TimedCall {
     const gap = this.#next();
-    const startMs = this.nowMs();
-    return () => {
-      this.#record(startMs, gap);
-    };
+    return new TimedCall(this.nowMs, (tookMs) => {
+      this.#record(tookMs, gap);
+    });
   }
 
   /** Makes a call and times it to its end, that of its promise included; what it throws is thrown on. */
   time(call: () => unknown): unknown {
-    const stop = this.start();
+    const timed = this.start();
+    const stop = (): void => {
+      timed.stop();
+    };
     let result: unknown;
     try {
       result = call();
@@ -103,8 +109,8 @@ export class NodeMeter {
     return result;
   }
 
-  #record(startMs: number, gap: number): void {
-    const tookMs = Math.max(this.nowMs() - startMs - this.readingMs, 0);
+  #record(elapsedMs: number, gap: number): void {
+    const tookMs = Math.max(elapsedMs - this.readingMs, 0);
     this.#latencies.record(tookMs);
     const meanMs = this.#calls === 0 ? tookMs : this.#busyMs / this.#calls;
     // A call in which the process stood still, for a collection of garbage perhaps, does not stand for others.
@@ -122,5 +128,37 @@ export class NodeMeter {
     this.#gap = isDense ? 1 : 1 + Math.floor(Math.random() * (2 * this.#stride - 1));
     this.#left = this.#gap;
     return gap;
+  }
+}
+
+/** One call that is timed; its time stands still while it is not at work. */
+export class TimedCall {
+  #startMs: number;
+  #pausedMs: number | undefined;
+
+  constructor(
+    private readonly nowMs: () => number,
+    /** Takes how long the call was at work. */
+    private readonly record: (elapsedMs: number) => void,
+  ) {
+    this.#startMs = nowMs();
+  }
+
+  /** The call waits for something that others give. */
+  pause(): void {
+    this.#pausedMs ??= this.nowMs();
+  }
+
+  /** The call goes on; bound, to stand behind a promise. */
+  readonly resume = (): undefined => {
+    if (this.#pausedMs === undefined) return;
+    this.#startMs += this.nowMs() - this.#pausedMs;
+    this.#pausedMs = undefined;
+  };
+
+  /** The call has ended. */
+  stop(): void {
+    this.resume();
+    this.record(this.nowMs() - this.#startMs);
   }
 }

@@ -1,14 +1,14 @@
-import { isThenable, toPromise } from '../data/foreign-value.js';
 import { invalidOption } from '../errors/option-rules.js';
 import { observedTypes } from '../ports/execution-observer.js';
-import type { ExecutionEvent, ExecutionObserver } from '../ports/execution-observer.js';
+import type { ExecutionEvent, ExecutionObserver, ScopedStart } from '../ports/execution-observer.js';
 import { observerProblem } from '../ports/observer-shape.js';
 import { Answers } from './answers.js';
+import { nestedScope } from './nested-scope.js';
 
 type Listener = (event: ExecutionEvent) => unknown;
 
 /**
- * One observer that hands every event to several others.
+ * One observer that hands every event to several others; the scopes that they give lie in one another, the first outside.
  *
  * Each of them gets the event, even if another one throws; what was thrown is thrown on afterwards, and logged
  * by the run. Members that are undefined are left out; one that is given twice hears each event once.
@@ -39,7 +39,9 @@ export function joinObservers(given: readonly ExecutionObserver[]): ExecutionObs
   const methods: ExecutionObserver = Object.fromEntries(
     observedTypes.map((type) => [type, (event: ExecutionEvent) => tellAll(members, type, event)]),
   );
-  return Object.assign(new JoinedObserver(members), methods);
+  const scope = (started: ScopedStart) =>
+    nestedScope(members.flatMap((member) => member.scope?.(started) ?? []));
+  return Object.assign(new JoinedObserver(members), methods, { scope });
 }
 
 /** An observer in front of several others. */
@@ -53,28 +55,6 @@ class JoinedObserver {
   static membersOf(observer: ExecutionObserver): readonly ExecutionObserver[] {
     return #members in observer ? observer.#members : [observer];
   }
-}
-
-/** Takes down what an observer did wrong. */
-export interface Reporter {
-  report(level: 'warn', line: object, message: string): void;
-}
-
-/** Tells an observer of an event; what it throws or rejects with is logged as a warning and changes nothing. */
-export function notifyObserver(observer: ExecutionObserver, event: ExecutionEvent, reporter: Reporter): void {
-  try {
-    const returned = tell(observer, event.type as keyof ExecutionObserver, event);
-    if (!isThenable(returned)) return;
-    toPromise(returned).catch((error: unknown) => {
-      reportFailed(error, event, reporter);
-    });
-  } catch (error) {
-    reportFailed(error, event, reporter);
-  }
-}
-
-function reportFailed(error: unknown, { type, path }: ExecutionEvent, reporter: Reporter): void {
-  reporter.report('warn', { error, event: type, path }, 'an execution observer failed');
 }
 
 function tell(observer: ExecutionObserver, type: keyof ExecutionObserver, event: ExecutionEvent): unknown {

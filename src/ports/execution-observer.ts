@@ -17,6 +17,10 @@ export interface ExecutionEvent<TType extends string = string> {
   readonly pipelineId: string;
   /** When it happened, in milliseconds since the epoch, on the clock of the runner. */
   readonly at: number;
+  /** The tenant of the run; undefined in a run without one. */
+  readonly tenantId?: string | undefined;
+  /** The execution around the one of `pipelineId`; undefined at the top of the run. */
+  readonly parentPipelineId?: string | undefined;
 }
 
 // What several events say is described once.
@@ -44,7 +48,14 @@ interface OfChild extends OfNode {
 }
 
 /** A pipeline execution began. */
-export interface PipelineStarted extends ExecutionEvent<'pipelineStarted'>, OfPipeline {}
+export interface PipelineStarted extends ExecutionEvent<'pipelineStarted'>, OfPipeline {
+  /** The conversation that the run belongs to; at the top of a run only. */
+  readonly threadId?: string | undefined;
+  /** The trace that the run belongs to, as a W3C `traceparent`; at the top of a run only, and where there is one. */
+  readonly traceparent?: string | undefined;
+  /** The `tracestate` of that trace. */
+  readonly tracestate?: string | undefined;
+}
 /** A pipeline execution ended well. */
 export interface PipelineCompleted extends ExecutionEvent<'pipelineCompleted'>, OfPipeline {
   /** Always the same; there so that both endings of an execution can be read alike. */
@@ -103,6 +114,26 @@ export interface CircuitChanged extends ExecutionEvent<'circuitChanged'>, OfNode
   readonly to: 'closed' | 'open' | 'halfOpen';
   /** The name under which the circuit is shared. */
   readonly name?: string;
+}
+
+/** A call of a model was booked in the cost ledger, by code of the execution; `path` is that of the node. */
+export interface CostRecorded extends ExecutionEvent<'costRecorded'> {
+  /** The call within its run; each is told once. */
+  readonly callId: string;
+  /** The model, as it was named. */
+  readonly model: string;
+  /** All input tokens, cached ones included. */
+  readonly inputTokens: number;
+  /** All output tokens. */
+  readonly outputTokens: number;
+  /** Cached input tokens, which are part of `inputTokens`. */
+  readonly cachedTokens: number;
+  /** How many calls the entry stands for. */
+  readonly calls: number;
+  /** What the call has cost, in units of the currency; null without a price. */
+  readonly amount: number | null;
+  /** The currency of the price; null without a price. */
+  readonly currency: string | null;
 }
 
 /** How long the calls of a node took, in milliseconds, from a sample of them. */
@@ -207,6 +238,8 @@ export interface ExecutionEvents {
   compositeCompleted: CompositeCompleted;
   /** In the run whose call has changed the circuit, though all runs of the runner share the circuit. */
   circuitChanged: CircuitChanged;
+  /** Once per entry of the ledger, when it is booked, in the execution whose code has recorded it. */
+  costRecorded: CostRecorded;
 }
 
 /** The names of the events, which are those of the observer's methods. */
@@ -225,6 +258,7 @@ export const executionEventTypes = [
   'compositeStarted',
   'compositeCompleted',
   'circuitChanged',
+  'costRecorded',
 ] as const satisfies readonly (keyof ExecutionEvents)[];
 
 /** The names of the readings, which are those of the observer's methods. */
@@ -235,6 +269,23 @@ export const observedTypes = [...executionEventTypes, ...readingTypes] as const;
 
 /** The name of a method that an observer is called by. */
 export type ObservedType = (typeof observedTypes)[number];
+
+/** Has something active while code runs: the span of a tracer, or a store of an `AsyncLocalStorage`. */
+export interface ActiveScope {
+  /**
+   * Calls a function at once, with the arguments, and returns what it returns.
+   *
+   * One that fails before it has called the function is left out from then on: the function is called without it, and
+   * the failure is logged as a warning.
+   */
+  run<TArguments extends unknown[], TResult>(
+    fn: (...args: TArguments) => TResult,
+    ...args: TArguments
+  ): TResult;
+}
+
+/** What a scope can be asked for. */
+export type ScopedStart = PipelineStarted | NodeStarted | CompositeStarted;
 
 /**
  * Sees what happens in a run.
@@ -249,4 +300,22 @@ export type ExecutionObserver = {
   [TType in keyof ExecutionEvents]?: ((event: ExecutionEvents[TType]) => unknown) | undefined;
 } & {
   [TType in keyof ExecutionReadings]?: ((event: ExecutionReadings[TType]) => unknown) | undefined;
+} & {
+  /**
+   * Gives what is active while code of a node, of an execution or of a composite's child runs; undefined for nothing.
+   *
+   * Asked once per execution and start of a child, right after the event is told, and once per node of an execution that
+   * has code, before the node is constructed and its own event is told.
+   *
+   * - That of a node is active in each call of its code: construction, `init`, the calls for items, `next` and `return` of
+   *   what a source or stream transform iterates, `flush` and `dispose`, functions of its error policy, and `with`,
+   *   `input` and `combine` of a composite.
+   * - That of a composite is active in a child that does not inherit the observer.
+   * - That of an execution is active in what belongs to none of its nodes: sinks of dead letters and of lineage, `onEntry` of
+   *   the cost ledger, and disposers of its context.
+   *
+   * What a node gives is handed on after its scope has been left. In a run with such an observer all items take the loops
+   * that are not generated for a pipeline.
+   */
+  scope?: ((started: ScopedStart) => ActiveScope | undefined) | undefined;
 };

@@ -25,7 +25,7 @@ export function observerProblem(value: unknown): string | undefined {
     return `an observer whose methods are named like events: ${unknownEvent(misspelt)}`;
   }
   const other = members.find(
-    ([name, member]) => events.includes(name) && member !== undefined && typeof member !== 'function',
+    ([name, member]) => isCalled(name) && member !== undefined && typeof member !== 'function',
   )?.[0];
   return other === undefined ? undefined : `an observer whose '${other}' is a function`;
 }
@@ -43,6 +43,11 @@ function membersOf(value: object): ReadonlyMap<string, unknown> {
     // An object that cannot be asked: what has been found counts.
   }
   return members;
+}
+
+/** True for the name of a method that runs call. A name near 'scope' is a helper's own: there are too many such words. */
+function isCalled(name: string): boolean {
+  return name === 'scope' || events.includes(name);
 }
 
 /** True for the object that all others inherit from, of any realm. */

@@ -12,6 +12,8 @@ import type { RunContextOptions } from './run-context-options.js';
 import { identityFieldNames, runFields } from './run-fields.js';
 import type { CarrierSource, IdentityFields } from './run-fields.js';
 import { RunIdentity } from './run-identity.js';
+import { activeTrace, traceIdOf } from './trace-context.js';
+import type { TraceContext } from './trace-context.js';
 import type { RunParts } from './run-parts.js';
 import { RunServices } from './run-services.js';
 
@@ -48,8 +50,16 @@ const carried = Object.entries(runFields).flatMap(([name, { carrier }]) =>
 /** Writes a run as plain data: copies of all fields that have a carrier rule in `runFields`. */
 export function writeCarrier(source: CarrierSource): RunCarrier {
   const values = carried.map(({ name, write }) => [name, structuredClone(write(source))] as const);
-  const present = values.filter(([, value]) => value !== undefined);
+  const all = { ...Object.fromEntries(values), ...activeWithin(source.identity.get('traceparent')) };
+  const present = Object.entries(all).filter(([, value]) => value !== undefined);
   return Object.freeze({ version: VERSION, ...Object.fromEntries(present) }) as RunCarrier;
+}
+
+/** The active span, unless it belongs to another trace than the run. */
+function activeWithin(traceparent: string | undefined): TraceContext | undefined {
+  const active = activeTrace();
+  if (active === undefined || traceparent === undefined) return active;
+  return traceIdOf(active.traceparent) === traceIdOf(traceparent) ? active : undefined;
 }
 
 /**

@@ -38,6 +38,8 @@ export interface RunContextOptions {
    * Default: that of the active OpenTelemetry span, else that of the starting run.
    */
   readonly traceparent?: string | undefined;
+  /** What tracing systems say of that trace, as a W3C `tracestate`; ignored if invalid, and without a `traceparent`. */
+  readonly tracestate?: string | undefined;
   /** Provider of secrets. Default: the secrets of the starting run, else the environment. */
   readonly secrets?: SecretProvider | undefined;
   /** Ledger for the costs, which may be shared by several runs. Default: a new ledger per run. */
@@ -63,6 +65,7 @@ export const runContextRules: OptionRules = {
   followUpToRunId: rule.text,
   correlationId: rule.anything,
   traceparent: rule.anything,
+  tracestate: rule.anything,
   secrets: rule.having('resolve'),
   cost: rule.instanceOf(CostLedger),
   session: rule.instanceOf(SessionState),

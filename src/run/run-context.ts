@@ -84,6 +84,11 @@ export class RunContext implements RunContextFields {
     return this.#parts.identity.get('traceparent');
   }
 
+  /** What tracing systems say of that trace, as a W3C `tracestate`; undefined if they say nothing. */
+  get tracestate(): string | undefined {
+    return this.#parts.identity.get('tracestate');
+  }
+
   /** Tenant of the run, which no child can change; undefined if none was given. */
   get tenantId(): string | undefined {
     return this.#parts.identity.get('tenantId');
@@ -203,7 +208,8 @@ export class RunContext implements RunContextFields {
   /**
    * Returns the run as plain data, to be continued in another process.
    *
-   * The data contains ids, names of secrets, the deadline and the amounts left in budgets; never a secret's value.
+   * The data contains ids, names of secrets, the deadline and the amounts left in budgets; never a secret's value. Where a
+   * span of the run's trace is active, such as that of a node, what is continued belongs below that span.
    */
   toCarrier(): RunCarrier {
     const { identity, scope, services } = this.#parts;

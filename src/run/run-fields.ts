@@ -28,6 +28,8 @@ export interface IdentityFields {
   readonly correlationId: string;
   /** Trace as a W3C `traceparent`; undefined if none was given or inherited, and no span is active. */
   readonly traceparent: string | undefined;
+  /** What tracing systems say of that trace, as a W3C `tracestate`; undefined if they say nothing. */
+  readonly tracestate: string | undefined;
   /** Tenant of the run; use `requireTenant()` in code that must not run without one. */
   readonly tenantId: string | undefined;
   /** The user or service that requested the run, as a frozen copy. A carrier contains it only if it is plain data. */
@@ -146,6 +148,7 @@ const identityFields: { readonly [TName in keyof IdentityFields]: IdentityRule<I
     requiredText,
   ),
   traceparent: identityField('traceparent', { childRun: 'same', startedRun: 'same' }, text),
+  tracestate: identityField('tracestate', { childRun: 'same', startedRun: 'same' }, text),
   tenantId: identityField('tenantId', { childRun: 'same', startedRun: 'behalf' }, text),
   principal: identityField(
     'principal',

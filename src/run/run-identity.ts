@@ -1,7 +1,7 @@
 import { frozenCopy } from '../data/frozen-copy.js';
 import { identityFieldNames, identityRule } from './run-fields.js';
 import type { IdentityFields, IdentityReader } from './run-fields.js';
-import { activeTraceparent, usableTraceparent } from './trace-context.js';
+import { activeTrace, usableTrace } from './trace-context.js';
 
 /** Identifying fields given by the caller. Correlation id and traceparent may come from outside, and be any value. */
 export type GivenIdentity = { readonly [TName in keyof IdentityFields]?: IdentityFields[TName] | undefined };
@@ -61,10 +61,10 @@ export function startedIdentity(
   above?: RunIdentity,
   behalf?: IdentityReader,
 ): RunIdentity {
-  const active = usableTraceparent(given.traceparent) === undefined ? activeTraceparent() : undefined;
+  const active = usableTrace(given) === undefined ? activeTrace() : undefined;
   if (active === undefined && behalf === undefined) return new RunIdentity(given, above);
   const taken = behalf === undefined ? {} : takenOnBehalf(given, behalf);
-  return new RunIdentity({ ...given, ...taken, ...(active !== undefined && { traceparent: active }) }, above);
+  return new RunIdentity({ ...given, ...taken, ...active }, above);
 }
 
 function takenOnBehalf(given: GivenIdentity, behalf: IdentityReader): GivenIdentity {
@@ -79,19 +79,21 @@ function usable(given: GivenIdentity): Partial<Record<keyof IdentityFields, unkn
   const values: Partial<Record<keyof IdentityFields, unknown>> = {};
   for (const name of identityFieldNames) {
     const value = given[name];
-    if (value === undefined) continue;
+    if (value === undefined || ofTrace.has(name)) continue;
     const clean = cleaners[name];
     const cleaned = clean === undefined ? value : clean(value);
     if (cleaned !== undefined) values[name] = cleaned;
   }
-  return values;
+  // Together: what is said of one trace says nothing about another one.
+  return { ...values, ...usableTrace(given) };
 }
+
+const ofTrace: ReadonlySet<string> = new Set<keyof IdentityFields>(['traceparent', 'tracestate']);
 
 /** Functions that copy or validate a given field; undefined as result drops the field. */
 const cleaners: Partial<Record<keyof IdentityFields, (given: unknown) => unknown>> = {
   // 1 to 512 printable ASCII characters.
   correlationId: (given) =>
     typeof given === 'string' && /^[\x20-\x7e]{1,512}$/.test(given) ? given : undefined,
-  traceparent: usableTraceparent,
   principal: (given) => frozenCopy(given, 'run', 'principal'),
 };

@@ -57,21 +57,25 @@ export interface RunEventGap {
   readonly to: number;
 }
 
-/** The names of the execution events that a log has. */
-export type LoggedEventType = Exclude<keyof ExecutionEvents, 'compositeStarted' | 'compositeCompleted'>;
+/** The names of the execution events that a log has: costs are in the record of the run. */
+export type LoggedEventType = Exclude<
+  keyof ExecutionEvents,
+  'compositeStarted' | 'compositeCompleted' | 'costRecorded'
+>;
 
 /**
  * An event of the run's root pipeline, with its number in the log: what an observer gets, but for the kind and the
- * metadata of a node, which its graph has.
+ * metadata of a node, which its graph has, and for the tenant, the thread and the trace of the run.
  */
 export type LoggedExecutionEvent = {
   [TType in LoggedEventType]: LoggedEvent<TType>;
 }[LoggedEventType];
 
 /** An event of one type, as a log has it. */
-export type LoggedEvent<TType extends LoggedEventType> = (TType extends 'nodeStarted'
-  ? Omit<ExecutionEvents[TType], 'kind' | 'metadata'>
-  : ExecutionEvents[TType]) &
+export type LoggedEvent<TType extends LoggedEventType> = Omit<
+  ExecutionEvents[TType],
+  'kind' | 'metadata' | 'tenantId' | 'threadId' | 'traceparent' | 'tracestate' | 'parentPipelineId'
+> &
   NumberedEvent;
 
 /** What a store keeps of a log: plain data that JSON carries. */

@@ -12,7 +12,7 @@ import type { RunLinks } from '../engine/managed-call.js';
 import { RunContext } from '../run/run-context.js';
 import type { RunContextOptions } from '../run/run-context-options.js';
 import type { SessionState } from '../run/session/session-state.js';
-import { activeTraceparent, usableTraceparent } from '../run/trace-context.js';
+import { activeTrace, usableTrace } from '../run/trace-context.js';
 import type { StartOptions } from './start-options.js';
 
 /** What a run starts with, beside what its record says. */
@@ -33,7 +33,7 @@ const saidTwice = ['tenantId', 'threadId', 'followUpToRunId'] as const;
 
 /** What a start by name may say of its run: data, so that another process can execute it. */
 const runData = [
-  ...['tenantId', 'principal', 'threadId', 'followUpToRunId', 'correlationId', 'traceparent'],
+  ...['tenantId', 'principal', 'threadId', 'followUpToRunId', 'correlationId', 'traceparent', 'tracestate'],
   ...['timeoutMs', 'deadline', 'budget'],
 ];
 
@@ -70,11 +70,11 @@ function withOptions(
   outer: RunContext | undefined,
 ): RunContextOptions {
   const own: Draft<RunContextOptions> = { ...run };
-  const traceparent = usableTraceparent(run.traceparent) ?? activeTraceparent() ?? outer?.traceparent;
+  const trace = usableTrace(run) ?? activeTrace() ?? usableTrace(outer ?? {});
   const correlationId = run.correlationId ?? outer?.correlationId;
   const tenant = tenantId ?? outer?.tenantId;
   const principal = run.principal ?? (tenantId === undefined ? outer?.principal : undefined);
-  if (traceparent !== undefined) own.traceparent = traceparent;
+  if (trace !== undefined) Object.assign(own, trace);
   if (correlationId !== undefined) own.correlationId = correlationId;
   if (tenant !== undefined) own.tenantId = tenant;
   if (principal !== undefined) own.principal = principal;

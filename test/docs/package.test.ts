@@ -35,10 +35,11 @@ describe('the published package', () => {
       user,
       'types.ts',
       `import { ContextDictionary, ErrorPolicy, PipelineContext, PipelineError, TransformNode } from 'heirline';
-       import type { RunResult, SourceNode } from 'heirline';
+       import type { ExecutionObserver, RunResult, SourceNode } from 'heirline';
        import { MemorySource } from 'heirline/testing';
        import { RunEvents } from 'heirline/events';
        import { contextModule } from 'heirline/inversify';
+       import { openTelemetry } from 'heirline/otel';
        import { postgresRunStore } from 'heirline/postgres';
        import { sqliteRunStore } from 'heirline/sqlite';
        const result: RunResult | undefined = new PipelineError('NODE_FAILED', { problem: '', remedy: '' }).result;
@@ -49,7 +50,8 @@ describe('the published package', () => {
        // @ts-expect-error a type alone: errorPolicy makes one
        ErrorPolicy;
        const stop: () => void = new RunEvents().on('itemRetried', ({ attempt, delayMs }) => attempt + delayMs);
-       export { contextModule, limit, postgresRunStore, result, source, stop, sqliteRunStore, TransformNode };`,
+       const observer: ExecutionObserver = openTelemetry({ fanOut: 'link', attributes: ({ path }) => ({ path }) });
+       export { contextModule, limit, observer, postgresRunStore, result, source, stop, sqliteRunStore, TransformNode };`,
       { types: ['node'] },
     );
     expect(problemsOf(program)).toEqual([]);
@@ -59,7 +61,7 @@ describe('the published package', () => {
     const file = join(user, 'names.js');
     writeFileSync(
       file,
-      `for (const entry of ['', '/testing', '/events', '/inversify', '/http', '/sqlite', '/postgres'].map((name) => 'heirline' + name))
+      `for (const entry of ['', '/testing', '/events', '/inversify', '/http', '/sqlite', '/postgres', '/otel'].map((name) => 'heirline' + name))
          for (const [name, value] of Object.entries(await import(entry)))
            if (typeof value === 'function' && value.name !== name) console.log(name, value.name);`,
     );
@@ -99,7 +101,7 @@ describe('the published package', () => {
     const file = join(stranger, 'entries.js');
     writeFileSync(
       file,
-      `for (const entry of ['heirline', 'heirline/testing', 'heirline/events', 'heirline/sqlite', 'heirline/postgres'])
+      `for (const entry of ['heirline', 'heirline/testing', 'heirline/events', 'heirline/sqlite', 'heirline/postgres', 'heirline/otel'])
          console.log(entry, await import(entry).then(() => 'loaded', (error) => error.code));
        import { PipelineBuilder, toSvg } from 'heirline';
        const builder = new PipelineBuilder();
@@ -112,6 +114,7 @@ describe('the published package', () => {
       'heirline/events ERR_MODULE_NOT_FOUND',
       'heirline/sqlite ERR_MODULE_NOT_FOUND',
       'heirline/postgres ERR_MODULE_NOT_FOUND',
+      'heirline/otel ERR_MODULE_NOT_FOUND',
       expect.stringMatching(/^PACKAGE_MISSING ERR_MODULE_NOT_FOUND .* npm install @hpcc-js\/wasm-graphviz/),
       '',
     ]);

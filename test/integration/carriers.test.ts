@@ -65,7 +65,12 @@ describe('a run goes on in a worker thread', () => {
     const deadline = new Date(Date.now() + 60_000);
     const ids = {
       ...{ runId: 'mine', threadId: 'thread', followUpToRunId: 'earlier', correlationId: 'request' },
-      ...{ traceparent, tenantId: 'acme', principal: { user: { name: 'ada', roles: ['reader'] } } },
+      ...{
+        traceparent,
+        tracestate: 'rojo=1',
+        tenantId: 'acme',
+        principal: { user: { name: 'ada', roles: ['reader'] } },
+      },
     };
     const report = await inWorker(await carrierOf({ ...ids, deadline }));
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CostLedger, errorPolicy, runPipeline, type CostCall, type CostEntry, type CostRun } from 'heirline';
-import { definePipeline, delay, gate, range, rejectionOf, resultOf } from './support/harness.js';
+import { RecordingObserver } from 'heirline/testing';
+import { definePipeline, delay, gate, nextTurn, range, rejectionOf, resultOf } from './support/harness.js';
 import { rootChild, rootNode } from './support/small-graphs.js';
 
 /** A call of 10 tokens, unless told otherwise. */
@@ -119,6 +120,37 @@ describe('a ledger', () => {
     );
 
     expect(error.code).toBe('SINK_REJECTED');
+  });
+
+  test('is told to observers, once, in the execution whose code has recorded it', async () => {
+    const observer = new RecordingObserver();
+    const price = { currency: 'EUR', inputPerMillion: 1, outputPerMillion: 2 };
+    const result = await runPipeline(
+      rootChild(
+        async ({ run }) => {
+          await nextTurn();
+          run.cost.record(call('a', { model: 'm', inputTokens: 5, outputTokens: 7, price }));
+          run.cost.record(call('a'));
+        },
+        { timeoutMs: 5_000 },
+      ),
+      { executionObserver: observer },
+    );
+
+    await runPipeline(
+      rootNode(({ run }) => run.cost.record(call('b'))),
+      { executionObserver: observer },
+    );
+
+    const [child] = observer.of('compositeStarted');
+    expect(observer.of('costRecorded')).toEqual([
+      expect.objectContaining({
+        ...{ path: 'root/child/node', runId: result.runId, pipelineId: child?.childPipelineId },
+        ...{ callId: 'a', model: 'm', inputTokens: 5, outputTokens: 7, cachedTokens: 0, calls: 1 },
+        ...{ amount: 0.000019, currency: 'EUR' },
+      }),
+      expect.objectContaining({ path: 'root/node', callId: 'b', amount: null, currency: null }),
+    ]);
   });
 
   test('flags what is booked after the end of the run as late; nothing is charged, and it is handed on', async () => {

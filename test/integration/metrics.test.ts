@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import {
   MetricsObserver,
   PipelineRunner,
+  SKIP,
   SinkNode,
+  StreamSinkNode,
   errorPolicy,
   fixed,
   type Clock,
@@ -109,6 +111,161 @@ describe('the metrics of a node', () => {
     expect(slow?.latency).toEqual({ p50: 50, p95: 95, p99: 99, sampled: 100 });
     expect(slow?.perSecond).toBeCloseTo(100 / 5.15, 3);
     expect(sink).toMatchObject({ busyMs: 100, waitingMs: 5050, latency: { p50: 1, p99: 1 } });
+  });
+
+  test('of a stream transform say how long it worked for each output, without what it waited for', async () => {
+    const clock = new WorkClock();
+    const metrics = new MetricsObserver();
+    const pipeline = definePipeline('root', (builder) => {
+      const read = builder.addSource(function* () {
+        for (const item of range(1, 20)) {
+          clock.work(100);
+          yield item;
+        }
+      }, 'numbers');
+      const pairs = builder.addStreamTransform(
+        async function* (items: AsyncIterable<number>) {
+          let sum = 0;
+          for await (const item of items) {
+            clock.work(3);
+            sum += item;
+            if (item % 2 === 0) yield sum;
+          }
+          clock.work(4);
+        },
+        { name: 'pairs', from: read },
+      );
+      const collected = builder.addStreamTransform(
+        async (items: AsyncIterable<number>) => {
+          const all: number[] = [];
+          for await (const item of items) {
+            clock.work(1);
+            all.push(item);
+          }
+          clock.work(7);
+          return all;
+        },
+        { name: 'collected', from: pairs },
+      );
+      builder.addSink(
+        () => {
+          clock.work(1000);
+        },
+        { name: 'sink', from: collected },
+      );
+    });
+    await new PipelineRunner({ executionObserver: metrics, clock }).run(pipeline);
+
+    const { 'root/pairs': pairs, 'root/collected': collected, 'root/numbers': numbers } = metrics.snapshot();
+    expect(numbers).toMatchObject({ busyMs: 2000 });
+    expect(pairs).toMatchObject({ busyMs: 64, latency: { p50: 6, sampled: 11 } });
+    expect(pairs?.waitingMs).toBeGreaterThan(2000);
+    expect(collected).toMatchObject({ busyMs: 17, latency: { p99: 17 } });
+  });
+
+  test('of a stream sink say how long it worked on each item, and at the end', async () => {
+    const clock = new WorkClock();
+    const metrics = new MetricsObserver();
+    const pipeline = definePipeline('root', (builder) => {
+      class Bulk extends StreamSinkNode<number> {
+        async consume(items: AsyncIterable<number>) {
+          for await (const item of items) {
+            await turn();
+            clock.work(item);
+          }
+          await turn();
+          clock.work(40);
+        }
+      }
+      const read = builder.addSource(function* () {
+        for (const item of range(1, 9)) {
+          clock.work(100);
+          yield item;
+        }
+      }, 'numbers');
+      builder.addSink(Bulk, { name: 'bulk', from: read });
+    });
+    await new PipelineRunner({ executionObserver: metrics, clock }).run(pipeline);
+
+    expect(metrics.snapshot()['root/bulk']).toMatchObject({
+      busyMs: 85,
+      waitingMs: 900,
+      latency: { p50: 5, p99: 40, sampled: 10 },
+    });
+  });
+
+  test('of a composite say how long its children worked, for an item or a stream, without the nodes behind', async () => {
+    const clock = new WorkClock();
+    const metrics = new MetricsObserver();
+    const Slow = definePipeline<number, number>('slow', (builder) => {
+      const work = builder.addTransform(
+        async (item: number) => {
+          await turn();
+          clock.work(item);
+          return item;
+        },
+        { name: 'work', from: builder.addCompositeInput() },
+      );
+      builder.connect(work, builder.addCompositeOutput());
+    });
+    const pipeline = definePipeline('root', (builder) => {
+      const item = builder.addComposite(Slow, {
+        name: 'item',
+        from: builder.addSource(range(1, 9), 'numbers'),
+      });
+      const stream = builder.addComposite(Slow, { name: 'stream', from: item, granularity: 'stream' });
+      builder.addSink(
+        async () => {
+          await turn();
+          clock.work(100);
+        },
+        { name: 'sink', from: stream },
+      );
+    });
+    await new PipelineRunner({ executionObserver: metrics, clock }).run(pipeline);
+
+    const expected = { busyMs: 45, latency: { p50: 5, sampled: 9 } };
+    expect(metrics.snapshot()).toMatchObject({
+      'root/item': expected,
+      'root/item/work': expected,
+      'root/stream': expected,
+      'root/stream/work': expected,
+      'root/sink': { busyMs: 900 },
+    });
+  });
+
+  test('of a node in children are as exact where few children call it', async () => {
+    const clock = new WorkClock();
+    const metrics = new MetricsObserver();
+    const Some = definePipeline<number, number>('some', (builder) => {
+      const tenth = builder.addTransform((item: number) => (item % 10 === 0 ? item : SKIP), {
+        name: 'tenth',
+        from: builder.addCompositeInput(),
+      });
+      const work = builder.addTransform(
+        (item: number) => {
+          // So fast that few children are timed.
+          clock.work(1e-4);
+          return item;
+        },
+        { name: 'work', from: tenth },
+      );
+      builder.connect(work, builder.addCompositeOutput());
+    });
+    const pipeline = definePipeline('root', (builder) => {
+      const some = builder.addComposite(Some, {
+        name: 'some',
+        from: builder.addSource(range(1, 20_000), 'numbers'),
+        output: 'optional',
+      });
+      builder.addSink(() => undefined, { name: 'sink', from: some });
+    });
+    await new PipelineRunner({ executionObserver: metrics, clock }).run(pipeline);
+
+    const { busyMs, counts, latency } = metrics.snapshot()['root/some/work'] ?? {};
+    expect(counts?.in).toBe(2000);
+    expect(latency?.sampled).toBeLessThan(1000);
+    expect(busyMs).toBeCloseTo(2000 * 1e-4, 3);
   });
 
   test('count time until a promise has settled, also where it is rejected', async () => {

@@ -7,6 +7,7 @@ import {
   PipelineRunner,
   runPipeline,
   SKIP,
+  type ExecutionEvent,
   type ExecutionObserver,
   type PipelineError,
 } from 'heirline';
@@ -418,6 +419,34 @@ test('an observer that throws is logged, and a logger that throws in turn does n
   );
 
   expect(result.status).toBe('succeeded');
+});
+
+test('events say for which tenant, and around which execution, they came about; the run’s start says its trace', async () => {
+  const observer = new RecordingObserver();
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  const Retried = parentOf(
+    (item) => {
+      if (item === 2) throw new Error('no');
+      return item;
+    },
+    [1, 2],
+  );
+
+  await rejectionOf(
+    runPipeline(Retried, { executionObserver: observer, run: { tenantId: 'acme', traceparent } }),
+  );
+  const { events } = observer;
+
+  const [start] = events;
+  const aroundOf = (path: string) => new Set(events.filter((event) => event.path === path).map(aroundIt));
+  const aroundIt = ({ parentPipelineId }: ExecutionEvent): unknown => parentPipelineId;
+  expect(new Set(events.map(({ tenantId }) => tenantId))).toEqual(new Set(['acme']));
+  expect(aroundOf('parent/child/node')).toEqual(new Set([start?.pipelineId]));
+  expect(aroundOf('parent/sink')).toEqual(new Set([undefined]));
+  expect(new Set(events.map(({ type }) => type))).toContain('itemFailed');
+  expect(events.filter((event) => 'traceparent' in event && event.traceparent !== undefined)).toEqual([
+    expect.objectContaining({ type: 'pipelineStarted', path: 'parent', traceparent }),
+  ]);
 });
 
 test('the start of a node says what the node does, and what setNodeMetadata put on it', async () => {

@@ -63,7 +63,7 @@ describe('a public object has the documented names only, so that nothing interna
     [
       'a run',
       context.run,
-      'runId rootRunId parentRunId followUpToRunId threadId correlationId traceparent tenantId principal requireTenant secrets cost session logger signal deadline budget clock cancel onCancel toCarrier toJSON',
+      'runId rootRunId parentRunId followUpToRunId threadId correlationId traceparent tracestate tenantId principal requireTenant secrets cost session logger signal deadline budget clock cancel onCancel toCarrier toJSON',
       'fromCarrier',
     ],
     [

@@ -226,6 +226,8 @@ describe('what comes from outside is judged', () => {
   });
 });
 
+const idle = (): void => undefined;
+
 describe('where OpenTelemetry is in use', () => {
   const spanContext = (digit: string): SpanContext => ({
     traceId: digit.repeat(32),
@@ -254,6 +256,52 @@ describe('where OpenTelemetry is in use', () => {
     );
 
     expect(seen).toEqual([[parentOf('a')], [given], [parentOf('a')]]);
+  });
+
+  test('a run without a tracestate has none of another trace: it goes with its traceparent', async () => {
+    const inner: unknown[] = [];
+    const stateOf = ({ traceparent, tracestate }: RunContext): unknown => [traceparent, tracestate];
+    const outer = { traceparent: parentOf('c'), tracestate: 'rojo=1' };
+    await runPipeline(
+      rootNode(async () => {
+        inner.push(
+          ...(await asSeen(stateOf, {})),
+          ...(await asSeen(stateOf, { traceparent: parentOf('d') })),
+        );
+      }),
+      { run: outer },
+    );
+
+    expect(inner).toEqual([
+      [parentOf('c'), 'rojo=1'],
+      [parentOf('d'), undefined],
+    ]);
+    expect(await asSeen(stateOf, { tracestate: 'rojo=1' })).toEqual([[undefined, undefined]]);
+    expect(await within('a', () => asSeen(stateOf, { tracestate: 'rojo=1' }))).toEqual([
+      [parentOf('a'), undefined],
+    ]);
+  });
+
+  test('a carrier has the span that is active where it is made, if that is of the run’s own trace', async () => {
+    const carried = async (run: RunContextOptions, digit: string): Promise<unknown> => {
+      const [carrier] = await asSeen((context) => within(digit, () => context.toCarrier()), run);
+      return carrier?.traceparent;
+    };
+    const ofTrace = (digit: string): string => `00-${'a'.repeat(32)}-${digit.repeat(16)}-01`;
+
+    expect(await carried({ traceparent: ofTrace('7') }, 'a')).toBe(parentOf('a'));
+    expect(await carried({ traceparent: parentOf('b') }, 'a')).toBe(parentOf('b'));
+    expect(await carried({}, 'a')).toBe(parentOf('a'));
+  });
+
+  test('the result has the id of the trace', async () => {
+    const ended = await runPipeline(rootNode(idle), { run: { traceparent: parentOf('c') } });
+    const inSpan = await within('a', () => runPipeline(rootNode(idle)));
+    const none = await runPipeline(rootNode(idle));
+
+    expect([ended.traceId, inSpan.traceId]).toEqual(['c'.repeat(32), 'a'.repeat(32)]);
+    expect(JSON.parse(JSON.stringify(ended))).toMatchObject({ traceId: 'c'.repeat(32) });
+    expect('traceId' in none).toBe(false);
   });
 
   test('15 runs at once have 15 traces, also in their children, in queue items, and in captured contexts', async () => {

@@ -13,6 +13,7 @@ import type { CancelScope } from '../../run/ending/cancel-scope.js';
 import { answerAtOnce } from './answer-at-once.js';
 import type { ChildExecution, ChildPlan } from '../plan/plan.js';
 import type { ChildPlans } from '../plan/child-plans.js';
+import { asNode } from '../execution/active-scopes.js';
 import { nodeFailed } from '../execution/engine-errors.js';
 import { Execution } from '../execution/execution.js';
 import type { EmissionTurn, OutputReceiver } from '../execution/execution.js';
@@ -73,6 +74,17 @@ export class ChildStarter {
     scope: CancelScope,
     trace?: ItemTrace,
     turn?: EmissionTurn,
+  ): ChildExecution | ChildFailure {
+    return asNode(parent, stage.site.path, () => this.#start(parent, stage, item, scope, trace, turn));
+  }
+
+  #start(
+    parent: Execution,
+    stage: NodeStage & OutputReceiver,
+    item: unknown,
+    scope: CancelScope,
+    trace: ItemTrace | undefined,
+    turn: EmissionTurn | undefined,
   ): ChildExecution | ChildFailure {
     const { settled } = this.plans;
     const from = parent.frame.layers();

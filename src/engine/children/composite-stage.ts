@@ -231,7 +231,7 @@ export class CompositeStage extends WorkStage implements OutputReceiver {
       const { error, isFatal } = child;
       return { error, item, trace, attempt, turn, isFatal };
     }
-    if (execution.followsChildren) tellChildStarted(execution, this, child.frame.pipelineId, attempt);
+    if (execution.followsChildren) tellChildStarted(execution, this, child, attempt);
     return child;
   }
 

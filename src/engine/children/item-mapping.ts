@@ -2,6 +2,8 @@ import type { CompositeBlueprint } from '../../builder/blueprint.js';
 import type { PipelineContext } from '../../context/pipeline-context.js';
 import { SKIP } from '../../nodes/skip.js';
 import { answerAtOnce, wrongAnswer } from './answer-at-once.js';
+import { asNode } from '../execution/active-scopes.js';
+import type { Execution } from '../execution/execution.js';
 import type { ChildExecution } from '../plan/plan.js';
 
 /** The functions `input` and `combine` of one composite; made once per composite. */
@@ -43,11 +45,13 @@ export class ItemMapping {
   /**
    * Returns the item that leaves the composite for one output of the child; {@link SKIP} for none.
    *
+   * @param parent the execution that the composite is in.
    * @throws {@link PipelineError} `NODE_FAILED` when `combine` throws, `OPTION_INVALID` when it returns a promise.
    */
-  combined(item: unknown, output: unknown, view: PipelineContext): unknown {
-    if (this.#combine === undefined) return output;
-    return answerAtOnce(this.#path, 'combine', this.#combine, item, output, view);
+  combined(parent: Execution, item: unknown, output: unknown, view: PipelineContext): unknown {
+    const combine = this.#combine;
+    if (combine === undefined) return output;
+    return asNode(parent, this.#path, () => answerAtOnce(this.#path, 'combine', combine, item, output, view));
   }
 
   /**
@@ -57,14 +61,15 @@ export class ItemMapping {
    * @throws {@link PipelineError} as {@link combined} does; the child's outputs are then unchanged.
    */
   combineKept(child: ChildExecution, isMany: boolean, view: PipelineContext): void {
-    const item = child.link?.item;
+    const { parent, link } = child;
+    const item = link?.item;
     if (isMany) {
       const outputs = child.kept as readonly unknown[];
-      const combined = outputs.map((output) => this.combined(item, output, view));
+      const combined = outputs.map((output) => this.combined(parent, item, output, view));
       child.kept = combined.filter((each) => each !== SKIP);
       child.count = (child.kept as readonly unknown[]).length;
     } else {
-      child.kept = this.combined(item, child.kept, view);
+      child.kept = this.combined(parent, item, child.kept, view);
       if (child.kept === SKIP) child.count = 0;
     }
   }

@@ -1,7 +1,7 @@
-import { runInContext } from '../../context/ambient-context.js';
 import type { PipelineError } from '../../errors/pipeline-error.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
 import { SKIP } from '../../nodes/skip.js';
+import { enterExecution } from '../execution/active-scopes.js';
 import type { ChildExecution } from '../plan/plan.js';
 import type { Execution } from '../execution/execution.js';
 import type { ItemMapping } from './item-mapping.js';
@@ -47,7 +47,7 @@ export class LiveOutputs {
     const { parent, link } = child;
     let item = output;
     if (this.combining !== undefined) {
-      item = runInContext(parent, () => this.#combined(child, output));
+      item = enterExecution(parent, () => this.#combined(child, output));
       if (item === SKIP) {
         child.count -= 1;
         return undefined;
@@ -55,7 +55,7 @@ export class LiveOutputs {
     }
     this.stage.counter(parent).emitted += 1;
     const trace = link?.follow(this.stage.site, parent.frame, item, branch);
-    return runInContext(parent, pushOn, this.stage.next, parent, item, trace);
+    return enterExecution(parent, pushOn, this.stage.next, parent, item, trace);
   }
 
   /** Calls `combine` for one output; if that throws, fails the child and returns `SKIP`. */
@@ -64,7 +64,7 @@ export class LiveOutputs {
     // Outputs of a child that has failed are dropped, without calling `combine`.
     if (child.isHalted) return SKIP;
     try {
-      return this.combining?.combined(link?.item, output, this.stage.view(parent));
+      return this.combining?.combined(parent, link?.item, output, this.stage.view(parent));
     } catch (error) {
       child.fail(error as PipelineError, this.stage.site, false, parent.frame);
       return SKIP;

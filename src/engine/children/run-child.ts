@@ -4,16 +4,17 @@ import { OpenChild } from './open-child.js';
 import type { ChildExecution, ChildRun } from '../plan/plan.js';
 import { allEnded } from '../stages/fan-out-stage.js';
 import type { ChildSteps } from '../plan/generated-child.js';
+import { tellNodesCompleted } from '../execution/tell.js';
 import { passageFor, settle } from '../passing/passage.js';
 import type { Passage } from '../passing/passage.js';
-import { closeExecution, openExecution, runSources } from '../plan/run-plan.js';
+import { closeExecution, openNodes, runSources } from '../plan/run-plan.js';
 import { watchNodes } from '../plan/watch-nodes.js';
 import type { Work } from '../execution/work.js';
 
 /** Runs a child for one item; `generateChild` generates code that does the same. */
 export const runChild: ChildRun = (child, item, trace) => {
   const { plan } = child;
-  const opened = openExecution(plan, child);
+  const opened = openNodes(plan, child);
   return opened === undefined
     ? enterChild(child, item, trace)
     : kept(child, runOpened(opened, child, item, trace));
@@ -72,9 +73,12 @@ async function runOpened(
   await closeExecution(plan, child);
 }
 
-/** Tells the stages that no item will follow; left out where no stage needs it, and no end of a node is told. */
+/** Tells the stages that no item will follow; where none needs that, their nodes end together. */
 function endInput(child: ChildExecution): Work {
-  return child.plan.needsEnd || child.told !== undefined ? child.plan.input?.end(child) : undefined;
+  const { plan, told } = child;
+  if (plan.needsEnd || plan.sources.length > 0) return plan.input?.end(child);
+  if (told !== undefined && !child.isHalted) tellNodesCompleted(child, plan.unflushed, 'succeeded');
+  return undefined;
 }
 
 function endChild(child: ChildExecution): Work {

@@ -1,6 +1,7 @@
 import { runInContext } from '../../context/ambient-context.js';
 import type { PipelineError } from '../../errors/pipeline-error.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
+import type { TimedCall } from '../../observability/node-meter.js';
 import type { BudgetLimits } from '../../run/spending/budget-limits.js';
 import { CancelScope } from '../../run/ending/cancel-scope.js';
 import { OpenChild } from './open-child.js';
@@ -8,15 +9,16 @@ import type { ChildExecution } from '../plan/plan.js';
 import { ChildFailure } from './child-starter.js';
 import type { ChildStarter } from './child-starter.js';
 import type { Execution, OutputReceiver } from '../execution/execution.js';
+import { enterExecution } from '../execution/active-scopes.js';
 import { tellChildCompleted, tellChildStarted } from '../execution/tell.js';
 import { scopeError } from '../execution/engine-errors.js';
 import { allEnded } from '../stages/fan-out-stage.js';
 import { breakItem, dropItem, endTrace } from '../stages/item-end.js';
 import type { BreakableStream } from '../stages/item-end.js';
-import { closeExecution, openExecution, runSources } from '../plan/run-plan.js';
+import { closeExecution, openNodes, runSources } from '../plan/run-plan.js';
 import { NodeStage } from '../stages/stage.js';
 import type { StageSite } from '../execution/stage-site.js';
-import { outcomeOf } from '../plan/tell-events.js';
+import { outcomeOf, tellStart } from '../plan/tell-events.js';
 import { after } from '../execution/work.js';
 import type { Work } from '../execution/work.js';
 
@@ -30,6 +32,8 @@ interface ChildStream extends BreakableStream {
   opening: Work;
   /** The work of the child's own sources. */
   sources: Work;
+  /** The timed work of the child on an item; undefined where the item is not timed. */
+  timed: TimedCall | undefined;
 }
 
 /** Runs a sub-pipeline once over the whole stream of its parent. */
@@ -63,13 +67,20 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     if (child.isHalted) return breakItem(execution, this, this.#open(execution), trace);
     const inner = child.frame.services.lineage === undefined ? undefined : trace;
     const told = trace?.pass(this.site, execution.frame, 1, 1, item);
+    this.#time(execution);
     const pushed =
       told === undefined
-        ? runInContext(child, pushInto, child, item, inner)
-        : told.then(() => runInContext(child, pushInto, child, item, inner));
+        ? enterExecution(child, pushInto, child, item, inner)
+        : told.then(() => enterExecution(child, pushInto, child, item, inner));
     if (pushed !== undefined)
       return this.#waiting(execution, pushed).then(() => this.#passed(execution, child, trace, inner));
     return this.#passed(execution, child, trace, inner);
+  }
+
+  /** Begins to time the child's work on an item, if that is due; what it hands on in the meantime is not its own time. */
+  #time(execution: Execution): void {
+    const meter = execution.run.readings?.meterIn(execution, this);
+    if (meter?.isDue() === true) this.#open(execution).timed = meter.start();
   }
 
   /** Counts an item as waiting until the given work is done. */
@@ -87,9 +98,12 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     trace: ItemTrace | undefined,
     inner: ItemTrace | undefined,
   ): Work {
+    const stream = this.#open(execution);
+    stream.timed?.stop();
+    stream.timed = undefined;
     this.#watch(execution, child);
     if (this.#errorOf(execution, child) !== undefined)
-      return breakItem(execution, this, this.#open(execution), inner === undefined ? trace : undefined);
+      return breakItem(execution, this, stream, inner === undefined ? trace : undefined);
     this.counter(execution).out += 1;
     // If the child does not inherit the lineage sink, the item's trace ends here.
     if (inner !== undefined) return undefined;
@@ -113,8 +127,8 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
   #endChild(execution: Execution, child: ChildExecution): Work {
     const { plan } = child;
     const { sources, open } = this.#open(execution);
-    const ended = runInContext(child, () => allEnded([plan.input?.end(child), sources]));
-    const closed = after(ended, () => runInContext(child, closeExecution, plan, child));
+    const ended = enterExecution(child, () => allEnded([plan.input?.end(child), sources]));
+    const closed = after(ended, () => enterExecution(child, closeExecution, plan, child));
     return after(closed, () => {
       if (open !== undefined) execution.run.release(open);
       return undefined;
@@ -128,7 +142,10 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     const taken = counter.emitted;
     counter.emitted += 1;
     const outer = execution.lineage === undefined ? this.#follow(parent, item, taken) : trace;
-    return runInContext(parent, (): Work => this.next.push(parent, item, outer));
+    const { timed } = this.#open(parent);
+    timed?.pause();
+    const pushed = enterExecution(parent, (): Work => this.next.push(parent, item, outer));
+    return timed === undefined ? pushed : after(pushed, timed.resume);
   }
 
   /** Follows an output of a child that keeps no lineage: nobody knows what it was made of. */
@@ -174,22 +191,31 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
         open: undefined,
         opening: undefined,
         sources: undefined,
+        timed: undefined,
         hasFailedItem: false,
       };
     }
-    const { plan, frame } = child;
+    const { plan } = child;
     const open = new OpenChild(child);
     execution.run.keep(open);
     // The child may fail while the parent waits for its next item.
     child.onStop(() => {
       this.#watch(execution, child);
     });
-    if (execution.followsChildren) tellChildStarted(execution, this, frame.pipelineId, 1);
-    const state: ChildStream = { child, open, opening: undefined, sources: undefined, hasFailedItem: false };
-    const opening = runInContext(child, openExecution, plan, child);
+    if (execution.followsChildren) tellChildStarted(execution, this, child, 1);
+    if (execution.run.followsBelow) runInContext(child, tellStart, plan, child);
+    const state: ChildStream = {
+      child,
+      open,
+      opening: undefined,
+      sources: undefined,
+      timed: undefined,
+      hasFailedItem: false,
+    };
+    const opening = enterExecution(child, openNodes, plan, child);
     state.opening = after(opening, () => {
       state.opening = undefined;
-      state.sources = runInContext(child, runSources, plan, child);
+      state.sources = enterExecution(child, runSources, plan, child);
     });
     return state;
   }

@@ -145,6 +145,7 @@ class PlanCompiler {
             ),
       ),
       sinks,
+      unflushed: stages.filter((stage) => !(stage instanceof SinkStage)),
       writables,
       children: this.#nodes.children,
       states: this.#slots.states,

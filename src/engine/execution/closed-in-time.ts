@@ -1,4 +1,4 @@
-import { runInContext } from '../../context/ambient-context.js';
+import { enterExecution } from './active-scopes.js';
 import { systemClock } from '../../ports/clock.js';
 import { alarmAt } from '../../run/ending/alarm.js';
 import type { Closing } from './closing-steps.js';
@@ -20,7 +20,7 @@ export function closedInTime(execution: Execution, closing: Closing, closed: Pro
       resolve();
     };
     const stopAlarm = alarmAt(systemClock, systemClock.now() + end.leftMs, () => {
-      runInContext(execution, () => void giveUp());
+      enterExecution(execution, () => void giveUp());
     });
     void closed.then(() => {
       stopAlarm();

@@ -74,9 +74,14 @@ export class Counts {
     for (const tally of this.#tallies) tally?.moveTo((index) => this.counter(index));
   }
 
-  /** What a node has counted so far, executions that are counted apart included. */
-  reading(index: number): NodeCounter {
+  /** The same, in executions that are counted apart too: once before nodes are read. */
+  addUpAll(): void {
     this.addUp();
+    for (const inner of this.#inner ?? []) inner.addUpAll();
+  }
+
+  /** What a node had counted at the last {@link addUpAll}, executions that are counted apart included. */
+  reading(index: number): NodeCounter {
     const own = this.counter(index);
     const sum = new NodeCounter(own.nodeId, own.pipelineName);
     sum.add(own);

@@ -1,5 +1,4 @@
 import type { ChildOutputs } from '../../composition/output-cardinality.js';
-import { runInContext } from '../../context/ambient-context.js';
 import type { ContextHolder } from '../../context/ambient-context.js';
 import { viewOf } from '../../context/pipeline-context.js';
 import type { PipelineContext } from '../../context/pipeline-context.js';
@@ -9,10 +8,14 @@ import type { ItemTrace } from '../../lineage/item-trace.js';
 import type { RunLineage } from '../../lineage/run-lineage.js';
 import type { Audience } from '../../observability/audience.js';
 import type { CancelScope } from '../../run/ending/cancel-scope.js';
-import type { ExecutionEvents, ObservedType } from '../../ports/execution-observer.js';
+import type { ExecutionEvent, ExecutionEvents, ObservedType } from '../../ports/execution-observer.js';
+import { enterExecution } from './active-scopes.js';
+import type { ActiveScopes } from './active-scopes.js';
 import type { Closing } from './closing-steps.js';
 import type { Counts } from './counts.js';
 import { wholeNodeFailed } from './engine-errors.js';
+import { ExecutionExtras } from './execution-extras.js';
+import type { HandledError, HeldCall } from './execution-extras.js';
 import { CollectedFailures } from './failures.js';
 import { HeldLetters } from './held-letters.js';
 import type { LetterHolder, WaitingLetter } from './held-letters.js';
@@ -71,40 +74,6 @@ export interface ExecutedPlan {
   readonly states: readonly unknown[];
 }
 
-/** What only few executions have: made when it is first needed. */
-class ExecutionExtras {
-  context: PipelineContext | undefined;
-  failedStage: StageSite | undefined;
-  failedFrame: ContextFrame | undefined;
-  isFatal = false;
-  isSettled = false;
-  handled: HandledError | undefined;
-  isDetached = false;
-  closing: Closing | undefined;
-  letters: HeldLetters | undefined;
-  stops: Set<() => void> | undefined;
-  told: ToldEvents<ToldNode, Execution> | undefined;
-  /** Stop watching for the end of its scope. */
-  watches: Set<() => void> | undefined;
-  lingering: Lingering | undefined;
-  collected: CollectedFailures | undefined;
-  held: Set<HeldCall> | undefined;
-  losses: Losses | undefined;
-  isCountedApart = false;
-}
-
-/** A call that holds a place which it must give back, whatever becomes of the call. */
-export interface HeldCall {
-  /** Gives the place back; the call tells nothing any more. */
-  cancelled(): void;
-}
-
-/** An error that a policy has answered by leaving the item out, and the node whose policy that was. */
-export interface HandledError {
-  readonly path: string;
-  readonly error: PipelineError;
-}
-
 /**
  * One execution of a plan in its context; all that changes while it runs. A composite makes one for every item: one
  * class without a base, since the compiler makes nothing of a derived one at the place where it is needed.
@@ -117,6 +86,8 @@ export class Execution<TPlan extends ExecutedPlan = ExecutedPlan>
   /** What has left it, as far as its receiver keeps it. */
   count = 0;
   kept: unknown = undefined;
+  /** What the observer has been told of it; undefined before its start, and where nobody listens. */
+  told: ToldEvents<ToldNode, Execution> | undefined = undefined;
   /** What its nodes count: with those of the whole run, where it need not be read apart. */
   counts: Counts;
   #extras: ExecutionExtras | undefined;
@@ -456,7 +427,7 @@ export class Execution<TPlan extends ExecutedPlan = ExecutedPlan>
     const once = (): void => {
       if (isDone) return;
       isDone = true;
-      runInContext(this, stop);
+      enterExecution(this, stop);
     };
     stops.add(once);
     const unwatch = this.frame.scope.watch(once);
@@ -470,13 +441,13 @@ export class Execution<TPlan extends ExecutedPlan = ExecutedPlan>
     };
   }
 
-  /** What the observer has been told of this execution; undefined before its start, and where nobody listens. */
-  get told(): ToldEvents<ToldNode, Execution> | undefined {
-    return this.#extras?.told;
+  /** What observers want active while its code runs; undefined where there is nothing of its own. */
+  get scopes(): ActiveScopes | undefined {
+    return this.#extras?.scopes;
   }
 
-  set told(told: ToldEvents<ToldNode, Execution> | undefined) {
-    Execution.#extrasOf(this).told = told;
+  set scopes(scopes: ActiveScopes | undefined) {
+    Execution.#extrasOf(this).scopes = scopes;
   }
 
   /**
@@ -496,13 +467,15 @@ export class Execution<TPlan extends ExecutedPlan = ExecutedPlan>
     if (this.told === undefined && (this.parent === undefined ? audience.follows : run.followsBelow)) return;
     const { pipelineId, identity, services } = frame;
     const runId = identity.get('runId');
+    const tenantId = identity.get('tenantId');
+    const parentPipelineId = frame.parent?.pipelineId;
     const at = frame.scope.clock.now();
     const said = services.run.redactor.data(fields);
     // Written twice, as one more spread would cost as much as all the rest.
     const event =
       nodeId === undefined
-        ? { type, path, runId, pipelineId, at, ...said }
-        : { type, path, runId, pipelineId, at, nodeId, ...said };
+        ? { type, path, runId, pipelineId, at, tenantId, parentPipelineId, ...said }
+        : { type, path, runId, pipelineId, at, tenantId, parentPipelineId, nodeId, ...said };
     audience.tell(Object.freeze(event), frame);
   }
 
@@ -515,5 +488,5 @@ export class Execution<TPlan extends ExecutedPlan = ExecutedPlan>
 /** What an event says beside what all events, and all events of nodes, say. */
 export type EventFields<TType extends keyof ExecutionEvents> = Omit<
   ExecutionEvents[TType],
-  'type' | 'path' | 'runId' | 'pipelineId' | 'at' | 'nodeId'
+  keyof ExecutionEvent | 'nodeId'
 >;

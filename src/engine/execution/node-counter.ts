@@ -27,6 +27,11 @@ export class NodeCounter {
     readonly pipelineName: string,
   ) {}
 
+  /** Tries that have ended, in one way or another. */
+  get endedCalls(): number {
+    return this.passed + this.out + this.filtered + this.deadLettered + this.failed + this.retried;
+  }
+
   /** Adds the counts of the same node in an execution that was counted apart. */
   add(other: NodeCounter): void {
     for (const name of counted) this[name] += other[name];

@@ -1,7 +1,6 @@
 import type { ContextFrame } from '../../context/context-frame.js';
 import type { Audience } from '../../observability/audience.js';
 import { NodeMeter } from '../../observability/node-meter.js';
-import type { ObservedType } from '../../ports/execution-observer.js';
 import { fineTimer } from '../../ports/clock.js';
 import { alarmAt } from '../../run/ending/alarm.js';
 import type { Counts } from './counts.js';
@@ -9,6 +8,19 @@ import type { StageSite } from './stage-site.js';
 
 /** Milliseconds between two readings. */
 const INTERVAL_MS = 250;
+
+/** An execution whose nodes may be measured: those of one that nobody hears are not. */
+interface MeasuredExecution {
+  readonly audience: Audience | undefined;
+}
+
+/** A node that is measured. */
+interface MeasuredStage {
+  readonly index: number;
+  readonly site: StageSite;
+  /** True if its code is called once per item and try. */
+  readonly isCalled: boolean;
+}
 
 /** The nodes of the run's root pipeline, by their numbers. */
 export interface RootNodes {
@@ -24,7 +36,7 @@ export class RunReadings {
   readonly #readingMs: number;
   readonly #startedMs: number;
   /** By the number of the node. */
-  readonly #meters: ({ readonly site: StageSite; readonly meter: NodeMeter } | undefined)[] = [];
+  readonly #meters: ({ readonly node: MeasuredStage; readonly meter: NodeMeter } | undefined)[] = [];
   /** How many items each source of the root pipeline gives; undefined for one that does not know. */
   readonly #sizes = new Map<number, number | undefined>();
   #root: RootNodes = { sources: [], all: [] };
@@ -63,13 +75,18 @@ export class RunReadings {
   }
 
   /** True if somebody hears of the nodes of an execution. */
-  measures(execution: { hears(type: ObservedType): boolean }): boolean {
-    return this.#hearsNodes && execution.hears('nodeMeasured');
+  measures({ audience }: MeasuredExecution): boolean {
+    return this.#hearsNodes && audience !== undefined;
   }
 
   /** The meter of a node that is measured; made when the node is first ready. */
-  meterOf(site: StageSite): NodeMeter {
-    return this.#meters[site.index]?.meter ?? this.#newMeter(site);
+  meterOf(node: MeasuredStage): NodeMeter {
+    return this.#meters[node.index]?.meter ?? this.#newMeter(node);
+  }
+
+  /** The same, if somebody hears of the nodes of the execution. */
+  meterIn(execution: MeasuredExecution, node: MeasuredStage): NodeMeter | undefined {
+    return this.measures(execution) ? this.meterOf(node) : undefined;
   }
 
   /** The meter of the node with a number; undefined for one that is not measured. */
@@ -82,9 +99,9 @@ export class RunReadings {
     this.#sizes.set(source, size);
   }
 
-  #newMeter(site: StageSite): NodeMeter {
+  #newMeter(node: MeasuredStage): NodeMeter {
     const meter = new NodeMeter(this.#nowMs, this.#readingMs, this.#nowMs());
-    this.#meters[site.index] = { site, meter };
+    this.#meters[node.index] = { node, meter };
     return meter;
   }
 
@@ -100,28 +117,32 @@ export class RunReadings {
   #tell(isLast: boolean): void {
     const { scope, identity, pipelineId, path } = this.frame;
     const runId = identity.get('runId');
+    const tenantId = identity.get('tenantId');
     const at = scope.clock.now();
+    this.counts.addUpAll();
     if (this.#hearsNodes) {
       for (const measured of this.#meters) {
         if (measured === undefined) continue;
-        const { site, meter } = measured;
-        const of = { path: site.path, runId, pipelineId, at, nodeId: site.id };
-        const measures = this.#measure(site.index, meter, isLast);
+        const { site } = measured.node;
+        const of = { path: site.path, runId, pipelineId, at, tenantId, nodeId: site.id };
+        const measures = this.#measure(measured.node, measured.meter, isLast);
         this.audience.tell(Object.freeze({ type: 'nodeMeasured', ...of, ...measures }), this.frame);
       }
     }
     if (!this.#hearsProgress) return;
     const progress = { ...this.#progress(at - this.#startedMs), isLast };
     this.audience.tell(
-      Object.freeze({ type: 'progress', path, runId, pipelineId, at, ...progress }),
+      Object.freeze({ type: 'progress', path, runId, pipelineId, at, tenantId, ...progress }),
       this.frame,
     );
   }
 
-  #measure(index: number, meter: NodeMeter, isLast: boolean) {
+  #measure({ index, isCalled }: MeasuredStage, meter: NodeMeter, isLast: boolean) {
     const counter = this.counts.reading(index);
     const counts = counter.snapshot(isLast);
-    const { busyMs, blockedMs, latency, lanes, sinceMs } = meter;
+    const { blockedMs, latency, lanes, sinceMs } = meter;
+    // Where calls are counted, that number is exact: in children a node is not asked about each.
+    const busyMs = meter.busyMs(isCalled ? counter.endedCalls : undefined);
     const elapsedMs = this.#nowMs() - sinceMs;
     const waitingMs = Math.max(lanes * elapsedMs - busyMs - blockedMs, 0);
     const perSecond = rate(counts.in, elapsedMs);

@@ -35,6 +35,11 @@ export interface RunResult {
   readonly failures: RunFailures;
   /** How many lineage records the sink has taken, and how many were lost; undefined if nobody kept lineage. */
   readonly lineage?: LineageCounts | undefined;
+  /**
+   * The id of the trace that the run belongs to: of its `traceparent`, else of the trace that an observer has begun;
+   * undefined if there is none.
+   */
+  readonly traceId?: string | undefined;
   /** The run's own root context, with what the run wrote. */
   readonly context: PipelineContext;
 }
@@ -69,6 +74,7 @@ export function writtenResult({
   cost,
   failures,
   lineage,
+  traceId,
 }: Omit<RunResult, 'pipelineId' | 'nodes' | 'context'> & Partial<RunResult>): Record<string, unknown> {
   const counts = nodes && Object.fromEntries(nodes);
   return {
@@ -82,6 +88,7 @@ export function writtenResult({
     cost,
     failures,
     lineage,
+    traceId,
   };
 }
 

@@ -73,6 +73,10 @@ export class RunState {
   readonly audienceBelow: Audience | undefined;
   /** Whether the executions below it, and the children that start them, are followed from start to end. */
   readonly followsBelow: boolean;
+  /** Whether observers want something active while code of nodes runs. */
+  readonly hasScopes: boolean;
+  /** Whether something is told of its executions below: that they start and end, or how long they take. */
+  readonly isWatchedBelow: boolean;
   /** What is read off the run from time to time; undefined where nobody hears it. */
   readonly readings: RunReadings | undefined;
   /** Who gets the records of its items; undefined if nobody keeps lineage. */
@@ -100,7 +104,9 @@ export class RunState {
     this.audienceBelow = executionObserver && new Audience([executionObserver]);
     this.audience = log === undefined ? this.audienceBelow : new Audience([executionObserver, log]);
     this.followsBelow = this.audienceBelow?.follows === true;
+    this.hasScopes = this.audienceBelow?.givesScopes === true;
     this.readings = RunReadings.of(this.audienceBelow, root.frame, this.counts);
+    this.isWatchedBelow = this.followsBelow || this.readings !== undefined;
   }
 
   /** Notes what no policy has handled, for the result. */

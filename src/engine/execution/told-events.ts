@@ -11,6 +11,8 @@ export interface ToldChild<TNode, TExecution> {
   readonly node: TNode;
   readonly childPipelineId: string;
   readonly attempt: number;
+  /** When its start was told: that of its execution is told at the same time. */
+  readonly at: number;
   /** The child's execution; undefined until the start of that has been told. */
   execution: TExecution | undefined;
 }
@@ -27,8 +29,10 @@ export class ToldEvents<TNode, TExecution> {
   #ended = 0;
   /** The nodes behind them that have ended earlier. */
   #early: Set<TNode> | undefined;
-  /** By the `pipelineId` of the child's execution. */
-  #children: Map<string, ToldChild<TNode, TExecution>> | undefined;
+  /** The child, where one is open: nearly always there is one at most. */
+  #child: ToldChild<TNode, TExecution> | undefined;
+  /** The others, by the `pipelineId` of their executions. */
+  #others: Map<string, ToldChild<TNode, TExecution>> | undefined;
   #isOver = false;
 
   constructor(
@@ -36,6 +40,8 @@ export class ToldEvents<TNode, TExecution> {
     readonly path: string,
     readonly runId: string,
     readonly pipelineId: string,
+    readonly tenantId: string | undefined,
+    readonly parentPipelineId: string | undefined,
   ) {}
 
   /** True once the end of the execution has been told. */
@@ -50,7 +56,7 @@ export class ToldEvents<TNode, TExecution> {
 
   /** The children whose end has not been told. */
   get openChildren(): readonly ToldChild<TNode, TExecution>[] {
-    return [...(this.#children?.values() ?? [])];
+    return [...(this.#child === undefined ? [] : [this.#child]), ...(this.#others?.values() ?? [])];
   }
 
   /** Notes the start of all nodes; tells whether it may be told. */
@@ -76,28 +82,29 @@ export class ToldEvents<TNode, TExecution> {
   }
 
   /** Notes the start of a child; tells whether it may be told. */
-  startChild(node: TNode, childPipelineId: string, attempt: number): boolean {
+  startChild(node: TNode, childPipelineId: string, attempt: number, at: number): boolean {
     if (this.#isOver) return false;
-    (this.#children ??= new Map()).set(childPipelineId, {
-      node,
-      childPipelineId,
-      attempt,
-      execution: undefined,
-    });
+    const child = { node, childPipelineId, attempt, at, execution: undefined };
+    if (this.#child === undefined) this.#child = child;
+    else (this.#others ??= new Map()).set(childPipelineId, child);
     return true;
   }
 
-  /** Notes the execution of a child; false where the start of the child was not told. */
-  adopt(childPipelineId: string, execution: TExecution): boolean {
-    const child = this.#children?.get(childPipelineId);
-    if (child === undefined) return false;
+  /** Notes the execution of a child; gives when its start was told, undefined where it was not. */
+  adopt(childPipelineId: string, execution: TExecution): number | undefined {
+    const isFirst = this.#child?.childPipelineId === childPipelineId;
+    const child = isFirst ? this.#child : this.#others?.get(childPipelineId);
+    if (child === undefined) return undefined;
     child.execution = execution;
-    return true;
+    return child.at;
   }
 
   /** Notes the end of a child; tells whether it may be told. */
   endChild(childPipelineId: string): boolean {
-    return this.#children?.delete(childPipelineId) === true;
+    if (this.#child?.childPipelineId !== childPipelineId)
+      return this.#others?.delete(childPipelineId) === true;
+    this.#child = undefined;
+    return true;
   }
 
   /** Notes the end of the execution; tells whether it may be told. */

@@ -6,11 +6,13 @@ import type { Budget } from '../../run/spending/budget.js';
 import type { CancelScope } from '../../run/ending/cancel-scope.js';
 import { Pacer } from '../../run/ending/pacer.js';
 import { closeFailed, closeSource } from '../streams/close-source.js';
+import { asNode } from '../execution/active-scopes.js';
 import { wholeNodeFailed } from '../execution/engine-errors.js';
 import type { Execution } from '../execution/execution.js';
 import { IdleLimit } from '../streams/idle-limit.js';
-import { DONE, isRefusal, openItems, refuseNoResult } from '../streams/open-items.js';
-import type { OpenedItems } from '../streams/open-items.js';
+import { openAsNode } from '../streams/open-as-node.js';
+import { DONE, isRefusal, refuseNoResult } from '../streams/open-items.js';
+import type { AnyIterator, OpenedItems } from '../streams/open-items.js';
 import { settle } from './passage.js';
 import type { Passage } from './passage.js';
 import { pullInLoop } from './pull-loop.js';
@@ -125,7 +127,7 @@ export class Pull implements Pulling {
       }
       if (this.#closed !== undefined || !this.#wantsMore()) {
         // The items came too late to be read, but they were opened, so they are closed.
-        await closeSource({ items: this.#items, iterator: undefined }, this.#closeFailed);
+        await this.#closeItems(undefined);
         return;
       }
       this.#open(this.#items);
@@ -140,7 +142,7 @@ export class Pull implements Pulling {
   #open(items: unknown): void {
     this.#items = items;
     try {
-      this.#source = openItems(items, this.stage.site.path);
+      this.#source = openAsNode(this.execution, this.stage.site.path, items);
       this.#measure(items);
       if (this.#lineage?.every !== 1 && this.#budget === undefined)
         this.#loops = this.stage.loops(this.list !== undefined, this.#lineage !== undefined);
@@ -156,7 +158,7 @@ export class Pull implements Pulling {
     const { readings } = execution.run;
     if (readings === undefined) return;
     if (execution.parent === undefined) readings.found(stage.index, this.list?.length ?? sizeOf(items));
-    if (this.list === undefined && readings.measures(execution)) this.#meter = readings.meterOf(stage.site);
+    if (this.list === undefined) this.#meter = readings.meterIn(execution, stage);
   }
 
   /**
@@ -403,7 +405,12 @@ export class Pull implements Pulling {
     // Items that the caller passed in and the run never read stay the caller's.
     if (!origin.isOpened && !this.#isBegun) return undefined;
     origin.scope?.end({ kind: 'finished', message: 'nobody reads this source any more' }, stage.site.path);
-    return closeSource({ items: this.#items, iterator: this.#source?.iterator }, this.#closeFailed);
+    return this.#closeItems(this.#source?.iterator);
+  }
+
+  #closeItems(iterator: AnyIterator | undefined): Work {
+    const source = { items: this.#items, iterator };
+    return asNode(this.execution, this.stage.site.path, closeSource, source, this.#closeFailed);
   }
 }
 

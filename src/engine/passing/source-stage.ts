@@ -3,6 +3,7 @@ import type { ItemTrace } from '../../lineage/item-trace.js';
 import type { SourceNode } from '../../nodes/source-node.js';
 import { viewOf } from '../../context/pipeline-context.js';
 import { CancelScope } from '../../run/ending/cancel-scope.js';
+import { asNode } from '../execution/active-scopes.js';
 import { wholeNodeFailed } from '../execution/engine-errors.js';
 import type { Execution } from '../execution/execution.js';
 import type { NodeCode } from '../stages/node-code.js';
@@ -115,7 +116,7 @@ export class SourceStage extends NodeStage implements PulledStage {
     const pull = new Pull(this, execution, { isOpened: true, scope });
     let items: unknown;
     try {
-      items = target.open(viewOf(execution.frame, id, scope));
+      items = asNode(execution, path, () => target.open(viewOf(execution.frame, id, scope)));
     } catch (thrown) {
       scope.close();
       execution.fail(wholeNodeFailed(path, thrown, 'failed', execution.frame), this.site);

@@ -7,6 +7,7 @@ import type { PipelineContext } from '../../context/pipeline-context.js';
 import { PipelineError } from '../../errors/pipeline-error.js';
 import type { NodeLifecycle } from '../../nodes/node-lifecycle.js';
 import { printed } from '../../ports/error-record.js';
+import { asNode } from '../execution/active-scopes.js';
 import { wholeNodeFailed } from '../execution/engine-errors.js';
 import type { Execution } from '../execution/execution.js';
 import type { ChildSteps } from './generated-child.js';
@@ -34,7 +35,7 @@ export function activateNodes({ constructed }: Plan, execution: Execution): Work
 function activateFrom(stages: readonly ConstructedStage[], execution: Execution, first: number): Work {
   for (let index = first; index < stages.length && !execution.isHalted; index += 1) {
     const constructed = stages[index];
-    const activated = constructed && activate(constructed, execution);
+    const activated = constructed && activateInScope(constructed, execution);
     if (activated !== undefined) return activateAfter(activated, stages, execution, index + 1);
   }
   return undefined;
@@ -49,6 +50,10 @@ export async function activateAfter(
 ): Promise<void> {
   await activated;
   await activateFrom(stages, execution, next);
+}
+
+function activateInScope(constructed: ConstructedStage, execution: Execution): Work {
+  return asNode(execution, constructed.stage.site.path, activate, constructed, execution);
 }
 
 function activate(constructed: ConstructedStage, execution: Execution): Work {

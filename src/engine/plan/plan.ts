@@ -38,6 +38,8 @@ export interface Plan extends ExecutedPlan {
   /** Runs the plan as a composite's child. */
   readonly asChild: WrittenOut<ChildRun>;
   readonly sinks: readonly SinkStage[];
+  /** The other nodes: they end with the items, a sink when it is flushed. */
+  readonly unflushed: readonly NodeStage[];
   /** The sinks that write to a Node or web stream. */
   readonly writables: readonly WritableSinkStage[];
   /** The plans of the children, one list per composite. */

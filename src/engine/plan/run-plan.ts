@@ -1,9 +1,9 @@
 import { systemClock } from '../../ports/clock.js';
 import { callRegistered, disposalFailed, outcomeAfter } from '../../context/disposers.js';
 import type { DisposerFailure } from '../../context/disposers.js';
-import { runInContext } from '../../context/ambient-context.js';
 import { alarmAt } from '../../run/ending/alarm.js';
 import { activateNodes } from './activation.js';
+import { asNode, enterExecution } from '../execution/active-scopes.js';
 import { closedInTime } from '../execution/closed-in-time.js';
 import { ClosingSteps } from '../execution/closing-steps.js';
 import type { ClosingStep } from '../execution/closing-steps.js';
@@ -13,20 +13,15 @@ import { allEnded } from '../stages/fan-out-stage.js';
 import { flushSteps } from './flush-steps.js';
 import type { Plan } from './plan.js';
 import type { OpenPart } from '../execution/run-state.js';
-import { tellNodesStarted } from '../execution/tell.js';
-import { outcomeOf, tellEnd, tellStart } from './tell-events.js';
+import { askNodeScopes, tellNodesStarted } from '../execution/tell.js';
+import { outcomeOf, tellEnd } from './tell-events.js';
 import { watchNodes } from './watch-nodes.js';
 import { after } from '../execution/work.js';
 import type { Work } from '../execution/work.js';
 
-/** Sends a child's start event, and makes its nodes ready. */
-export function openExecution(plan: Plan, execution: Execution): Work {
-  if (execution.run.followsBelow) tellStart(plan, execution);
-  return openNodes(plan, execution);
-}
-
 /** Constructs and initialises the nodes, and sends their start events. */
 export function openNodes(plan: Plan, execution: Execution): Work {
+  if (execution.run.hasScopes) askNodeScopes(execution, plan.nodes);
   // Nearly every child: closures are made for the others only.
   const activated =
     plan.writables.length === 0
@@ -136,7 +131,7 @@ function disposeLater(execution: Execution, isLast: boolean): Work {
   };
   run.keep(part);
   const stopAlarm = alarmAt(systemClock, systemClock.now() + run.end.graceMs, () => {
-    runInContext(execution, () => void disposal.hurry());
+    enterExecution(execution, () => void disposal.hurry());
   });
   const ended = after(disposal.run(), () => {
     stopAlarm();
@@ -163,7 +158,8 @@ function disposeSteps(execution: Execution, failures: DisposerFailure[]): Closin
     const { path } = registered;
     return {
       path,
-      run: () => callRegistered(registered, outcomeAfter(outcomeOf(execution), failures)),
+      run: () =>
+        asNode(execution, path, callRegistered, registered, outcomeAfter(outcomeOf(execution), failures)),
       failed: (error) => failures.push({ path, error }),
       late: () => {
         run.abandoned.add(path);

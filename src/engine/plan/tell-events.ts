@@ -2,7 +2,8 @@ import { RunCancelledError } from '../../errors/run-cancelled-error.js';
 import { toErrorRecord } from '../../ports/error-record.js';
 import type { Outcome } from '../../ports/execution-observer.js';
 import type { Execution } from '../execution/execution.js';
-import { tellChildCompleted, tellNodeCompleted } from '../execution/tell.js';
+import { ActiveScopes } from '../execution/active-scopes.js';
+import { askScope, tellChildCompleted, tellNodeCompleted } from '../execution/tell.js';
 import { ToldEvents } from '../execution/told-events.js';
 import type { ToldNode } from '../execution/told-events.js';
 import type { Plan } from './plan.js';
@@ -18,13 +19,34 @@ export function tellStart({ blueprint }: Plan, execution: Execution): void {
   const { run, frame, audience, parent } = execution;
   if (audience === undefined || run.isTold) return;
   const { pipelineId, identity } = frame;
-  if (parent === undefined ? !audience.follows : parent.told?.adopt(pipelineId, execution) !== true) return;
+  const startedAt =
+    parent === undefined ? frame.scope.clock.now() : parent.told?.adopt(pipelineId, execution);
+  if (startedAt === undefined || !audience.follows) return;
   const { name: pipelineName, path } = blueprint;
   const runId = identity.get('runId');
-  execution.told = new ToldEvents(pipelineName, path, runId, pipelineId);
-  if (!audience.hears('pipelineStarted')) return;
-  const at = frame.scope.clock.now();
-  audience.tell(Object.freeze({ type: 'pipelineStarted', path, runId, pipelineId, at, pipelineName }), frame);
+  const tenantId = identity.get('tenantId');
+  const parentPipelineId = frame.parent?.pipelineId;
+  execution.told = new ToldEvents(pipelineName, path, runId, pipelineId, tenantId, parentPipelineId);
+  const isHeard = audience.hears('pipelineStarted');
+  if (!isHeard && !run.hasScopes) return;
+  const ofRun = parent === undefined ? identity : undefined;
+  const event = Object.freeze({
+    type: 'pipelineStarted',
+    path,
+    runId,
+    pipelineId,
+    at: startedAt,
+    tenantId,
+    parentPipelineId,
+    pipelineName,
+    threadId: ofRun?.get('threadId'),
+    traceparent: ofRun?.get('traceparent'),
+    tracestate: ofRun?.get('tracestate'),
+  });
+  if (isHeard) audience.tell(event, frame);
+  if (!run.hasScopes) return;
+  const around = execution.scopes?.own;
+  execution.scopes = new ActiveScopes(askScope(execution, event) ?? around);
 }
 
 /**
@@ -67,7 +89,7 @@ function tellOwnEnd(told: Told, execution: Execution, outcome: Outcome): void {
     tellNodeCompleted(execution, node, isOther ? 'cancelled' : outcome);
   }
   told.end();
-  const { pipelineName, path, runId, pipelineId } = told;
+  const { pipelineName, path, runId, pipelineId, tenantId, parentPipelineId } = told;
   if (outcome !== 'succeeded') {
     const error =
       execution.failure ??
@@ -80,7 +102,17 @@ function tellOwnEnd(told: Told, execution: Execution, outcome: Outcome): void {
   if (run.isTold || audience?.hears('pipelineCompleted') !== true) return;
   const at = frame.scope.clock.now();
   audience.tell(
-    Object.freeze({ type: 'pipelineCompleted', path, runId, pipelineId, at, pipelineName, outcome }),
+    Object.freeze({
+      type: 'pipelineCompleted',
+      path,
+      runId,
+      pipelineId,
+      at,
+      tenantId,
+      parentPipelineId,
+      pipelineName,
+      outcome,
+    }),
     frame,
   );
 }

@@ -19,6 +19,7 @@ import { WorkStage } from './work-stage.js';
 export abstract class CallStage<TTarget extends object> extends WorkStage implements CallOutcome {
   /** Whether each try has a limit, or asks a breaker or a bulkhead first: else the node can be called in a walk. */
   readonly isGuarded: boolean;
+  override readonly isCalled = true;
 
   constructor(
     site: StageSite,
@@ -30,10 +31,6 @@ export abstract class CallStage<TTarget extends object> extends WorkStage implem
   ) {
     super(site, policy);
     this.isGuarded = timeoutMs !== undefined || guard !== undefined;
-  }
-
-  override get isCalled(): boolean {
-    return true;
   }
 
   /** The object whose method is called, undefined where it could not be made. */

@@ -7,6 +7,7 @@ import { bulkheadFull } from '../../resilience/bulkhead-full.js';
 import type { Circuit, CircuitCall, CircuitCaller, CircuitState } from '../../resilience/circuit.js';
 import type { CircuitBreaker } from '../../resilience/circuit-breaker.js';
 import { matchesError } from '../../resilience/error-matcher.js';
+import { asNode } from '../execution/active-scopes.js';
 import type { Execution } from '../execution/execution.js';
 import { Pending } from '../execution/pending.js';
 import type { StageSite } from '../execution/stage-site.js';
@@ -202,7 +203,9 @@ export class GuardedCall implements CircuitCaller {
     const on = breaker?.on;
     return (
       on === undefined ||
-      askedAbout({ error }, site.kind).some((asked) => matchesError(on, asked, site.path, 'circuit breaker'))
+      askedAbout({ error }, site.kind).some((asked) =>
+        asNode(this.execution, site.path, matchesError, on, asked, site.path, 'circuit breaker'),
+      )
     );
   }
 

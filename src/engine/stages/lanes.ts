@@ -1,4 +1,4 @@
-import { runInContext } from '../../context/ambient-context.js';
+import { enterExecution } from '../execution/active-scopes.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
 import type { Execution } from '../execution/execution.js';
 import type { NodeMeter } from '../../observability/node-meter.js';
@@ -63,8 +63,7 @@ export class Lanes implements Room, LaneOwner {
     { concurrency, ordered, readAhead }: LaneOptions,
   ) {
     this.#counter = stage.counter(execution);
-    const { readings } = execution.run;
-    this.#meter = readings?.measures(execution) === true ? readings.meterOf(stage.site) : undefined;
+    this.#meter = execution.run.readings?.meterIn(execution, stage);
     this.#meter?.worksOn(concurrency);
     this.#concurrency = concurrency;
     this.#readAhead = readAhead;
@@ -217,7 +216,7 @@ export class Lanes implements Room, LaneOwner {
     void sent.then(() => {
       this.#taking -= 1;
       // This callback runs in the child's context; items that are read now must run in this execution's.
-      runInContext(this.execution, this.#fill);
+      enterExecution(this.execution, this.#fill);
     });
     return sent;
   }

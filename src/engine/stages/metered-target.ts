@@ -1,44 +1,25 @@
 import type { PipelineContext } from '../../context/pipeline-context.js';
 import type { NodeMeter } from '../../observability/node-meter.js';
+import type { CalledCode } from './called-code.js';
+import { TimedTarget } from './timed-target.js';
 
-/** The code of a transform or of a sink. */
-interface CalledCode {
-  transform(item: unknown, view: PipelineContext): unknown;
-  write(item: unknown, view: PipelineContext): unknown;
-}
-
-/** Stands before a node's code and measures its calls: the loops that call nodes need not know of it. */
+/** Stands before a node's code and measures its calls, of which a sample is timed: the loops need not know of it. */
 export class MeteredTarget implements CalledCode {
-  readonly #code: CalledCode;
+  // Apart from the calls that are not timed, so that V8 can inline those.
+  readonly #timed: TimedTarget;
 
   constructor(
-    code: object,
+    readonly code: CalledCode,
     private readonly meter: NodeMeter,
   ) {
-    // The stage calls the method that the code has.
-    this.#code = code as CalledCode;
-  }
-
-  /** The code of a node, whether it is measured or not; undefined where it could not be made. */
-  static codeOf(target: object | undefined): object | undefined {
-    return target instanceof MeteredTarget ? target.#code : target;
+    this.#timed = new TimedTarget(code, meter);
   }
 
   transform(item: unknown, view: PipelineContext): unknown {
-    return this.meter.isDue() ? this.#timeTransform(item, view) : this.#code.transform(item, view);
+    return (this.meter.isDue() ? this.#timed : this.code).transform(item, view);
   }
 
   write(item: unknown, view: PipelineContext): unknown {
-    return this.meter.isDue() ? this.#timeWrite(item, view) : this.#code.write(item, view);
-  }
-
-  // Apart from the call that is not timed, so that V8 can inline that one.
-
-  #timeTransform(item: unknown, view: PipelineContext): unknown {
-    return this.meter.time(() => this.#code.transform(item, view));
-  }
-
-  #timeWrite(item: unknown, view: PipelineContext): unknown {
-    return this.meter.time(() => this.#code.write(item, view));
+    return (this.meter.isDue() ? this.#timed : this.code).write(item, view);
   }
 }

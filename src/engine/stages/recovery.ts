@@ -5,6 +5,7 @@ import type { PipelineError } from '../../errors/pipeline-error.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
 import type { FallbackOf, FinalDecision } from '../../resilience/error-rule.js';
 import type { Decision, TriesSoFar } from '../../resilience/error-policy.js';
+import { asNode } from '../execution/active-scopes.js';
 import { alsoFailed } from '../execution/engine-errors.js';
 import type { Execution } from '../execution/execution.js';
 import { NOTHING, nothingAfter, Pending } from '../execution/pending.js';
@@ -185,7 +186,7 @@ export class Recovery {
       new FailedAgain(this.#alsoFailed(failed, what, thrown, thrown));
     let called: unknown;
     try {
-      called = call();
+      called = asNode(this.execution, this.stage.site.path, call);
     } catch (thrown) {
       await tried.settle(threw(thrown));
       return;

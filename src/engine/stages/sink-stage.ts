@@ -2,9 +2,10 @@ import type { PipelineContext } from '../../context/pipeline-context.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
 import type { SinkNode } from '../../nodes/sink-node.js';
 import type { Outcome } from '../../ports/execution-observer.js';
+import { asNode } from '../execution/active-scopes.js';
 import { CallStage } from './call-stage.js';
+import { codeBehind } from './code-behind.js';
 import type { Execution } from '../execution/execution.js';
-import { MeteredTarget } from './metered-target.js';
 import { NOTHING, nothingAfter } from '../execution/pending.js';
 import type { Work } from '../execution/work.js';
 
@@ -45,14 +46,14 @@ export class SinkStage extends CallStage<SinkTarget> {
 
   /** The instance that {@link flush} calls; undefined if its construction failed. */
   flushed(execution: Execution): object | undefined {
-    return MeteredTarget.codeOf(this.target(execution));
+    return codeBehind(this.target(execution));
   }
 
   /** Calls the sink's `flush`, if there is one; may throw, or return a promise that rejects. */
   flush(execution: Execution, outcome: Outcome): unknown {
     // Undefined if the construction of the sink class failed.
     const target = this.flushed(execution) as SinkTarget | undefined;
-    return target?.flush?.(this.view(execution), outcome);
+    return asNode(execution, this.site.path, () => target?.flush?.(this.view(execution), outcome));
   }
 
   /** Does nothing: a sink ends when it is flushed, at the end of the execution. */

@@ -58,6 +58,8 @@ export abstract class NodeStage extends Stage {
   // Fields, not getters: V8 looks up a getter slowly where many classes of stages meet.
   readonly index: number;
   readonly slot: number;
+  /** True if the node's code is called once per item and try. */
+  readonly isCalled: boolean = false;
 
   constructor(readonly site: StageSite) {
     super();
@@ -67,11 +69,6 @@ export abstract class NodeStage extends Stage {
 
   /** Whether the items that its child gets are made of those it takes. */
   get mapsItems(): boolean {
-    return false;
-  }
-
-  /** True if the node's code is called once per item and try. */
-  get isCalled(): boolean {
     return false;
   }
 

@@ -1,6 +1,7 @@
 import { isThenable, whenSettled } from '../../data/foreign-value.js';
 import { runInContext } from '../../context/ambient-context.js';
 import { CancelScope } from '../../run/ending/cancel-scope.js';
+import { enterExecution } from '../execution/active-scopes.js';
 import type { Execution } from '../execution/execution.js';
 import { Pending } from '../execution/pending.js';
 import type { StageSite } from '../execution/stage-site.js';
@@ -106,7 +107,7 @@ class TimedCall {
       if (!scope.hasExpired || this.#isDecided) return;
       this.execution.linger(ended, this.site.path);
       // An alarm rings in the run's context; what follows belongs to this execution.
-      runInContext(this.execution, () => {
+      enterExecution(this.execution, () => {
         this.#decide(() => outcome.timedOut());
       });
     };

@@ -10,7 +10,7 @@ export class TryContext implements ContextHolder {
   #context: PipelineContext | undefined;
 
   constructor(
-    private readonly execution: Execution,
+    readonly execution: Execution,
     private readonly scope: CancelScope,
   ) {}
 

@@ -6,6 +6,7 @@ import { toErrorRecord } from '../../ports/error-record.js';
 import type { ErrorPolicy, TriesSoFar } from '../../resilience/error-policy.js';
 import type { LossKind } from '../../resilience/tolerance.js';
 import { sendDeadLetter } from './dead-letter.js';
+import { asNode } from '../execution/active-scopes.js';
 import { noDeadLetterSink, nodeFailed } from '../execution/engine-errors.js';
 import type { EmissionTurn, Execution } from '../execution/execution.js';
 import { lostItem } from '../execution/losses.js';
@@ -146,10 +147,11 @@ export abstract class WorkStage extends NodeStage implements RecoveringStage {
     if (execution.hears('itemFailed')) {
       this.tell(execution, 'itemFailed', { attempt, error: toErrorRecord(error) });
     }
-    if (this.policy === undefined || isFatal === true) return FAILED;
+    const { policy } = this;
+    if (policy === undefined || isFatal === true) return FAILED;
     try {
       const { kind, path } = this.site;
-      return this.policy.decide(askedAbout(failed, kind), attempt, path, soFar);
+      return asNode(execution, path, () => policy.decide(askedAbout(failed, kind), attempt, path, soFar));
     } catch (thrown) {
       // A policy that cannot decide ends the run: nothing decides about that.
       if (isInstanceOf(thrown, PipelineError)) return { action: 'undecided', error: thrown };

@@ -1,3 +1,5 @@
+import type { TimedCall } from '../../observability/node-meter.js';
+
 /** Outcome of an item that was pushed into a {@link Handover}. */
 export type Taken = 'consumed' | 'refused' | 'aborted';
 
@@ -27,6 +29,8 @@ export class Handover implements AsyncIterableIterator<unknown, undefined> {
   readonly #offered: OfferedItem[] = [];
   readonly #consumers: WaitingConsumer[] = [];
   #held: OfferedItem | undefined;
+  /** A call of the consumer that is timed: its time stands still while it waits for an item. */
+  #timed: TimedCall | undefined;
   #isEnded = false;
   #isClosed = false;
   #aborted: { readonly reason: Error } | undefined;
@@ -50,6 +54,7 @@ export class Handover implements AsyncIterableIterator<unknown, undefined> {
         this.#offered.push(offered);
       } else {
         given?.();
+        this.#timed?.resume();
         consumer.resolve({ done: false, value: item });
         // A consumer that already waits for the item after this one is done with this one.
         if (this.#consumers.length > 0) settle('consumed');
@@ -58,16 +63,25 @@ export class Handover implements AsyncIterableIterator<unknown, undefined> {
     });
   }
 
+  /** Has the time of a call stand still from now on while the consumer waits for an item; undefined for no call. */
+  time(call: TimedCall | undefined): void {
+    this.#timed = call;
+    if (this.#consumers.length > 0) call?.pause();
+  }
+
   /** Ends the stream for the consumer: no item will follow. */
   end(): void {
     this.#isEnded = true;
-    if (this.#offered.length === 0) for (const { resolve } of this.#consumers.splice(0)) resolve(END);
+    if (this.#offered.length > 0) return;
+    this.#timed?.resume();
+    for (const { resolve } of this.#consumers.splice(0)) resolve(END);
   }
 
   /** Rejects the consumer's `next` with a reason: the execution was stopped before the end of the items. */
   abort(reason: Error): void {
     if (this.#aborted !== undefined || this.#isClosed) return;
     this.#aborted = { reason };
+    this.#timed?.resume();
     for (const { promise, reject } of this.#consumers.splice(0)) {
       // A consumer that asked for several items at once may never await this promise.
       promise.catch(ignore);
@@ -99,6 +113,7 @@ export class Handover implements AsyncIterableIterator<unknown, undefined> {
       return Promise.resolve({ done: false, value: offered.item });
     }
     if (this.#isEnded) return Promise.resolve(END);
+    this.#timed?.pause();
     let consumer: Omit<WaitingConsumer, 'promise'> | undefined;
     const promise = new Promise<IteratorResult<unknown, undefined>>((resolve, reject) => {
       consumer = { resolve, reject };
@@ -137,6 +152,7 @@ export class Handover implements AsyncIterableIterator<unknown, undefined> {
 
   #refuseOffered(): void {
     for (const { settle } of this.#offered.splice(0)) settle('refused');
+    this.#timed?.resume();
     for (const { resolve } of this.#consumers.splice(0)) resolve(END);
     this.onClosed?.();
   }

@@ -1,4 +1,4 @@
-import { runInContext } from '../../context/ambient-context.js';
+import { enterExecution } from '../execution/active-scopes.js';
 import { alarmAt } from '../../run/ending/alarm.js';
 import { sourceIdle } from '../execution/engine-errors.js';
 import type { Execution } from '../execution/execution.js';
@@ -43,7 +43,7 @@ export class IdleLimit {
 
   #arm(sinceMs: number): void {
     const ring = (): void => {
-      runInContext(this.execution, () => {
+      enterExecution(this.execution, () => {
         this.#look();
       });
     };

@@ -1,5 +1,7 @@
 import type { ItemTrace } from '../../lineage/item-trace.js';
+import type { TimedCall } from '../../observability/node-meter.js';
 import type { StreamSinkNode } from '../../nodes/stream-sink-node.js';
+import { asNode } from '../execution/active-scopes.js';
 import { wholeNodeFailed } from '../execution/engine-errors.js';
 import type { Execution } from '../execution/execution.js';
 import type { Handover } from './handover.js';
@@ -24,12 +26,27 @@ export class StreamSinkStage extends StreamStage<ConsumedStream> {
     item: unknown,
     trace: ItemTrace | undefined,
   ): Work {
-    return stream.items.push(item).then((taken) => {
+    const meter = execution.run.readings?.meterIn(execution, this);
+    let timed: TimedCall | undefined;
+    // The code works on an item until it asks for the next one.
+    const given = (): void => {
+      if (meter?.isDue() === true) timed = meter.start();
+    };
+    return stream.items.push(item, meter && given).then((taken) => {
+      timed?.stop();
       if (taken === 'aborted') return breakItem(execution, this, stream, trace);
       if (taken === 'refused') return this.refused(execution, trace);
       this.counter(execution).out += 1;
       const told = trace?.pass(this.site, execution.frame, 0, 1);
       return after(told, () => endTrace(execution, this, trace, 'emitted'));
+    });
+  }
+
+  /** What the code does at the end of the stream, to write all at once perhaps, is a call too. */
+  override end(execution: Execution): Work {
+    const timed = execution.run.readings?.meterIn(execution, this)?.start();
+    return after(super.end(execution), () => {
+      timed?.stop();
     });
   }
 
@@ -40,7 +57,7 @@ export class StreamSinkStage extends StreamStage<ConsumedStream> {
     });
     try {
       const target = this.state(execution) as Pick<StreamSinkNode<unknown>, 'consume'>;
-      await target.consume(items.reader(), this.view(execution));
+      await asNode(execution, this.site.path, () => target.consume(items.reader(), this.view(execution)));
       items.close('consumed');
     } catch (thrown) {
       execution.fail(wholeNodeFailed(this.site.path, thrown, 'failed', execution.frame), this.site);

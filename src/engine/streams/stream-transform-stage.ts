@@ -2,15 +2,18 @@ import { isThenable } from '../../data/foreign-value.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
 import type { RunLineage } from '../../lineage/run-lineage.js';
 import type { StreamTransformNode } from '../../nodes/stream-transform-node.js';
+import type { NodeMeter } from '../../observability/node-meter.js';
 import { Pacer } from '../../run/ending/pacer.js';
 import { closeFailed, closeSource } from './close-source.js';
+import { asNode } from '../execution/active-scopes.js';
 import { wholeNodeFailed } from '../execution/engine-errors.js';
 import type { Execution } from '../execution/execution.js';
 import type { Handover } from './handover.js';
 import { HeldItems } from './held-items.js';
 import { allEnded } from '../stages/fan-out-stage.js';
 import { dropItem } from '../stages/item-end.js';
-import { DONE, isRefusal, openItems, refuseNoResult } from './open-items.js';
+import { openAsNode } from './open-as-node.js';
+import { DONE, isRefusal, refuseNoResult } from './open-items.js';
 import { Reading } from './reading.js';
 import { stopReason, StreamStage } from './stream-stage.js';
 import type { OpenStream } from './stream-stage.js';
@@ -103,6 +106,7 @@ export class StreamTransformStage extends StreamStage<TransformedStream> {
 
 /** Reads all outputs of a stream transform in one execution. */
 class OutputLoop {
+  readonly #meter: NodeMeter | undefined;
   #given: unknown;
   #iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
   #closed: { readonly work: Work } | undefined;
@@ -118,7 +122,9 @@ class OutputLoop {
     private readonly stage: StreamTransformStage,
     private readonly execution: Execution,
     private readonly stream: TransformedStream,
-  ) {}
+  ) {
+    this.#meter = execution.run.readings?.meterIn(execution, stage);
+  }
 
   async run(): Promise<void> {
     const { stage, execution, stream } = this;
@@ -141,16 +147,18 @@ class OutputLoop {
     const pacer = new Pacer();
     try {
       reading.isWaiting = true;
-      const given: unknown = stage
-        .targetOf(execution)
-        .transform(stream.items.reader(), stage.view(execution));
-      this.#given = isThenable(given) ? await given : given;
-      const { iterator, isAsync } = openItems(this.#given, stage.site.path, 'a stream transform');
+      const given = asNode(execution, stage.site.path, (): unknown =>
+        stage.targetOf(execution).transform(stream.items.reader(), stage.view(execution)),
+      );
+      this.#given = isThenable(given) ? await this.#timed(() => given) : given;
+      const { iterator, isAsync } = openAsNode(execution, stage.site.path, this.#given, 'a stream transform');
       this.#iterator = iterator;
       while (this.#closed === undefined && !reading.isLeft && stage.isRead(execution)) {
         reading.isWaiting = true;
         this.#isAsked = true;
-        const step = await iterator.next();
+        const step = await (this.#meter?.isDue() === true
+          ? this.#timed(() => iterator.next())
+          : iterator.next());
         refuseNoResult(step);
         const isDone = Boolean(step.done);
         this.#isAsked = false;
@@ -180,6 +188,19 @@ class OutputLoop {
     }
   }
 
+  /** Times a call of the transform's code; its waits for items are not its own time. */
+  async #timed<T>(call: () => PromiseLike<T> | T): Promise<T> {
+    const { items } = this.stream;
+    const timed = this.#meter?.start();
+    items.time(timed);
+    try {
+      return await call();
+    } finally {
+      items.time(undefined);
+      timed?.stop();
+    }
+  }
+
   #failed(thrown: unknown): void {
     const { stage, execution } = this;
     // An error after the transform was closed early, because no output was wanted any more, is ignored.
@@ -195,7 +216,8 @@ class OutputLoop {
     const { stage, execution, stream } = this;
     // Code that waits for its next input gets the end of the stream, so that it can finish.
     if (!execution.isHalted) stream.items.close('consumed');
-    const work = closeSource({ items: this.#given, iterator: this.#iterator }, (thrown) => {
+    const source = { items: this.#given, iterator: this.#iterator };
+    const work = asNode(execution, stage.site.path, closeSource, source, (thrown) => {
       closeFailed(execution, stage.site, this.#iterator, thrown);
     });
     this.#closed = { work };

@@ -1,4 +1,4 @@
-import { runInContext } from '../../context/ambient-context.js';
+import { enterExecution } from '../execution/active-scopes.js';
 import { isWebWritable } from '../../nodes/writable-sink.js';
 import type { WritableSink } from '../../nodes/writable-sink.js';
 import type { Outcome } from '../../ports/execution-observer.js';
@@ -100,7 +100,7 @@ export class WrittenStream implements Writing {
   /** Fails all attached executions with an error of the stream. */
   failed(error: unknown): void {
     for (const [execution, { site }] of [...this.#attached]) {
-      runInContext(execution, () => {
+      enterExecution(execution, () => {
         execution.fail(wholeNodeFailed(site.path, error, 'failed'), site);
       });
     }

@@ -7,7 +7,7 @@ import type { CostCall, CostEntry } from './cost-entry.js';
 import { summarise } from './cost-summary.js';
 import type { CostSummary } from './cost-summary.js';
 import { entryRejected, RunCosts } from './run-costs.js';
-import type { CostRunIds } from './run-costs.js';
+import type { CostRunIds, CostWatcher } from './run-costs.js';
 
 /** The run that an entry belongs to. */
 export interface CostRun {
@@ -100,6 +100,9 @@ export let closeLedger: (ledger: CostLedger) => void;
 /** Settles, with the failures, when the pending `onEntry` calls of the run have. See `RunCosts.pending`. */
 export let pendingEntries: (ledger: CostLedger) => Promise<readonly PipelineError[]> | undefined;
 
+/** Has somebody follow what the run books from now on, until the function is called that it gives. */
+export let watchEntries: (ledger: CostLedger, watcher: CostWatcher) => () => void;
+
 /**
  * Books the costs of calls of models; entries are never changed or removed.
  *
@@ -124,6 +127,7 @@ export class CostLedger {
       if (run !== undefined) run.isClosed = true;
     };
     pendingEntries = (ledger) => ledger.#view.run?.pending();
+    watchEntries = (ledger, watcher) => ledger.#view.run?.watch(watcher) ?? (() => undefined);
   }
 
   readonly #view: View;
@@ -161,6 +165,7 @@ export class CostLedger {
     page.set(entry.callId, entry);
     book.pages.set(run?.key ?? '', page);
     book.all.push(entry);
+    run?.recorded(entry);
     const failure = this.#tell(entry);
     try {
       if (entry.late === undefined) charge?.(entry);
@@ -208,13 +213,13 @@ export class CostLedger {
 
   #tell(entry: CostEntry): PipelineError | undefined {
     const { book, run, path, runId = run?.ids.runId } = this.#view;
-    if (book.onEntry === undefined) return undefined;
+    const { onEntry } = book;
+    if (onEntry === undefined) return undefined;
     const tenantId = run?.ids.tenantId;
     try {
-      const told = book.onEntry(entry, {
-        runId: runId?.() ?? '',
-        ...(tenantId === undefined ? {} : { tenantId }),
-      });
+      const of = { runId: runId?.() ?? '', ...(tenantId === undefined ? {} : { tenantId }) };
+      const call = (): unknown => onEntry(entry, of);
+      const told = run === undefined ? call() : run.handOn(call);
       run?.follow(told, path);
       return undefined;
     } catch (cause) {

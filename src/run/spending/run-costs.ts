@@ -1,10 +1,19 @@
 import { isThenable, toPromise } from '../../data/foreign-value.js';
 import { PipelineError } from '../../errors/pipeline-error.js';
+import type { CostEntry } from './cost-entry.js';
 
 /** The run and tenant that costs belong to. `runId` is a function, since the id is made when first read. */
 export interface CostRunIds {
   readonly runId: () => string;
   readonly tenantId: string | undefined;
+}
+
+/** Follows what is booked, in the code that records it. */
+export interface CostWatcher {
+  /** Is told of an entry; must not throw. */
+  recorded(entry: CostEntry): void;
+  /** Calls what hands an entry on to `onEntry`, at once. */
+  around<TResult>(call: () => TResult): TResult;
 }
 
 /** State shared by all views of one run's ledger: its ids, its end, and pending calls of `onEntry`. */
@@ -16,6 +25,8 @@ export class RunCosts {
   #waiting = new Set<Promise<unknown>>();
   readonly #failures: PipelineError[] = [];
   #key: string | undefined;
+  /** Made when first needed. */
+  #watchers: Set<CostWatcher> | undefined;
 
   /** @param report called with failures of `onEntry` for late entries; must not throw. */
   constructor(ids: CostRunIds, report: (error: PipelineError) => void) {
@@ -41,6 +52,30 @@ export class RunCosts {
       })
       .then(() => waiting.delete(settled));
     if (!isLate) waiting.add(settled);
+  }
+
+  /** Has somebody follow what is booked from now on, until the function is called that it gives. */
+  watch(watcher: CostWatcher): () => void {
+    const watchers = (this.#watchers ??= new Set());
+    watchers.add(watcher);
+    return () => {
+      watchers.delete(watcher);
+    };
+  }
+
+  /** Tells those who watch of an entry. */
+  recorded(entry: CostEntry): void {
+    for (const watcher of this.#watchers ?? []) watcher.recorded(entry);
+  }
+
+  /** Hands an entry on to `onEntry`, as those who watch want it called. */
+  handOn<TResult>(call: () => TResult): TResult {
+    let outermost = call;
+    for (const watcher of this.#watchers ?? []) {
+      const inner = outermost;
+      outermost = () => watcher.around(inner);
+    }
+    return outermost();
   }
 
   /** Records a failure that fails the run, even if user code catches the error. */

@@ -51,12 +51,12 @@ async function work(context: PipelineContext): Promise<void> {
     }
   }
   const { runId, rootRunId, parentRunId, threadId, followUpToRunId, correlationId } = run;
-  const { traceparent, tenantId, principal } = run;
+  const { traceparent, tracestate, tenantId, principal } = run;
   report = {
     started: true,
     ids: {
       ...{ runId, rootRunId, parentRunId, threadId, followUpToRunId, correlationId },
-      ...{ traceparent, tenantId, principal },
+      ...{ traceparent, tracestate, tenantId, principal },
     },
     deadline: run.deadline?.getTime(),
     secrets,

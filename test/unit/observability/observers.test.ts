@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import { notifyObserver, observers } from '../../../src/observability/observers.js';
+import { Audience } from '../../../src/observability/audience.js';
+import { observers } from '../../../src/observability/observers.js';
 import { observedTypes } from '../../../src/ports/execution-observer.js';
 import type { ExecutionObserver, PipelineStarted } from '../../../src/ports/execution-observer.js';
 import { throws } from '../support/thrown.js';
@@ -23,7 +24,7 @@ describe('observers', () => {
     group.pipelineStarted?.(event);
 
     expect(member.seen).toBe(1);
-    expect(Object.keys(group)).toEqual(observedTypes);
+    expect(Object.keys(group)).toEqual([...observedTypes, 'scope']);
   });
 
   test('tells all of them, even if one throws, and throws that on afterwards', () => {
@@ -64,7 +65,7 @@ describe('telling an observer', () => {
   for (const [manner, pipelineStarted] of failures) {
     test(`that ${manner} is logged as a warning and changes nothing`, async () => {
       const report = vi.fn();
-      notifyObserver({ pipelineStarted }, event, { report });
+      new Audience([{ pipelineStarted }]).tell(event, { report });
       await new Promise(setImmediate);
 
       expect(report).toHaveBeenCalledExactlyOnceWith(
@@ -80,7 +81,7 @@ describe('telling an observer', () => {
     const unhandled = vi.fn();
     process.on('unhandledRejection', unhandled);
     const failing = { pipelineStarted: () => Promise.reject('broken') };
-    notifyObserver(observers(failing, failing, { pipelineStarted: throws('too') }), event, { report });
+    new Audience([observers(failing, failing, { pipelineStarted: throws('too') })]).tell(event, { report });
     await new Promise(setImmediate);
     await new Promise(setImmediate);
     process.off('unhandledRejection', unhandled);
@@ -91,7 +92,7 @@ describe('telling an observer', () => {
 
   test('that has no such method is fine', () => {
     const report = vi.fn();
-    notifyObserver({}, event, { report });
+    new Audience([{}]).tell(event, { report });
 
     expect(report).not.toHaveBeenCalled();
   });
@@ -118,7 +119,7 @@ describe('whatever an observer throws', () => {
     };
     for (const nodeStarted of [throws(revoked()), () => revoked(), () => unreadable, () => rejecting])
       for (const observer of [{ nodeStarted }, observers({ nodeStarted }, {})])
-        notifyObserver(observer, { type: 'nodeStarted', path: 'p' } as never, { report });
+        new Audience([observer]).tell({ type: 'nodeStarted', path: 'p' } as never, { report });
     await new Promise(setImmediate);
 
     // Twice thrown and twice rejected; what cannot be read is no promise.

@@ -27,6 +27,7 @@ function marked(): RunContextOptions {
     followUpToRunId: 'marked-earlier',
     correlationId: 'marked-request',
     traceparent: '00-0123456789abcdef0123456789abcdef-0123456789abcdef-01',
+    tracestate: 'marked=state',
     secrets: mapSecrets({ API_KEY: 'marked-secret' }),
     cost: new CostLedger(),
     session: createSession({ topic: 'marked-topic' }),

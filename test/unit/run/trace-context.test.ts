@@ -1,14 +1,55 @@
-import { context, ROOT_CONTEXT, trace, TraceFlags } from '@opentelemetry/api';
+import { context, createTraceState, ROOT_CONTEXT, trace, TraceFlags } from '@opentelemetry/api';
 import type { SpanContext } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { activeTraceparent, usableTraceparent } from '../../../src/run/trace-context.js';
+import { activeTrace, usableTrace, usableTraceparent } from '../../../src/run/trace-context.js';
 import { throws } from '../support/thrown.js';
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
 const spanId = '00f067aa0ba902b7';
 const valid = `00-${traceId}-${spanId}-01`;
+
+const activeTraceparent = (): string | undefined => activeTrace()?.traceparent;
+
+describe('a tracestate from outside', () => {
+  const stateOf = (tracestate: unknown): string | undefined =>
+    usableTrace({ traceparent: valid, tracestate })?.tracestate;
+
+  test.each([
+    'rojo=00f067aa0ba902b7,congo=t61rcWkgMzE',
+    'fw529a3039@dt=FfAAAA , a=1',
+    `k=${'v'.repeat(256)}`,
+    'a-b_c*d/e=x y',
+    Array.from({ length: 32 }, (_, at) => `k${String(at)}=v`).join(','),
+  ])('is kept as it is: %s', (given) => {
+    expect(stateOf(given)).toBe(given);
+  });
+
+  test.each([
+    '',
+    ',',
+    'rojo',
+    'Rojo=1',
+    'rojo=',
+    'rojo=a=b',
+    'rojo=a\r\nb: c',
+    'tenant@=1',
+    `k=${'v'.repeat(257)}`,
+    `${'k'.repeat(257)}=v`,
+    Array.from({ length: 33 }, (_, at) => `k${String(at)}=v`).join(','),
+    Array.from({ length: 3 }, (_, at) => `k${String(at)}=${'v'.repeat(200)}`).join(','),
+    undefined,
+    7,
+  ])('is dropped where it is not valid: %s', (given) => {
+    expect(stateOf(given)).toBeUndefined();
+  });
+
+  test('says nothing without a valid traceparent', () => {
+    expect(usableTrace({ tracestate: 'rojo=1' })).toBeUndefined();
+    expect(usableTrace({ traceparent: 'rubbish', tracestate: 'rojo=1' })).toBeUndefined();
+  });
+});
 
 describe('a traceparent from outside', () => {
   test('is kept as it is when it is valid', () => {
@@ -122,6 +163,15 @@ describe('the active span of OpenTelemetry', () => {
     expect(inSpan({ ...spanContext, traceFlags: TraceFlags.NONE }, activeTraceparent)).toBe(
       `00-${traceId}-${spanId}-00`,
     );
+  });
+
+  test('has the state of its trace', () => {
+    register();
+    const traceState = createTraceState('rojo=1,congo=2');
+
+    const found = inSpan({ traceId, spanId, traceFlags: 1, traceState }, activeTrace);
+
+    expect(found).toEqual({ traceparent: valid, tracestate: 'rojo=1,congo=2' });
   });
 
   test('is the innermost one', () => {

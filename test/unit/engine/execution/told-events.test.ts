@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ToldEvents } from '../../../../src/engine/execution/told-events.js';
 
 function toldOf(nodes: readonly string[] = []): ToldEvents<string, string> {
-  const told = new ToldEvents<string, string>('root', 'root', 'r-1', 'p-1');
+  const told = new ToldEvents<string, string>('root', 'root', 'r-1', 'p-1', 'acme', undefined);
   told.startNodes(nodes);
   return told;
 }
@@ -21,8 +21,8 @@ describe('what is told of one execution', () => {
   test('is one end for each start of a child', () => {
     const told = toldOf();
     expect(told.endChild('p-2')).toBe(false);
-    expect(told.startChild('child', 'p-2', 1)).toBe(true);
-    const child = { node: 'child', childPipelineId: 'p-2', attempt: 1 };
+    expect(told.startChild('child', 'p-2', 1, 7)).toBe(true);
+    const child = { node: 'child', childPipelineId: 'p-2', attempt: 1, at: 7 };
     expect(told.openChildren).toEqual([{ ...child, execution: undefined }]);
     expect(told.endChild('p-2')).toBe(true);
     expect(told.endChild('p-2')).toBe(false);
@@ -31,12 +31,12 @@ describe('what is told of one execution', () => {
 
   test('is the execution of a child that it knows of, as long as that has not ended', () => {
     const told = toldOf();
-    expect(told.adopt('p-2', 'execution')).toBe(false);
-    told.startChild('child', 'p-2', 1);
-    expect(told.adopt('p-2', 'execution')).toBe(true);
+    expect(told.adopt('p-2', 'execution')).toBeUndefined();
+    told.startChild('child', 'p-2', 1, 7);
+    expect(told.adopt('p-2', 'execution')).toBe(7);
     expect(told.openChildren.map(({ execution }) => execution)).toEqual(['execution']);
     told.endChild('p-2');
-    expect(told.adopt('p-2', 'execution')).toBe(false);
+    expect(told.adopt('p-2', 'execution')).toBeUndefined();
   });
 
   test('ends nodes in any order', () => {
@@ -60,6 +60,6 @@ describe('what is told of one execution', () => {
     expect(told.isOver).toBe(true);
     expect(told.end()).toBe(false);
     expect(told.startNodes(['node'])).toBe(false);
-    expect(told.startChild('child', 'p-2', 1)).toBe(false);
+    expect(told.startChild('child', 'p-2', 1, 7)).toBe(false);
   });
 });
