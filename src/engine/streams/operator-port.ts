@@ -22,6 +22,9 @@ export type RefuseItem = (
   ending: 'fail' | 'deadLetter',
 ) => Work;
 
+/** How an item ends that the operator has taken. */
+type ItemEnding = 'aggregated' | 'joined' | 'filtered';
+
 /** How an operator's stream has ended, which decides what becomes of the items that it still holds. */
 export type PortEnd = 'left' | 'halted';
 
@@ -40,6 +43,7 @@ export class StagePort implements OperatorPort {
     private readonly stage: NodeStage,
     private readonly execution: Execution,
     readonly mayUndo: boolean,
+    readonly sharesOrigin: boolean,
     private readonly refuseItem: RefuseItem,
   ) {
     this.#counter = stage.counter(execution);
@@ -138,7 +142,7 @@ export class StagePort implements OperatorPort {
     this.#counter.emitted += 1;
     if (execution.frame.services.lineage === undefined) return this.#send(output, undefined);
     const trace = this.#traceOf(made);
-    return after(this.#endAll(made.origins, 'aggregated'), () => this.#send(output, trace));
+    return after(this.#endAll(made.origins, made.ending ?? 'aggregated'), () => this.#send(output, trace));
   }
 
   settle({ items, origins }: MadeOf): Work {
@@ -205,18 +209,17 @@ export class StagePort implements OperatorPort {
     return trace;
   }
 
-  #endAll(origins: readonly Origin[], outcome: 'aggregated' | 'filtered'): Work {
+  #endAll(origins: readonly Origin[], outcome: ItemEnding): Work {
     const works = origins.map((origin) => this.#end(this.#let(origin), outcome));
     return allEnded(works);
   }
 
-  #end(trace: ItemTrace | undefined, outcome: 'aggregated' | 'filtered'): Work {
+  #end(trace: ItemTrace | undefined, outcome: ItemEnding): Work {
     if (trace === undefined) return undefined;
     const { stage, execution } = this;
     trace.pass(stage.place(execution), outcome === 'filtered' ? 0 : 1, 1);
     // In a child what is made continues the trace of the composite's item, so it does not end here.
-    if (trace.isInner && outcome === 'aggregated')
-      return settleRecord(execution, stage, () => trace.release());
+    if (trace.isInner && outcome !== 'filtered') return settleRecord(execution, stage, () => trace.release());
     return endTrace(execution, stage, trace, outcome);
   }
 }
