@@ -250,12 +250,27 @@ export type { GraphEdge, GraphNode, PipelineGraph } from './graph/graph-shape.js
 export type {
   InputHandle,
   NodeHandle,
+  ItemOf,
   OutputHandle,
+  RouteHandle,
   SinkHandle,
   SourceHandle,
   TransformHandle,
 } from './graph/handles.js';
 export { toSvg } from './graph/svg.js';
+
+// junctions
+export type {
+  JoinKey,
+  JoinKind,
+  JoinOptions,
+  JoinWindow,
+  LeftOf,
+  RightOf,
+} from './junctions/join-options.js';
+export type { MergeOptions } from './junctions/merge-options.js';
+export type { Narrowed, RouteConditions, RouteOptions, RouteOtherwise } from './junctions/route.js';
+export type { TapFunction, TapOptions } from './junctions/tap.js';
 
 // builder
 export { CompositeNaming } from './builder/composite-naming.js';
@@ -263,13 +278,8 @@ export type { DefinitionContext, DefinitionParameters } from './builder/definiti
 export type { DefaultPolicyOptions } from './builder/drafted-settings.js';
 export type { Constructor } from './nodes/constructor.js';
 export { PipelineBuilder } from './builder/pipeline-builder.js';
-export type {
-  CompositeOptions,
-  FromOption,
-  NoItem,
-  PipelineDefinition,
-  ValidationResult,
-} from './builder/pipeline-builder.js';
+export type { PipelineDefinition } from './builder/pipeline-builder.js';
+export type { CompositeOptions, FromOption, NoItem, ValidationResult } from './builder/builder-options.js';
 export { pipeline } from './builder/pipeline-metadata.js';
 export type { PipelineMetadata, Requirements } from './builder/pipeline-metadata.js';
 

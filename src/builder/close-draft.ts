@@ -31,7 +31,7 @@ export function closeDraft(draft: GraphDraft, request: DescribeRequest, reads: P
   const isChild = request.ancestors.length > 0;
   const outline: GraphOutline = {
     path: draft.path,
-    nodes: [...draft.nodes].map(([id, { kind, id: name }]) => ({ id, kind, name })),
+    nodes: [...draft.nodes].map(([id, { kind, id: name, outputs }]) => ({ id, kind, name, outputs })),
     edges: draft.edges,
     isChild,
     misfits: draft.misfits,

@@ -87,7 +87,7 @@ export class DraftedNodes {
     if (operator !== undefined)
       for (const problem of operatorProblems(operator, resolved.errorPolicy))
         this.draft.reportOption(id, problem);
-    return this.#add(from, {
+    return this.place(from, {
       id,
       kind,
       isStream: bound.isStream,
@@ -96,7 +96,7 @@ export class DraftedNodes {
       binding,
       composite: undefined,
       // A fallback that gives nothing leaves the item out, as the node itself can.
-      fallbacks: this.#fallbacks(id, resolved.errorPolicy, 'optional'),
+      fallbacks: this.fallbacks(id, resolved.errorPolicy, 'optional'),
     });
   }
 
@@ -111,7 +111,7 @@ export class DraftedNodes {
     const resolved = resolveOptions(given);
     const { output = 'one' } = given;
     const composite = this.#composite(`${this.draft.path}/${id}`, definition, given);
-    return this.#add(from, {
+    return this.place(from, {
       id,
       kind: 'composite',
       isStream,
@@ -119,7 +119,7 @@ export class DraftedNodes {
       shown: shownOptions(given, composite?.inheritance),
       binding: undefined,
       composite,
-      fallbacks: this.#fallbacks(id, resolved.errorPolicy, output),
+      fallbacks: this.fallbacks(id, resolved.errorPolicy, output),
     });
   }
 
@@ -148,7 +148,7 @@ export class DraftedNodes {
   }
 
   /** The sub-pipelines of a node's policy, each a composite of the default configuration. */
-  #fallbacks(
+  fallbacks(
     nodeId: string,
     policy: ErrorPolicy<unknown> | undefined,
     output: OutputCardinality,
@@ -167,7 +167,7 @@ export class DraftedNodes {
     this.draft.assertOpen();
     const id = this.draft.idFor(kind, name, undefined);
     this.draft.checkOptions(id, rest, {});
-    return this.#add(from, {
+    return this.place(from, {
       id,
       kind,
       isStream: false,
@@ -179,7 +179,8 @@ export class DraftedNodes {
     });
   }
 
-  #add(from: OutputHandle<unknown> | undefined, node: Omit<DraftNode, 'metadata'>): AnyHandle {
+  /** Adds a node, connected to another one. */
+  place(from: OutputHandle<unknown> | undefined, node: Omit<DraftNode, 'metadata'>): AnyHandle {
     const handle = this.draft.add({ ...node, metadata: new Map() });
     if (from !== undefined) this.draft.connect(from, handle);
     return handle;

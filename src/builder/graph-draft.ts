@@ -34,6 +34,8 @@ export interface DraftNode {
   readonly composite: DraftComposite | undefined;
   readonly fallbacks: readonly { readonly id: string; readonly composite: DraftComposite }[];
   readonly metadata: Map<string, unknown>;
+  /** The names of its outputs, of a node that has several. */
+  readonly outputs?: readonly string[] | undefined;
 }
 
 /** The nodes, edges and problems that a builder collects. */
@@ -49,6 +51,8 @@ export class GraphDraft {
   readonly misfits = { kinds: new Set<NodeKind>(), fed: new Set<string>(), drained: new Set<string>() };
   /** The place of each handle's node; undefined for a misfit. */
   readonly #places = new WeakMap<NodeHandle, string | undefined>();
+  /** Which output of its node a handle stands for, of a node that has several. */
+  readonly #outputs = new WeakMap<NodeHandle, string>();
   /** The highest number given so far to a name that was made here. */
   readonly #numbers = new Map<string, number>();
   #isSealed = false;
@@ -153,6 +157,21 @@ export class GraphDraft {
     return handle;
   }
 
+  /** A handle of a node that has more beside its id. */
+  sameNode<TMore extends object>(node: NodeHandle, more: TMore): AnyHandle & TMore {
+    const handle = Object.freeze({ id: node.id, ...more }) as AnyHandle & TMore;
+    this.#places.set(handle, this.#places.get(node));
+    return handle;
+  }
+
+  /** A handle for one output of a node that has several. */
+  addOutput(node: NodeHandle, output: string): AnyHandle {
+    const handle = makeHandle(node.id);
+    this.#places.set(handle, this.#places.get(node));
+    this.#outputs.set(handle, output);
+    return handle;
+  }
+
   /** A handle for a node that could not be understood; connections of it are left out. */
   addMisfit(id: string, kind?: NodeKind): AnyHandle {
     const handle = makeHandle(id);
@@ -161,8 +180,12 @@ export class GraphDraft {
     return handle;
   }
 
-  /** Connects two nodes; a connection that is impossible by direction throws at once. */
-  connect(from: NodeHandle, to: NodeHandle): void {
+  /**
+   * Connects two nodes; a connection that is impossible by direction throws at once.
+   *
+   * @param input the input of a node that has several.
+   */
+  connect(from: NodeHandle, to: NodeHandle, input?: string): void {
     const refusal = this.refusal(from, to);
     if (refusal !== undefined) throw refusal;
     const source = this.#places.get(from);
@@ -173,13 +196,14 @@ export class GraphDraft {
       return;
     }
     const place = `${this.path}/${from.id}`;
+    const edge = this.#edge(from, source, target, input);
     if (source === target) {
       this.report('SELF_LOOP', place, `'${from.id}' is connected to itself.`, 'Remove this connection.');
-    } else if (this.connections.has(source, target)) {
+    } else if (this.connections.has(edge)) {
       const problem = `'${from.id}' is connected to '${to.id}' twice; each item would arrive twice.`;
       this.report('DUPLICATE_EDGE', place, problem, 'Remove one of the two connections.');
     } else {
-      this.connections.add(source, target);
+      this.connections.add(edge);
     }
   }
 
@@ -191,9 +215,19 @@ export class GraphDraft {
     const target = this.#places.get(to);
     if (source === undefined || target === undefined) return undefined;
     if (source === target) return `'${from.id}' cannot be connected to itself.`;
-    return this.connections.has(source, target)
+    return this.connections.has(this.#edge(from, source, target))
       ? `'${from.id}' is connected to '${to.id}' already.`
       : undefined;
+  }
+
+  #edge(from: NodeHandle, source: string, target: string, input?: string): GraphEdge {
+    const output = this.#outputs.get(from);
+    return {
+      from: source,
+      to: target,
+      ...(output === undefined ? {} : { output }),
+      ...(input === undefined ? {} : { input }),
+    };
   }
 
   /** Why a connection is impossible, undefined when it is not. */
@@ -207,6 +241,13 @@ export class GraphDraft {
       return this.#impossible(
         source.id,
         `Nothing can be connected from the ${source.kind} '${source.id}'; it ends the stream.`,
+      );
+    }
+    const output = this.#outputs.get(from);
+    if (source?.outputs !== undefined && output === undefined) {
+      return this.#impossible(
+        source.id,
+        `The ${source.kind} '${source.id}' has several outputs: connect ${source.outputs.map((name) => `'${name}'`).join(' or ')} of its 'to'.`,
       );
     }
     if (target !== undefined && isStart(target.kind)) {

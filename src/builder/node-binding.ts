@@ -1,5 +1,7 @@
 import { hasMethod, hasProperty, isInstanceOf, readProperty } from '../data/foreign-value.js';
 import { isStream } from '../data/streams.js';
+import type { Route } from '../junctions/route.js';
+import type { Tap } from '../junctions/tap.js';
 import type { Constructor } from '../nodes/constructor.js';
 import { ItemOperator } from '../nodes/item-operator.js';
 import { PipelineInputSource } from '../nodes/pipeline-input-source.js';
@@ -29,6 +31,8 @@ export type NodeBinding =
   | { readonly how: 'iterable'; readonly items: object }
   | { readonly how: 'writable'; readonly stream: WritableSink<unknown> }
   | { readonly how: 'operator'; readonly operator: StreamOperator<unknown, unknown> }
+  | { readonly how: 'tap'; readonly tap: Tap; readonly ignoresErrors: boolean }
+  | { readonly how: 'route'; readonly route: Route }
   /** Where a sub-pipeline meets its composite. */
   | { readonly how: 'bridge' };
 

@@ -4,17 +4,22 @@ import { keyName } from '../context/context-key.js';
 import { EMPTY_LAYER } from '../context/layer.js';
 import type { PipelineContext } from '../context/pipeline-context.js';
 import { PipelineValidationError } from '../errors/pipeline-validation-error.js';
-import type { ValidationProblem } from '../errors/pipeline-validation-error.js';
 import type { PipelineGraph } from '../graph/graph-shape.js';
 import type {
   AnyHandle,
   InputHandle,
   NodeHandle,
+  ItemOf,
   OutputHandle,
+  RouteHandle,
   SinkHandle,
   SourceHandle,
   TransformHandle,
 } from '../graph/handles.js';
+import type { JoinKind, JoinOptions, LeftOf, RightOf } from '../junctions/join-options.js';
+import type { MergeOptions, SortedOrder } from '../junctions/merge-options.js';
+import type { Narrowed, RouteConditions, RouteOptions, RouteOtherwise } from '../junctions/route.js';
+import type { TapFunction, TapOptions } from '../junctions/tap.js';
 import type {
   ChildInputOf,
   CombinedOutputOf,
@@ -34,24 +39,18 @@ import type { ErrorPolicy } from '../resilience/error-policy.js';
 import type { FinalDecision } from '../resilience/error-rule.js';
 import type { ToleranceOptions } from '../resilience/tolerance.js';
 import type { DefinitionSource } from './blueprint.js';
+import type { FromOption, NoItem, ValidationResult } from './builder-options.js';
 import { closeDraft } from './close-draft.js';
 import type { DefinitionContext } from './definition-context.js';
 import { factsOf } from './describe-definition.js';
 import type { DescribeEnvironment, DescribeRequest, OpenBuilder } from './describe-definition.js';
+import { DraftedJunctions } from './drafted-junctions.js';
 import { DraftedNodes } from './drafted-nodes.js';
 import { DraftedSettings } from './drafted-settings.js';
 import type { DefaultPolicyOptions } from './drafted-settings.js';
 import { GraphDraft } from './graph-draft.js';
 import { instantiateDefinition } from './instantiate-definition.js';
 import type { Constructor } from '../nodes/constructor.js';
-
-declare const noItem: unique symbol;
-
-/** The item type of a pipeline that takes none, or gives none: the root of a run. */
-export interface NoItem {
-  /** @hidden */
-  readonly [noItem]: never;
-}
 
 /**
  * Describes a pipeline: `define` wires nodes together and does no work.
@@ -63,39 +62,6 @@ export interface PipelineDefinition<TIn = NoItem, TOut = NoItem> {
   /** Called when the pipeline is built, and again when a parameter that it read has changed. */
   define(builder: PipelineBuilder<TIn, TOut>, context: DefinitionContext): void;
 }
-
-/** What `validate` found. */
-export interface ValidationResult {
-  /** Whether `build` would succeed; warnings do not count. */
-  readonly ok: boolean;
-  /** What `build` would throw in its error's `errors`. */
-  readonly errors: readonly ValidationProblem[];
-  /** What builds but is likely to fail when it runs, such as a one-shot source in a child. */
-  readonly warnings: readonly ValidationProblem[];
-}
-
-/** `{ from }` of a node that takes items: connects, and types what the node gets. */
-export interface FromOption<out T> {
-  /** The node whose items it gets. */
-  readonly from?: OutputHandle<T> | undefined;
-}
-
-/** Options of a composite, of either granularity; `input` and `combine` are for one that runs once per item. */
-export type CompositeOptions<TItem = unknown> = (
-  | (ItemCompositeOptions<TItem> & {
-      /** Makes what the child gets of an item. Default: the item itself. */
-      readonly input?: ChildInputOf<TItem, unknown> | undefined;
-      /** Makes what leaves of an item and an output of its child. Default: the output itself. */
-      readonly combine?: CombinedOutputOf<TItem, never, unknown> | undefined;
-    })
-  | (StreamCompositeOptions & {
-      /** Refused: there is no single item to make something of. */
-      readonly input?: undefined;
-      /** Refused: there is no single item to combine an output with. */
-      readonly combine?: undefined;
-    })
-) &
-  FromOption<TItem>;
 
 /** Opens a builder for a definition; given to what describes definitions. */
 export let openBuilder: (request: DescribeRequest) => OpenBuilder;
@@ -127,6 +93,7 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
   readonly #request: DescribeRequest;
   readonly #draft: GraphDraft;
   readonly #nodes: DraftedNodes;
+  readonly #junctions: DraftedJunctions;
   readonly #settings: DraftedSettings;
 
   constructor();
@@ -137,6 +104,7 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
     this.#request = request;
     this.#draft = new GraphDraft(request.path);
     this.#nodes = new DraftedNodes(this.#draft, [...request.ancestors, request.source]);
+    this.#junctions = new DraftedJunctions(this.#draft, this.#nodes);
     this.#settings = new DraftedSettings(this.#draft);
   }
 
@@ -223,6 +191,55 @@ export class PipelineBuilder<in out TIn = NoItem, in out TOut = NoItem> {
   ): TransformHandle<TIn, TResult | TFallback>;
   addComposite(definition: DefinitionSource, options?: string | object): AnyHandle {
     return this.#nodes.addComposite(definition, options);
+  }
+
+  /** Adds a function that looks at each item, and passes the item on. */
+  addTap<T>(look: TapFunction<T>, options?: string | (TapOptions & FromOption<T>)): TransformHandle<T, T> {
+    return this.#junctions.addTap(look, options);
+  }
+
+  /**
+   * Adds a node that sends each item by the first of its outputs whose condition holds, or by all of them; `to` has a handle
+   * for each, narrowed where the condition is a type guard. Every output must be connected.
+   */
+  addRoute<A, const C extends RouteConditions<A>, O extends RouteOtherwise = 'fail'>(
+    conditions: C,
+    options?: string | (RouteOptions<O> & FromOption<A>),
+  ): RouteHandle<A, { readonly [K in keyof C]: Narrowed<A, C[K]> }, O> {
+    return this.#junctions.addRoute(conditions, options) as never;
+  }
+
+  /**
+   * Adds a node in which several streams become one: in order of `arrival`, one after the other (`concat`), merged by a key
+   * that all are sorted by (`sorted`), or as tuples of one item each (`zip`), until the shortest ends.
+   */
+  addMerge<
+    const F extends readonly OutputHandle<unknown>[],
+    O extends 'arrival' | 'concat' | 'zip' | SortedOrder<ItemOf<F[number]>> = 'arrival',
+  >(
+    options: MergeOptions & {
+      /** The nodes whose items are merged. */
+      readonly from: F;
+      /** In which order items leave. Default: `arrival`. */
+      readonly order?: O | undefined;
+    },
+  ): OutputHandle<O extends 'zip' ? { readonly [K in keyof F]: ItemOf<F[K]> } : ItemOf<F[number]>> {
+    return this.#junctions.addMerge(options);
+  }
+
+  /**
+   * Adds a node that joins two streams by a key. A row leaves with each partner as soon as both are there; neither stream is
+   * read to its end first.
+   */
+  addJoin<L, R, K extends JoinKind, TOut = readonly [LeftOf<L, K>, RightOf<R, K>]>(
+    options: JoinOptions<L, R, K, TOut> & {
+      /** The node whose items are the left rows. */
+      readonly left: OutputHandle<L>;
+      /** The node whose items are the right rows. */
+      readonly right: OutputHandle<R>;
+    },
+  ): OutputHandle<TOut> {
+    return this.#junctions.addJoin(options);
   }
 
   /** Adds the node where this sub-pipeline gets its items. */

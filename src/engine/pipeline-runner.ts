@@ -1,5 +1,5 @@
 import type { DefinitionSource } from '../builder/blueprint.js';
-import type { NoItem } from '../builder/pipeline-builder.js';
+import type { NoItem } from '../builder/builder-options.js';
 import { handledProblem, outputProblem } from '../composition/output-cardinality.js';
 import { isInstanceOf, refusalToAwait } from '../data/foreign-value.js';
 import { captureAmbient, currentHolder } from '../context/ambient-context.js';

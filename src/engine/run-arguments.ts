@@ -1,5 +1,6 @@
 import type { Constructor } from '../nodes/constructor.js';
-import type { NoItem, PipelineDefinition } from '../builder/pipeline-builder.js';
+import type { NoItem } from '../builder/builder-options.js';
+import type { PipelineDefinition } from '../builder/pipeline-builder.js';
 
 /** A definition to run: its class, or an instance. */
 export type Definition<TIn, TOut> =

@@ -4,8 +4,8 @@ import { FlowOperator, TakenItems } from '../nodes/flow-operator.js';
 import type { Emission, OperatorCore, OperatorPort, Origin } from '../nodes/flow-operator.js';
 import type { ShapedOperator } from '../nodes/stream-operator.js';
 import { atOnce, misanswered } from './callbacks.js';
-import { foundBy } from './flow-key.js';
-import type { FlowKey, FoundKey } from './flow-key.js';
+import { foundBy } from '../nodes/flow-key.js';
+import type { FlowKey, FoundKey } from '../nodes/flow-key.js';
 
 /** Options of {@link batch}; at least one of them says when a batch is full. */
 export interface BatchOptions<in T> {

@@ -4,8 +4,8 @@ import { ItemOperator } from '../nodes/item-operator.js';
 import { SKIP } from '../nodes/skip.js';
 import type { ShapedOperator } from '../nodes/stream-operator.js';
 import { atOnce } from './callbacks.js';
-import { foundBy } from './flow-key.js';
-import type { FlowKey } from './flow-key.js';
+import { foundBy } from '../nodes/flow-key.js';
+import type { FlowKey } from '../nodes/flow-key.js';
 import { capacityRule } from './numbers.js';
 
 /** Options of {@link distinct}. */

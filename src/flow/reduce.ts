@@ -9,7 +9,7 @@ import type { Seed } from './seed.js';
 /**
  * Gives one value at the end of the stream: what a step has made of all items, one after the other.
  *
- * @param seed the value before the first item, and what comes of no items. Plain data is copied and frozen; for a value
+ * The seed is the value before the first item, and what comes of no items. Plain data is copied and frozen; for a value
  * that changes in place, give a function that makes one.
  * @throws {@link PipelineError} `OPTION_INVALID`.
  *

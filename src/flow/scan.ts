@@ -9,7 +9,7 @@ import type { Seed } from './seed.js';
 /**
  * Gives a running value: what a step has made of the value before and the item, for each item.
  *
- * @param seed the value before the first item, which is not given itself. Plain data is copied and frozen; for a value
+ * The seed is the value before the first item, which is not given itself. Plain data is copied and frozen; for a value
  * that changes in place, give a function that makes one.
  * @throws {@link PipelineError} `OPTION_INVALID`.
  *

@@ -7,6 +7,7 @@ const exceptions = {
   cancelled: 'cancelled',
   retried: 'retried',
   recovered: 'recovered',
+  ignored: 'ignored',
 } as const satisfies Partial<Record<keyof DrawnCounts, string>>;
 
 /**

@@ -1,7 +1,7 @@
 import { describeValue } from './describe-value.js';
 import { EdgeIndex } from './edge-index.js';
 import { fallbacksOf } from './fallbacks-of.js';
-import type { GraphNode, PipelineGraph } from './graph-shape.js';
+import type { GraphEdge, GraphNode, PipelineGraph } from './graph-shape.js';
 import { requiredText } from './required-text.js';
 
 /** Describes a graph in indented lines: each node with its kind, options, metadata and where its items go. */
@@ -48,7 +48,7 @@ function kindOf(kind: string, id: string, child: PipelineGraph | undefined): str
 }
 
 function describeNode(node: GraphNode, child: PipelineGraph | undefined, connections: EdgeIndex): string {
-  const targets = [...connections.targetsOf(node.id)];
+  const targets = connections.edgesOf(node.id).map(describeEdge);
   return [
     node.id,
     kindOf(node.kind, node.id, child),
@@ -57,6 +57,11 @@ function describeNode(node: GraphNode, child: PipelineGraph | undefined, connect
     ...describeInheritance(node.options['contextConfiguration']),
     ...(targets.length === 0 ? [] : [`→ ${targets.join(', ')}`]),
   ].join(' ');
+}
+
+/** Where items go, with the output and the input where a node has several: `large: store.left`. */
+function describeEdge({ to, output, input }: GraphEdge): string {
+  return `${output === undefined ? '' : `${output}: `}${to}${input === undefined ? '' : `.${input}`}`;
 }
 
 function describeEntries(entries: Readonly<Record<string, unknown>>, mark: string): string[] {

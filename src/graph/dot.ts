@@ -59,8 +59,9 @@ function nodeLines(node: DrawnNode, depth: number, direction: DrawingDirection):
 }
 
 /** Items enter a child at its input and leave it at its output, so that is where edges of a composite end. */
-function edgeText({ from, to }: DrawnEdge): string {
-  return `${doorOf(from, 'composite-output')} -> ${doorOf(to, 'composite-input')}`;
+function edgeText({ from, to, label }: DrawnEdge): string {
+  const edge = `${doorOf(from, 'composite-output')} -> ${doorOf(to, 'composite-input')}`;
+  return label === '' ? edge : `${edge} [label=${quoted(escaped(` ${label}`))}]`;
 }
 
 /** From the node, or from the border of its cluster, to the input of the fallback. */
@@ -87,6 +88,11 @@ function shapeOf({ kind }: DrawnNode): string {
       return ', shape=cylinder';
     case 'composite':
       return ', peripheries=2';
+    case 'route':
+      return ', shape=diamond';
+    case 'merge':
+    case 'join':
+      return ', shape=hexagon';
     default:
       return '';
   }

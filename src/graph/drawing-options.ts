@@ -21,6 +21,8 @@ export interface DrawnCounts {
   readonly retried?: number;
   /** Items that a fallback gave. */
   readonly recovered?: number;
+  /** Items for which the error of a tap was ignored. */
+  readonly ignored?: number;
 }
 
 /** Counts by path: a run's result, or an object such as a snapshot of metrics or the `counts` of a stored run. */

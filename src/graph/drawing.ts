@@ -5,7 +5,7 @@ import { countLines } from './counts-text.js';
 import { countsAt } from './drawing-options.js';
 import type { DrawingOptions } from './drawing-options.js';
 import { fallbacksOf } from './fallbacks-of.js';
-import type { GraphNode, PipelineGraph } from './graph-shape.js';
+import type { GraphEdge, GraphNode, PipelineGraph } from './graph-shape.js';
 import { contractText } from './required-text.js';
 
 /** What every kind of drawing shows of a graph. */
@@ -40,6 +40,8 @@ export interface DrawnNode {
 export interface DrawnEdge {
   readonly from: DrawnNode;
   readonly to: DrawnNode;
+  /** The output and input that it connects, of nodes that have several; empty for others. */
+  readonly label: string;
 }
 
 /** Says what to draw; how is up to the language of the drawing. */
@@ -75,7 +77,7 @@ class Drawing {
     );
     const edges = graph.edges.flatMap((edge) => {
       const [from, to] = [nodes.get(edge.from), nodes.get(edge.to)];
-      return from === undefined || to === undefined ? [] : [{ from, to }];
+      return from === undefined || to === undefined ? [] : [{ from, to, label: labelOf(edge) }];
     });
     return { nodes: [...nodes.values()], edges };
   }
@@ -87,7 +89,7 @@ class Drawing {
     const child = graph.childGraphs.get(node.id);
     const contract = contractText(node.options['contextConfiguration']);
     const required = contract === undefined ? [] : [contract];
-    return { ...this.#drawn(node.id, node.kind, child, path, id, required), fallbacks };
+    return { ...this.#drawn(node.id, node.kind, child, path, id, required, node.options), fallbacks };
   }
 
   /** @param required the keys that a child requires, which are shown where not all are. */
@@ -98,6 +100,7 @@ class Drawing {
     path: string,
     id: string,
     required: readonly string[],
+    options: GraphNode['options'] = {},
   ): DrawnNode {
     const row = this.rows.get(path);
     const keys = row === undefined ? required : (String(row) || 'no keys').split('\n');
@@ -107,16 +110,34 @@ class Drawing {
       id,
       kind,
       name: printable(child === undefined || child.name === nodeId ? nodeId : `${nodeId}: ${child.name}`),
-      notes: [...keys, ...(child === undefined ? [] : settingsOf(child)), ...counted].map(printable),
+      notes: [
+        ...kindShown(kind, options),
+        ...keys,
+        ...(child === undefined ? [] : settingsOf(child)),
+        ...counted,
+      ].map(printable),
       child: child && this.level(child, path, `${id}_`),
       fallbacks: [],
     };
   }
 }
 
+function labelOf({ output = '', input = '' }: GraphEdge): string {
+  return printable(output === '' || input === '' ? output + input : `${output} → ${input}`);
+}
+
 function settingsOf({ settings }: PipelineGraph): string[] {
   return Object.entries(settings).map(([name, value]) => printable(`${name}: ${value}`));
 }
+
+/** What an operator or a junction is, where its name does not say that. */
+function kindShown(kind: NodeKind, options: GraphNode['options']): string[] {
+  const { operator } = options;
+  if (kind === 'stream-transform' && typeof operator === 'string') return [operator];
+  return junctions.has(kind) ? [kind] : [];
+}
+
+const junctions: ReadonlySet<NodeKind> = new Set(['tap', 'route', 'merge', 'join']);
 
 /** A text in one line, without control characters. */
 function printable(text: string): string {

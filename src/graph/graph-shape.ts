@@ -20,6 +20,10 @@ export interface GraphEdge {
   readonly from: string;
   /** The id of the node that items enter. */
   readonly to: string;
+  /** The output that the items leave by, of a node that has several. */
+  readonly output?: string;
+  /** The input that the items enter by, of a node that has several. */
+  readonly input?: string;
 }
 
 /** A pipeline as a frozen value: what `define` described. */

@@ -28,6 +28,20 @@ export interface TransformHandle<in TIn, out TOut> extends InputHandle<TIn>, Out
 /** A sink in a builder. */
 export type SinkHandle<T> = InputHandle<T>;
 
+/** A route in a builder: items enter it, and leave by its outputs. */
+export type RouteHandle<A, TItems, O extends string> = InputHandle<A> & {
+  /** The outputs by name. */
+  readonly to: { readonly [K in keyof TItems]: OutputHandle<TItems[K]> };
+} & ('emit' extends O
+    ? {
+        /** The output for items that no condition takes. */
+        readonly otherwise: OutputHandle<A>;
+      }
+    : unknown);
+
+/** The type of the items that leave a node. */
+export type ItemOf<THandle> = THandle extends OutputHandle<infer T> ? T : never;
+
 /** A handle of every direction; which ones it is typed with is the builder's matter. */
 export type AnyHandle = TransformHandle<unknown, never>;
 

@@ -19,7 +19,11 @@ function levelLines({ nodes, edges }: DrawnLevel, indent: string, direction: Dra
         `${indent}${node.id} -. fails .-> ${fallback.id}`,
       ]),
     ]),
-    ...edges.map(({ from, to }) => `${indent}${from.id} --> ${to.id}`),
+    ...edges.map(({ from, to, label }) =>
+      label === ''
+        ? `${indent}${from.id} --> ${to.id}`
+        : `${indent}${from.id} -- "${escaped(label)}" --> ${to.id}`,
+    ),
   ];
 }
 
@@ -51,6 +55,11 @@ function shapeOf({ kind, name, notes }: DrawnNode): string {
       return `[(${label})]`;
     case 'composite':
       return `[[${label}]]`;
+    case 'route':
+      return `{${label}}`;
+    case 'merge':
+    case 'join':
+      return `{{${label}}}`;
     default:
       return `[${label}]`;
   }

@@ -23,6 +23,8 @@ interface OutlineNode {
   readonly kind: NodeKind;
   /** What messages call it, where another node was given the same name. Default: the id. */
   readonly name?: string | undefined;
+  /** The outputs of a node that has several, each of which must lead somewhere. */
+  readonly outputs?: readonly string[] | undefined;
 }
 
 /** Nodes that could not be understood: reported already, so that nodes connected to them are not blamed for it. */
@@ -66,7 +68,7 @@ export function validateGraph(outline: GraphOutline): ValidationProblem[] {
 }
 
 function connectionProblems({ nodes, index, misfits, path }: Shape): ValidationProblem[] {
-  return nodes.flatMap(({ id, kind, name = id }) => {
+  return nodes.flatMap(({ id, kind, name = id, outputs }) => {
     const place = `${path}/${name}`;
     const problems: ValidationProblem[] = [];
     if (!isStart(kind) && index.inputsOf(id) === 0 && !misfits.fed.has(id)) {
@@ -80,7 +82,14 @@ function connectionProblems({ nodes, index, misfits, path }: Shape): ValidationP
         ),
       );
     }
-    if (!isEnd(kind) && index.targetsOf(id).size === 0 && !misfits.drained.has(id)) {
+    const unused =
+      outputs?.filter((output) => index.edgesOf(id).every((edge) => edge.output !== output)) ?? [];
+    for (const output of misfits.drained.has(id) ? [] : unused) {
+      const remedy = `Connect it: builder.connect(${name}.to[${JSON.stringify(output)}], ...).`;
+      const problem = `The output '${output}' of the ${kind} '${name}' goes nowhere; its items would vanish.`;
+      problems.push(validationProblem('NODE_UNCONNECTED', place, problem, remedy));
+    }
+    if (!isEnd(kind) && outputs === undefined && index.edgesOf(id).length === 0 && !misfits.drained.has(id)) {
       const remedy = `Connect it to a sink or another node: builder.connect(${name}, ...).`;
       problems.push(
         validationProblem(

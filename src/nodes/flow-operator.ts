@@ -46,6 +46,8 @@ export interface MadeOf {
   readonly origins: readonly Origin[];
   /** All items that it was made of, where more than these. */
   readonly from?: { readonly origins: readonly Origin[]; readonly items: number } | undefined;
+  /** How the items end that leave with it. Default: `aggregated`. */
+  readonly ending?: 'aggregated' | 'joined';
 }
 
 /**
@@ -60,6 +62,11 @@ export interface OperatorPort {
   readonly isClosed: boolean;
   /** True if outputs of one item must be kept until it has succeeded: a policy may decide about it after some are out. */
   readonly mayUndo: boolean;
+  /**
+   * True if two of the operator's inputs get items that come from one node before them: who lets one wait for the other
+   * would wait for ever.
+   */
+  readonly sharesOrigin: boolean;
   /** The time of the run, in milliseconds since the epoch. */
   now(): number;
   /** Calls back once at a time; gives what calls it off. What the callback throws fails the node. */
@@ -86,7 +93,11 @@ export interface OperatorCore {
    * Takes an item; a returned promise settles when the next may come. What it throws, or rejects with, fails the item, of
    * which it then knows nothing.
    */
-  push(item: unknown, origin: Origin): unknown;
+  push(item: unknown, origin: Origin, input: number): unknown;
+  /** Notes that no more items come by one of several inputs; called for each, before {@link end}. */
+  endInput?(input: number): unknown;
+  /** Lets go of items that wait, since the execution has stopped or nobody reads any more: what they become is not sent. */
+  stop?(): void;
   /** Sends what is left, at the end of the stream. */
   end(): unknown;
   /** True once it needs no more items. */
@@ -104,12 +115,14 @@ export class FlowOperator<in TIn, out TOut, out S> implements ShapedOperator<TIn
     readonly options: Readonly<Record<string, unknown>>,
     readonly begin: (port: OperatorPort, context: PipelineContext) => OperatorCore,
     readonly traits: OperatorTraits = {},
+    /** The names of its inputs, where it has several. */
+    readonly inputs?: readonly string[],
   ) {}
 
   open(output: OperatorOutput<TOut>, context: PipelineContext): OpenOperator<TIn> {
     const core = this.begin(portOver(output as OperatorOutput<unknown>, context), context);
     return {
-      push: (item) => core.push(item, undefined),
+      push: (item) => core.push(item, undefined, 0),
       end: () => core.end(),
       ...(core.isClosed === undefined ? {} : { isClosed: () => core.isClosed?.() === true }),
       ...(core.close === undefined ? {} : { close: () => core.close?.() }),
@@ -124,6 +137,7 @@ function portOver(output: OperatorOutput<unknown>, { run }: PipelineContext): Op
       return output.isClosed;
     },
     mayUndo: false,
+    sharesOrigin: false,
     now: () => run.clock.now(),
     callAt(atMs, callback) {
       const timer = run.clock.setTimeout(callback, Math.max(atMs - run.clock.now(), 0));

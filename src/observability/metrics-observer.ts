@@ -118,6 +118,7 @@ function countsOf(one: NodeCounts, other: NodeCounts): NodeCounts {
     retried: one.retried + other.retried,
     emitted: one.emitted + other.emitted,
     recovered: one.recovered + other.recovered,
+    ignored: one.ignored + other.ignored,
   };
 }
 

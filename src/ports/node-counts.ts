@@ -26,4 +26,6 @@ export interface NodeCounts {
   readonly emitted: number;
   /** Of those that led to output or were consumed: for how many a fallback of the error policy gave it. */
   readonly recovered: number;
+  /** Of those that led to output: for how many the error of a tap was ignored. */
+  readonly ignored: number;
 }

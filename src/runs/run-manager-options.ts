@@ -1,5 +1,5 @@
 import type { Definition } from '../engine/run-arguments.js';
-import type { NoItem } from '../builder/pipeline-builder.js';
+import type { NoItem } from '../builder/builder-options.js';
 import { PipelineRunner } from '../engine/pipeline-runner.js';
 import { invalidOption, checkOptions, rule } from '../errors/option-rules.js';
 import { isArray, isObject } from '../data/foreign-value.js';

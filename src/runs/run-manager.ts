@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DefinitionSource } from '../builder/blueprint.js';
-import type { NoItem } from '../builder/pipeline-builder.js';
+import type { NoItem } from '../builder/builder-options.js';
 import { managedRuns } from '../engine/pipeline-runner.js';
 import type { RootDefinition } from '../engine/run-arguments.js';
 import { checkOptions, rule } from '../errors/option-rules.js';

@@ -1,5 +1,5 @@
 import type { DefinitionSource } from '../builder/blueprint.js';
-import type { NoItem } from '../builder/pipeline-builder.js';
+import type { NoItem } from '../builder/builder-options.js';
 import type { RootDefinition } from '../engine/run-arguments.js';
 import { currentContext } from '../context/ambient-context.js';
 import { invalidOption } from '../errors/option-rules.js';

@@ -42,7 +42,7 @@ export const changeCases: Readonly<Record<string, StoreCase>> = {
     const { runId, createdAt } = await samples.insert({ metadata: { kept: true } });
     const counts = {
       'Sample/numbers': {
-        ...{ nodeId: 'numbers', pipelineName: 'Sample', in: 2, out: 2, emitted: 2, recovered: 0 },
+        ...{ nodeId: 'numbers', pipelineName: 'Sample', in: 2, out: 2, emitted: 2, recovered: 0, ignored: 0 },
         ...{ filtered: 0, deadLettered: 0, failed: 0, cancelled: 0, retried: 0 },
       },
     };

@@ -28,6 +28,7 @@ import { Toleration } from '../execution/toleration.js';
 import { followedNodes } from './followed-nodes.js';
 import { StreamCompositeStage } from '../children/stream-composite-stage.js';
 import { ClosingStage } from '../streams/closing-stage.js';
+import { RouteStage } from '../stages/route-stage.js';
 import { OperatorStage } from '../streams/operator-stage.js';
 import { StreamStage } from '../streams/stream-stage.js';
 import { WorkStage } from '../stages/work-stage.js';
@@ -76,6 +77,8 @@ class PlanCompiler {
   readonly #stages = new Map<string, NodeStage>();
   /** What items for a node pass first. */
   readonly #entries = new Map<string, Stage>();
+  /** The stages at the inputs of nodes that have several, by the id of the node. */
+  readonly #inputs = new Map<string, readonly OperatorStage[]>();
   /** The segments by the id of their last node. */
   readonly #segments = new Map<string, SegmentStage>();
   readonly #slots = new StateSlots();
@@ -87,8 +90,8 @@ class PlanCompiler {
     private readonly environment: CompileEnvironment,
     above: PlanAbove,
   ) {
-    this.#nodes = new NodeStages(blueprint, environment, above, this.#slots, compilePlan);
     this.#connections = new EdgeIndex(blueprint.graph.edges);
+    this.#nodes = new NodeStages(blueprint, environment, above, this.#connections, this.#slots, compilePlan);
     this.#flightOf = flightsOf(
       blueprint.nodes.map(({ id }) => id),
       this.#connections,
@@ -104,11 +107,7 @@ class PlanCompiler {
       this.#stages.set(node.id, this.#nodes.stageOf(node, slot));
     }
     for (const line of this.#lines) this.#enter(line);
-    for (const [id, stage] of this.#stages) {
-      const next = this.#nextOf(id);
-      // What a timer sends may come while an item is being sent.
-      stage.next = stage instanceof OperatorStage ? new GateStage(next, 1, this.#slots.take(1)) : next;
-    }
+    for (const [id, stage] of this.#stages) this.#link(id, stage);
     for (const [last, segment] of this.#segments) segment.next = this.#nextOf(last);
     const stages = [...this.#stages.values()];
     const sources = stages.filter((stage) => stage instanceof SourceStage);
@@ -171,7 +170,35 @@ class PlanCompiler {
     const calls = stages.filter((each) => each instanceof CallStage);
     const segment = isInLine(first) ? this.#segmentOf(calls) : undefined;
     if (segment !== undefined) this.#segments.set(last.id, segment);
-    this.#entries.set(first.id, this.#entryOf(first, segment ?? stage));
+    if (stage instanceof OperatorStage && stage.inputs.length > 0) {
+      const inputs = stage.inputs.map((_, input) => stage.at(input));
+      this.#inputs.set(first.id, inputs);
+      for (const [index, input] of inputs.entries())
+        this.#entries.set(doorOf(first.id, stage.inputs[index]), input);
+    } else this.#entries.set(first.id, this.#entryOf(first, segment ?? stage));
+  }
+
+  /** Sets what follows a stage. */
+  #link(id: string, stage: NodeStage): void {
+    if (stage instanceof RouteStage) {
+      stage.ways = stage.outputs.map((output) => this.#nextOf(id, output));
+      stage.next = new FanOutStage(stage.ways);
+      this.#fansOut = true;
+      return;
+    }
+    const next = this.#nextOf(id);
+    if (!(stage instanceof OperatorStage)) {
+      stage.next = next;
+      return;
+    }
+    // What a timer sends may come while an item is being sent.
+    const gate = new GateStage(next, 1, this.#slots.take(1));
+    for (const input of [stage, ...this.#inputsOf(id)]) input.next = gate;
+  }
+
+  /** The stages at the inputs of a node that has several. */
+  #inputsOf(id: string): readonly OperatorStage[] {
+    return this.#inputs.get(id) ?? [];
   }
 
   #tolerationOf(stages: readonly NodeStage[]): Toleration | undefined {
@@ -205,11 +232,12 @@ class PlanCompiler {
     return segment;
   }
 
-  #nextOf(id: string): Stage {
-    const ids = [...this.#connections.targetsOf(id)];
+  /** @param output the output of a node that has several. */
+  #nextOf(id: string, output?: string): Stage {
+    const edges = this.#connections.edgesOf(id).filter((edge) => edge.output === output);
     const flight = this.#flightOf(id);
-    const targets = ids.map((to) => {
-      const entry = this.#entries.get(to) ?? NOWHERE;
+    const targets = edges.map(({ to, input }) => {
+      const entry = this.#entries.get(doorOf(to, input)) ?? NOWHERE;
       return this.#flightOf(to) > flight ? new LandingStage(entry) : entry;
     });
     const [only] = targets;
@@ -218,6 +246,11 @@ class PlanCompiler {
     this.#fansOut = true;
     return new FanOutStage(targets);
   }
+}
+
+/** What stands for a node, or for an input of one that has several; no id holds a slash. */
+function doorOf(id: string, input: string | undefined): string {
+  return input === undefined ? id : `${id}/${input}`;
 }
 
 /** How many places a node needs: none where nothing is kept for it, and nobody sees its view of the context. */

@@ -10,7 +10,7 @@ export function followedNodes(stages: readonly NodeStage[], connections: EdgeInd
   // Grows while it is walked: a node is added with the last of the nodes before it.
   const order = stages.filter(({ site }) => connections.inputsOf(site.id) === 0);
   for (const { site, index } of order) {
-    for (const id of connections.targetsOf(site.id)) {
+    for (const { to: id } of connections.edgesOf(site.id)) {
       const target = byId.get(id);
       const before = target && from.get(target);
       if (target === undefined || before === undefined) continue;

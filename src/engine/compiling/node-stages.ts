@@ -1,6 +1,8 @@
 import type { Blueprint, BlueprintNode, CompositeBlueprint } from '../../builder/blueprint.js';
+import type { EdgeIndex } from '../../graph/edge-index.js';
 import { isInstanceOf } from '../../data/foreign-value.js';
 import { namedPipeline } from '../../composition/describe-root.js';
+import type { StreamOperator } from '../../nodes/stream-operator.js';
 import { ItemOperator } from '../../nodes/item-operator.js';
 import type { ErrorPolicy } from '../../resilience/error-policy.js';
 import { ChildPlans } from '../plan/child-plans.js';
@@ -18,6 +20,8 @@ import { NodeCode } from '../stages/node-code.js';
 import { OutputStage } from '../stages/output-stage.js';
 import { SinkStage } from '../stages/sink-stage.js';
 import type { NodeStage } from '../stages/stage.js';
+import { RouteStage } from '../stages/route-stage.js';
+import { TapStage } from '../stages/tap-stage.js';
 import { TransformStage } from '../stages/transform-stage.js';
 import { WorkStage } from '../stages/work-stage.js';
 import { ClosingStage } from '../streams/closing-stage.js';
@@ -52,6 +56,7 @@ export class NodeStages {
     private readonly blueprint: Blueprint,
     private readonly environment: CompileEnvironment,
     private readonly above: PlanAbove,
+    private readonly connections: EdgeIndex,
     private readonly slots: StateSlots,
     private readonly compileChild: CompileChild,
   ) {}
@@ -89,6 +94,13 @@ export class NodeStages {
         );
       case 'stream-transform':
         return this.#streamTransform(node, site);
+      case 'route':
+        return this.#route(node, site);
+      case 'merge':
+      case 'join':
+        return this.#meeting(node, site);
+      case 'tap':
+        return this.#tap(node, site);
       default:
         return this.#constructing(
           node,
@@ -121,10 +133,43 @@ export class NodeStages {
         (code) => new ClosingStage(site, policy, code, this.#streamSlot()),
         'transform',
       );
-    return new OperatorStage(site, policy, engineOperator(operator), {
+    return this.#operator(node, site, operator);
+  }
+
+  #operator(node: BlueprintNode, site: StageSite, operator: StreamOperator<unknown, unknown>): OperatorStage {
+    const origins = this.connections.edges.filter(({ to }) => to === node.id).map(({ from }) => from);
+    return new OperatorStage(site, this.#policyOf(node), engineOperator(operator), {
       slot: this.#streamSlot(),
       isTolerated: this.isTolerated,
+      sharesOrigin: this.connections.haveCommonOrigin(origins),
     });
+  }
+
+  #tap(node: BlueprintNode, site: StageSite): NodeStage {
+    const { timeoutMs } = node.options;
+    const guard = this.#guardOf(node, site);
+    const ignoresErrors = node.binding?.how === 'tap' && node.binding.ignoresErrors;
+    const policy = ignoresErrors ? undefined : this.#policyOf(node);
+    const type = ignoresErrors ? TapStage : TransformStage;
+    return this.#constructing(node, (code) => new type(site, policy, code, timeoutMs, guard), 'transform');
+  }
+
+  #route(node: BlueprintNode, site: StageSite): NodeStage {
+    const { binding } = node;
+    if (binding?.how !== 'route') throw new TypeError(`'${node.path}' is a route without conditions`);
+    this.needsEnd = true;
+    return new RouteStage(site, this.#policyOf(node), binding.route);
+  }
+
+  /** The stage of a node with several inputs, or one to which all inputs are the same. */
+  #meeting(node: BlueprintNode, site: StageSite): NodeStage {
+    const { binding } = node;
+    if (binding?.how === 'operator') return this.#operator(node, site, binding.operator);
+    return this.#constructing(
+      node,
+      (code) => new TransformStage(site, this.#policyOf(node), code, undefined),
+      'transform',
+    );
   }
 
   #itemSink(node: BlueprintNode, site: StageSite): NodeStage {

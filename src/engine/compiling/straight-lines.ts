@@ -9,10 +9,9 @@ export function straightLines(
 ): readonly (readonly BlueprintNode[])[] {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const follower = (node: BlueprintNode): BlueprintNode | undefined => {
-    const targets = connections.targetsOf(node.id);
-    const [only] = targets;
-    if (only === undefined || targets.size > 1 || connections.inputsOf(only) > 1) return undefined;
-    const next = byId.get(only);
+    const [edge, another] = connections.edgesOf(node.id);
+    if (edge === undefined || another !== undefined || connections.inputsOf(edge.to) > 1) return undefined;
+    const next = byId.get(edge.to);
     return next !== undefined && isInLine(node) && isInLine(next) ? next : undefined;
   };
   const followers = new Set(nodes.map(follower));
@@ -32,4 +31,4 @@ export function isInLine({ kind, isStream, options }: BlueprintNode): boolean {
   return rowKinds.has(kind) && !isStream && options.concurrency === 1;
 }
 
-const rowKinds: ReadonlySet<NodeKind> = new Set(['transform', 'stream-transform', 'sink']);
+const rowKinds: ReadonlySet<NodeKind> = new Set(['transform', 'stream-transform', 'tap', 'merge', 'sink']);

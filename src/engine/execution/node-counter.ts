@@ -17,6 +17,7 @@ export class NodeCounter {
   retried = 0;
   emitted = 0;
   recovered = 0;
+  ignored = 0;
   /** Items that wait for their call now; they are among those that wait. */
   queued = 0;
   /** Items that wait at this node now, for a call, a child, a pause before a retry, or a dead letter. */
@@ -43,7 +44,8 @@ export class NodeCounter {
    * @param isOver true at the end of the run: items that still wait count as cancelled.
    */
   snapshot(isOver = true): NodeCounts {
-    const { nodeId, pipelineName, passed, filtered, deadLettered, failed, retried, recovered } = this;
+    const { nodeId, pipelineName, passed, filtered, deadLettered, failed, retried } = this;
+    const { recovered, ignored } = this;
     return Object.freeze({
       nodeId,
       pipelineName,
@@ -56,6 +58,7 @@ export class NodeCounter {
       retried,
       emitted: this.emitted + passed,
       recovered,
+      ignored,
     });
   }
 }
@@ -71,6 +74,7 @@ const counted = [
   'retried',
   'emitted',
   'recovered',
+  'ignored',
   'waiting',
   'queued',
 ] as const satisfies readonly (keyof NodeCounter)[];

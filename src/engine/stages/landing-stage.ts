@@ -46,7 +46,7 @@ function deciderOf(first: Stage): Stage {
 
 /** The edges of a graph, as {@link flightsOf} reads them. */
 interface Connections {
-  targetsOf(from: string): Iterable<string>;
+  edgesOf(from: string): Iterable<{ readonly to: string }>;
   inputsOf(to: string): number;
 }
 
@@ -66,7 +66,7 @@ export function flightsOf(ids: Iterable<string>, connections: Connections): (id:
   }
   for (let id = ready.pop(); id !== undefined; id = ready.pop()) {
     const depth = depths.get(id) ?? 0;
-    for (const target of connections.targetsOf(id)) {
+    for (const { to: target } of connections.edgesOf(id)) {
       depths.set(target, Math.max(depths.get(target) ?? 0, depth + 1));
       const left = (missing.get(target) ?? 0) - 1;
       missing.set(target, left);

@@ -51,6 +51,8 @@ export class NodeCode {
         return isInstanceOf(binding.operator, ItemOperator)
           ? NodeCode.#ofStep(binding.operator.step, methods)
           : new NodeCode({}, undefined, lifetime, methods);
+      case 'tap':
+        return new NodeCode(binding.tap, undefined, lifetime, methods);
       default:
         return new NodeCode({}, undefined, lifetime, methods);
     }

@@ -5,6 +5,7 @@ import type { Execution } from '../execution/execution.js';
 import type { StageSite } from '../execution/stage-site.js';
 
 import type { Work } from '../execution/work.js';
+import { codeBehind } from '../stages/code-behind.js';
 import type { NodeCode } from '../stages/node-code.js';
 import { TransformStage } from '../stages/transform-stage.js';
 
@@ -39,7 +40,11 @@ export class ClosingStage extends TransformStage {
   }
 
   #hasEnough(execution: Execution): boolean {
-    return (this.target(execution) as Partial<ItemStep> | undefined)?.isEnough === true;
+    const target = this.target(execution) as Partial<ItemStep> | undefined;
+    // What stands before the code, to measure it for example, does not say.
+    const step =
+      target?.isEnough === undefined ? (codeBehind(target) as Partial<ItemStep> | undefined) : target;
+    return step?.isEnough === true;
   }
 
   #endIfEnough(execution: Execution): Work {

@@ -3,6 +3,7 @@ import { ItemTrace, UNKNOWN_OUTPUT } from '../../lineage/item-trace.js';
 import type { RunLineage } from '../../lineage/run-lineage.js';
 import type { MadeOf, OperatorPort, Origin } from '../../nodes/flow-operator.js';
 import { alarmAt } from '../../run/ending/alarm.js';
+import { asNode, enterExecution } from '../execution/active-scopes.js';
 import type { Execution } from '../execution/execution.js';
 import type { NodeCounter } from '../execution/node-counter.js';
 import { allEnded } from '../stages/fan-out-stage.js';
@@ -23,6 +24,9 @@ export type RefuseItem = (
   ending: 'fail' | 'deadLetter',
 ) => Work;
 
+/** How an item ends that the operator has taken. */
+type ItemEnding = 'aggregated' | 'joined' | 'filtered';
+
 /** How an operator's stream has ended, which decides what becomes of the items that it still holds. */
 export type PortEnd = 'left' | 'halted';
 
@@ -41,6 +45,7 @@ export class StagePort implements OperatorPort {
     private readonly stage: NodeStage,
     private readonly execution: Execution,
     readonly mayUndo: boolean,
+    readonly sharesOrigin: boolean,
     private readonly refuseItem: RefuseItem,
   ) {
     this.#counter = stage.counter(execution);
@@ -64,7 +69,7 @@ export class StagePort implements OperatorPort {
       this.#timers.delete(callOff);
       if (execution.isHalted) return;
       try {
-        callback();
+        asNode(execution, stage.site.path, callback);
       } catch (thrown) {
         execution.timerThrew(thrown, stage.site.path);
       }
@@ -142,7 +147,7 @@ export class StagePort implements OperatorPort {
     if (lineage === undefined) return this.#send(output, undefined);
     const { trace, inputs } = this.#follow(lineage, output, made);
     const told = trace && this.#pass(trace, 1, output, inputs);
-    const ended = this.#endAll(made.origins, 'aggregated');
+    const ended = this.#endAll(made.origins, made.ending ?? 'aggregated');
     return after(allEnded([told, ended]), () => this.#send(output, trace));
   }
 
@@ -177,7 +182,11 @@ export class StagePort implements OperatorPort {
   }
 
   #send(item: unknown, trace: ItemTrace | undefined): Work {
-    const sent = this.stage.next.push(this.execution, item, trace);
+    const { execution, stage } = this;
+    // What follows is no code of this node.
+    const sent = execution.run.hasScopes
+      ? enterExecution(execution, () => stage.next.push(execution, item, trace))
+      : stage.next.push(execution, item, trace);
     if (sent !== undefined) {
       this.#sent = sent;
       void sent.then(() => {
@@ -214,12 +223,12 @@ export class StagePort implements OperatorPort {
     return trace;
   }
 
-  #endAll(origins: readonly Origin[], outcome: 'aggregated' | 'filtered'): Work {
+  #endAll(origins: readonly Origin[], outcome: ItemEnding): Work {
     const works = origins.map((origin) => this.#end(this.#let(origin), outcome));
     return allEnded(works);
   }
 
-  #end(trace: ItemTrace | undefined, outcome: 'aggregated' | 'filtered'): Work {
+  #end(trace: ItemTrace | undefined, outcome: ItemEnding): Work {
     if (trace === undefined) return undefined;
     const told = this.#pass(trace, outcome === 'filtered' ? 0 : 1);
     // In a child what is made continues the trace of the composite's item, so it does not end here.

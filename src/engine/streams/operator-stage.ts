@@ -4,6 +4,7 @@ import type { ItemTrace } from '../../lineage/item-trace.js';
 import type { FlowOperator, OperatorCore } from '../../nodes/flow-operator.js';
 import type { ErrorPolicy } from '../../resilience/error-policy.js';
 import { wholeNodeFailed } from '../execution/engine-errors.js';
+import { asNode } from '../execution/active-scopes.js';
 import type { Execution } from '../execution/execution.js';
 import { NOTHING, nothingAfter, Pending } from '../execution/pending.js';
 import type { StageSite } from '../execution/stage-site.js';
@@ -19,7 +20,13 @@ interface OpenedOperator {
   readonly port: StagePort;
   /** Undefined if it could not be opened. */
   core: OperatorCore | undefined;
+  /** How many of its inputs have ended. */
+  ended: number;
+  /** Ends the watch over what makes it stop. */
+  unwatch: () => void;
 }
+
+const nothing = (): void => undefined;
 
 /** Where an operator's stage stands in its plan. */
 export interface OperatorPlace {
@@ -27,33 +34,60 @@ export interface OperatorPlace {
   readonly slot: number;
   /** True if the pipeline, or one around it, tolerates lost items. */
   readonly isTolerated: boolean;
+  /** True if two of its inputs get items that come from one node before them. */
+  readonly sharesOrigin: boolean;
 }
 
-/** Passes items to an operator that gives none, one or many for each, or keeps some. */
+/**
+ * Passes items to an operator that gives none, one or many for each, or keeps some.
+ *
+ * An operator with several inputs has one stage for each; all of them work on what was opened once.
+ */
 export class OperatorStage extends WorkStage {
-  readonly #slot: number;
+  readonly #place: OperatorPlace;
   readonly #mayUndo: boolean;
 
   constructor(
     site: StageSite,
     policy: ErrorPolicy<unknown> | undefined,
     private readonly operator: FlowOperator<unknown, unknown, unknown>,
-    { slot, isTolerated }: OperatorPlace,
+    place: OperatorPlace,
+    /** The number of the input that this stage stands at. */
+    private readonly input = 0,
   ) {
     super(site, policy);
-    this.#slot = slot;
-    this.#mayUndo = isTolerated || policy?.canRecover === true;
+    this.#place = place;
+    this.#mayUndo = place.isTolerated || policy?.canRecover === true;
+  }
+
+  /** The names of the inputs, where there are several. */
+  get inputs(): readonly string[] {
+    return this.operator.inputs ?? [];
+  }
+
+  /** The stage at one of several inputs. */
+  at(input: number): OperatorStage {
+    const stage = new OperatorStage(this.site, this.policy, this.operator, this.#place, input);
+    stage.fallbacks = this.fallbacks;
+    return stage;
   }
 
   override end(execution: Execution): Work {
-    const known = execution.states[this.#slot] as OpenedOperator | undefined;
-    if (known === undefined && execution.isHalted) return this.next.end(execution);
-    const { port, core } = known ?? this.#open(execution);
-    const isLeft = !execution.isHalted && this.next.isClosed(execution);
-    const ended = isLeft || execution.isHalted ? undefined : this.#endCore(execution, core);
+    const known = execution.states[this.#place.slot] as OpenedOperator | undefined;
+    const opened = known ?? this.#open(execution);
+    opened.ended += 1;
+    const { inputs } = this;
+    if (opened.ended < inputs.length) return this.#call(execution, () => opened.core?.endInput?.(this.input));
+    const ended =
+      inputs.length === 0
+        ? this.#endCore(execution, opened)
+        : after(
+            this.#call(execution, () => opened.core?.endInput?.(this.input)),
+            () => this.#endCore(execution, opened),
+          );
     return after(ended, () =>
-      after(port.sent, () =>
-        after(this.#close(execution, { port, core }), () => {
+      after(opened.port.sent, () =>
+        after(this.#close(execution, opened), () => {
           this.completed(execution);
           return this.next.end(execution);
         }),
@@ -66,7 +100,7 @@ export class OperatorStage extends WorkStage {
   }
 
   override isClosed(execution: Execution): boolean {
-    const known = execution.states[this.#slot] as OpenedOperator | undefined;
+    const known = execution.states[this.#place.slot] as OpenedOperator | undefined;
     return known?.core?.isClosed?.() === true || super.isClosed(execution);
   }
 
@@ -77,7 +111,7 @@ export class OperatorStage extends WorkStage {
     attempt: number,
   ): unknown {
     const { port, core } =
-      (execution.states[this.#slot] as OpenedOperator | undefined) ?? this.#open(execution);
+      (execution.states[this.#place.slot] as OpenedOperator | undefined) ?? this.#open(execution);
     // The execution has failed.
     if (core === undefined) return nothingAfter(dropItem(execution, this, trace));
     port.take(trace);
@@ -88,7 +122,10 @@ export class OperatorStage extends WorkStage {
     };
     let given: unknown;
     try {
-      given = core.push(item, trace);
+      given =
+        execution.scopes === undefined
+          ? core.push(item, trace, this.input)
+          : asNode(execution, this.site.path, () => core.push(item, trace, this.input));
     } catch (thrown) {
       return threw(thrown);
     }
@@ -103,23 +140,32 @@ export class OperatorStage extends WorkStage {
   }
 
   #open(execution: Execution): OpenedOperator {
-    const port = new StagePort(this, execution, this.#mayUndo, this.#refuse);
-    const opened: OpenedOperator = { port, core: undefined };
-    execution.states[this.#slot] = opened;
+    const port = new StagePort(this, execution, this.#mayUndo, this.#place.sharesOrigin, this.#refuse);
+    const opened: OpenedOperator = { port, core: undefined, ended: 0, unwatch: nothing };
+    execution.states[this.#place.slot] = opened;
+    if (execution.isHalted) return opened;
     try {
-      opened.core = this.operator.begin(port, this.view(execution));
+      const core = asNode(execution, this.site.path, () => this.operator.begin(port, this.view(execution)));
+      opened.core = core;
+      if (core.stop !== undefined) opened.unwatch = this.#watch(execution, core);
     } catch (thrown) {
       this.#failWhole(execution, thrown);
     }
     return opened;
   }
 
-  #endCore(execution: Execution, core: OperatorCore | undefined): Work {
+  #endCore(execution: Execution, { core }: OpenedOperator): Work {
+    return this.next.isClosed(execution) ? undefined : this.#call(execution, () => core?.end());
+  }
+
+  /** Tells the operator that items have ended, unless the execution has stopped; what it throws fails the execution. */
+  #call(execution: Execution, call: () => unknown): Work {
+    if (execution.isHalted) return undefined;
     try {
-      const ended = core?.end();
-      if (!isThenable(ended)) return undefined;
+      const given = asNode(execution, this.site.path, call);
+      if (!isThenable(given)) return undefined;
       const wait = execution.run.waitAt(this.site.path);
-      return toPromise(ended).then(
+      return toPromise(given).then(
         () => {
           wait.end();
         },
@@ -134,18 +180,35 @@ export class OperatorStage extends WorkStage {
     }
   }
 
+  /** Has an operator let go of items that wait when nothing more will be sent. */
+  #watch(execution: Execution, core: OperatorCore): () => void {
+    const stop = (): void => {
+      core.stop?.();
+    };
+    const endings = [
+      execution.onStop(stop),
+      execution.run.onStreamLeft(() => {
+        if (this.next.isClosed(execution)) stop();
+      }),
+    ];
+    return () => {
+      for (const end of endings) end();
+    };
+  }
+
   #failWhole(execution: Execution, thrown: unknown): void {
     execution.fail(wholeNodeFailed(this.site.path, thrown, 'failed', execution.frame), this.site);
   }
 
-  #close(execution: Execution, { port, core }: OpenedOperator): Work {
+  #close(execution: Execution, { port, core, unwatch }: OpenedOperator): Work {
+    unwatch();
     const closed = port.close(execution.isHalted ? 'halted' : 'left');
     const failed = (error: unknown): void => {
       const failure = disposalFailed([{ path: this.site.path, error }]);
       if (failure !== undefined) execution.failClosing(failure, this.site);
     };
     try {
-      const given = core?.close?.();
+      const given = asNode(execution, this.site.path, () => core?.close?.());
       if (isThenable(given)) return after(closed, () => toPromise(given).then(() => undefined, failed));
     } catch (thrown) {
       failed(thrown);

@@ -15,5 +15,6 @@ export function noCounts(): Counts {
     retried: 0,
     emitted: 0,
     recovered: 0,
+    ignored: 0,
   };
 }

@@ -14,6 +14,7 @@ const metrics = (more: Partial<NodeMetrics>, count = 0): NodeMetrics => ({
     retried: 0,
     emitted: count,
     recovered: 0,
+    ignored: 0,
   },
   busyMs: 0,
   waitingMs: 0,

@@ -19,6 +19,7 @@ test('a snapshot counts what is still waited for as given up, and does not chang
     retried: 0,
     emitted: 1,
     recovered: 0,
+    ignored: 0,
   });
   expect(Object.isFrozen(snapshot)).toBe(true);
 });
