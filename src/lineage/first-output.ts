@@ -15,6 +15,7 @@ export class FirstOutput extends TracedItem {
   /** The item that it still is, and the way of that up to here. */
   #same: { readonly item: TracedItem; readonly way: Way } | undefined;
   #isOwn = false;
+  #own = '';
   #passed: PassedNode[] = [];
   #ended: ItemEnd | undefined;
 
@@ -27,7 +28,7 @@ export class FirstOutput extends TracedItem {
   override get id(): string {
     if (this.#same !== undefined) return this.#same.item.id;
     if (!this.#isOwn) void this.beOwn();
-    return `${this.origin.id}.1`;
+    return this.#own;
   }
 
   override get contributors(): Contributors {
@@ -43,6 +44,7 @@ export class FirstOutput extends TracedItem {
   beOwn(): Work {
     if (this.#isOwn || this.#same !== undefined) return undefined;
     this.#isOwn = true;
+    this.#own = this.origin.nextPart();
     return this.#catchUp();
   }
 

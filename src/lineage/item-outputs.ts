@@ -54,7 +54,7 @@ export class ItemOutputs {
       return this.#made((this.#first = new FirstOutput(item)), value);
     }
     const contributors = Object.freeze({ ids: Object.freeze([item.id]), count: 1 });
-    return this.#made(new TracedItem(item.keeper, `${item.id}.${String(this.#count)}`, contributors), value);
+    return this.#made(new TracedItem(item.keeper, item.nextPart(), contributors), value);
   }
 
   #made(item: TracedItem, value: unknown): ItemTrace {

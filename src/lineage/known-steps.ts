@@ -3,6 +3,9 @@ import { Step } from './step.js';
 import { TracedPlace } from './traced-place.js';
 import type { TracedSite } from './traced-place.js';
 
+/** How many ways items may share: there are as many as there are ways through the graph. */
+const MOST_SHARED = 10_000;
+
 /** What items have in common at one node. */
 interface KnownSite {
   place: TracedPlace;
@@ -15,6 +18,7 @@ interface KnownSite {
 /** Places and steps that the items of a run share: of each node those of its latest execution. */
 export class KnownSteps {
   readonly #sites = new Map<TracedSite, KnownSite>();
+  #shared = 0;
 
   placeAt(site: TracedSite, frame: ContextFrame): TracedPlace {
     return this.#at(site, frame).place;
@@ -27,6 +31,13 @@ export class KnownSteps {
     return outputs === 0
       ? (known.none ??= new Step(known.place, 0, 1, 1))
       : (known.one ??= new Step(known.place, 1, 1, 1));
+  }
+
+  /** Whether one more way may be kept for other items. */
+  mayShareOneMore(): boolean {
+    if (this.#shared === MOST_SHARED) return false;
+    this.#shared += 1;
+    return true;
   }
 
   #at(site: TracedSite, frame: ContextFrame): KnownSite {

@@ -76,6 +76,7 @@ export class TracedItem {
   latest: FollowedBranch | undefined;
   private branches = 1;
   private hasClosed = false;
+  private parts = 0;
   private weightiest: ItemEnd | undefined;
 
   constructor(
@@ -96,6 +97,12 @@ export class TracedItem {
   /** Whether it is followed in the child of a composite, which decides what becomes of its ends. */
   get isInner(): boolean {
     return false;
+  }
+
+  /** The id of the next item that a composite makes of this one. */
+  nextPart(): string {
+    this.parts += 1;
+    return `${this.id}.${String(this.parts)}`;
   }
 
   /** How the item ended, as far as it has. */

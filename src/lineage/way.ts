@@ -8,9 +8,6 @@ import type { TracedSite } from './traced-place.js';
 const MOST_HOPS = 1000;
 const HALF = MOST_HOPS / 2;
 
-/** How many ways that lead on are kept for the next items. */
-const MOST_SHARED = 8;
-
 /** The steps of a way, those in the middle of a long one left out. */
 interface Steps {
   readonly steps: readonly Step[];
@@ -26,6 +23,8 @@ export class Way {
   #next: Way | undefined;
   #others: Way[] | undefined;
   #traversal: readonly LineageHop[] | undefined;
+  /** True if other items may go on from here: else none of the ways behind are kept. */
+  #isShared = false;
   /** How many steps there are behind the earlier ones. */
   readonly #length: number;
 
@@ -41,10 +40,12 @@ export class Way {
 
   /** A way of no steps. */
   static start(): Way {
-    return new Way(undefined, undefined, undefined);
+    const way = new Way(undefined, undefined, undefined);
+    way.#isShared = true;
+    return way;
   }
 
-  /** The way behind one more node; the same for all items with the same of it. */
+  /** The way behind one more node: one for all items with one input, one output at most, and one try. */
   past(
     known: KnownSteps,
     site: TracedSite,
@@ -58,8 +59,11 @@ export class Way {
     const other = this.#others?.find((each) => each.#endsAt(site, frame, outputs, attempts, inputs));
     if (other !== undefined) return other;
     const way = this.into(known.stepAt(site, frame, outputs, attempts, inputs));
+    const isUsual = outputs <= 1 && attempts === 1 && inputs === 1;
+    if (!this.#isShared || !isUsual || !known.mayShareOneMore()) return way;
+    way.#isShared = true;
     if (next === undefined) this.#next = way;
-    else if ((this.#others ??= []).length < MOST_SHARED) this.#others.push(way);
+    else (this.#others ??= []).push(way);
     return way;
   }
 

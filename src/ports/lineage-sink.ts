@@ -79,9 +79,9 @@ export interface LineageRecord {
   readonly attempts: number;
   /** When the last part of the item had ended, in milliseconds since the epoch, on the clock of the runner. */
   readonly at: number;
-  /** The item as it entered, redacted as the option `redact` says. */
+  /** The item as it entered; where the outcome is `passed`, what went into the node. Redacted as the option `redact` says. */
   readonly input?: unknown;
-  /** The item as it ended, redacted as the option `redact` says. */
+  /** The item as it ended; where the outcome is `passed`, the one that came out. Redacted as the option `redact` says. */
   readonly output?: unknown;
 }
 

@@ -160,6 +160,27 @@ describe.each([
   });
 });
 
+test('outputs of several branches of one item, made by one composite, have ids of their own', async () => {
+  const Root = definePipeline('root', (builder) => {
+    const read = builder.addSource([2], 'read');
+    const child = builder.addComposite(Times, { name: 'child', output: 'many' });
+    for (const name of ['one', 'other'])
+      builder.connect(
+        builder.addTransform((item: number) => item, { name, from: read }),
+        child,
+      );
+    builder.connect(child, builder.addSink(ignore, 'save'));
+  });
+
+  expect(endsOf(await recordsOf(Root))).toEqual([
+    'r#1 emitted root/child',
+    'r#1.1 emitted root/save',
+    'r#1.2 emitted root/save',
+    'r#1.3 emitted root/save',
+    'r#1.4 emitted root/save',
+  ]);
+});
+
 test('an output that has left a child that fails afterwards is a branch of the item, which ends as the error', async () => {
   const Failing = definePipeline<number, number>('failing', (builder) => {
     const spread = builder.addStreamTransform(

@@ -132,13 +132,25 @@ export function commonLineage(records: readonly LineageRecord[], root: TwinLevel
   const exactness = exactnessOf(root, model);
   // A source in a child that failed may have given more items, or fewer, and each has a record.
   if (exactness === 'laws' || model.cut.size > 0) return undefined;
-  if (exactness === 'calm') return records.map(({ outcome }) => outcome).sort();
+  if (exactness === 'calm')
+    return withoutTaken(records)
+      .map(({ outcome }) => outcome)
+      .sort();
   return records.map(({ correlationId, outcome, path, attempts, terminal, traversal }) => ({
     ...{ correlationId, outcome, path, attempts, terminal },
     traversal: traversal.map((hop) =>
       [hop.path, hop.inputs, hop.outputs, hop.cardinality, hop.attempts].join(' '),
     ),
   }));
+}
+
+/**
+ * Leaves out items of which a composite has made one other. Whether that is an item of its own or still the same one is a
+ * matter of timing: of whether a dead letter named it before the child had ended.
+ */
+function withoutTaken(records: readonly LineageRecord[]): readonly LineageRecord[] {
+  const ids = new Set(records.map(({ correlationId }) => correlationId));
+  return records.filter(({ correlationId: id }) => !ids.has(`${id}.1`) || ids.has(`${id}.2`));
 }
 
 function settledLives(lives: ReadonlyMap<string, number>, cut: ReadonlySet<string>): unknown {

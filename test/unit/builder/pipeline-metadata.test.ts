@@ -112,7 +112,7 @@ describe('what a class says about its pipeline', () => {
 
 describe('wrong metadata', () => {
   const wrong: readonly (readonly [unknown, string])[] = [
-    [{ nmae: 'x' }, "there is no option 'nmae' (known: name, description, requires)"],
+    [{ nmae: 'x' }, "there is no option 'nmae' (known: name, description, version, requires)"],
     [{ description: 7 }, "'description' must be a text that is not empty"],
     [{ requires: 'log' }, "'requires' must be an object"],
     [
