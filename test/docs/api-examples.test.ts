@@ -3,8 +3,8 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { root } from './run-node.js';
 
-const entries = ['index', 'testing', 'events', 'inversify', 'http', 'sqlite', 'postgres', 'otel'].map((entry) =>
-  join(root, 'dist', `${entry}.d.ts`),
+const entries = ['index', 'testing', 'events', 'inversify', 'http', 'sqlite', 'postgres', 'otel'].map(
+  (entry) => join(root, 'dist', `${entry}.d.ts`),
 );
 const program = ts.createProgram(entries, {
   target: ts.ScriptTarget.ES2022,
