@@ -137,7 +137,8 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     this.counter(parent).emitted += 1;
     // An output without a trace, of a child that does not inherit the lineage sink, gets a new one.
     const outer = trace ?? parent.run.traceFor(parent.frame.services.lineage);
-    const { timed } = this.#open(parent);
+    // Sources of the child may give outputs while it is being opened.
+    const timed = (this.state(parent) as ChildStream | undefined)?.timed;
     timed?.pause();
     const pushed = enterExecution(parent, (): Work => this.next.push(parent, item, outer));
     return timed === undefined ? pushed : after(pushed, timed.resume);
