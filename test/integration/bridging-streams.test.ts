@@ -274,3 +274,33 @@ describe('A composite of stream granularity', () => {
     expect(received).toEqual([3]);
   });
 });
+
+it('starts a child over the stream once, also where a source of its own gives items at once', async () => {
+  const seen: number[] = [];
+  let constructed = 0;
+  class Own {
+    constructor() {
+      constructed += 1;
+    }
+    open(): readonly number[] {
+      return [10, 20];
+    }
+  }
+  const Child = class implements PipelineDefinition<number, number> {
+    define(builder: PipelineBuilder<number, number>): void {
+      const output = builder.addCompositeOutput();
+      builder.connect(builder.addCompositeInput(), output).connect(builder.addSource(Own, 'own'), output);
+    }
+  };
+  const Parent = class implements PipelineDefinition {
+    define(builder: PipelineBuilder): void {
+      const child = builder.addComposite(Child, { from: builder.addSource([1, 2]), granularity: 'stream' });
+      builder.addSink((item: number) => seen.push(item), { from: child });
+    }
+  };
+
+  await runPipeline(Parent);
+
+  expect(constructed).toBe(1);
+  expect(seen.sort()).toEqual([1, 10, 2, 20]);
+});

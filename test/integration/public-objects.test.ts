@@ -69,7 +69,7 @@ describe('a public object has the documented names only, so that nothing interna
     [
       'a builder',
       new PipelineBuilder(),
-      'addSource addTransform addStreamTransform addSink addComposite addCompositeInput addCompositeOutput connect canConnect errorPolicy tolerate setNodeMetadata validate build',
+      'addSource addTransform addStreamTransform addSink addTap addRoute addMerge addJoin addComposite addCompositeInput addCompositeOutput connect canConnect errorPolicy tolerate setNodeMetadata validate build',
       '',
     ],
     ['a runner', new PipelineRunner(), 'run runItem stream circuits', ''],

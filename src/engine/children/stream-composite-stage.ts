@@ -142,7 +142,8 @@ export class StreamCompositeStage extends NodeStage implements OutputReceiver {
     const taken = counter.emitted;
     counter.emitted += 1;
     const outer = execution.lineage === undefined ? this.#follow(parent, item, taken) : trace;
-    const { timed } = this.#open(parent);
+    // Sources of the child may give outputs while it is being opened.
+    const timed = (this.state(parent) as ChildStream | undefined)?.timed;
     timed?.pause();
     const pushed = enterExecution(parent, (): Work => this.next.push(parent, item, outer));
     return timed === undefined ? pushed : after(pushed, timed.resume);
