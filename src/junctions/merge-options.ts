@@ -15,7 +15,10 @@ export class SortedOrder<in T> {
   declare private readonly item: (item: T) => void;
 
   /** @internal */
-  constructor(readonly by: (item: never) => SortKey) {}
+  constructor(
+    /** Gives the key of an item. */
+    readonly by: (item: never) => SortKey,
+  ) {}
 }
 
 /**
@@ -23,7 +26,7 @@ export class SortedOrder<in T> {
  *
  * Keys are numbers, bigints, texts, which are compared by code units, or dates.
  *
- * @throws {@link PipelineError} `OPTION_INVALID`.
+ * @throws `OPTION_INVALID`, a `PipelineError`.
  *
  * @example
  * {@includeCode ../../examples/api/sorted.ts}

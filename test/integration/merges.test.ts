@@ -196,7 +196,7 @@ describe('a merge', () => {
     const error = errorOf(() => {
       const builder = new PipelineBuilder();
       const from: OutputHandle<number>[] = what === 'no inputs' ? [] : [builder.addSource([1])];
-      const merge = builder.addMerge({ from, ...(options as object) });
+      const merge = builder.addMerge({ from, ...options } as { readonly from: typeof from });
       builder.addSink(() => undefined, { from: merge });
       builder.build();
     });

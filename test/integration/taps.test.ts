@@ -24,7 +24,9 @@ function tapping(options: TapOptions, isLate = false) {
           if (item === 2) throw new RangeError('two');
           seen.push(item);
         };
-        return isLate ? nextTurn().then(look) : look();
+        if (isLate) return nextTurn().then(look);
+        look();
+        return undefined;
       },
       { name: 'tap', from: builder.addSource(range(1, 3), 'source'), ...options },
     );
