@@ -12,7 +12,7 @@ import type { Work } from '../execution/work.js';
 import { dropItem } from '../stages/item-end.js';
 import { WorkStage } from '../stages/work-stage.js';
 import { StagePort } from './operator-port.js';
-import type { RefuseItem } from './operator-port.js';
+import type { PortFailures, RefuseItem } from './operator-port.js';
 
 /** An operator at work in one execution. */
 interface OpenedOperator {
@@ -103,7 +103,7 @@ export class OperatorStage extends WorkStage {
   }
 
   #open(execution: Execution): OpenedOperator {
-    const port = new StagePort(this, execution, this.#mayUndo, this.#refuse);
+    const port = new StagePort(this, execution, this.#mayUndo, this.#failures);
     const opened: OpenedOperator = { port, core: undefined };
     execution.states[this.#slot] = opened;
     try {
@@ -134,10 +134,6 @@ export class OperatorStage extends WorkStage {
     }
   }
 
-  #failWhole(execution: Execution, thrown: unknown): void {
-    execution.fail(wholeNodeFailed(this.site.path, thrown, 'failed', execution.frame), this.site);
-  }
-
   #close(execution: Execution, { port, core }: OpenedOperator): Work {
     const closed = port.close(execution.isHalted ? 'halted' : 'left');
     const failed = (error: unknown): void => {
@@ -153,9 +149,15 @@ export class OperatorStage extends WorkStage {
     return closed;
   }
 
+  readonly #failWhole = (execution: Execution, thrown: unknown): void => {
+    execution.fail(wholeNodeFailed(this.site.path, thrown, 'failed', execution.frame), this.site);
+  };
+
   readonly #refuse: RefuseItem = (execution, item, trace, error, ending) => {
     const failed = { error, item, trace, attempt: 1 };
     const ended = this.conclude(execution, failed, { action: ending });
     return Pending.is(ended) ? ended.work : undefined;
   };
+
+  readonly #failures: PortFailures = { refuse: this.#refuse, failWhole: this.#failWhole };
 }
