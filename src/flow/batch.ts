@@ -70,9 +70,9 @@ class BatchCore implements OperatorCore {
   #weight = 0;
   #key: FoundKey;
   #callOff: (() => void) | undefined;
-  /** The batch that the clock has closed, while it waits for the stages behind. */
-  #waiting: Emission;
-  /** True if the time of the next batch is over while that one waits. */
+  /** Batches that the clock has closed and the stages behind have not taken: one that they work on, one that waits. */
+  #closed = 0;
+  /** True if the time of the next batch is over, too. */
   #isOverdue = false;
 
   constructor(port: OperatorPort, context: PipelineContext, options: BatchOptions<unknown>) {
@@ -131,16 +131,17 @@ class BatchCore implements OperatorCore {
     });
   }
 
-  /** Sends what there is; while the batch before waits, the next one goes on growing instead. */
+  /** Sends what there is; while another batch waits already, this one goes on growing instead. */
   #timeIsOver(): void {
-    if (this.#waiting !== undefined) {
+    if (this.#closed > 1) {
       this.#isOverdue = true;
       return;
     }
     const left = this.#leave();
-    this.#waiting = left;
-    void left?.then(() => {
-      this.#waiting = undefined;
+    if (left === undefined) return;
+    this.#closed += 1;
+    void left.then(() => {
+      this.#closed -= 1;
       if (this.#isOverdue) this.#timeIsOver();
     });
   }

@@ -17,7 +17,15 @@ import type { Seed } from './seed.js';
  * {@includeCode ../../examples/api/scan.ts}
  */
 export function scan<V, T>(
-  ...args: readonly [step: (value: V, item: T, context: PipelineContext) => NoInfer<V>, seed: Seed<V>]
+  step: (value: V, item: T, context: PipelineContext) => NoInfer<V>,
+  seed: Seed<V>,
+): StreamOperator<T, V>;
+export function scan<V, T>(
+  step: (value: V, item: T, context: PipelineContext) => V,
+  seed: Seed<NoInfer<V>>,
+): StreamOperator<T, V>;
+export function scan<V, T>(
+  ...args: readonly [step: (value: V, item: T, context: PipelineContext) => V, seed: Seed<V>]
 ): StreamOperator<T, V> {
   const [step] = args;
   checkArgument('scan', step, rule.callable);
