@@ -26,7 +26,7 @@ export interface DrawnNode {
   /** Unique in the drawing, in letters, digits and underscores. */
   readonly id: string;
   readonly kind: NodeKind;
-  /** The node's id, and for a composite the name of the child where that differs; without control characters. */
+  /** The node's id, and the name of its child or the kind of its operator where that differs; without control characters. */
   readonly name: string;
   /** More about the node, each to be shown in a line of its own. */
   readonly notes: readonly string[];
@@ -87,7 +87,8 @@ class Drawing {
     const child = graph.childGraphs.get(node.id);
     const contract = contractText(node.options['contextConfiguration']);
     const required = contract === undefined ? [] : [contract];
-    return { ...this.#drawn(node.id, node.kind, child, path, id, required), fallbacks };
+    const drawn = this.#drawn(node.id, node.kind, child, path, id, required);
+    return { ...drawn, name: nameWithOperator(drawn.name, node.options['operator']), fallbacks };
   }
 
   /** @param required the keys that a child requires, which are shown where not all are. */
@@ -112,6 +113,11 @@ class Drawing {
       fallbacks: [],
     };
   }
+}
+
+/** The name of a node, and what its operator is, where the name does not begin with that. */
+function nameWithOperator(name: string, operator: unknown): string {
+  return typeof operator !== 'string' || name.startsWith(operator) ? name : `${name}: ${printable(operator)}`;
 }
 
 function settingsOf({ settings }: PipelineGraph): string[] {
