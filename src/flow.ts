@@ -20,7 +20,7 @@ export type { Seed } from './flow/seed.js';
 export { sortWithin } from './flow/sort-within.js';
 export type { SortWithinOptions } from './flow/sort-within.js';
 export { statefulMap } from './flow/stateful-map.js';
-export type { StatefulMapOptions, StatefulStep } from './flow/stateful-map.js';
+export type { StatefulMapOptions } from './flow/stateful-map.js';
 export { take } from './flow/take.js';
 export { takeWhile } from './flow/take-while.js';
 export type { TakeWhileOptions } from './flow/take-while.js';

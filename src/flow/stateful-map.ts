@@ -15,13 +15,6 @@ export interface StatefulMapOptions<in S, out TOut> {
   readonly finish?: ((state: S) => Iterable<TOut>) | undefined;
 }
 
-/** What the step of a {@link statefulMap} makes of a state and an item: the next state, and what goes on. */
-export type StatefulStep<S, T, TOut> = (
-  state: S,
-  item: T,
-  context: PipelineContext,
-) => readonly [state: NoInfer<S>, outputs: Iterable<TOut>];
-
 /**
  * Keeps a state from item to item, and gives none, one or many outputs for each.
  *
@@ -36,10 +29,24 @@ export type StatefulStep<S, T, TOut> = (
  * {@includeCode ../../examples/api/stateful-map.ts}
  */
 export function statefulMap<S, T, TOut>(
+  step: (
+    state: S,
+    item: T,
+    context: PipelineContext,
+  ) => readonly [state: NoInfer<S>, outputs: Iterable<TOut>],
+  seed: Seed<S>,
+  options?: StatefulMapOptions<NoInfer<S>, TOut>,
+): StreamOperator<T, TOut>;
+export function statefulMap<S, T, TOut>(
+  step: (state: S, item: T, context: PipelineContext) => readonly [state: S, outputs: Iterable<TOut>],
+  seed: Seed<NoInfer<S>>,
+  options?: StatefulMapOptions<NoInfer<S>, TOut>,
+): StreamOperator<T, TOut>;
+export function statefulMap<S, T, TOut>(
   ...args: readonly [
-    step: StatefulStep<S, T, TOut>,
+    step: (state: S, item: T, context: PipelineContext) => readonly [state: S, outputs: Iterable<TOut>],
     seed: Seed<S>,
-    options?: StatefulMapOptions<NoInfer<S>, TOut>,
+    options?: StatefulMapOptions<S, TOut>,
   ]
 ): StreamOperator<T, TOut> {
   const [step, , options = {}] = args;
