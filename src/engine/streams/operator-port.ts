@@ -90,6 +90,12 @@ export class StagePort implements OperatorPort {
     this.failures.failWhole(this.execution, thrown);
   }
 
+  /** Counts an item that arrives and that nobody follows, and notes that the operator takes it. */
+  takeIn(): void {
+    this.#counter.in += 1;
+    this.#held += 1;
+  }
+
   /** Notes an item that the operator takes. */
   take(trace: ItemTrace | undefined): void {
     this.#held += 1;

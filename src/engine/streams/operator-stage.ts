@@ -21,6 +21,13 @@ interface OpenedOperator {
   core: OperatorCore | undefined;
 }
 
+/** A try of an item. */
+interface OperatorTry {
+  readonly item: unknown;
+  readonly trace: ItemTrace | undefined;
+  readonly attempt: number;
+}
+
 /** Where an operator's stage stands in its plan. */
 export interface OperatorPlace {
   /** Where an execution keeps the opened operator. */
@@ -31,6 +38,8 @@ export interface OperatorPlace {
 
 /** Passes items to an operator that gives none, one or many for each, or keeps some. */
 export class OperatorStage extends WorkStage {
+  /** True if the operator may have enough before the stream ends. */
+  readonly endsStream: boolean;
   readonly #slot: number;
   readonly #mayUndo: boolean;
 
@@ -41,8 +50,31 @@ export class OperatorStage extends WorkStage {
     { slot, isTolerated }: OperatorPlace,
   ) {
     super(site, policy);
+    this.endsStream = operator.traits.endsStream === true;
     this.#slot = slot;
     this.#mayUndo = isTolerated || policy?.canRecover === true;
+  }
+
+  override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
+    const known = execution.states[this.#slot] as OpenedOperator | undefined;
+    if (trace !== undefined || known?.core === undefined || execution.isHalted)
+      return super.push(execution, item, trace);
+    // The usual case, which `process` and `attempt` do the same for all others: the operator takes the item at once.
+    const { port, core } = known;
+    port.takeIn();
+    let given: unknown;
+    try {
+      given = core.push(item, undefined);
+    } catch (thrown) {
+      return this.settle(
+        execution,
+        this.#threw(execution, known, { item, trace, attempt: 1 }, thrown),
+        trace,
+      );
+    }
+    return given === undefined
+      ? undefined
+      : this.settle(execution, this.#given(execution, known, { item, trace, attempt: 1 }, given), trace);
   }
 
   override end(execution: Execution): Work {
@@ -76,30 +108,36 @@ export class OperatorStage extends WorkStage {
     trace: ItemTrace | undefined,
     attempt: number,
   ): unknown {
-    const { port, core } =
-      (execution.states[this.#slot] as OpenedOperator | undefined) ?? this.#open(execution);
+    const opened = (execution.states[this.#slot] as OpenedOperator | undefined) ?? this.#open(execution);
+    const { port, core } = opened;
     // The execution has failed.
     if (core === undefined) return nothingAfter(dropItem(execution, this, trace));
     port.take(trace);
-    const threw = (thrown: unknown): unknown => {
-      port.giveBack(trace);
-      const error = this.failureOf(execution, thrown, attempt);
-      return this.failed(execution, { error, item, trace, attempt });
-    };
     let given: unknown;
     try {
       given = core.push(item, trace);
     } catch (thrown) {
-      return threw(thrown);
+      return this.#threw(execution, opened, { item, trace, attempt }, thrown);
     }
+    return this.#given(execution, opened, { item, trace, attempt }, given);
+  }
+
+  /** What it leads to that the operator has given this for an item. */
+  #given(execution: Execution, opened: OpenedOperator, tried: OperatorTry, given: unknown): unknown {
     if (!isThenable(given)) return NOTHING;
     const pending = new Pending();
     pending.work = whenSettled(
       given,
       () => undefined,
-      (thrown) => pending.settle(threw(thrown)),
+      (thrown) => pending.settle(this.#threw(execution, opened, tried, thrown)),
     );
     return pending;
+  }
+
+  /** What it leads to that the operator has failed to take an item. */
+  #threw(execution: Execution, { port }: OpenedOperator, tried: OperatorTry, thrown: unknown): unknown {
+    port.giveBack(tried.trace);
+    return this.failed(execution, { ...tried, error: this.failureOf(execution, thrown, tried.attempt) });
   }
 
   #open(execution: Execution): OpenedOperator {
