@@ -85,7 +85,12 @@ export const peer: PeerWork = {
       total(Stream.fromArray(numbers).pipe(Stream.grouped(size), Stream.map(valueOf))),
 
   scan: (step) => (numbers) => () =>
-    total(Stream.fromArray(numbers).pipe(Stream.scan(() => 0, step), Stream.drop(1))),
+    total(
+      Stream.fromArray(numbers).pipe(
+        Stream.scan(() => 0, step),
+        Stream.drop(1),
+      ),
+    ),
 
   anyShape: (steps) => (numbers) => () =>
     total(

@@ -11,6 +11,8 @@ import { checkWindowed, shownOptions, windowedRules } from './windowed-options.j
 import type { WindowedOptions } from './windowed-options.js';
 import { windowsOf } from './windows-of.js';
 
+export type { Window, WindowShape };
+
 /** Options of {@link window}. */
 export type WindowOptions<T, TKey extends FlowKey = FlowKey> = WindowedOptions<T, TKey>;
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { buildPipeline, runPipeline } from 'heirline';
+import { buildPipeline, runPipeline, type RunResult } from 'heirline';
 import { batch, buffer, reduce, sortWithin, statefulMap, take } from 'heirline/flow';
 import { testPipeline } from 'heirline/testing';
 import { countsAt, definePipeline, errorOf, expectBalanced } from './support/harness.js';
@@ -128,7 +128,7 @@ describe('what operators hold when a run fails', () => {
 
     const error = await runPipeline(Fails).then(
       () => undefined,
-      (thrown: unknown) => thrown as { result?: import('heirline').RunResult },
+      (thrown: unknown) => thrown as { result?: RunResult },
     );
 
     expect(seen).toEqual([]);

@@ -1,5 +1,5 @@
 import { describe, expectTypeOf, test } from 'vitest';
-import type { PipelineBuilder, StandardSchema } from 'heirline';
+import type { OutputHandle, PipelineBuilder, StandardSchema } from 'heirline';
 import {
   aggregate,
   batch,
@@ -37,7 +37,7 @@ const orders = builder.addSource<Order>([]);
 const express = builder.addSource<Express>([]);
 
 /** The item type of what a handle gives. */
-declare function itemOf<T>(handle: import('heirline').OutputHandle<T>): T;
+declare function itemOf<T>(handle: OutputHandle<T>): T;
 
 describe('operators without a callback', () => {
   test('get their types from the node before them', () => {
@@ -114,7 +114,7 @@ describe('operators with callbacks', () => {
       { from: orders },
     );
     const letters = builder.addStreamTransform(
-      flatMap((order: Order) => [...order.customer]),
+      flatMap((order: Order) => order.customer.split(' ')),
       { from: orders },
     );
 

@@ -148,7 +148,7 @@ export function operatorsOf({
   }
 }
 
-export function policyOf({ policy }: DrawnOperator): ErrorPolicy<never> | undefined {
+export function policyOf({ policy }: DrawnOperator): ErrorPolicy | undefined {
   switch (policy) {
     case 'none':
       return undefined;
