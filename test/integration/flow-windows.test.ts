@@ -40,7 +40,7 @@ describe('windows by the times of items', () => {
   test('leave when an item has come that is later than their end by the lateness', async () => {
     const seen: string[] = [];
     const items = (function* () {
-      for (const atMs of [1, 12, 3, 14, 15]) {
+      for (const atMs of [1, 12, 3, 14, 15, 16]) {
         seen.push(`in ${String(atMs)}`);
         yield reading(atMs);
       }
@@ -50,7 +50,16 @@ describe('windows by the times of items', () => {
       sink: (output) => seen.push(...shown([output as Window<Reading>])),
     });
 
-    expect(seen).toEqual(['in 1', 'in 12', 'in 3', 'in 14', 'in 15', '0-10: 1 3', '10-20: 12 14 15']);
+    expect(seen).toEqual([
+      'in 1',
+      'in 12',
+      'in 3',
+      'in 14',
+      'in 15',
+      '0-10: 1 3',
+      'in 16',
+      '10-20: 12 14 15 16',
+    ]);
   });
 
   test('that overlap hold an item once each, and count it once', async () => {
