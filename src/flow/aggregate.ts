@@ -58,7 +58,7 @@ const EVERYTHING: CountSpec = { by: 'count', count: Infinity, every: Infinity, p
  *
  * Windows, times and late items are as in {@link window}. A key without items gives nothing.
  *
- * @throws {@link PipelineError} `OPTION_INVALID`.
+ * @throws `OPTION_INVALID`, a `PipelineError`.
  *
  * @example
  * {@includeCode ../../examples/api/aggregate.ts}

@@ -29,7 +29,7 @@ const MOST_ITEMS = 100_000;
 /**
  * Gathers items into lists. What is left at the end of the stream leaves as a smaller one.
  *
- * @throws {@link PipelineError} `OPTION_INVALID`, also without any limit.
+ * @throws `OPTION_INVALID`, a `PipelineError`, also without any limit.
  *
  * @example
  * {@includeCode ../../examples/api/batch.ts}

@@ -16,7 +16,7 @@ export interface BufferOptions {
  *
  * Without one, an item has gone through all stages before the next one comes. The order stays.
  *
- * @throws {@link PipelineError} `OPTION_INVALID`.
+ * @throws `OPTION_INVALID`, a `PipelineError`.
  *
  * @example
  * {@includeCode ../../examples/api/buffer.ts}

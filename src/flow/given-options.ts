@@ -4,7 +4,7 @@ import type { OptionRules } from '../errors/option-rules.js';
 /**
  * Checks the options of an operator that cannot do without some of them.
  *
- * @throws {@link PipelineError} `OPTION_INVALID` with every wrong or missing option named.
+ * @throws `OPTION_INVALID`, a `PipelineError`, with every wrong or missing option named.
  */
 export function checkGiven(
   kind: string,

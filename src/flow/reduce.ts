@@ -11,7 +11,7 @@ import type { Seed } from './seed.js';
  *
  * @param seed the value before the first item, and what comes of no items. Plain data is copied and frozen; for a value
  * that changes in place, give a function that makes one.
- * @throws {@link PipelineError} `OPTION_INVALID`.
+ * @throws `OPTION_INVALID`, a `PipelineError`.
  *
  * @example
  * {@includeCode ../../examples/api/reduce.ts}

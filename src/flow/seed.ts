@@ -9,7 +9,7 @@ export type Seed<V> = V | (() => V);
  * Makes what a fold starts with, of the arguments of its operator.
  *
  * @param given the arguments that the operator was called with: a seed of undefined is one.
- * @throws {@link PipelineError} `OPTION_INVALID` where no seed was given.
+ * @throws `OPTION_INVALID`, a `PipelineError`, where no seed was given.
  */
 export function seedOf<V>(kind: string, given: readonly unknown[]): () => V {
   if (given.length < 2) throw wrongUse(kind, 'a seed as the second argument');

@@ -25,7 +25,7 @@ export interface SortWithinOptions<in T> {
  *
  * An item that is behind what has left goes on at once, out of order. Equal items keep their order.
  *
- * @throws {@link PipelineError} `OPTION_INVALID`, also without `capacity` and `latenessMs`.
+ * @throws `OPTION_INVALID`, a `PipelineError`, also without `capacity` and `latenessMs`.
  *
  * @example
  * {@includeCode ../../examples/api/sort-within.ts}

@@ -23,7 +23,7 @@ export interface StatefulMapOptions<in S, out TOut> {
  *
  * @param seed the state before the first item. Plain data is copied and frozen; for a state that changes in place, give
  * a function that makes one.
- * @throws {@link PipelineError} `OPTION_INVALID`.
+ * @throws `OPTION_INVALID`, a `PipelineError`.
  *
  * @example
  * {@includeCode ../../examples/api/stateful-map.ts}

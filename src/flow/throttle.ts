@@ -34,7 +34,7 @@ export interface ThrottleOptions<in T> {
  * weighs, and waits until they are there. One that weighs more than `burst` takes a full bucket and leaves a debt, so
  * that the next one waits longer.
  *
- * @throws {@link PipelineError} `OPTION_INVALID`.
+ * @throws `OPTION_INVALID`, a `PipelineError`.
  *
  * @example
  * {@includeCode ../../examples/api/throttle.ts}

@@ -13,7 +13,7 @@ import { misanswered } from './callbacks.js';
  * An item that the schema refuses fails with `ITEM_INVALID`, whose message lists what is wrong, and where. The schema may
  * answer with a promise; the next item waits for it.
  *
- * @throws {@link PipelineError} `OPTION_INVALID` for what is no schema.
+ * @throws `OPTION_INVALID`, a `PipelineError`, for what is no schema.
  *
  * @example
  * {@includeCode ../../examples/api/validate.ts}

@@ -51,7 +51,7 @@ export class KnownWindows implements WindowKind<never> {
     return new KnownWindows({ window, ...options }, spec);
   }
 
-  /** @throws {@link PipelineError} `OPTION_INVALID` for what none of the functions has made. */
+  /** @throws `OPTION_INVALID`, a `PipelineError`, for what none of the functions has made. */
   static read(kind: string, given: unknown): KnownWindows {
     checkArgument(kind, given, (value) =>
       value instanceof KnownWindows ? undefined : 'what tumbling, sliding or session gave',
@@ -65,7 +65,7 @@ export class KnownWindows implements WindowKind<never> {
  *
  * An item is in exactly one. Of a day they begin at midnight in UTC.
  *
- * @throws {@link PipelineError} `OPTION_INVALID`, also for both or none of `ms` and `count`.
+ * @throws `OPTION_INVALID`, a `PipelineError`, also for both or none of `ms` and `count`.
  *
  * @example
  * {@includeCode ../../examples/api/tumbling.ts}
@@ -98,7 +98,7 @@ export function tumbling(options: {
 /**
  * Windows that overlap: an item is in all that it falls into, so that it is held once for each of them.
  *
- * @throws {@link PipelineError} `OPTION_INVALID`, also for starts that lie further apart than a window is wide.
+ * @throws `OPTION_INVALID`, a `PipelineError`, also for starts that lie further apart than a window is wide.
  *
  * @example
  * {@includeCode ../../examples/api/sliding.ts}
@@ -173,7 +173,7 @@ export interface SessionOptions {
  *
  * A session begins with its first item and ends `gapMs` after its last one.
  *
- * @throws {@link PipelineError} `OPTION_INVALID`.
+ * @throws `OPTION_INVALID`, a `PipelineError`.
  *
  * @example
  * {@includeCode ../../examples/api/session-windows.ts}

@@ -24,7 +24,7 @@ export type WindowOptions<T, TKey extends FlowKey = FlowKey> = WindowedOptions<T
  * run, and a window leaves at its end, though no item comes. What is open at the end of the stream leaves, the eldest
  * first. For sums and counts take {@link aggregate}, which holds no items.
  *
- * @throws {@link PipelineError} `OPTION_INVALID`.
+ * @throws `OPTION_INVALID`, a `PipelineError`.
  *
  * @example
  * {@includeCode ../../examples/api/window.ts}

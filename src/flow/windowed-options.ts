@@ -35,7 +35,7 @@ export const windowedRules = {
 /**
  * Refuses options that would mean nothing with these windows.
  *
- * @throws {@link PipelineError} `OPTION_INVALID`.
+ * @throws `OPTION_INVALID`, a `PipelineError`.
  */
 export function checkWindowed(
   kind: string,

@@ -79,6 +79,6 @@ export type Shaped<A, B, S> = unknown extends S
 
 /** What stands in a window, in a list or another iterable, or in what can be iterated asynchronously. */
 export type ElementOf<A> = A extends
-  Iterable<infer T> | AsyncIterable<infer T> | { readonly items: readonly (infer T)[] }
+  Iterable<infer T> | AsyncIterable<infer T> | Window<infer T, unknown, unknown>
   ? T
   : never;
