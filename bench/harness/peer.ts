@@ -49,6 +49,12 @@ export interface WritingNode {
   transform(item: number, values: Map<string, unknown>): number;
 }
 
+/** How items are gathered, and what is made of a list of them. */
+export interface BatchWork {
+  readonly size: number;
+  readonly valueOf: (items: readonly number[]) => number;
+}
+
 /** How another library does the workloads that make sense for it. */
 export interface PeerWork {
   /** The part of the items that it gets, for what is slow. Default 1. */
@@ -63,6 +69,10 @@ export interface PeerWork {
   /** Makes a pipeline of any steps; the order of its outputs does not matter. */
   readonly anyShape?: (steps: readonly Step[]) => (numbers: Iterable<number>) => Run;
   readonly fanOut?: (steps: FanOutSteps) => Contender['prepare'];
+  /** Gathers items into lists of a size, and gives one number for each list. */
+  readonly batches?: (work: BatchWork) => Contender['prepare'];
+  /** Gives what a step makes of the value before, 0 at first, and each item. */
+  readonly scan?: (step: (value: number, item: number) => number) => Contender['prepare'];
 }
 
 /** Another library, by the name of the contender that it is. */

@@ -78,6 +78,20 @@ export const peer: PeerWork = {
         ),
       ),
 
+  batches:
+    ({ size, valueOf }) =>
+    (numbers) =>
+    () =>
+      total(Stream.fromArray(numbers).pipe(Stream.grouped(size), Stream.map(valueOf))),
+
+  scan: (step) => (numbers) => () =>
+    total(
+      Stream.fromArray(numbers).pipe(
+        Stream.scan(() => 0, step),
+        Stream.drop(1),
+      ),
+    ),
+
   anyShape: (steps) => (numbers) => () =>
     total(
       steps.reduce<Stream.Stream<number>>(withStep, Stream.fromIterable(numbers, { chunkSize: 1024 })),

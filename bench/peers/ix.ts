@@ -3,7 +3,7 @@ import type { AsyncIterableX } from 'ix/asynciterable';
 import { filter as filterAsync, flatMap as flatMapAsync, map as mapAsync } from 'ix/asynciterable/operators';
 import { from, of } from 'ix/iterable';
 import type { IterableX } from 'ix/iterable';
-import { filter, flatMap, map } from 'ix/iterable/operators';
+import { buffer, filter, flatMap, map, scan } from 'ix/iterable/operators';
 import { checksum, unorderedChecksum } from '../harness/checksum.js';
 import type { PeerWork } from '../harness/peer.js';
 import { outputOrNothing } from '../harness/step.js';
@@ -63,6 +63,14 @@ export const peer: PeerWork = {
           }),
         ),
       ),
+
+  batches:
+    ({ size, valueOf }) =>
+    (numbers) =>
+    () =>
+      total(from(numbers).pipe(buffer(size), map(valueOf))),
+
+  scan: (step) => (numbers) => () => total(from(numbers).pipe(scan({ seed: 0, callback: step }))),
 
   anyShape: (steps) => (numbers) =>
     steps.some(isAsync)

@@ -10,6 +10,8 @@ import {
   newStream,
   now,
   runEffects,
+  scan,
+  skip,
   tap,
 } from '@most/core';
 import { asap, newDefaultScheduler } from '@most/scheduler';
@@ -26,6 +28,8 @@ export const peer: PeerWork = {
     (numbers) =>
     () =>
       total(filter(keep, map(three, map(two, map(one, fromIterable(numbers)))))),
+
+  scan: (step) => (numbers) => () => total(skip(1, scan(step, 0, fromIterable(numbers)))),
 
   anyShape: (steps) => (numbers) => () =>
     total(steps.reduce(withStep, fromIterable(numbers)), unorderedChecksum),

@@ -1,4 +1,5 @@
 import {
+  bufferCount,
   catchError,
   concatMap,
   connect,
@@ -10,6 +11,7 @@ import {
   mergeMap,
   Observable,
   of,
+  scan,
 } from 'rxjs';
 import type { OperatorFunction } from 'rxjs';
 import { checksum, unorderedChecksum } from '../harness/checksum.js';
@@ -79,6 +81,14 @@ export const peer: PeerWork = {
           }),
         ),
       ),
+
+  batches:
+    ({ size, valueOf }) =>
+    (numbers) =>
+    () =>
+      total(from(numbers).pipe(bufferCount(size), map(valueOf))),
+
+  scan: (step) => (numbers) => () => total(from(numbers).pipe(scan(step, 0))),
 
   anyShape: (steps) => (numbers) => () => total(steps.reduce(withStep, from(numbers)), unorderedChecksum),
 

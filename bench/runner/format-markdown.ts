@@ -35,6 +35,7 @@ const sections: readonly Section[] = [
       'flat-async',
       'concurrency',
       'fan-out',
+      'operators',
       'composite',
       'writing-child',
       'depth',

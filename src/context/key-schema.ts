@@ -1,24 +1,15 @@
-import {
-  hasProperty,
-  ignoreRejection,
-  isArray,
-  isObject,
-  isThenable,
-  readProperty,
-} from '../data/foreign-value.js';
+import { hasProperty, ignoreRejection, isThenable, readProperty } from '../data/foreign-value.js';
 import { frozenCopy } from '../data/frozen-copy.js';
 import type { StandardSchema } from '../data/standard-schema.js';
 import { PipelineError } from '../errors/pipeline-error.js';
 import { printed } from '../ports/error-record.js';
 import type { DictionaryKind } from './dictionary-kind.js';
 import type { Entry } from './layer.js';
+import { describeIssues } from './schema-issues.js';
 import { WrittenEntry } from './written-entries.js';
 
 /** Where a key holds its schema. */
 export const keySchema = Symbol('schema');
-
-/** As many issues are told in one error, at most. */
-const MOST_ISSUES = 20;
 
 /** The schema of one key, and what entries came to that were read through the key. */
 export class KeySchema {
@@ -91,22 +82,4 @@ export class KeySchema {
     const problem = `'${this.#name}' in the ${kind} is refused by the schema of its key: ${why}.`;
     return new PipelineError('CONTEXT_VALUE_INVALID', { path, problem, remedy, ...more });
   }
-}
-
-/** Only what is wrong, and where: some libraries put the value into their issues too. */
-function describeIssues(issues: unknown): string {
-  if (!isArray(issues) || issues.length === 0) return 'the schema says no more';
-  const told = issues.slice(0, MOST_ISSUES).map((issue) => {
-    const message = readProperty(issue, 'message');
-    const text = typeof message === 'string' ? message.replace(/\.$/, '') : 'no message';
-    const path = readProperty(issue, 'path');
-    const place = isArray(path) ? path.map(describeSegment).join('.') : '';
-    return place === '' ? text : `${place}: ${text}`;
-  });
-  const more = issues.length - told.length;
-  return `${told.join('; ')}${more === 0 ? '' : ` (and ${String(more)} more)`}`;
-}
-
-function describeSegment(segment: unknown): string {
-  return printed(isObject(segment) ? readProperty(segment, 'key') : segment);
 }

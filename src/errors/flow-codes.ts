@@ -2,6 +2,8 @@
 export const flowCodes = [
   'FLOW_KEY_INVALID',
   'FLOW_TIME_INVALID',
+  'FLOW_ITEM_LATE',
   'FLOW_CAPACITY_EXCEEDED',
+  'ITEM_INVALID',
   'ROUTE_UNMATCHED',
 ] as const;

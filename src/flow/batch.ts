@@ -3,9 +3,11 @@ import { checkOptions, invalidOption, rule } from '../errors/option-rules.js';
 import { FlowOperator, TakenItems } from '../nodes/flow-operator.js';
 import type { Emission, OperatorCore, OperatorPort, Origin } from '../nodes/flow-operator.js';
 import type { ShapedOperator } from '../nodes/stream-operator.js';
-import { atOnce, misanswered } from './callbacks.js';
-import { foundBy } from '../nodes/flow-key.js';
+import { foundBy, isSameKey } from '../nodes/flow-key.js';
 import type { FlowKey, FoundKey } from '../nodes/flow-key.js';
+import { atOnce } from './callbacks.js';
+import { weightFrom } from './item-weight.js';
+import { amountRule } from './numbers.js';
 
 /** Options of {@link batch}; at least one of them says when a batch is full. */
 export interface BatchOptions<in T> {
@@ -27,7 +29,7 @@ const MOST_ITEMS = 100_000;
 /**
  * Gathers items into lists. What is left at the end of the stream leaves as a smaller one.
  *
- * @throws {@link PipelineError} `OPTION_INVALID`, also without any limit.
+ * @throws `OPTION_INVALID`, a `PipelineError`, also without any limit.
  *
  * @example
  * {@includeCode ../../examples/api/batch.ts}
@@ -37,8 +39,7 @@ export function batch<T = unknown>(options: BatchOptions<T>): ShapedOperator<T, 
     size: rule.positiveInteger,
     withinMs: rule.positiveMilliseconds,
     weight: rule.callable,
-    maxWeight: (value) =>
-      typeof value === 'number' && value > 0 && value < Infinity ? undefined : 'a number above 0',
+    maxWeight: amountRule,
     by: rule.callable,
   });
   const { size, withinMs, weight, maxWeight, by } = options;
@@ -69,6 +70,10 @@ class BatchCore implements OperatorCore {
   #weight = 0;
   #key: FoundKey;
   #callOff: (() => void) | undefined;
+  /** Batches that the clock has closed and the stages behind have not taken: one that they work on, one that waits. */
+  #closed = 0;
+  /** True if the time of the next batch is over, too. */
+  #isOverdue = false;
 
   constructor(port: OperatorPort, context: PipelineContext, options: BatchOptions<unknown>) {
     this.#port = port;
@@ -99,7 +104,7 @@ class BatchCore implements OperatorCore {
     // Both are asked before anything is changed: either may throw.
     const weight = this.#weightOf(item);
     const key = this.#keyOf(item);
-    const isOther = key !== this.#key || this.#weight + weight > maxWeight;
+    const isOther = !isSameKey(key, this.#key) || this.#weight + weight > maxWeight;
     const left = isOther && this.#items.length > 0 ? this.#leave() : undefined;
     this.#key = key;
     this.#weight += weight;
@@ -112,6 +117,7 @@ class BatchCore implements OperatorCore {
   #leave(): Emission {
     this.#callOff?.();
     this.#callOff = undefined;
+    this.#isOverdue = false;
     if (this.#items.length === 0) return undefined;
     const items = this.#items;
     this.#items = [];
@@ -121,17 +127,28 @@ class BatchCore implements OperatorCore {
 
   #start(withinMs: number): void {
     this.#callOff = this.#port.callAt(this.#port.now() + withinMs, () => {
-      this.#callOff = undefined;
-      void this.#leave();
+      this.#timeIsOver();
+    });
+  }
+
+  /** Sends what there is; while another batch waits already, this one goes on growing instead. */
+  #timeIsOver(): void {
+    if (this.#closed > 1) {
+      this.#isOverdue = true;
+      return;
+    }
+    const left = this.#leave();
+    if (left === undefined) return;
+    this.#closed += 1;
+    void left.then(() => {
+      this.#closed -= 1;
+      if (this.#isOverdue) this.#timeIsOver();
     });
   }
 
   #weightOf(item: unknown): number {
     const { weight } = this.#options;
-    if (weight === undefined) return 0;
-    const answer: unknown = atOnce(weight(item, this.#context), "'weight' of batch");
-    if (typeof answer === 'number' && answer >= 0 && answer < Infinity) return answer;
-    throw misanswered("'weight' of batch", 'number of 0 or more');
+    return weight === undefined ? 0 : weightFrom(weight(item, this.#context), "'weight' of batch");
   }
 
   #keyOf(item: unknown): FoundKey {

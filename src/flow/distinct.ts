@@ -21,7 +21,7 @@ export interface DistinctOptions<in T> {
 /**
  * Lets the first item of each key pass; the others are counted as `filtered`.
  *
- * @throws {@link PipelineError} `OPTION_INVALID`.
+ * @throws `OPTION_INVALID`, a `PipelineError`.
  *
  * @example
  * {@includeCode ../../examples/api/distinct.ts}

@@ -8,7 +8,7 @@ import { atOnce } from './callbacks.js';
 /**
  * Leaves items out, as `filtered`, until a predicate fails for one; that one and all behind it go on.
  *
- * @throws {@link PipelineError} `OPTION_INVALID` for what is no function.
+ * @throws `OPTION_INVALID`, a `PipelineError`, for what is no function.
  *
  * @example
  * {@includeCode ../../examples/api/drop-while.ts}

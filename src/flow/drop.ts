@@ -7,7 +7,7 @@ import { wholeNumber } from './numbers.js';
 /**
  * Leaves the first so many items out, which are counted as `filtered`.
  *
- * @throws {@link PipelineError} `OPTION_INVALID` for what is no whole number of 0 or more.
+ * @throws `OPTION_INVALID`, a `PipelineError`, for what is no whole number of 0 or more.
  *
  * @example
  * {@includeCode ../../examples/api/drop.ts}

@@ -10,7 +10,7 @@ import { atOnce } from './callbacks.js';
  *
  * A type guard narrows the type of what goes on.
  *
- * @throws {@link PipelineError} `OPTION_INVALID` for what is no function.
+ * @throws `OPTION_INVALID`, a `PipelineError`, for what is no function.
  *
  * @example
  * {@includeCode ../../examples/api/filter.ts}

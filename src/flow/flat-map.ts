@@ -13,7 +13,7 @@ export type Spread<T> = Iterable<T> | AsyncIterable<T>;
  * The next item waits until all of them have been taken. An empty iterable leaves the item out, as `filtered`. Where the
  * node's policy can decide anything but `fail`, the elements wait until all are there, so that no item is half out.
  *
- * @throws {@link PipelineError} `OPTION_INVALID` for what is no function.
+ * @throws `OPTION_INVALID`, a `PipelineError`, for what is no function.
  *
  * @example
  * {@includeCode ../../examples/api/flat-map.ts}

@@ -1,6 +1,7 @@
 import { isArray, readProperty } from '../data/foreign-value.js';
 import { FlowOperator } from '../nodes/flow-operator.js';
 import type { ShapedOperator } from '../nodes/stream-operator.js';
+import type { Window } from '../nodes/window.js';
 import { SpreadCore } from './spread.js';
 
 /**
@@ -12,11 +13,11 @@ import { SpreadCore } from './spread.js';
  * {@includeCode ../../examples/api/flatten.ts}
  */
 export function flatten<T>(): ShapedOperator<
-  Iterable<T> | AsyncIterable<T> | { readonly items: readonly T[] },
+  Iterable<T> | AsyncIterable<T> | Window<T, unknown, unknown>,
   T,
   'flat'
 > {
-  return new FlowOperator<Iterable<T> | AsyncIterable<T> | { readonly items: readonly T[] }, T, 'flat'>(
+  return new FlowOperator<Iterable<T> | AsyncIterable<T> | Window<T, unknown, unknown>, T, 'flat'>(
     'flatten',
     {},
     (port) => new SpreadCore(port, elementsOf, 'an item of flatten', false),

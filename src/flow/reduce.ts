@@ -11,13 +11,21 @@ import type { Seed } from './seed.js';
  *
  * The seed is the value before the first item, and what comes of no items. Plain data is copied and frozen; for a value
  * that changes in place, give a function that makes one.
- * @throws {@link PipelineError} `OPTION_INVALID`.
+ * @throws `OPTION_INVALID`, a `PipelineError`.
  *
  * @example
  * {@includeCode ../../examples/api/reduce.ts}
  */
 export function reduce<V, T>(
-  ...args: readonly [step: (value: V, item: T, context: PipelineContext) => NoInfer<V>, seed: Seed<V>]
+  step: (value: V, item: T, context: PipelineContext) => NoInfer<V>,
+  seed: Seed<V>,
+): StreamOperator<T, V>;
+export function reduce<V, T>(
+  step: (value: V, item: T, context: PipelineContext) => V,
+  seed: Seed<NoInfer<V>>,
+): StreamOperator<T, V>;
+export function reduce<V, T>(
+  ...args: readonly [step: (value: V, item: T, context: PipelineContext) => V, seed: Seed<V>]
 ): StreamOperator<T, V> {
   const [step] = args;
   checkArgument('reduce', step, rule.callable);

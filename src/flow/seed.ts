@@ -6,14 +6,18 @@ import { wrongUse } from '../errors/option-rules.js';
 export type Seed<V> = V | (() => V);
 
 /**
- * Makes what a fold starts with, for each execution. Plain data is copied and frozen deeply, once.
+ * Makes what a fold starts with, of the arguments of its operator.
  *
  * @param given the arguments that the operator was called with: a seed of undefined is one.
- * @throws {@link PipelineError} `OPTION_INVALID` where no seed was given.
+ * @throws `OPTION_INVALID`, a `PipelineError`, where no seed was given.
  */
 export function seedOf<V>(kind: string, given: readonly unknown[]): () => V {
   if (given.length < 2) throw wrongUse(kind, 'a seed as the second argument');
-  const seed = given[1] as Seed<V>;
+  return seedMaker(kind, given[1] as Seed<V>);
+}
+
+/** Makes what a fold starts with, for each of its values. Plain data is copied and frozen deeply, once. */
+export function seedMaker<V>(kind: string, seed: Seed<V>): () => V {
   if (typeof seed === 'function') return seed as () => V;
   const value = isPlainData(seed) ? frozenCopy<V>(seed, 'the seed', kind) : seed;
   return () => value;

@@ -29,24 +29,40 @@ export class SpreadCore implements OperatorCore {
   }
 
   #spread(elements: unknown, origin: Origin): unknown {
-    if (typeof elements === 'string' && this.isTextWhole) return this.#sendList([elements], 0, origin);
+    if (typeof elements === 'string' && this.isTextWhole) return this.#sendList([elements], origin);
     if (isArray(elements)) {
       // A promise among the elements is awaited, and may be rejected: then nothing has left yet.
-      if (!elements.some(isThenable)) return this.#sendList(elements, 0, origin);
+      if (!elements.some(isThenable)) return this.#sendList(elements, origin);
     } else if (!isIterable(elements)) throw misanswered(this.what, 'list or other iterable');
     return this.port.mayUndo
-      ? this.#collect(elements as AnyElements).then((list) => this.#sendList(list, 0, origin))
+      ? this.#collect(elements as AnyElements).then((list) => this.#sendList(list, origin))
       : this.#sendEach(elements as AnyElements, origin);
   }
 
-  #sendList(list: readonly unknown[], first: number, origin: Origin): unknown {
+  #sendList(list: readonly unknown[], origin: Origin): unknown {
     const { port } = this;
-    for (let index = first; index < list.length; index += 1) {
+    for (let index = 0; index < list.length; index += 1) {
       if (port.isClosed) return port.spread(origin, index);
       const sent = port.give(list[index], origin);
-      if (sent !== undefined) return sent.then(() => this.#sendList(list, index + 1, origin));
+      if (sent !== undefined) return this.#sendRest(list, index + 1, origin, sent);
     }
     return port.spread(origin, list.length);
+  }
+
+  async #sendRest(
+    list: readonly unknown[],
+    first: number,
+    origin: Origin,
+    sent: Promise<void>,
+  ): Promise<void> {
+    const { port } = this;
+    await sent;
+    let index = first;
+    for (; index < list.length && !port.isClosed; index += 1) {
+      const next = port.give(list[index], origin);
+      if (next !== undefined) await next;
+    }
+    await port.spread(origin, index);
   }
 
   async #sendEach(elements: AnyElements, origin: Origin): Promise<void> {
@@ -73,6 +89,14 @@ export class SpreadCore implements OperatorCore {
     }
     return list;
   }
+}
+
+/** The elements of what a callback gave, which must be there at once; a text is one element. */
+export function elementsAtOnce(given: unknown, callback: string): Iterable<unknown> {
+  if (typeof given === 'string') return [given];
+  if (typeof given === 'object' && given !== null && hasProperty(given, Symbol.iterator))
+    return given as Iterable<unknown>;
+  throw misanswered(callback, 'list or other iterable');
 }
 
 type AnyElements = Iterable<unknown> | AsyncIterable<unknown>;

@@ -14,7 +14,7 @@ export interface TakeWhileOptions {
 /**
  * Lets items pass until a predicate fails for one, then ends the stream, as {@link take} does.
  *
- * @throws {@link PipelineError} `OPTION_INVALID`.
+ * @throws `OPTION_INVALID`, a `PipelineError`.
  *
  * @example
  * {@includeCode ../../examples/api/take-while.ts}

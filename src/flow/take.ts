@@ -9,7 +9,7 @@ import { wholeNumber } from './numbers.js';
  * others still read it.
  *
  * @param count how many; 0 lets none pass.
- * @throws {@link PipelineError} `OPTION_INVALID` for what is no whole number of 0 or more.
+ * @throws `OPTION_INVALID`, a `PipelineError`, for what is no whole number of 0 or more.
  *
  * @example
  * {@includeCode ../../examples/api/take.ts}

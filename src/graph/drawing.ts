@@ -26,7 +26,7 @@ export interface DrawnNode {
   /** Unique in the drawing, in letters, digits and underscores. */
   readonly id: string;
   readonly kind: NodeKind;
-  /** The node's id, and for a composite the name of the child where that differs; without control characters. */
+  /** The node's id, and the name of its child or the kind of its operator where that differs; without control characters. */
   readonly name: string;
   /** More about the node, each to be shown in a line of its own. */
   readonly notes: readonly string[];
@@ -89,7 +89,8 @@ class Drawing {
     const child = graph.childGraphs.get(node.id);
     const contract = contractText(node.options['contextConfiguration']);
     const required = contract === undefined ? [] : [contract];
-    return { ...this.#drawn(node.id, node.kind, child, path, id, required, node.options), fallbacks };
+    const drawn = this.#drawn(node.id, node.kind, child, path, id, required);
+    return { ...drawn, name: nameWithOperator(drawn.name, node.options['operator']), fallbacks };
   }
 
   /** @param required the keys that a child requires, which are shown where not all are. */
@@ -100,7 +101,6 @@ class Drawing {
     path: string,
     id: string,
     required: readonly string[],
-    options: GraphNode['options'] = {},
   ): DrawnNode {
     const row = this.rows.get(path);
     const keys = row === undefined ? required : (String(row) || 'no keys').split('\n');
@@ -110,12 +110,9 @@ class Drawing {
       id,
       kind,
       name: printable(child === undefined || child.name === nodeId ? nodeId : `${nodeId}: ${child.name}`),
-      notes: [
-        ...kindShown(kind, options),
-        ...keys,
-        ...(child === undefined ? [] : settingsOf(child)),
-        ...counted,
-      ].map(printable),
+      notes: [...kindShown(kind), ...keys, ...(child === undefined ? [] : settingsOf(child)), ...counted].map(
+        printable,
+      ),
       child: child && this.level(child, path, `${id}_`),
       fallbacks: [],
     };
@@ -126,14 +123,17 @@ function labelOf({ output = '', input = '' }: GraphEdge): string {
   return printable(output === '' || input === '' ? output + input : `${output} → ${input}`);
 }
 
+/** The name of a node, and what its operator is, where the name does not begin with that. */
+function nameWithOperator(name: string, operator: unknown): string {
+  return typeof operator !== 'string' || name.startsWith(operator) ? name : `${name}: ${printable(operator)}`;
+}
+
 function settingsOf({ settings }: PipelineGraph): string[] {
   return Object.entries(settings).map(([name, value]) => printable(`${name}: ${value}`));
 }
 
-/** What an operator or a junction is, where its name does not say that. */
-function kindShown(kind: NodeKind, options: GraphNode['options']): string[] {
-  const { operator } = options;
-  if (kind === 'stream-transform' && typeof operator === 'string') return [operator];
+/** What a junction is. */
+function kindShown(kind: NodeKind): string[] {
   return junctions.has(kind) ? [kind] : [];
 }
 

@@ -25,7 +25,7 @@ export function mergeOperator(
         ? new MergeCore(port, queues, capacity, new ZipOrder(queues, port))
         : new MergeCore(port, queues, capacity, new SortedHeads(queues, order));
     },
-    {},
+    { endsStream: order === 'zip' },
     inputs,
   );
 }

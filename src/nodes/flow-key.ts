@@ -35,3 +35,8 @@ export function foundBy(key: unknown, callback: string): FoundKey {
     remedy: 'Let it give a text, a number, a bigint, a boolean, a valid Date, null or undefined.',
   });
 }
+
+/** Whether a Map takes two keys for the same. */
+export function isSameKey(one: FoundKey, other: FoundKey): boolean {
+  return one === other || (Number.isNaN(one) && Number.isNaN(other));
+}

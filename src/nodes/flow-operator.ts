@@ -1,5 +1,5 @@
 import type { PipelineContext } from '../context/pipeline-context.js';
-import type { PipelineError } from '../errors/pipeline-error.js';
+import type { ItemRefusal } from '../errors/item-refusal.js';
 import type { OperatorTraits } from './item-operator.js';
 import type { OpenOperator, OperatorOutput, shape, ShapedOperator } from './stream-operator.js';
 
@@ -24,6 +24,12 @@ export class TakenItems implements MadeOf {
     if (origin === undefined) return;
     this.origins.push(origin);
     if (this.origins.length > 2 * MOST_ORIGINS) this.origins.splice(0, MOST_ORIGINS);
+  }
+
+  /** Adds what another has kept. */
+  addAll(other: TakenItems): void {
+    this.items += other.items;
+    this.origins = [...this.origins, ...other.origins].slice(-2 * MOST_ORIGINS);
   }
 
   /** What was kept; nothing is, then. */
@@ -71,6 +77,10 @@ export interface OperatorPort {
   now(): number;
   /** Calls back once at a time; gives what calls it off. What the callback throws fails the node. */
   callAt(atMs: number, callback: () => void): () => void;
+  /** Waits until a time; ends at once when the execution fails or is cancelled. */
+  waitUntil(atMs: number): Promise<void>;
+  /** Fails the node as a whole, whatever its policy says. */
+  fail(thrown: unknown): void;
   /** Sends the item itself, or what it has become. */
   pass(item: unknown, origin: Origin): Emission;
   /** Leaves items out. */
@@ -84,7 +94,7 @@ export interface OperatorPort {
   /** Counts items as having led to what was sent before, or as taken to the end of the stream. */
   settle(made: MadeOf): Emission;
   /** Ends an item by an error, whatever the node's policy says. */
-  refuse(item: unknown, origin: Origin, error: PipelineError, ending: 'fail' | 'deadLetter'): Emission;
+  refuse(item: unknown, origin: Origin, refusal: ItemRefusal, ending: 'fail' | 'deadLetter'): Emission;
 }
 
 /** An operator of the library at work in one execution, as the engine calls it. */
@@ -145,14 +155,21 @@ function portOver(output: OperatorOutput<unknown>, { run }: PipelineContext): Op
         run.clock.clearTimeout(timer);
       };
     },
+    waitUntil: (atMs) =>
+      new Promise((resolve) => {
+        run.clock.setTimeout(resolve, Math.max(atMs - run.clock.now(), 0));
+      }),
+    fail(thrown) {
+      throw thrown;
+    },
     pass: (item) => output(item),
     filter: () => undefined,
     give: (item) => output(item),
     spread: () => undefined,
     make: (item) => output(item),
     settle: () => undefined,
-    refuse(_item, _origin, error, ending) {
-      if (ending === 'fail') throw error;
+    refuse(_item, _origin, refusal, ending) {
+      if (ending === 'fail') throw refusal;
       return undefined;
     },
   };

@@ -1,4 +1,5 @@
 import type { PipelineContext } from '../context/pipeline-context.js';
+import type { Window, WindowShape } from './window.js';
 
 /** Marks what an operator without a callback makes of the items that it gets; exists at compile time only. */
 export declare const shape: unique symbol;
@@ -72,7 +73,12 @@ export type Shaped<A, B, S> = unknown extends S
       ? readonly A[]
       : S extends 'flat'
         ? ElementOf<A>
-        : B;
+        : S extends WindowShape<infer TKey, infer TBound>
+          ? Window<A, TKey, TBound>
+          : B;
 
-/** What stands in a list of items, in an iterable, or in what can be iterated asynchronously. */
-export type ElementOf<A> = A extends Iterable<infer T> | AsyncIterable<infer T> ? T : never;
+/** What stands in a window, in a list or another iterable, or in what can be iterated asynchronously. */
+export type ElementOf<A> = A extends
+  Iterable<infer T> | AsyncIterable<infer T> | Window<infer T, unknown, unknown>
+  ? T
+  : never;

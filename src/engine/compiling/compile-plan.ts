@@ -52,8 +52,13 @@ export function compilePlan(
   return new PlanCompiler(compiled, environment, above).compile();
 }
 
-/** Stages that may lose interest in the stream. */
-const closers = [StreamStage, StreamCompositeStage, OperatorStage, ClosingStage] as const;
+/** Whether a stage may lose interest in the stream. */
+function mayClose(stage: NodeStage): boolean {
+  if (stage instanceof OperatorStage) return stage.endsStream;
+  return closers.some((closer) => stage instanceof closer);
+}
+
+const closers = [StreamStage, StreamCompositeStage, ClosingStage] as const;
 
 /** The blueprint with the code that a test puts in the place of its nodes. */
 function withReplacements(blueprint: Blueprint, replacement: RunReplacement | undefined): Blueprint {
@@ -113,7 +118,7 @@ class PlanCompiler {
     const sources = stages.filter((stage) => stage instanceof SourceStage);
     const isChild = this.blueprint.path.includes('/');
     // Only a node that takes the whole stream can lose interest in it: here, or behind the composite around a child.
-    const canClose = isChild || stages.some((stage) => closers.some((closer) => stage instanceof closer));
+    const canClose = isChild || stages.some(mayClose);
     const toleration = this.#tolerationOf(stages);
     // A loop that is written out adds up its counts when it is left; a ratio is judged by counts that are up to date.
     const generateAfter = toleration?.isRatio === true ? Infinity : this.environment.generateAfter;

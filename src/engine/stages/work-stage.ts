@@ -46,7 +46,11 @@ export abstract class WorkStage extends NodeStage implements RecoveringStage {
   ): unknown;
 
   override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
-    const processed = this.process(execution, item, trace);
+    return this.settle(execution, this.process(execution, item, trace), trace);
+  }
+
+  /** Hands on what {@link process} gave, once it is there. */
+  protected settle(execution: Execution, processed: unknown, trace: ItemTrace | undefined): Work {
     if (processed === NOTHING) return undefined;
     if (Pending.is(processed)) return this.#emitLater(execution, processed, trace);
     return this.emit(execution, processed, trace);

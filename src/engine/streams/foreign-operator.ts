@@ -9,7 +9,9 @@ export function engineOperator(
   operator: StreamOperator<unknown, unknown>,
 ): FlowOperator<unknown, unknown, unknown> {
   if (isInstanceOf(operator, FlowOperator)) return operator;
-  return new FlowOperator('operator', {}, (port, context) => new ForeignCore(operator, port, context));
+  return new FlowOperator('operator', {}, (port, context) => new ForeignCore(operator, port, context), {
+    endsStream: true,
+  });
 }
 
 /** The item that is being pushed. */

@@ -1,3 +1,4 @@
+import type { ItemRefusal } from '../../errors/item-refusal.js';
 import type { PipelineError } from '../../errors/pipeline-error.js';
 import { ItemTrace, UNKNOWN_OUTPUT } from '../../lineage/item-trace.js';
 import type { RunLineage } from '../../lineage/run-lineage.js';
@@ -8,6 +9,7 @@ import type { Execution } from '../execution/execution.js';
 import type { NodeCounter } from '../execution/node-counter.js';
 import { allEnded } from '../stages/fan-out-stage.js';
 import { endTrace } from '../stages/item-end.js';
+import { pause } from '../stages/pause.js';
 import type { NodeStage } from '../stages/stage.js';
 import { after } from '../execution/work.js';
 import type { Work } from '../execution/work.js';
@@ -26,6 +28,14 @@ export type RefuseItem = (
 
 /** How an item ends that the operator has taken. */
 type ItemEnding = 'aggregated' | 'joined' | 'filtered';
+
+/** How an operator's stage ends what goes wrong beside the tries of an item. */
+export interface PortFailures {
+  /** Ends an item by an error that no policy decides about. */
+  readonly refuse: RefuseItem;
+  /** Fails the node as a whole. */
+  readonly failWhole: (execution: Execution, thrown: unknown) => void;
+}
 
 /** How an operator's stream has ended, which decides what becomes of the items that it still holds. */
 export type PortEnd = 'left' | 'halted';
@@ -46,7 +56,7 @@ export class StagePort implements OperatorPort {
     private readonly execution: Execution,
     readonly mayUndo: boolean,
     readonly sharesOrigin: boolean,
-    private readonly refuseItem: RefuseItem,
+    private readonly failures: PortFailures,
   ) {
     this.#counter = stage.counter(execution);
   }
@@ -76,6 +86,20 @@ export class StagePort implements OperatorPort {
     });
     this.#timers.add(callOff);
     return callOff;
+  }
+
+  waitUntil(atMs: number): Promise<void> {
+    return pause(this.execution, atMs - this.now());
+  }
+
+  fail(thrown: unknown): void {
+    this.failures.failWhole(this.execution, thrown);
+  }
+
+  /** Counts an item that arrives and that nobody follows, and notes that the operator takes it. */
+  takeIn(): void {
+    this.#counter.in += 1;
+    this.#held += 1;
   }
 
   /** Notes an item that the operator takes. */
@@ -158,10 +182,11 @@ export class StagePort implements OperatorPort {
     return this.#endAll(origins, 'aggregated');
   }
 
-  refuse(item: unknown, origin: Origin, error: PipelineError, ending: 'fail' | 'deadLetter'): Work {
+  refuse(item: unknown, origin: Origin, refusal: ItemRefusal, ending: 'fail' | 'deadLetter'): Work {
     if (this.execution.isHalted) return undefined;
     this.#held -= 1;
-    return this.refuseItem(this.execution, item, this.#let(origin), error, ending);
+    const error = refusal.at(this.stage.site.path);
+    return this.failures.refuse(this.execution, item, this.#let(origin), error, ending);
   }
 
   /** What the stages behind still work on. */

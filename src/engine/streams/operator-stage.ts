@@ -13,7 +13,7 @@ import type { Work } from '../execution/work.js';
 import { dropItem } from '../stages/item-end.js';
 import { WorkStage } from '../stages/work-stage.js';
 import { StagePort } from './operator-port.js';
-import type { RefuseItem } from './operator-port.js';
+import type { PortFailures, RefuseItem } from './operator-port.js';
 
 /** An operator at work in one execution. */
 interface OpenedOperator {
@@ -24,6 +24,13 @@ interface OpenedOperator {
   ended: number;
   /** Ends the watch over what makes it stop. */
   unwatch: () => void;
+}
+
+/** A try of an item. */
+interface OperatorTry {
+  readonly item: unknown;
+  readonly trace: ItemTrace | undefined;
+  readonly attempt: number;
 }
 
 const nothing = (): void => undefined;
@@ -44,6 +51,8 @@ export interface OperatorPlace {
  * An operator with several inputs has one stage for each; all of them work on what was opened once.
  */
 export class OperatorStage extends WorkStage {
+  /** True if the operator may have enough before the stream ends. */
+  readonly endsStream: boolean;
   readonly #place: OperatorPlace;
   readonly #mayUndo: boolean;
 
@@ -56,6 +65,7 @@ export class OperatorStage extends WorkStage {
     private readonly input = 0,
   ) {
     super(site, policy);
+    this.endsStream = operator.traits.endsStream === true;
     this.#place = place;
     this.#mayUndo = place.isTolerated || policy?.canRecover === true;
   }
@@ -70,6 +80,33 @@ export class OperatorStage extends WorkStage {
     const stage = new OperatorStage(this.site, this.policy, this.operator, this.#place, input);
     stage.fallbacks = this.fallbacks;
     return stage;
+  }
+
+  override push(execution: Execution, item: unknown, trace: ItemTrace | undefined): Work {
+    const known = execution.states[this.#place.slot] as OpenedOperator | undefined;
+    if (
+      trace !== undefined ||
+      known?.core === undefined ||
+      execution.isHalted ||
+      execution.scopes !== undefined
+    )
+      return super.push(execution, item, trace);
+    // The usual case, which `process` and `attempt` do the same for all others: the operator takes the item at once.
+    const { port, core } = known;
+    port.takeIn();
+    let given: unknown;
+    try {
+      given = core.push(item, undefined, this.input);
+    } catch (thrown) {
+      return this.settle(
+        execution,
+        this.#threw(execution, known, { item, trace, attempt: 1 }, thrown),
+        trace,
+      );
+    }
+    return given === undefined
+      ? undefined
+      : this.settle(execution, this.#given(execution, known, { item, trace, attempt: 1 }, given), trace);
   }
 
   override end(execution: Execution): Work {
@@ -110,16 +147,12 @@ export class OperatorStage extends WorkStage {
     trace: ItemTrace | undefined,
     attempt: number,
   ): unknown {
-    const { port, core } =
+    const opened =
       (execution.states[this.#place.slot] as OpenedOperator | undefined) ?? this.#open(execution);
+    const { port, core } = opened;
     // The execution has failed.
     if (core === undefined) return nothingAfter(dropItem(execution, this, trace));
     port.take(trace);
-    const threw = (thrown: unknown): unknown => {
-      port.giveBack(trace);
-      const error = this.failureOf(execution, thrown, attempt);
-      return this.failed(execution, { error, item, trace, attempt });
-    };
     let given: unknown;
     try {
       given =
@@ -127,20 +160,31 @@ export class OperatorStage extends WorkStage {
           ? core.push(item, trace, this.input)
           : asNode(execution, this.site.path, () => core.push(item, trace, this.input));
     } catch (thrown) {
-      return threw(thrown);
+      return this.#threw(execution, opened, { item, trace, attempt }, thrown);
     }
+    return this.#given(execution, opened, { item, trace, attempt }, given);
+  }
+
+  /** What it leads to that the operator has given this for an item. */
+  #given(execution: Execution, opened: OpenedOperator, tried: OperatorTry, given: unknown): unknown {
     if (!isThenable(given)) return NOTHING;
     const pending = new Pending();
     pending.work = whenSettled(
       given,
       () => undefined,
-      (thrown) => pending.settle(threw(thrown)),
+      (thrown) => pending.settle(this.#threw(execution, opened, tried, thrown)),
     );
     return pending;
   }
 
+  /** What it leads to that the operator has failed to take an item. */
+  #threw(execution: Execution, { port }: OpenedOperator, tried: OperatorTry, thrown: unknown): unknown {
+    port.giveBack(tried.trace);
+    return this.failed(execution, { ...tried, error: this.failureOf(execution, thrown, tried.attempt) });
+  }
+
   #open(execution: Execution): OpenedOperator {
-    const port = new StagePort(this, execution, this.#mayUndo, this.#place.sharesOrigin, this.#refuse);
+    const port = new StagePort(this, execution, this.#mayUndo, this.#place.sharesOrigin, this.#failures);
     const opened: OpenedOperator = { port, core: undefined, ended: 0, unwatch: nothing };
     execution.states[this.#place.slot] = opened;
     if (execution.isHalted) return opened;
@@ -196,10 +240,6 @@ export class OperatorStage extends WorkStage {
     };
   }
 
-  #failWhole(execution: Execution, thrown: unknown): void {
-    execution.fail(wholeNodeFailed(this.site.path, thrown, 'failed', execution.frame), this.site);
-  }
-
   #close(execution: Execution, { port, core, unwatch }: OpenedOperator): Work {
     unwatch();
     const closed = port.close(execution.isHalted ? 'halted' : 'left');
@@ -216,9 +256,15 @@ export class OperatorStage extends WorkStage {
     return closed;
   }
 
+  readonly #failWhole = (execution: Execution, thrown: unknown): void => {
+    execution.fail(wholeNodeFailed(this.site.path, thrown, 'failed', execution.frame), this.site);
+  };
+
   readonly #refuse: RefuseItem = (execution, item, trace, error, ending) => {
     const failed = { error, item, trace, attempt: 1 };
     const ended = this.conclude(execution, failed, { action: ending });
     return Pending.is(ended) ? ended.work : undefined;
   };
+
+  readonly #failures: PortFailures = { refuse: this.#refuse, failWhole: this.#failWhole };
 }
