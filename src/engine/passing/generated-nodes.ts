@@ -72,6 +72,11 @@ export interface CallEnds {
   readonly leave: (passage: string) => string;
   /** Leaves the calls when a node filters the item out; without it, `leave` does. */
   readonly filter?: (at: string) => string;
+  /**
+   * True if all that leaves the calls goes through one statement: less code, which V8 inlines sooner where the calls are a
+   * function of their own. In a long loop each leaves for itself, which runs faster.
+   */
+  readonly hasOneExit: boolean;
 }
 
 /**
@@ -79,8 +84,11 @@ export interface CallEnds {
  *
  * Besides those in the expressions of the nodes, the code must have the variables `execution`, `scope` and `item`.
  */
-export function writtenCalls(nodes: readonly WrittenNode[], { segment, leave, filter }: CallEnds): string {
-  const go = (how: Departure): string => `{ how = '${how}'; break calls; }`;
+export function writtenCalls(nodes: readonly WrittenNode[], ends: CallEnds): string {
+  const { segment, leave, filter, hasOneExit } = ends;
+  const left = (how: string, result = 'result'): string =>
+    leave(`${segment}.leftAt(execution, at, item, ${result}, ${how})`);
+  const go = (how: Departure): string => (hasOneExit ? `{ how = '${how}'; break calls; }` : left(`'${how}'`));
   const calls = nodes.map(
     ({ at, isSink, method, target, view }) => `
         at = ${at};
@@ -90,6 +98,12 @@ export function writtenCalls(nodes: readonly WrittenNode[], { segment, leave, fi
         if (isThenable(result)) ${go('waiting')}
         ${isSink ? '' : `if (result === SKIP) ${filter?.(at) ?? go('filtered')} item = result;`}`,
   );
+  if (!hasOneExit)
+    return `let at = 0, target, result;
+      try {${calls.join('')}
+      } catch (thrown) {
+        ${left("'thrown'", 'thrown')}
+      }`;
   return `let at = 0, target, result, how;
       calls: {
         try {${calls.join('')}
@@ -98,5 +112,5 @@ export function writtenCalls(nodes: readonly WrittenNode[], { segment, leave, fi
           result = thrown;
         }
       }
-      if (how !== undefined) ${leave(`${segment}.leftAt(execution, at, item, result, how)`)}`;
+      if (how !== undefined) ${left('how')}`;
 }

@@ -15,7 +15,11 @@ export function generateWalk(walked: WalkedSegment): Walk | undefined {
   const text = `
     return function walk(segment, execution, item) {
       const { states, scope } = execution;
-      ${writtenCalls(writtenNodes(walked), { segment: 'segment', leave: (passage) => `return ${passage};` })}
+      ${writtenCalls(writtenNodes(walked), {
+        segment: 'segment',
+        leave: (passage) => `return ${passage};`,
+        hasOneExit: true,
+      })}
       return ${walked.hasSink ? 'segment.written(execution, 0)' : 'segment.leave(execution, 0, item, undefined)'};
     };`;
   return codeOf<Walk>(text, { SKIP, isThenable });

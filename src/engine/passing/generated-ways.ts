@@ -108,7 +108,7 @@ class WayWriter {
     };
     const leave = (passage: string): string => `{ work = workOf(${passage}); break ${name}; }`;
     return `${name}: {
-        ${writtenCalls(nodes, { segment: name, leave, filter })}
+        ${writtenCalls(nodes, { segment: name, leave, filter, hasOneExit: false })}
         ${passed} += 1;
         ${segment.hasSink ? '' : this.push(segment.next)}
       }`;

@@ -182,6 +182,7 @@ class ChildWriter {
     return `${this.#keep(behind)}
         input.counter(execution).passed += 1;
         ${writtenCalls(nodes, {
+          hasOneExit: true,
           segment: 'segment',
           leave: (passage) => `{ ${this.keep} return steps.end(execution, ${passage}); }`,
         })}
