@@ -260,14 +260,8 @@ export type {
 export { toSvg } from './graph/svg.js';
 
 // junctions
-export type {
-  JoinKey,
-  JoinKind,
-  JoinOptions,
-  JoinWindow,
-  LeftOf,
-  RightOf,
-} from './junctions/join-options.js';
+export type { FlowKey } from './nodes/flow-key.js';
+export type { JoinKind, JoinOptions, JoinWindow, LeftOf, RightOf } from './junctions/join-options.js';
 export type { MergeOptions } from './junctions/merge-options.js';
 export type { Narrowed, RouteConditions, RouteOptions, RouteOtherwise } from './junctions/route.js';
 export type { TapFunction, TapOptions } from './junctions/tap.js';

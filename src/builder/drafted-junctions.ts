@@ -14,20 +14,24 @@ import { Tap } from '../junctions/tap.js';
 import type { TapFunction } from '../junctions/tap.js';
 import type { NodeKind } from '../nodes/node-kind.js';
 import type { NodeOptions } from '../nodes/node-options.js';
-import type { ErrorPolicy } from '../resilience/error-policy.js';
 import type { DraftedNodes } from './drafted-nodes.js';
 import type { GraphDraft } from './graph-draft.js';
 import type { NodeBinding } from './node-binding.js';
 import { nameProblem } from './node-name.js';
-import { isPolicy, nodeRules, readAheadProblems, resolveOptions, shownOptions } from './option-shapes.js';
+import { misplacedFallback } from './operator-node.js';
+import {
+  isPolicy,
+  nodeRules,
+  policyOf,
+  readAheadProblems,
+  resolveOptions,
+  shownOptions,
+} from './option-shapes.js';
 
 /** Options that every junction knows. */
 interface GivenOptions extends NodeOptions<unknown> {
   readonly from?: unknown;
 }
-
-const capacity = (value: unknown): string | undefined =>
-  value === Infinity ? undefined : rule.positiveInteger(value) && 'a whole number above 0, or Infinity';
 
 const common: OptionRules = { name: rule.anything, errorPolicy: isPolicy };
 
@@ -40,7 +44,7 @@ const rules = {
   },
   merge: {
     ...common,
-    capacity,
+    capacity: rule.capacity,
     order: (value) =>
       isInstanceOf(value, SortedOrder) ? undefined : rule.oneOf('arrival', 'concat', 'zip')(value),
   },
@@ -59,7 +63,7 @@ const rules = {
       },
       ['ms', 'leftTime', 'rightTime'],
     ),
-    capacity,
+    capacity: rule.capacity,
     combine: rule.callable,
   },
 } as const satisfies Record<string, OptionRules>;
@@ -247,8 +251,5 @@ function conditionProblems(conditions: unknown): string[] {
 
 /** What stands in for a failed item cannot say where it goes. */
 function fallbackProblems(policy: unknown, what: string): string[] {
-  const { errorPolicy: resolved } = resolveOptions({ errorPolicy: policy as ErrorPolicy });
-  return resolved !== undefined && resolved.fallbacks.length > 0
-    ? [`'errorPolicy' with a fallback makes an output of a failed item, which ${what} cannot place`]
-    : [];
+  return misplacedFallback(policyOf(policy), what);
 }

@@ -24,10 +24,13 @@ export function operatorProblems(
   policy: ErrorPolicy<unknown> | undefined,
 ): string[] {
   const ours = isInstanceOf(operator, ItemOperator) || isInstanceOf(operator, FlowOperator);
-  const takesFallback = ours && operator.traits.takesFallback === true;
-  return policy !== undefined && policy.fallbacks.length > 0 && !takesFallback
-    ? [
-        `'errorPolicy' with a fallback makes an output of a failed item, which '${operatorName(operator) ?? 'this operator'}' cannot place`,
-      ]
+  if (ours && operator.traits.takesFallback === true) return [];
+  return misplacedFallback(policy, `'${operatorName(operator) ?? 'this operator'}'`);
+}
+
+/** What is wrong with a policy whose fallback makes an output that a node cannot place. */
+export function misplacedFallback(policy: ErrorPolicy<unknown> | undefined, node: string): string[] {
+  return policy !== undefined && policy.fallbacks.length > 0
+    ? [`'errorPolicy' with a fallback makes an output of a failed item, which ${node} cannot place`]
     : [];
 }

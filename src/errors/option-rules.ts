@@ -30,6 +30,11 @@ export const rule = {
   callable: (value: unknown) => (typeof value === 'function' ? undefined : 'a function'),
   positiveInteger: (value: unknown) =>
     Number.isSafeInteger(value) && Number(value) > 0 ? undefined : 'a whole number above 0',
+  /** How many of something are kept at most. */
+  capacity: (value: unknown) =>
+    value === Infinity || (Number.isSafeInteger(value) && Number(value) > 0)
+      ? undefined
+      : 'a whole number above 0, or Infinity',
   milliseconds: (value: unknown) =>
     typeof value === 'number' && value >= 0 && value <= LONGEST_MS ? undefined : 'milliseconds, 0 or more',
   positiveMilliseconds: (value: unknown) =>

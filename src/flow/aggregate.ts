@@ -2,7 +2,7 @@ import type { PipelineContext } from '../context/pipeline-context.js';
 import { invalidOption, rule } from '../errors/option-rules.js';
 import { FlowOperator } from '../nodes/flow-operator.js';
 import type { StreamOperator } from '../nodes/stream-operator.js';
-import { atOnce } from './callbacks.js';
+import { atOnce } from '../nodes/callbacks.js';
 import type { FlowKey } from '../nodes/flow-key.js';
 import { checkGiven } from './given-options.js';
 import { ItemsBehindValue, ValueAlone } from './held-values.js';

@@ -5,7 +5,7 @@ import type { Emission, OperatorCore, OperatorPort, Origin } from '../nodes/flow
 import type { ShapedOperator } from '../nodes/stream-operator.js';
 import { foundBy, isSameKey } from '../nodes/flow-key.js';
 import type { FlowKey, FoundKey } from '../nodes/flow-key.js';
-import { atOnce } from './callbacks.js';
+import { atOnce } from '../nodes/callbacks.js';
 import { weightFrom } from './item-weight.js';
 import { amountRule } from './numbers.js';
 

@@ -1,8 +1,8 @@
+import { rule } from '../errors/option-rules.js';
 import { FlowOperator } from '../nodes/flow-operator.js';
 import type { Emission, OperatorCore, OperatorPort, Origin } from '../nodes/flow-operator.js';
 import type { ShapedOperator } from '../nodes/stream-operator.js';
 import { checkGiven } from './given-options.js';
-import { capacityRule } from './numbers.js';
 import { Outbox } from './outbox.js';
 
 /** Options of {@link buffer}. */
@@ -22,7 +22,7 @@ export interface BufferOptions {
  * {@includeCode ../../examples/api/buffer.ts}
  */
 export function buffer<T = unknown>(options: BufferOptions): ShapedOperator<T, T, 'same'> {
-  checkGiven('buffer', options, { capacity: capacityRule }, ['capacity']);
+  checkGiven('buffer', options, { capacity: rule.capacity }, ['capacity']);
   const { capacity } = options;
   return new FlowOperator<T, T, 'same'>('buffer', { capacity }, (port) => new BufferCore(port, capacity));
 }

@@ -3,10 +3,9 @@ import { checkOptions, rule } from '../errors/option-rules.js';
 import { ItemOperator } from '../nodes/item-operator.js';
 import { SKIP } from '../nodes/skip.js';
 import type { ShapedOperator } from '../nodes/stream-operator.js';
-import { atOnce } from './callbacks.js';
+import { atOnce } from '../nodes/callbacks.js';
 import { foundBy } from '../nodes/flow-key.js';
 import type { FlowKey } from '../nodes/flow-key.js';
-import { capacityRule } from './numbers.js';
 
 /** Options of {@link distinct}. */
 export interface DistinctOptions<in T> {
@@ -29,7 +28,7 @@ export interface DistinctOptions<in T> {
 export function distinct<T = unknown>(options: DistinctOptions<T> = {}): ShapedOperator<T, T, 'same'> {
   checkOptions('distinct', options, {
     by: rule.callable,
-    capacity: capacityRule,
+    capacity: rule.capacity,
     withinMs: rule.positiveMilliseconds,
   });
   const { by, capacity = 100_000, withinMs } = options;

@@ -3,7 +3,7 @@ import { checkArgument, rule } from '../errors/option-rules.js';
 import { ItemOperator } from '../nodes/item-operator.js';
 import { SKIP } from '../nodes/skip.js';
 import type { ShapedOperator } from '../nodes/stream-operator.js';
-import { atOnce } from './callbacks.js';
+import { atOnce } from '../nodes/callbacks.js';
 
 /**
  * Leaves items out, as `filtered`, until a predicate fails for one; that one and all behind it go on.

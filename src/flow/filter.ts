@@ -3,7 +3,7 @@ import { checkArgument, rule } from '../errors/option-rules.js';
 import { ItemOperator } from '../nodes/item-operator.js';
 import { SKIP } from '../nodes/skip.js';
 import type { ShapedOperator, StreamOperator } from '../nodes/stream-operator.js';
-import { atOnce } from './callbacks.js';
+import { atOnce } from '../nodes/callbacks.js';
 
 /**
  * Keeps the items for which a predicate holds; the others are counted as `filtered`.

@@ -1,4 +1,4 @@
-import { atOnce, misanswered } from './callbacks.js';
+import { atOnce, misanswered } from '../nodes/callbacks.js';
 
 /**
  * What an item weighs.

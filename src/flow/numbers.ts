@@ -4,12 +4,6 @@ import type { OptionRule } from '../errors/option-rules.js';
 export const wholeNumber: OptionRule = (value) =>
   Number.isSafeInteger(value) && Number(value) >= 0 ? undefined : 'a whole number, 0 or more';
 
-/** How many of something are kept at most. */
-export const capacityRule: OptionRule = (value) =>
-  value === Infinity || (Number.isSafeInteger(value) && Number(value) > 0)
-    ? undefined
-    : 'a whole number above 0, or Infinity';
-
 /** An amount that can be a fraction. */
 export const amountRule: OptionRule = (value) =>
   typeof value === 'number' && value > 0 && value < Infinity ? undefined : 'a number above 0';

@@ -1,5 +1,5 @@
 import type { Emission, OperatorPort } from '../nodes/flow-operator.js';
-import { Fifo } from './fifo.js';
+import { Fifo } from '../data/fifo.js';
 
 /** What is to be sent, one entry after the other; each leaves when the stages behind are done with the one before. */
 export class Outbox<T extends object> {

@@ -2,7 +2,7 @@ import type { PipelineContext } from '../context/pipeline-context.js';
 import { checkArgument, rule } from '../errors/option-rules.js';
 import { FlowOperator, TakenItems } from '../nodes/flow-operator.js';
 import type { StreamOperator } from '../nodes/stream-operator.js';
-import { atOnce } from './callbacks.js';
+import { atOnce } from '../nodes/callbacks.js';
 import { seedOf } from './seed.js';
 import type { Seed } from './seed.js';
 

@@ -5,10 +5,10 @@ import type { Emission, OperatorCore, OperatorPort, Origin } from '../nodes/flow
 import type { ShapedOperator } from '../nodes/stream-operator.js';
 import { checkGiven } from './given-options.js';
 import { Heap } from '../data/heap.js';
-import { capacityRule, latenessRule } from './numbers.js';
+import { latenessRule } from './numbers.js';
 import { Outbox } from './outbox.js';
-import { RankOf } from './rank.js';
-import type { Rank } from './rank.js';
+import { RankOf } from '../nodes/rank.js';
+import type { Rank } from '../nodes/rank.js';
 
 /** Options of {@link sortWithin}; `capacity` or `latenessMs` is required. */
 export interface SortWithinOptions<in T> {
@@ -31,9 +31,12 @@ export interface SortWithinOptions<in T> {
  * {@includeCode ../../examples/api/sort-within.ts}
  */
 export function sortWithin<T>(options: SortWithinOptions<T>): ShapedOperator<T, T, 'same'> {
-  checkGiven('sortWithin', options, { by: rule.callable, capacity: capacityRule, latenessMs: latenessRule }, [
-    'by',
-  ]);
+  checkGiven(
+    'sortWithin',
+    options,
+    { by: rule.callable, capacity: rule.capacity, latenessMs: latenessRule },
+    ['by'],
+  );
   const { by, capacity, latenessMs } = options;
   if (capacity === undefined && latenessMs === undefined)
     throw invalidOption('sortWithin', "nothing says how much is held; give 'capacity' or 'latenessMs'");

@@ -1,7 +1,7 @@
 import { hasProperty, isArray, isThenable, toPromise } from '../data/foreign-value.js';
 import type { OperatorCore, OperatorPort, Origin } from '../nodes/flow-operator.js';
 import { Pacer } from '../run/ending/pacer.js';
-import { misanswered } from './callbacks.js';
+import { misanswered } from '../nodes/callbacks.js';
 
 /** Makes an item of each element of what is found for an item that comes. */
 export class SpreadCore implements OperatorCore {

@@ -4,7 +4,7 @@ import { checkArgument, checkOptions, rule } from '../errors/option-rules.js';
 import { FlowOperator } from '../nodes/flow-operator.js';
 import type { Emission, OperatorCore, OperatorPort, Origin } from '../nodes/flow-operator.js';
 import type { StreamOperator } from '../nodes/stream-operator.js';
-import { atOnce, misanswered } from './callbacks.js';
+import { atOnce, misanswered } from '../nodes/callbacks.js';
 import { seedOf } from './seed.js';
 import type { Seed } from './seed.js';
 import { elementsAtOnce, SpreadCore } from './spread.js';

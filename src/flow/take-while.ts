@@ -3,7 +3,7 @@ import { checkArgument, checkOptions, rule } from '../errors/option-rules.js';
 import { ItemOperator } from '../nodes/item-operator.js';
 import { SKIP } from '../nodes/skip.js';
 import type { ShapedOperator } from '../nodes/stream-operator.js';
-import { atOnce } from './callbacks.js';
+import { atOnce } from '../nodes/callbacks.js';
 
 /** Options of {@link takeWhile}. */
 export interface TakeWhileOptions {

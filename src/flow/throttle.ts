@@ -3,13 +3,13 @@ import { rule } from '../errors/option-rules.js';
 import { FlowOperator } from '../nodes/flow-operator.js';
 import type { OperatorCore, OperatorPort, Origin } from '../nodes/flow-operator.js';
 import type { ShapedOperator } from '../nodes/stream-operator.js';
-import { atOnce } from './callbacks.js';
+import { atOnce } from '../nodes/callbacks.js';
 import { foundBy } from '../nodes/flow-key.js';
 import type { FlowKey, FoundKey } from '../nodes/flow-key.js';
 import { checkGiven } from './given-options.js';
 import { weightFrom } from './item-weight.js';
 import { DEFAULT_MAX_KEYS, tooManyKeys } from './key-limit.js';
-import { amountRule, capacityRule } from './numbers.js';
+import { amountRule } from './numbers.js';
 
 /** Options of {@link throttle}. */
 export interface ThrottleOptions<in T> {
@@ -49,7 +49,7 @@ export function throttle<T = unknown>(options: ThrottleOptions<T>): ShapedOperat
       key: rule.callable,
       weight: rule.callable,
       burst: amountRule,
-      maxKeys: capacityRule,
+      maxKeys: rule.capacity,
     },
     ['items', 'perMs'],
   );

@@ -5,7 +5,7 @@ import { ItemRefusal } from '../errors/item-refusal.js';
 import { wrongUse } from '../errors/option-rules.js';
 import { ItemOperator } from '../nodes/item-operator.js';
 import type { StreamOperator } from '../nodes/stream-operator.js';
-import { misanswered } from './callbacks.js';
+import { misanswered } from '../nodes/callbacks.js';
 
 /**
  * Parses each item by a schema of any library that implements Standard Schema; the parsed value goes on, typed.

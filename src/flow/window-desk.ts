@@ -1,7 +1,7 @@
 import type { PipelineContext } from '../context/pipeline-context.js';
 import { ItemRefusal } from '../errors/item-refusal.js';
 import type { Emission, OperatorPort, Origin } from '../nodes/flow-operator.js';
-import { atOnce } from './callbacks.js';
+import { atOnce } from '../nodes/callbacks.js';
 import { foundBy } from '../nodes/flow-key.js';
 import type { FlowKey, FoundKey } from '../nodes/flow-key.js';
 import { timeFrom } from '../nodes/item-time.js';

@@ -1,6 +1,6 @@
 import type { PipelineContext } from '../context/pipeline-context.js';
 import { invalidOption, rule } from '../errors/option-rules.js';
-import { capacityRule, latenessRule } from './numbers.js';
+import { latenessRule } from './numbers.js';
 import type { FlowKey } from '../nodes/flow-key.js';
 import type { WindowSpec } from './window-kind.js';
 
@@ -29,7 +29,7 @@ export const windowedRules = {
   key: rule.callable,
   latenessMs: latenessRule,
   late: rule.oneOf('drop', 'deadLetter', 'fail'),
-  maxKeys: capacityRule,
+  maxKeys: rule.capacity,
 } as const;
 
 /**

@@ -1,4 +1,5 @@
 import type { PipelineContext } from '../context/pipeline-context.js';
+import type { FlowKey } from '../nodes/flow-key.js';
 import type { ErrorPolicy } from '../resilience/error-policy.js';
 import type { FinalDecision } from '../resilience/error-rule.js';
 
@@ -10,9 +11,6 @@ export type LeftOf<L, K extends JoinKind> = K extends 'right' | 'full' ? L | und
 
 /** The right row of a pair: undefined where a left row found no partner. */
 export type RightOf<R, K extends JoinKind> = K extends 'left' | 'full' ? R | undefined : R;
-
-/** What rows are joined by; null and undefined match nothing. */
-export type JoinKey = string | number | bigint | boolean | Date | null | undefined;
 
 /** How far apart in time two rows may be. */
 export interface JoinWindow<in L, in R> {
@@ -32,10 +30,10 @@ export interface JoinWindow<in L, in R> {
 export interface JoinOptions<L, R, K extends JoinKind, TOut> {
   /** The node's id; unique in its pipeline. Default: kind and number. */
   readonly name?: string | undefined;
-  /** The key of a left row. */
-  readonly leftKey: (row: NoInfer<L>, context: PipelineContext) => JoinKey;
-  /** The key of a right row. */
-  readonly rightKey: (row: NoInfer<R>, context: PipelineContext) => JoinKey;
+  /** The key of a left row; null and undefined match nothing. */
+  readonly leftKey: (row: NoInfer<L>, context: PipelineContext) => FlowKey;
+  /** The key of a right row; null and undefined match nothing. */
+  readonly rightKey: (row: NoInfer<R>, context: PipelineContext) => FlowKey;
   /** Which rows leave without a partner, the other side undefined. */
   readonly kind: K;
   /** Keeps rows for a time only, so that endless inputs can be joined. Default: until the other input has ended. */

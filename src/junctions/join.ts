@@ -1,7 +1,7 @@
 import type { PipelineContext } from '../context/pipeline-context.js';
 import { Heap } from '../data/heap.js';
 import { ignoreRejection, isThenable } from '../data/foreign-value.js';
-import { ItemRefusal } from '../errors/item-refusal.js';
+import { atOnce } from '../nodes/callbacks.js';
 import { foundBy } from '../nodes/flow-key.js';
 import type { FoundKey } from '../nodes/flow-key.js';
 import { FlowOperator } from '../nodes/flow-operator.js';
@@ -226,13 +226,7 @@ class JoinCore implements OperatorCore {
   #combined(left: unknown, right: unknown): unknown {
     const { combine } = this.options;
     if (combine === undefined) return [left, right];
-    const output: unknown = combine(left, right);
-    if (!isThenable(output)) return output;
-    ignoreRejection(output);
-    throw new ItemRefusal('OPTION_INVALID', {
-      problem: "'combine' of a join promised its output, which must come at once.",
-      remedy: 'Do what takes time in a transform behind the join.',
-    });
+    return atOnce(combine(left, right), "'combine' of a join");
   }
 
   /** Forgets rows of the other side that are too old for all rows of this one that may still come. */

@@ -1,9 +1,7 @@
 import { checkOptions, rule } from '../errors/option-rules.js';
+import type { Rank } from '../nodes/rank.js';
 import type { ErrorPolicy } from '../resilience/error-policy.js';
 import type { FinalDecision } from '../resilience/error-rule.js';
-
-/** What items are sorted by: of one order all of one kind. */
-export type SortKey = number | bigint | string | Date;
 
 /**
  * The order of a merge of inputs that are sorted themselves; made by {@link sorted}.
@@ -17,7 +15,7 @@ export class SortedOrder<in T> {
   /** @internal */
   constructor(
     /** Gives the key of an item. */
-    readonly by: (item: never) => SortKey,
+    readonly by: (item: never) => Rank,
   ) {}
 }
 
@@ -33,7 +31,7 @@ export class SortedOrder<in T> {
  */
 export function sorted<T>(options: {
   /** The key of an item. */
-  readonly by: (item: T) => SortKey;
+  readonly by: (item: T) => Rank;
 }): SortedOrder<T> {
   checkOptions('sorted', options, { by: rule.callable });
   return new SortedOrder<T>(options.by);

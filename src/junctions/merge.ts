@@ -1,8 +1,6 @@
-import { types } from 'node:util';
-import { ignoreRejection, isThenable } from '../data/foreign-value.js';
-import { ItemRefusal } from '../errors/item-refusal.js';
 import { FlowOperator } from '../nodes/flow-operator.js';
 import type { Emission, OperatorCore, OperatorPort, Origin } from '../nodes/flow-operator.js';
+import { RankOf } from '../nodes/rank.js';
 import { capacityExceeded } from './capacity.js';
 import type { MergeOrder, SortedOrder } from './merge-options.js';
 import { RowQueue } from './row-queue.js';
@@ -14,10 +12,9 @@ export function mergeOperator(
   inputs: readonly string[],
   capacity: number,
 ): FlowOperator<unknown, unknown, unknown> {
-  const shown = { order: typeof order === 'string' ? order : 'sorted', capacity };
   return new FlowOperator(
     'merge',
-    shown,
+    { order: typeof order === 'string' ? order : 'sorted' },
     (port) => {
       const queues = inputs.map(() => new RowQueue());
       if (order === 'concat') return new MergeCore(port, queues, capacity, new ConcatOrder(queues));
@@ -183,30 +180,27 @@ class ZipOrder implements Order {
 /** The smallest of the first items of all inputs. */
 class SortedHeads implements Order {
   readonly isOver = false;
-  #kind: string | undefined;
+  readonly #rank: RankOf;
 
   constructor(
     private readonly queues: readonly RowQueue[],
-    private readonly order: SortedOrder<never>,
-  ) {}
+    { by }: SortedOrder<never>,
+  ) {
+    this.#rank = new RankOf((item) => by(item as never), "'by' of sorted", false);
+  }
 
   keyOf(item: unknown): WaitingItem['key'] {
-    const key: unknown = this.order.by(item as never);
-    if (isThenable(key)) ignoreRejection(key);
-    const kind = kindOf(key);
-    this.#kind ??= kind;
-    if (kind === undefined || kind !== this.#kind) throw noSortKey(this.#kind);
-    return types.isDate(key) ? key.getTime() : (key as number | bigint | string);
+    return this.#rank.item(item);
   }
 
   next(): Leaving | undefined {
     let least: RowQueue | undefined;
     for (const queue of this.queues) {
-      if (queue.head === undefined) {
+      if (queue.eldest === undefined) {
         if (queue.isEnded) continue;
         return undefined;
       }
-      if (least === undefined || isLess(queue.head, least.head)) least = queue;
+      if (least === undefined || isLess(queue.eldest, least.eldest)) least = queue;
     }
     const item = least?.take();
     return item && { items: [item], output: item.item, isTuple: false };
@@ -215,18 +209,4 @@ class SortedHeads implements Order {
 
 function isLess(one: WaitingItem, other: WaitingItem | undefined): boolean {
   return one.key !== undefined && other?.key !== undefined && one.key < other.key;
-}
-
-function kindOf(key: unknown): string | undefined {
-  if (types.isDate(key)) return Number.isNaN(key.getTime()) ? undefined : 'date';
-  const kind = typeof key;
-  if (kind === 'number') return Number.isNaN(key) ? undefined : kind;
-  return kind === 'bigint' || kind === 'string' ? kind : undefined;
-}
-
-function noSortKey(kind: string | undefined): ItemRefusal {
-  return new ItemRefusal('OPTION_INVALID', {
-    problem: `What 'by' of sorted gave cannot be compared${kind === undefined ? '' : ` with a ${kind}`}.`,
-    remedy: 'Let it give numbers, bigints, texts or valid Dates, of all items the same kind.',
-  });
 }

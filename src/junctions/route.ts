@@ -1,6 +1,6 @@
 import type { PipelineContext } from '../context/pipeline-context.js';
-import { ignoreRejection, isThenable } from '../data/foreign-value.js';
 import { ItemRefusal } from '../errors/item-refusal.js';
+import { atOnce } from '../nodes/callbacks.js';
 import type { ErrorPolicy } from '../resilience/error-policy.js';
 import type { FinalDecision } from '../resilience/error-rule.js';
 
@@ -36,11 +36,17 @@ export type Narrowed<A, F> = F extends { guard(item: unknown, ...more: never[]):
 /** The name of the output for what no condition takes. */
 export const OTHERWISE = 'otherwise';
 
+const NONE: readonly number[] = [];
+
 /** Says by which outputs items leave. */
 export class Route {
   /** The names of the outputs, in the order of the conditions; `otherwise` is the last where it is emitted. */
   readonly outputs: readonly string[];
   readonly #conditions: readonly RouteConditions<unknown>[string][];
+  /** What each condition is called in messages. */
+  readonly #names: readonly string[];
+  /** Each output alone, by its number: most items leave by one. */
+  readonly #alone: readonly (readonly number[])[];
   readonly #isFirstOnly: boolean;
 
   constructor(
@@ -51,28 +57,32 @@ export class Route {
     const names = Object.keys(conditions);
     this.outputs = otherwise === 'emit' ? [...names, OTHERWISE] : names;
     this.#conditions = Object.values(conditions);
+    this.#names = names.map((name) => `the condition '${name}' of a route`);
+    this.#alone = this.outputs.map((_, index) => [index]);
     this.#isFirstOnly = mode === 'first';
   }
 
   /** The numbers of the outputs that take an item; none where no condition holds and nothing else is said. */
   outputsFor(item: unknown, context: PipelineContext): readonly number[] {
-    const taken: number[] = [];
-    for (let index = 0; index < this.#conditions.length; index += 1) {
-      if (!this.#holds(index, item, context)) continue;
-      taken.push(index);
-      if (this.#isFirstOnly) break;
-    }
-    return taken.length === 0 && this.otherwise === 'emit' ? [this.#conditions.length] : taken;
+    const taken = this.#isFirstOnly ? this.#first(item, context) : this.#all(item, context);
+    if (taken !== undefined) return taken;
+    return this.otherwise === 'emit' ? (this.#alone[this.#conditions.length] ?? NONE) : NONE;
+  }
+
+  #first(item: unknown, context: PipelineContext): readonly number[] | undefined {
+    for (let index = 0; index < this.#conditions.length; index += 1)
+      if (this.#holds(index, item, context)) return this.#alone[index];
+    return undefined;
+  }
+
+  #all(item: unknown, context: PipelineContext): readonly number[] | undefined {
+    const taken = this.#conditions.flatMap((_, index) => (this.#holds(index, item, context) ? [index] : []));
+    return taken.length === 0 ? undefined : taken;
   }
 
   #holds(index: number, item: unknown, context: PipelineContext): boolean {
     const answer: unknown = this.#conditions[index]?.(item, context);
-    if (!isThenable(answer)) return Boolean(answer);
-    ignoreRejection(answer);
-    throw new ItemRefusal('OPTION_INVALID', {
-      problem: `The condition '${String(this.outputs[index])}' of a route promised an answer, which must come at once.`,
-      remedy: 'Do what takes time in a transform before the route, and let the condition read the result.',
-    });
+    return Boolean(atOnce(answer, this.#names[index] ?? ''));
   }
 }
 

@@ -12,7 +12,7 @@ interface ItemOrigin {
 export type Origin = ItemOrigin | undefined;
 
 /** Most items whose origins are kept for one output; the eldest go when there are twice as many. */
-const MOST_ORIGINS = 10_000;
+export const MOST_ORIGINS = 10_000;
 
 /** Items that an operator keeps until it sends what it makes of them. */
 export class TakenItems implements MadeOf {

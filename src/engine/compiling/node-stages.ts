@@ -137,12 +137,18 @@ export class NodeStages {
   }
 
   #operator(node: BlueprintNode, site: StageSite, operator: StreamOperator<unknown, unknown>): OperatorStage {
-    const origins = this.connections.edges.filter(({ to }) => to === node.id).map(({ from }) => from);
-    return new OperatorStage(site, this.#policyOf(node), engineOperator(operator), {
+    const ours = engineOperator(operator);
+    return new OperatorStage(site, this.#policyOf(node), ours, {
       slot: this.#streamSlot(),
       isTolerated: this.isTolerated,
-      sharesOrigin: this.connections.haveCommonOrigin(origins),
+      sharesOrigin: ours.inputs !== undefined && this.#sharesOrigin(node.id),
     });
+  }
+
+  /** Whether two inputs of a node get items that come from one node before them. */
+  #sharesOrigin(id: string): boolean {
+    const into = this.connections.edges.filter(({ to }) => to === id);
+    return this.connections.haveCommonOrigin(into.map(({ from }) => from));
   }
 
   #tap(node: BlueprintNode, site: StageSite): NodeStage {

@@ -1,3 +1,4 @@
+import type { PipelineContext } from '../../context/pipeline-context.js';
 import type { ItemTrace } from '../../lineage/item-trace.js';
 import { unmatched } from '../../junctions/route.js';
 import type { Route } from '../../junctions/route.js';
@@ -43,7 +44,7 @@ export class RouteStage extends WorkStage {
   ): unknown {
     const { route } = this;
     try {
-      const outputs = asNode(execution, this.site.path, () => route.outputsFor(item, this.view(execution)));
+      const outputs = asNode(execution, this.site.path, chosenBy, route, item, this.view(execution));
       if (outputs.length > 0) return nothingAfter(this.#send(execution, item, trace, attempt, outputs));
       if (route.otherwise === 'drop') return this.#leaveOut(execution, trace, attempt);
       throw unmatched(route.outputs);
@@ -63,10 +64,11 @@ export class RouteStage extends WorkStage {
     attempt: number,
     outputs: readonly number[],
   ): Work {
-    const ways = outputs
-      .map((output) => this.ways[output])
-      .filter((way) => way !== undefined)
-      .filter((way) => !way.isClosed(execution));
+    const ways: Stage[] = [];
+    for (const output of outputs) {
+      const way = this.ways[output];
+      if (way?.isClosed(execution) === false) ways.push(way);
+    }
     const counter = this.counter(execution);
     if (ways.length === 0) {
       counter.filtered += 1;
@@ -74,7 +76,7 @@ export class RouteStage extends WorkStage {
     }
     counter.out += 1;
     counter.emitted += 1;
-    if (trace === undefined) return pushInto(ways, execution, item, () => undefined);
+    if (trace === undefined) return pushInto(ways, execution, item, nobody);
     return after(trace.pass(this.site, execution.frame, 1, attempt, item), () =>
       pushInto(ways, execution, item, (index) => (index === ways.length - 1 ? trace : trace.fork())),
     );
@@ -96,6 +98,13 @@ export class RouteStage extends WorkStage {
     return nothingAfter(this.#drop(execution, trace, attempt, 'filtered'));
   }
 }
+
+// Functions of their own, so that none is made per item.
+function chosenBy(route: Route, item: unknown, view: PipelineContext): readonly number[] {
+  return route.outputsFor(item, view);
+}
+
+const nobody = (): undefined => undefined;
 
 /** Pushes an item into several ways at once. */
 function pushInto(

@@ -2,6 +2,7 @@ import type { ItemRefusal } from '../../errors/item-refusal.js';
 import type { PipelineError } from '../../errors/pipeline-error.js';
 import { ItemTrace, UNKNOWN_OUTPUT } from '../../lineage/item-trace.js';
 import type { RunLineage } from '../../lineage/run-lineage.js';
+import { MOST_ORIGINS } from '../../nodes/flow-operator.js';
 import type { MadeOf, OperatorPort, Origin } from '../../nodes/flow-operator.js';
 import { alarmAt } from '../../run/ending/alarm.js';
 import { asNode, enterExecution } from '../execution/active-scopes.js';
@@ -13,9 +14,6 @@ import { pause } from '../stages/pause.js';
 import type { NodeStage } from '../stages/stage.js';
 import { after } from '../execution/work.js';
 import type { Work } from '../execution/work.js';
-
-/** Most items that are followed at once; the eldest half ends when there are twice as many. */
-const MOST_FOLLOWED = 10_000;
 
 /** Ends an item by an error that no policy decides about. */
 export type RefuseItem = (
@@ -107,8 +105,8 @@ export class StagePort implements OperatorPort {
     this.#held += 1;
     if (trace === undefined) return;
     this.#traces.add(trace);
-    if (this.#traces.size <= 2 * MOST_FOLLOWED) return;
-    let left = MOST_FOLLOWED;
+    if (this.#traces.size <= 2 * MOST_ORIGINS) return;
+    let left = MOST_ORIGINS;
     for (const eldest of this.#traces) {
       if ((left -= 1) < 0) break;
       this.#traces.delete(eldest);
@@ -232,7 +230,7 @@ export class StagePort implements OperatorPort {
     const last = traceBehind(all.at(-1));
     const inner = last?.isInner === true ? last : itemChild?.link?.followed;
     if (itemChild !== undefined || inner !== undefined) return { trace: inner?.fork(output), inputs: 1 };
-    const ids = Object.freeze(all.slice(-MOST_FOLLOWED).map(({ correlationId }) => correlationId));
+    const ids = Object.freeze(all.slice(-MOST_ORIGINS).map(({ correlationId }) => correlationId));
     const count = from?.items ?? items;
     return { trace: lineage.followMade(output, { ids, count }), inputs: count };
   }

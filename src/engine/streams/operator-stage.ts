@@ -113,15 +113,9 @@ export class OperatorStage extends WorkStage {
     const known = execution.states[this.#place.slot] as OpenedOperator | undefined;
     const opened = known ?? this.#open(execution);
     opened.ended += 1;
-    const { inputs } = this;
-    if (opened.ended < inputs.length) return this.#call(execution, () => opened.core?.endInput?.(this.input));
-    const ended =
-      inputs.length === 0
-        ? this.#endCore(execution, opened)
-        : after(
-            this.#call(execution, () => opened.core?.endInput?.(this.input)),
-            () => this.#endCore(execution, opened),
-          );
+    const told = this.#call(execution, () => opened.core?.endInput?.(this.input));
+    if (opened.ended < this.inputs.length) return told;
+    const ended = after(told, () => this.#endCore(execution, opened));
     return after(ended, () =>
       after(opened.port.sent, () =>
         after(this.#close(execution, opened), () => {
@@ -155,10 +149,7 @@ export class OperatorStage extends WorkStage {
     port.take(trace);
     let given: unknown;
     try {
-      given =
-        execution.scopes === undefined
-          ? core.push(item, trace, this.input)
-          : asNode(execution, this.site.path, () => core.push(item, trace, this.input));
+      given = asNode(execution, this.site.path, pushInto, core, item, trace, this.input);
     } catch (thrown) {
       return this.#threw(execution, opened, { item, trace, attempt }, thrown);
     }
@@ -267,4 +258,9 @@ export class OperatorStage extends WorkStage {
   };
 
   readonly #failures: PortFailures = { refuse: this.#refuse, failWhole: this.#failWhole };
+}
+
+// A function of its own, so that none is made per item.
+function pushInto(core: OperatorCore, item: unknown, trace: ItemTrace | undefined, input: number): unknown {
+  return core.push(item, trace, input);
 }

@@ -7,6 +7,11 @@ export class Fifo<T> {
     return this.#entries.length - this.#first;
   }
 
+  /** The eldest entry. */
+  get eldest(): T | undefined {
+    return this.#entries[this.#first];
+  }
+
   add(entry: T): void {
     this.#entries.push(entry);
   }
@@ -25,5 +30,13 @@ export class Fifo<T> {
       this.#first = 0;
     }
     return entry;
+  }
+
+  /** Takes all entries, the eldest first. */
+  takeAll(): readonly T[] {
+    const entries = this.#entries.slice(this.#first) as T[];
+    this.#entries = [];
+    this.#first = 0;
+    return entries;
   }
 }

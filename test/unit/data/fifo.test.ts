@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Fifo } from '../../../src/flow/fifo.js';
+import { Fifo } from '../../../src/data/fifo.js';
 
 describe('a fifo', () => {
   test('gives entries in the order in which they came, also after many have left', () => {
